@@ -1,0 +1,15 @@
+import type { PrefetchStatus, ResourceRef } from '@kube-prefetch/protocol';
+
+/** Something that happened to a resource, for people who read events. */
+export interface StatusEvent {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Where status goes. Throws when it could not be written; the writer tries again. */
+export interface StatusSink {
+  /** 'unchanged' when the sink already holds these very contents; 'gone' when the resource no longer exists. */
+  write(resource: ResourceRef, status: PrefetchStatus, signal: AbortSignal): Promise<'written' | 'unchanged' | 'gone'>;
+  event(resource: ResourceRef, event: StatusEvent, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,106 @@
+import type { ImageRef, PrefetchSpec, ResourceRef, Toleration, WorkloadKind } from '@kube-prefetch/protocol';
+
+/**
+ * All that decisions are made from, projected to the fields they read. Parts that did not change keep their identity from
+ * one read to the next, so results can be memoised by it.
+ */
+export interface ClusterState {
+  readonly resources: readonly Resource[];
+  readonly workloads: readonly Workload[];
+  readonly namespaces: readonly Namespace[];
+  readonly nodes: readonly Node[];
+  /** What could not be read, a sentence each. Not empty: plans are incomplete. */
+  readonly gaps: readonly string[];
+}
+
+/** A Prefetch or ClusterPrefetch. */
+export interface Resource {
+  readonly ref: ResourceRef;
+  readonly generation: number;
+  readonly spec: PrefetchSpec;
+  /** Why it is not accepted, a sentence each, as the schema and the cross-field rules say; not empty: it asks for nothing. */
+  readonly problems: readonly string[];
+}
+
+export interface Namespace {
+  readonly name: string;
+  readonly labels: Labels;
+}
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Workload {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+  /** Owned by another controller (a Deployment's ReplicaSet, a CronJob's Job): its owner speaks for it. */
+  readonly owned: boolean;
+  /** A Job that completed or failed for good. */
+  readonly finished: boolean;
+  readonly pod: PodSpec;
+}
+
+export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
+
+/** An image as a pod template writes it; the policy absent where the template leaves it to the kubelet's default. */
+export interface PodImage {
+  readonly image: ImageRef;
+  readonly pullPolicy?: PullPolicy;
+}
+
+/** What of a pod template decides which images and which nodes. */
+export interface PodSpec {
+  readonly containers: readonly PodImage[];
+  /** Sidecars included. */
+  readonly initContainers: readonly PodImage[];
+  /** `volumes[].image`. */
+  readonly imageVolumes: readonly PodImage[];
+  readonly nodeName?: string;
+  readonly nodeSelector?: Labels;
+  /** `affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution`. */
+  readonly nodeAffinity?: NodeSelector;
+  readonly tolerations: readonly Toleration[];
+  /** `spec.os.name`. */
+  readonly os?: string;
+  /** Extended resources that the pod requests, `nvidia.com/gpu`; CPU, memory, storage and hugepages are left out. */
+  readonly extendedResources: readonly string[];
+}
+
+/** Terms are alternatives; within a term everything must match. */
+export interface NodeSelector {
+  readonly terms: readonly NodeSelectorTerm[];
+}
+
+export interface NodeSelectorTerm {
+  readonly matchExpressions: readonly NodeRequirement[];
+  readonly matchFields: readonly NodeRequirement[];
+}
+
+export interface NodeRequirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values: readonly string[];
+}
+
+export interface Taint {
+  readonly key: string;
+  readonly value: string;
+  readonly effect: string;
+}
+
+export interface Node {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly taints: readonly Taint[];
+  /** `spec.unschedulable`: cordoned. */
+  readonly unschedulable: boolean;
+  readonly deleting: boolean;
+  /** The Ready condition is True. */
+  readonly ready: boolean;
+  readonly diskPressure: boolean;
+  /** `status.nodeInfo.containerRuntimeVersion`, `containerd://1.6.20`; absent where unknown. */
+  readonly runtimeVersion?: string;
+  /** Extended resources with an allocatable quantity above zero. */
+  readonly extendedResources: readonly string[];
+}

@@ -1,0 +1,27 @@
+import type { CellState, Failure, ImageRef } from '@kube-prefetch/protocol';
+import type { Cohort } from './cohort.ts';
+
+/** What the coordinator's fleet lets decisions see: counts per cohort and image, never a list of cells. */
+export interface FleetView {
+  cohorts(): readonly Cohort[];
+  tally(cohort: Cohort, image: ImageRef): CellTally;
+}
+
+/** The cells of one image over one cohort. The counts add up to the cohort's nodes. */
+export interface CellTally {
+  readonly counts: Readonly<Record<CellState, number>>;
+  /** Of them, on nodes whose agent never reported to this coordinator or fell silent; counted under Unknown. */
+  readonly noAgent: number;
+  readonly failures: readonly FailureTally[];
+  /** Repository digests of Present cells. */
+  readonly digests: ReadonlyMap<string, number>;
+}
+
+export interface FailureTally {
+  readonly failure: Failure;
+  readonly nodes: number;
+  /** Up to three, sorted. */
+  readonly examples: readonly string[];
+  /** The oldest, RFC 3339. */
+  readonly since: string;
+}

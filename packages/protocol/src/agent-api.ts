@@ -1,0 +1,16 @@
+import type { LeaseAnswer, LeaseRequest } from './messages/lease.ts';
+import type { Plan } from './messages/plan.ts';
+import type { NodeReport, ReportAnswer } from './messages/report.ts';
+
+/**
+ * The coordinator as one authenticated node sees it: no method takes a node's name, so node A cannot even name node B.
+ * The agent's HTTP client and `coordinator.forNode(node)` are both this type. Every method throws ApiError.
+ */
+export interface AgentApi {
+  /** The node's plan as soon as it differs from revision `have`; 'unchanged' when `waitMs` passes first. */
+  plan(have: string | undefined, waitMs: number, signal: AbortSignal): Promise<Plan | 'unchanged'>;
+  /** Tells what the node holds. The answer may demand a full report instead of this delta. */
+  report(report: NodeReport, signal: AbortSignal): Promise<ReportAnswer>;
+  /** Asks for, renews and frees pull permits; waits up to the request's `waitMs` for a grant. */
+  leases(request: LeaseRequest, signal: AbortSignal): Promise<LeaseAnswer>;
+}

@@ -1,0 +1,30 @@
+/** The state of one (node, image) pair. `Unknown` until the runtime has answered: nothing is called present from memory. */
+export const CELL_STATES = ['Unknown', 'Missing', 'Waiting', 'Pulling', 'Present', 'Failed'] as const;
+export type CellState = (typeof CELL_STATES)[number];
+
+/**
+ * Why a pull, or the whole runtime, failed. Adapters turn foreign errors into these; docs/failures.md says for each what it
+ * means and when it is tried again.
+ */
+export const FAILURE_KINDS = [
+  'NotFound',
+  'NoPlatform',
+  'InvalidReference',
+  'Unauthorized',
+  'RateLimited',
+  'RegistryUnavailable',
+  'DiskFull',
+  'Corrupt',
+  'NotAnImage',
+  'RuntimeUnavailable',
+  'RuntimeMismatch',
+  'Stalled',
+  'Evicted',
+  'Cancelled',
+  'Unknown',
+] as const;
+export type FailureKind = (typeof FAILURE_KINDS)[number];
+
+/** What an absent image that is not being pulled waits for. */
+export const WAIT_REASONS = ['Slot', 'Lease', 'Disk', 'Held', 'Suspended', 'Retry'] as const;
+export type WaitReason = (typeof WAIT_REASONS)[number];

@@ -1,0 +1,32 @@
+/**
+ * Every error that crosses the wire, once. docs/errors.md explains each; a test ties the two together. A retired code is
+ * never reused.
+ */
+export const ERROR_STATUS = {
+  InvalidRequest: 400,
+  UnknownNode: 404,
+  UnknownRoute: 404,
+  UnknownImage: 404,
+  OlderAgent: 409,
+  BodyTooLarge: 413,
+  Internal: 500,
+  NotReady: 503,
+  ShuttingDown: 503,
+  Overloaded: 503,
+  /** No answer at all, or one that is not ours; made by the client, never sent. */
+  Unreachable: 0,
+} as const;
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ErrorCode;
+  /** One line per problem found, where a request had several. */
+  readonly details: readonly string[];
+
+  constructor(code: ErrorCode, message: string, options: { details?: readonly string[]; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? [];
+  }
+}

@@ -1,0 +1,37 @@
+export type { AgentApi } from './agent-api.ts';
+export { CELL_STATES, type CellState, FAILURE_KINDS, type FailureKind, WAIT_REASONS, type WaitReason } from './cell.ts';
+export { ApiError, ERROR_STATUS, type ErrorCode } from './errors.ts';
+export { LeaseAnswer, LeaseRequest } from './messages/lease.ts';
+export {
+  MAX_BODY_BYTES,
+  MAX_IMAGE_REF_LENGTH,
+  MAX_IMAGES_PER_NODE,
+  MAX_MESSAGE_LENGTH,
+  MAX_WAIT_SECONDS,
+} from './messages/limits.ts';
+export { AGENT_STATES, type AgentState, ImageView, NodeOverview, NodeView, Overview } from './messages/overview.ts';
+export { messageParser } from './messages/parse-message.ts';
+export { adoptPlan, type ImageRef, Plan, PlanBody, PlanItem } from './messages/plan.ts';
+export { Problem } from './messages/problem.ts';
+export { CellReport, Failure, NodeReport, ReportAnswer, RuntimeReport } from './messages/report.ts';
+export {
+  API_VERSION,
+  LabelSelector,
+  NamespaceChoice,
+  NodeChoice,
+  PrefetchSpec,
+  Toleration,
+  WORKLOAD_KINDS,
+  WorkloadChoice,
+  type WorkloadKind,
+} from './resources/prefetch.ts';
+export {
+  Condition,
+  PrefetchStatus,
+  RESOURCE_KINDS,
+  type ResourceKind,
+  ResourceRef,
+  resourceName,
+  StatusFailure,
+  Summary,
+} from './resources/status.ts';

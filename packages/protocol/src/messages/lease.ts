@@ -1,0 +1,33 @@
+import Type, { type Static } from 'typebox';
+import { MAX_IMAGES_PER_NODE, MAX_WAIT_SECONDS } from './limits.ts';
+import { ImageRefSchema } from './plan.ts';
+
+/**
+ * Everything a node has and wants, so that a repeated or lost request changes nothing: what is not under `holding` is
+ * free again.
+ */
+export const LeaseRequest = Type.Object({
+  /** Pulls that run now, with or without a lease. */
+  holding: Type.Array(ImageRefSchema, { maxItems: MAX_IMAGES_PER_NODE }),
+  wanting: Type.Array(Type.Object({ image: ImageRefSchema, priority: Type.Integer() }), {
+    maxItems: MAX_IMAGES_PER_NODE,
+  }),
+  /** How long to wait for a first grant of something wanted. */
+  waitMs: Type.Integer({ minimum: 0, maximum: MAX_WAIT_SECONDS * 1000 }),
+});
+export type LeaseRequest = Static<typeof LeaseRequest>;
+
+export const LeaseAnswer = Type.Object({
+  epoch: Type.Integer({ minimum: 0 }),
+  /** From when the request was sent, on the holder's monotonic clock. Renew every third of it. */
+  ttlMs: Type.Integer({ minimum: 1 }),
+  granted: Type.Array(
+    Type.Object({
+      image: ImageRefSchema,
+      /** As another node's runtime reported it; absent while no node holds the image. */
+      sizeBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+    }),
+    { maxItems: MAX_IMAGES_PER_NODE },
+  ),
+});
+export type LeaseAnswer = Static<typeof LeaseAnswer>;

@@ -1,0 +1,7 @@
+/** Bounds of what crosses the wire: a plan or report beyond them is a mistake or an attack, never a cluster. */
+export const MAX_IMAGE_REF_LENGTH = 512;
+export const MAX_IMAGES_PER_NODE = 2_000;
+export const MAX_MESSAGE_LENGTH = 1_024;
+/** A full report of MAX_IMAGES_PER_NODE cells with long references and messages. */
+export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+export const MAX_WAIT_SECONDS = 55;

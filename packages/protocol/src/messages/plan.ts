@@ -1,0 +1,42 @@
+import Type, { type Static } from 'typebox';
+import { MAX_IMAGE_REF_LENGTH, MAX_IMAGES_PER_NODE } from './limits.ts';
+
+/** An image reference exactly as a pod writes it; never rewritten before it reaches the runtime. */
+export type ImageRef = string;
+export const ImageRefSchema = Type.String({ minLength: 1, maxLength: MAX_IMAGE_REF_LENGTH });
+
+export const PlanItem = Type.Object({
+  image: ImageRefSchema,
+  /** Higher first. */
+  priority: Type.Integer(),
+  /** False where only suspended resources ask for it: look and report, start no pull. */
+  start: Type.Boolean(),
+});
+export type PlanItem = Static<typeof PlanItem>;
+
+export const PlanBody = Type.Object({
+  /** False while something the plan is made from cannot be read: add from it, drop nothing because of it. */
+  complete: Type.Boolean(),
+  /** Why no pull may start on this node now (cordoned, disk pressure, being deleted); absent: pull. */
+  held: Type.Optional(Type.String()),
+  /** What the kubelet says its runtime is, `containerd://1.6.20`; a runtime that answers otherwise is the wrong one. */
+  runtimeVersion: Type.Optional(Type.String()),
+  /** In pull order. */
+  items: Type.Array(PlanItem, { maxItems: MAX_IMAGES_PER_NODE }),
+});
+export type PlanBody = Static<typeof PlanBody>;
+
+/** What one node should hold. `revision` is the hash of the body's bytes, so it survives a restarted coordinator. */
+export const Plan = Type.Object({ revision: Type.String({ minLength: 1, maxLength: 128 }), ...PlanBody.properties });
+export type Plan = Static<typeof Plan>;
+
+/**
+ * What an agent holds on to after it received `next`: the plan itself when it is complete; otherwise also everything it
+ * held before, because an incomplete plan is no reason to drop an image.
+ */
+export function adoptPlan(previous: Plan | undefined, next: Plan): Plan {
+  if (next.complete || previous === undefined) return next;
+  const named = new Set(next.items.map(item => item.image));
+  const kept = previous.items.filter(item => !named.has(item.image));
+  return kept.length === 0 ? next : { ...next, items: [...next.items, ...kept] };
+}

@@ -1,0 +1,34 @@
+import type { Clock } from './clock.ts';
+
+export class DeadlineExceeded extends Error {
+  override readonly name = 'DeadlineExceeded';
+}
+
+/**
+ * Runs `work` with a signal that aborts with the caller's or after `ms`, by the given clock; throws DeadlineExceeded in
+ * the second case. AbortSignal.timeout cannot be used: the simulator could not move it.
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+  what: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const done = new AbortController();
+  const timer = clock.sleep(ms, done.signal).then(
+    () => late.abort(new DeadlineExceeded(`${what} took longer than ${ms} ms`)),
+    () => {},
+  );
+  try {
+    return await work(AbortSignal.any([signal, late.signal]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (late.signal.aborted) throw late.signal.reason;
+    throw error;
+  } finally {
+    done.abort();
+    await timer;
+  }
+}

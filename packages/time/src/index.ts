@@ -1,0 +1,7 @@
+export { type BackoffBounds, backoffMs } from './backoff.ts';
+export { type Clock, timestamp } from './clock.ts';
+export { DeadlineExceeded, withDeadline } from './deadline.ts';
+export { type Random, seededRandom, systemRandom } from './random.ts';
+export { systemClock } from './system-clock.ts';
+export { createTrigger, type Trigger } from './trigger.ts';
+export { createVirtualClock, type VirtualClock } from './virtual-clock.ts';

@@ -1,0 +1,35 @@
+import type { Clock } from './clock.ts';
+
+/** "Look again": many firings before the next look count as one, and none is lost while nobody waits. */
+export interface Trigger {
+  fire(): void;
+  /** Resolves when fired or when the monotonic clock reaches `dueMs`, whichever is first; rejects when the signal aborts. */
+  next(dueMs: number, signal: AbortSignal): Promise<void>;
+}
+
+export function createTrigger(clock: Clock): Trigger {
+  let fired = false;
+  let wake: AbortController | undefined;
+
+  return {
+    fire() {
+      fired = true;
+      wake?.abort();
+    },
+    async next(dueMs, signal) {
+      signal.throwIfAborted();
+      const waitMs = dueMs - clock.monotonicMs();
+      if (!fired && waitMs > 0) {
+        wake = new AbortController();
+        try {
+          await clock.sleep(waitMs, AbortSignal.any([signal, wake.signal]));
+        } catch {
+          signal.throwIfAborted();
+        } finally {
+          wake = undefined;
+        }
+      }
+      fired = false;
+    },
+  };
+}

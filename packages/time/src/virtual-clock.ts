@@ -1,0 +1,72 @@
+import type { Clock } from './clock.ts';
+
+interface Sleeper {
+  readonly atMs: number;
+  wake(): void;
+}
+
+/** A clock that stands still until a test or the simulator moves it. */
+export interface VirtualClock extends Clock {
+  /** Moves both clocks on and wakes sleepers in order of their time, letting promise reactions run between them. */
+  advance(ms: number): Promise<void>;
+  /** Moves the wall clock alone, as an administrator or NTP would. */
+  jumpWall(ms: number): void;
+  /** How many sleeps are pending: 0 after a shutdown that left nothing behind. */
+  sleepers(): number;
+}
+
+export function createVirtualClock(startWallMs = Date.UTC(2026, 0, 1)): VirtualClock {
+  let monotonic = 0;
+  let wallOffset = startWallMs;
+  const sleepers = new Set<Sleeper>();
+
+  return {
+    wallMs: () => wallOffset + monotonic,
+    monotonicMs: () => monotonic,
+    sleep(ms, signal) {
+      if (signal?.aborted) return Promise.reject(signal.reason as Error);
+      return new Promise((resolve, reject) => {
+        const onAbort = () => {
+          sleepers.delete(sleeper);
+          reject(signal?.reason as Error);
+        };
+        const sleeper: Sleeper = {
+          atMs: monotonic + Math.max(0, ms),
+          wake() {
+            sleepers.delete(sleeper);
+            signal?.removeEventListener('abort', onAbort);
+            resolve();
+          },
+        };
+        sleepers.add(sleeper);
+        signal?.addEventListener('abort', onAbort, { once: true });
+      });
+    },
+    async advance(ms) {
+      const untilMs = monotonic + ms;
+      await settle();
+      for (let next = earliest(sleepers); next && next.atMs <= untilMs; next = earliest(sleepers)) {
+        monotonic = Math.max(monotonic, next.atMs);
+        next.wake();
+        await settle();
+      }
+      monotonic = untilMs;
+      await settle();
+    },
+    jumpWall(ms) {
+      wallOffset += ms;
+    },
+    sleepers: () => sleepers.size,
+  };
+}
+
+function earliest(sleepers: ReadonlySet<Sleeper>): Sleeper | undefined {
+  let first: Sleeper | undefined;
+  for (const sleeper of sleepers) if (first === undefined || sleeper.atMs < first.atMs) first = sleeper;
+  return first;
+}
+
+/** Runs all pending promise reactions: a macrotask starts only when none is left. */
+function settle(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+/** One project per folder that can be run alone: `npx vitest run --project unit`. What each proves is in test/README.md. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['packages/*/{src,testing}/**/*.test.ts'], testTimeout: 20_000 } },
+      ...['oracle', 'runtime', 'line', 'demo'].map(folder => ({
+        test: {
+          name: folder,
+          include: [`test/${folder}/**/*.test.ts`],
+          // Real processes: one file at a time on two cores, and time for a slow machine.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      })),
+    ],
+  },
+});
