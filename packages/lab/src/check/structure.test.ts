@@ -1,0 +1,112 @@
+import { globSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+/** Sources as the project ships them, without unit tests. */
+const sources = globSync('packages/*/src/**/*.ts')
+  .filter(path => !path.endsWith('.test.ts'))
+  .sort()
+  .map(path => ({ path, package: path.split('/')[1] ?? '', text: readFileSync(path, 'utf8') }));
+
+const architecture = readFileSync('docs/architecture.md', 'utf8');
+const allowed = new Map(
+  rowsUnder('## Packages', 3).map(([name, , imports]) => [name, imports === '–' ? [] : (imports ?? '').split(', ')]),
+);
+const onlyIn = rowsUnder('A `main.ts` is the only file', 2);
+
+test('the import table names every package', () => {
+  expect([...allowed.keys()].sort()).toEqual(
+    globSync('packages/*')
+      .map(path => path.split('/')[1])
+      .sort(),
+  );
+});
+
+test.each([...allowed])('%s imports only what its row allows', (name, imports) => {
+  const wrong = sources
+    .filter(source => source.package === name)
+    .flatMap(source =>
+      ownImports(source.text)
+        .filter(to => to.package !== name && !imports.includes(to.package))
+        .map(to => `${source.path} imports ${to.specifier}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
+test.each([...allowed])("%s's package.json depends on no package outside of its row", (name, imports) => {
+  const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const own = Object.keys(manifest.dependencies).filter(dependency => dependency.startsWith('@kube-prefetch/'));
+  expect(own.filter(dependency => !imports.includes(dependency.replace('@kube-prefetch/', '')))).toEqual([]);
+});
+
+test('shipped code never imports testing code', () => {
+  const wrong = sources.filter(
+    source => source.package !== 'lab' && specifiers(source.text).some(specifier => specifier.includes('/testing')),
+  );
+  expect(wrong.map(source => source.path)).toEqual([]);
+});
+
+test.each(onlyIn)('%s is used only in %s', (things, places) => {
+  const homes = (places ?? '').split(', ');
+  const users = sources.filter(source => (things ?? '').split(', ').some(thing => uses(source.text, thing)));
+  expect(users.length).toBeGreaterThan(0);
+  expect(users.map(source => source.path).filter(path => !homes.some(home => path.startsWith(home)))).toEqual([]);
+});
+
+test('only a main.ts names the adapters', () => {
+  const adapters =
+    /create(ManifestsSource|ManifestsStatusSink|HttpAgentApi|CriRuntime|DockerRuntime)\(|detectRuntime\(/;
+  const wrong = sources.filter(
+    source =>
+      ['agent', 'coordinator'].includes(source.package) &&
+      !source.path.endsWith('/main.ts') &&
+      adapters.test(source.text.replaceAll(/export (async )?function create\w+/g, '')),
+  );
+  expect(wrong.map(source => source.path)).toEqual([]);
+});
+
+/** The cells of the first table below a line that starts with `start`. */
+function rowsUnder(start: string, columns: number): string[][] {
+  const lines = architecture.slice(architecture.indexOf(start)).split('\n');
+  const first = lines.findIndex(line => line.startsWith('| ---'));
+  const rows: string[][] = [];
+  for (const line of lines.slice(first + 1)) {
+    if (!line.startsWith('|')) break;
+    rows.push(
+      line
+        .split('|')
+        .slice(1, columns + 1)
+        .map(cell => cell.trim()),
+    );
+  }
+  return rows;
+}
+
+function specifiers(text: string): string[] {
+  return [...text.matchAll(/(?:from|import|import\() ?'([^']+)'/g)].map(match => match[1] ?? '');
+}
+
+function ownImports(text: string): { package: string; specifier: string }[] {
+  return specifiers(text)
+    .filter(specifier => specifier.startsWith('@kube-prefetch/'))
+    .map(specifier => ({ package: specifier.split('/')[1] ?? '', specifier }));
+}
+
+/** What a thing of the second table looks like in code, comments left aside. */
+const SIGNS: Record<string, RegExp> = {
+  timers: /\b(setTimeout|setInterval|setImmediate)\(|node:timers/,
+  Date: /\bnew Date\b|\bDate\.(now|parse|UTC)\(/,
+  performance: /\bperformance\.now\(|node:perf_hooks/,
+  'Math.random': /\bMath\.random\(/,
+  'AbortSignal.timeout': /\bAbortSignal\.timeout\(/,
+};
+
+function uses(text: string, thing: string): boolean {
+  const sign = SIGNS[thing];
+  if (sign === undefined)
+    return specifiers(text).some(
+      specifier => specifier === thing || (thing.endsWith('/') && specifier.startsWith(thing)),
+    );
+  return sign.test(text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, ''));
+}

@@ -1,0 +1,22 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import process from 'node:process';
+import { GENERATED } from './files.ts';
+
+/** `npm run gen` writes every generated file; `--check` only says which are not current. */
+const check = process.argv.includes('--check');
+let stale = 0;
+for (const { path, make } of GENERATED) {
+  const wanted = await make();
+  const current = await readFile(path, 'utf8').catch(() => undefined);
+  if (current === wanted) continue;
+  stale += 1;
+  if (check) {
+    console.error(`${path} is not what its source says: run npm run gen and commit the result`);
+  } else {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, wanted);
+    console.log(`wrote ${path}`);
+  }
+}
+process.exitCode = check && stale > 0 ? 1 : 0;

@@ -1,0 +1,40 @@
+import { readdir } from 'node:fs/promises';
+import process from 'node:process';
+import { runSteps } from '../check/run-steps.ts';
+import { STEPS } from '../check/steps.ts';
+import { type ProjectResult, runProject } from './run-project.ts';
+
+/**
+ * `npm test`: the steps of `npm run check`, the unit tests and every folder under test/. Names on the command line choose
+ * some (`npm test -- unit runtime`). The last line counts what ran: a step that fails is one failure, and so is a folder in
+ * which no test ran; with CI set, a skipped test is a failure too.
+ */
+const chosen = process.argv.slice(2);
+const folders = (await readdir('test', { withFileTypes: true })).filter(entry => entry.isDirectory());
+const projects = ['unit', ...folders.map(folder => folder.name).sort()];
+const unknown = chosen.filter(name => !projects.includes(name));
+if (unknown.length > 0) {
+  console.error(`npm test: no folder ${unknown.join(', ')}; there are ${projects.join(', ')}`);
+  process.exit(2);
+}
+
+const failedSteps = chosen.length === 0 ? await runSteps(STEPS) : [];
+const results = new Map<string, ProjectResult>();
+for (const project of projects) {
+  if (chosen.length > 0 && !chosen.includes(project)) continue;
+  console.log(`\n== ${project}`);
+  results.set(project, await runProject(project, { reporter: 'default' }));
+}
+
+let passed = 0;
+let failed = failedSteps.length;
+console.log('');
+for (const step of failedSteps) console.log(`${step.name}: FAILED`);
+for (const [project, result] of results) {
+  const skippedFailures = process.env.CI === undefined ? 0 : result.skipped;
+  passed += result.passed;
+  failed += result.failed + skippedFailures;
+  console.log(`${project}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`);
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

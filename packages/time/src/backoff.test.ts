@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { backoffMs } from './backoff.ts';
+import { seededRandom } from './random.ts';
+
+const bounds = { baseMs: 1_000, capMs: 300_000 };
+
+test.each([
+  [1, 1_000],
+  [2, 2_000],
+  [5, 16_000],
+  [9, 256_000],
+  [10, 300_000],
+  [10_000, 300_000],
+])('attempt %i may wait up to %i ms', (attempt, ceilingMs) => {
+  expect(backoffMs(attempt, 1, bounds)).toBe(ceilingMs);
+});
+
+test('a delay lies between nothing and the cap', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1e6 }), fc.double({ min: 0, max: 1, noNaN: true }), (attempt, jitter) => {
+      const delayMs = backoffMs(attempt, jitter, bounds);
+      return delayMs >= 0 && delayMs <= bounds.capMs;
+    }),
+  );
+});
+
+test('a seed gives the same numbers in [0, 1) every time', () => {
+  const draw = () => Array.from({ length: 1_000 }, seededRandom(7));
+  expect(draw()).toEqual(draw());
+  expect(draw().every(n => n >= 0 && n < 1)).toBe(true);
+  expect(new Set(draw()).size).toBeGreaterThan(990);
+});

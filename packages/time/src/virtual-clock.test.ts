@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { createVirtualClock } from './virtual-clock.ts';
+
+test('sleepers wake in the order of their time, each seeing its own moment', async () => {
+  const clock = createVirtualClock();
+  const woken: [string, number][] = [];
+  const sleep = async (name: string, ms: number) => {
+    await clock.sleep(ms);
+    woken.push([name, clock.monotonicMs()]);
+  };
+  const all = [sleep('late', 30), sleep('early', 10), sleep('middle', 20)];
+  await clock.advance(25);
+  expect(woken).toEqual([
+    ['early', 10],
+    ['middle', 20],
+  ]);
+  await clock.advance(5);
+  await Promise.all(all);
+  expect(woken.at(-1)).toEqual(['late', 30]);
+});
+
+test('a sleeper that sleeps again is woken again within the same advance', async () => {
+  const clock = createVirtualClock();
+  let turns = 0;
+  const loop = (async () => {
+    while (turns < 3) {
+      await clock.sleep(10);
+      turns += 1;
+    }
+  })();
+  await clock.advance(30);
+  await loop;
+  expect(turns).toBe(3);
+});
+
+test('an aborted sleep rejects with the reason and leaves no sleeper', async () => {
+  const clock = createVirtualClock();
+  const stop = new AbortController();
+  const sleep = clock.sleep(10, stop.signal);
+  const reason = new Error('stop');
+  stop.abort(reason);
+  await expect(sleep).rejects.toBe(reason);
+  expect(clock.sleepers()).toBe(0);
+});
+
+test('the wall clock jumps alone', () => {
+  const clock = createVirtualClock(1_000);
+  clock.jumpWall(-500);
+  expect([clock.wallMs(), clock.monotonicMs()]).toEqual([500, 0]);
+});
