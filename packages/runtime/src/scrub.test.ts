@@ -1,0 +1,88 @@
+import { MAX_MESSAGE_LENGTH } from '@kube-prefetch/protocol';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { scrub } from './scrub.ts';
+
+const auth = { username: 'robot', password: 's3cret/with+odd"chars' };
+const pair = Buffer.from(`${auth.username}:${auth.password}`).toString('base64');
+
+test.each<[text: string, scrubbed: string]>([
+  ['denied: robot:s3cret/with+odd"chars', 'denied: ***'],
+  ['password s3cret/with+odd"chars rejected', 'password *** rejected'],
+  [`header "Basic ${pair}" refused`, 'header "Basic ***" refused'],
+  [`sent ${pair.replace(/=+$/, '')}`, 'sent ***'],
+  ['go says "s3cret/with+odd\\"chars"', 'go says "***"'],
+  ['GET /token?p=s3cret%2Fwith%2Bodd%22chars', 'GET /token?p=***'],
+])('credentials that we sent go: %s', (text, scrubbed) => {
+  expect(scrub(text, auth)).toBe(scrubbed);
+});
+
+test.each<[text: string, scrubbed: string]>([
+  ['rpc error: invalid decoded auth: "us\\"er\\x00"', 'rpc error: invalid decoded auth: ***'],
+  ['invalid decoded auth: "cut off', 'invalid decoded auth: ***'],
+  ['Authorization: Bearer abc.def.ghi, next', 'Authorization: ***, next'],
+  ['{"Authorization":"Basic dTpw"}', '{"Authorization":"***"}'],
+  ['X-Registry-Auth: eyJ1IjoicCJ9', 'X-Registry-Auth: ***'],
+  ['proxy http://user:p@ss@proxy.example:3128/ failed', 'proxy http://***@proxy.example:3128/ failed'],
+  [
+    'Get "https://r.example/v2/?service=r&access_token=abc&x=1"',
+    'Get "https://r.example/v2/?service=r&access_token=***&x=1"',
+  ],
+  [
+    'Get "https://b.example/blob?X-Amz-Signature=ff&X-Amz-Date=1"',
+    'Get "https://b.example/blob?X-Amz-Signature=***&X-Amz-Date=1"',
+  ],
+])("somebody else's credentials go: %s", (text, scrubbed) => {
+  expect(scrub(text)).toBe(scrubbed);
+});
+
+test.each([
+  'failed to resolve reference "r.example:5000/app@sha256:0123": not found',
+  'Head "https://r.example/v2/app/manifests/1": dial tcp: lookup r.example: no such host',
+  'pull access denied: authorization failed: no basic auth credentials',
+])('what a person needs stays: %s', text => {
+  expect(scrub(text, auth)).toBe(text);
+});
+
+test('lines are folded and the length is bounded', () => {
+  expect(scrub('403 Forbidden\r\n\tdenied\u001b[0m\n')).toBe('403 Forbidden denied [0m');
+  expect(scrub('x'.repeat(5000))).toHaveLength(MAX_MESSAGE_LENGTH);
+  expect(scrub('x'.repeat(MAX_MESSAGE_LENGTH - 1) + '😀')).toBe('x'.repeat(MAX_MESSAGE_LENGTH - 1));
+});
+
+test('whatever the credentials and wherever they stand, neither password nor base64 remains', () => {
+  const hits = { raw: 0, base64: 0, pair: 0, quoted: 0 };
+  const anything = fc.string({ unit: 'grapheme', maxLength: 40 });
+  const credentials = fc.record({
+    username: anything,
+    password: fc
+      .oneof(
+        anything,
+        fc.string({ unit: fc.constantFrom('*', '+', '\\', '$', '.', ' ', '\n', '"', '=', 'a'), maxLength: 6 }),
+      )
+      .filter(password => password.replace(/[\s\p{Cc}]/gu, '') !== ''),
+  });
+  const spelling = fc.constantFrom('raw', 'base64', 'pair', 'quoted');
+  fc.assert(
+    fc.property(credentials, fc.array(fc.tuple(anything, spelling), { maxLength: 6 }), (auth, parts) => {
+      const text = parts.map(([before, kind]) => {
+        hits[kind] += 1;
+        return before + spell(auth, kind);
+      });
+      const scrubbed = scrub(text.join(''), auth);
+      expect(scrubbed).not.toContain(auth.password);
+      expect(scrubbed).not.toContain(spell(auth, 'base64'));
+      expect(scrubbed).not.toContain(spell(auth, 'pair'));
+      expect(scrubbed.length).toBeLessThanOrEqual(MAX_MESSAGE_LENGTH);
+    }),
+    { numRuns: 2_000 },
+  );
+  process.stdout.write(`scrub: spellings hit ${JSON.stringify(hits)}\n`);
+  expect(Math.min(...Object.values(hits))).toBeGreaterThan(100);
+});
+
+function spell(auth: { username: string; password: string }, kind: 'raw' | 'base64' | 'pair' | 'quoted'): string {
+  if (kind === 'raw') return auth.password;
+  if (kind === 'quoted') return JSON.stringify(auth.password);
+  return Buffer.from(kind === 'base64' ? auth.password : `${auth.username}:${auth.password}`).toString('base64');
+}
