@@ -1,0 +1,17 @@
+import type { Program } from './print-help.ts';
+import { ConfigProblems, readConfig } from './read-config.ts';
+import type { Config, Settings } from './setting.ts';
+
+/** What a `main.ts` calls: prints help and ends the process with 0, or all problems and ends it with 2. */
+export function readConfigOrExit<const R extends Settings>(rows: R, program: Program): Config<R> {
+  try {
+    const config = readConfig(rows, { program, argv: process.argv.slice(2), env: process.env });
+    if (!('help' in config)) return config;
+    process.stdout.write((config as { help: string }).help);
+    process.exit(0);
+  } catch (error) {
+    if (!(error instanceof ConfigProblems)) throw error;
+    process.stderr.write(`${error.problems.map(problem => `${program.name}: ${problem}`).join('\n')}\n`);
+    process.exit(2);
+  }
+}
