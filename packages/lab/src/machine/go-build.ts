@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder } from './cache-folder.ts';
+import { withFileLock } from './file-lock.ts';
+import { findGo, type Go } from './find-go.ts';
+import { type Say, sayToStderr } from './say.ts';
+
+interface Build {
+  readonly name: string;
+  /** `-X path.Name=value` and the like; symbols are always stripped. */
+  readonly ldflags?: string;
+  /** Said before a build that is not cached: "about 3 minutes on 2 cores". */
+  readonly takes?: string;
+  readonly say?: Say;
+}
+
+/** Programs of a module as its proxy has it. */
+export interface ModuleBuild extends Build {
+  readonly module: string;
+  readonly version: string;
+  /** Import paths of the commands. */
+  readonly packages: readonly string[];
+}
+
+/** Programs of a folder with its own go.mod: every command in it, or only `packages`. */
+export interface SourceBuild extends Build {
+  readonly source: string;
+  readonly packages?: readonly string[];
+}
+
+/** Builds static Go programs once per version and Go version; answers the folder that holds them. */
+export async function goBuild(build: ModuleBuild | SourceBuild): Promise<string> {
+  const go = await findGo();
+  const version = 'source' in build ? await hashOf(build.source) : build.version;
+  const folder = join(cacheFolder(), `${build.name}-${version}-${go.version}`);
+  if (existsSync(folder)) return folder;
+  return withFileLock(`${folder}.lock`, async () => {
+    if (!existsSync(folder)) await buildInto(folder, build, go);
+    return folder;
+  });
+}
+
+/** Everything happens in a folder of its own; the last step makes the result visible at once and whole. */
+async function buildInto(folder: string, build: ModuleBuild | SourceBuild, go: Go): Promise<void> {
+  const { name, takes = 'a moment', say = sayToStderr } = build;
+  say(`Building ${name} with ${go.version} (${takes}; kept in ${folder})`);
+  await mkdir(cacheFolder(), { recursive: true });
+  const work = await mkdtemp(join(cacheFolder(), '.building-'));
+  try {
+    const packages = await prepare(join(work, 'module'), build, go);
+    await mkdir(join(work, 'bin'));
+    const flags = ['-trimpath', '-o', `${join(work, 'bin')}/`, '-ldflags', `-s -w ${build.ldflags ?? ''}`];
+    await go.run(['build', ...flags, ...packages], join(work, 'module'));
+    await rename(join(work, 'bin'), folder);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Fills the module's folder and answers what to build in it. */
+async function prepare(folder: string, build: ModuleBuild | SourceBuild, go: Go): Promise<readonly string[]> {
+  if ('source' in build) {
+    await cp(build.source, folder, { recursive: true });
+    return build.packages ?? ['./...'];
+  }
+  await mkdir(folder);
+  await writeFile(join(folder, 'go.mod'), `module kube-prefetch.io/lab/${build.name}\n`);
+  await go.run(['get', '-tool', ...build.packages.map(path => `${path}@${build.version}`)], folder);
+  return build.packages;
+}
+
+async function hashOf(source: string): Promise<string> {
+  const hash = createHash('sha256');
+  const entries = await readdir(source, { recursive: true, withFileTypes: true });
+  const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name));
+  for (const file of files.sort())
+    hash
+      .update(file.slice(source.length))
+      .update('\0')
+      .update(await readFile(file));
+  return hash.digest('hex').slice(0, 16);
+}
