@@ -14,6 +14,9 @@ export { messageParser } from './messages/parse-message.ts';
 export { adoptPlan, type ImageRef, Plan, PlanBody, PlanItem } from './messages/plan.ts';
 export { Problem } from './messages/problem.ts';
 export { CellReport, Failure, NodeReport, ReportAnswer, RuntimeReport } from './messages/report.ts';
+export { compilePattern } from './reference/match-pattern.ts';
+export { normaliseReference, registryOf } from './reference/normalise.ts';
+export { InvalidReference, parseReference, type Reference } from './reference/parse.ts';
 export {
   API_VERSION,
   LabelSelector,
