@@ -10,3 +10,10 @@ export {
   type RuntimeVersion,
   type Space,
 } from './image-runtime.ts';
+export {
+  createMemoryRegistry,
+  type MemoryRegistry,
+  type PublishedImage,
+  type ScriptedFailure,
+} from './memory-registry.ts';
+export { createMemoryRuntime, type MemoryRuntime, type MemoryRuntimeOptions } from './memory-runtime.ts';

@@ -1,0 +1,123 @@
+import type { ImageRef } from '@kube-prefetch/protocol';
+import type { Clock } from '@kube-prefetch/time';
+import {
+  type ImageRuntime,
+  type Presence,
+  type Progress,
+  PullFailure,
+  type RegistryAuth,
+  RuntimeUnavailable,
+  type RuntimeVersion,
+} from './image-runtime.ts';
+import { createMemoryDownloads } from './memory-downloads.ts';
+import { createMemoryHealth } from './memory-health.ts';
+import { createMemoryRegistry, madeUpDigest, type MemoryRegistry, scriptedEnd } from './memory-registry.ts';
+import { createMemoryStore, type Held } from './memory-store.ts';
+
+export interface MemoryRuntimeOptions {
+  readonly clock: Clock;
+  /** Shared by several runtimes, or one of its own. */
+  readonly registry?: MemoryRegistry;
+  readonly version?: RuntimeVersion;
+  readonly capacityBytes?: number;
+  /** What other things than images take up. */
+  readonly usedBytes?: number;
+}
+
+/** A runtime that holds names and sizes instead of images: for tests, the simulator, and a demo on a machine without one. */
+export interface MemoryRuntime extends ImageRuntime {
+  readonly registry: MemoryRegistry;
+  /** Puts an image there without a pull, as `ctr images import` would. */
+  add(image: ImageRef, sizeBytes?: number): void;
+  /** Deletes an image behind everybody's back. */
+  remove(image: ImageRef): void;
+  /** Other things than images now take up so much. */
+  setUsed(usedBytes: number): void;
+  /** Running pulls fail, and everything throws RuntimeUnavailable until `start`. */
+  stop(): void;
+  /** Nothing is answered until `start`, `stop` or the caller's signal. */
+  hang(): void;
+  start(): void;
+  /** Calls of `pull`, of one image or of all. */
+  pulls(image?: ImageRef): number;
+  /** Pulls that run now, one entry per call. */
+  running(): readonly ImageRef[];
+}
+
+export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntime {
+  const { clock, registry = createMemoryRegistry(), version = { name: 'memory', version: '1.0.0' } } = options;
+  const health = createMemoryHealth(clock);
+  const downloads = createMemoryDownloads(clock);
+  const store = createMemoryStore(options, () => health.changed());
+  const pulls: ImageRef[] = [];
+  const running: ImageRef[] = [];
+
+  /** The bytes that this pull made the registry send. */
+  async function fetch(
+    image: ImageRef,
+    auth: RegistryAuth | undefined,
+    tell: (p: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<number> {
+    tell({ phase: 'resolving', doneBytes: 0, totalBytes: undefined });
+    const offer = registry.offer(image, auth);
+    if (store.find(image)?.digest === offer.digest) return 0;
+    const bytes = store.has(offer) ? 0 : await downloads.join(offer, tell, signal);
+    if (offer.failure === undefined || offer.failure.leavesPresent) store.hold(image, offer);
+    if (offer.failure !== undefined) throw scriptedEnd(offer.failure, image, auth);
+    return bytes;
+  }
+
+  return {
+    registry,
+    async version(signal) {
+      await health.answer(signal);
+      return version;
+    },
+    async look(images, signal) {
+      await health.answer(signal);
+      return new Map(images.map(image => [image, presenceOf(store.find(image))]));
+    },
+    async pull(image, auth, progress, signal) {
+      pulls.push(image);
+      running.push(image);
+      try {
+        await health.answer(signal);
+        return { pulledBytes: await fetch(image, auth, progress, signal) };
+      } catch (error) {
+        throw asPullFailure(error, image, signal);
+      } finally {
+        running.splice(running.indexOf(image), 1);
+      }
+    },
+    async space(signal) {
+      await health.answer(signal);
+      return store.space();
+    },
+    changes: signal => health.changes(signal),
+    add: (image, sizeBytes = 0) => store.hold(image, { digest: madeUpDigest(image, sizeBytes), sizeBytes }),
+    remove: image => store.remove(image),
+    setUsed: usedBytes => store.setUsed(usedBytes),
+    stop() {
+      health.become('down');
+      downloads.stopAll(new RuntimeUnavailable('memory runtime stopped in mid-pull'));
+    },
+    hang: () => health.become('hung'),
+    start: () => health.become('up'),
+    pulls: image => (image === undefined ? pulls : pulls.filter(pulled => pulled === image)).length,
+    running: () => [...running],
+  };
+}
+
+function presenceOf(held: Held | undefined): Presence {
+  if (held === undefined) return { present: false };
+  const { repository, digest, sizeBytes } = held;
+  return { present: true, id: digest, sizeBytes, digests: [`${repository}@${digest}`] };
+}
+
+function asPullFailure(error: unknown, image: ImageRef, signal: AbortSignal): unknown {
+  if (error instanceof RuntimeUnavailable)
+    return new PullFailure('RuntimeUnavailable', error.message, { cause: error });
+  if (signal.aborted) return new PullFailure('Cancelled', `${image}: the pull was cancelled`, { cause: error });
+  return error;
+}
