@@ -1,0 +1,3 @@
+module kube-prefetch.io/lab/hello
+
+go 1.24

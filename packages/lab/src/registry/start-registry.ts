@@ -1,0 +1,66 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAccessLog, type RegistryRequest } from './parse-access-log.ts';
+import { type Child, freePort, needDebianPackages, type Say, startChild, waitUntil } from '../machine/index.ts';
+
+const READY_MS = 10_000;
+
+export interface Registry {
+  /** `127.0.0.1:5000`, the first part of its images' references. */
+  readonly address: string;
+  /** How many requests reached it since it was first started, those of pushes included. */
+  requests(): number;
+  requestLog(): readonly RegistryRequest[];
+  stop(): Promise<void>;
+  /** Again on the same port, with the same contents. */
+  start(): Promise<void>;
+}
+
+/** Debian's docker-registry on loopback, with everything it keeps under `dir`. */
+export async function startRegistry(options: { dir: string; port?: number; say?: Say }): Promise<Registry> {
+  await needDebianPackages(
+    [{ package: 'docker-registry', program: 'docker-registry', why: 'serve images from a real registry' }],
+    options,
+  );
+  const address = `127.0.0.1:${options.port ?? (await freePort())}`;
+  const logFile = join(options.dir, 'registry.log');
+  const configFile = join(options.dir, 'registry.yml');
+  mkdirSync(options.dir, { recursive: true });
+  writeFileSync(configFile, configOf(options.dir, address));
+  let child: Child | undefined;
+
+  const registry: Registry = {
+    address,
+    requests: () => registry.requestLog().length,
+    requestLog: () => parseAccessLog(readFileSync(logFile, 'utf8')),
+    async stop() {
+      await child?.stop();
+    },
+    async start() {
+      child = await startChild({
+        name: 'docker-registry',
+        command: 'docker-registry',
+        args: ['serve', configFile],
+        logFile,
+      });
+      await waitUntil(() => answers(address), `the registry on ${address}`, READY_MS, { child });
+    },
+  };
+  await registry.start();
+  return registry;
+}
+
+async function answers(address: string): Promise<boolean> {
+  const answer = await fetch(`http://${address}/`);
+  return answer.ok;
+}
+
+function configOf(dir: string, address: string): string {
+  return [
+    'version: 0.1',
+    'log: {level: warn, accesslog: {disabled: false}}',
+    `storage: {filesystem: {rootdirectory: ${JSON.stringify(join(dir, 'storage'))}}, delete: {enabled: true}}`,
+    `http: {addr: ${JSON.stringify(address)}}`,
+    '',
+  ].join('\n');
+}

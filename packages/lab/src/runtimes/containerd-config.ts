@@ -1,0 +1,54 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface ContainerdConfig {
+  readonly dir: string;
+  readonly socket: string;
+  /** Registries that speak plain HTTP. */
+  readonly registries: readonly string[];
+  /** Cuts a pull that brings no byte for so long; Debian's 1.6 cannot. */
+  readonly progressTimeoutSeconds?: number;
+}
+
+/** Everything that would reach outside `dir`, or that no image needs. */
+const DISABLED = ['io.containerd.internal.v1.opt', 'io.containerd.nri.v1.nri', 'io.containerd.internal.v1.tracing'];
+
+/** Writes the configuration of a containerd that keeps to its folder; answers the file. */
+export function writeContainerdConfig(config: ContainerdConfig): string {
+  const { dir } = config;
+  mkdirSync(join(dir, 'cni'), { recursive: true });
+  for (const address of config.registries) writeHosts(dir, address);
+  const file = join(dir, 'config.toml');
+  writeFileSync(file, tomlOf(config));
+  return file;
+}
+
+/** Version 2, which both 1.6 and 2.x read. Without CAP_SYS_RESOURCE runc may not lower oom_score_adj. */
+function tomlOf({ dir, socket, progressTimeoutSeconds }: ContainerdConfig): string {
+  const timeout =
+    progressTimeoutSeconds === undefined ? '' : `image_pull_progress_timeout = "${progressTimeoutSeconds}s"`;
+  return `version = 2
+root = "${join(dir, 'root')}"
+state = "${join(dir, 'state')}"
+disabled_plugins = ${JSON.stringify(DISABLED)}
+[grpc]
+  address = "${socket}"
+[ttrpc]
+  address = "${socket}.ttrpc"
+[plugins."io.containerd.grpc.v1.cri"]
+  restrict_oom_score_adj = true
+  ${timeout}
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "${join(dir, 'cni')}"
+    conf_dir = "${join(dir, 'cni')}"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "${join(dir, 'certs.d')}"
+`;
+}
+
+/** Only `server`: a [host] with the same address would make two hosts of one and double every retry. */
+function writeHosts(dir: string, address: string): void {
+  const folder = join(dir, 'certs.d', address);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'hosts.toml'), `server = "http://${address}"\n`);
+}
