@@ -1,0 +1,53 @@
+import { performance } from 'node:perf_hooks';
+import { bareLoop } from './bare-loop.ts';
+import { type Figure, median, spread } from './print-figures.ts';
+import { peakWhile, residentMiB } from './process-figures.ts';
+import type { Stage } from './stage.ts';
+import { wipe } from './wipe.ts';
+
+/** Ours against a bare loop of the same parallelism, in turn, each on an empty runtime, until the runtime has all images. */
+export async function compareFills(stage: Stage, parallel: number, rounds: number): Promise<readonly Figure[]> {
+  await stage.startAgent(parallel);
+  const idleMiB = residentMiB(stage.agentPid());
+  const bareMs: number[] = [];
+  const oursMs: number[] = [];
+  let peakMiB = 0;
+  for (let round = 1; round <= rounds; round++) {
+    bareMs.push(await timeUntilAllWarm(stage, () => bareLoop(stage.containerd.socket, stage.images, parallel)));
+    await wipe(stage.containerd);
+    const ours = timeUntilAllWarm(stage, () => stage.ask(stage.images));
+    const watched = await peakWhile(stage.agentPid(), ours);
+    oursMs.push(watched.result);
+    peakMiB = Math.max(peakMiB, watched.peakMiB);
+    await stage.ask([]);
+    await wipe(stage.containerd);
+    console.log(
+      `${parallel} at a time, round ${round}: bare loop ${spread([bareMs.at(-1) ?? 0])}, ours ${spread([oursMs.at(-1) ?? 0])}`,
+    );
+  }
+  const ratio = median(oursMs) / median(bareMs);
+  return [
+    {
+      name: `all warm, ${parallel} at a time: ours ÷ bare loop`,
+      value: `${ratio.toFixed(3)} = ${spread(oursMs)} ÷ ${spread(bareMs)}`,
+      target: 'at most 1.05',
+      held: ratio <= 1.05,
+    },
+    memory(`agent memory before the first pull, ${parallel} at a time`, idleMiB),
+    memory(`agent memory while pulling, ${parallel} at a time`, peakMiB),
+  ];
+}
+
+export function memory(name: string, mib: number): Figure {
+  return { name, value: `${mib.toFixed(1)} MiB`, target: 'at most 70 MB', held: mib * 1024 * 1024 <= 70e6 };
+}
+
+/** The same clock for both: it ends when the runtime itself says that the last image is there. */
+async function timeUntilAllWarm(stage: Stage, start: () => Promise<void>): Promise<number> {
+  const startMs = performance.now();
+  const started = start();
+  await stage.untilPresent(stage.images);
+  const elapsedMs = performance.now() - startMs;
+  await started;
+  return elapsedMs;
+}
