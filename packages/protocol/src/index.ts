@@ -17,6 +17,8 @@ export { CellReport, Failure, NodeReport, ReportAnswer, RuntimeReport } from './
 export { compilePattern } from './reference/match-pattern.ts';
 export { normaliseReference, registryOf } from './reference/normalise.ts';
 export { InvalidReference, parseReference, type Reference } from './reference/parse.ts';
+export { isDnsLabel, isSubdomain } from './resources/label-grammar.ts';
+export { type ParsedResource, parseResource } from './resources/parse-resource.ts';
 export {
   API_VERSION,
   LabelSelector,
@@ -28,6 +30,8 @@ export {
   WorkloadChoice,
   type WorkloadKind,
 } from './resources/prefetch.ts';
+export { renderResourceReference } from './resources/render-reference.ts';
+export { shown } from './resources/shown.ts';
 export {
   Condition,
   PrefetchStatus,

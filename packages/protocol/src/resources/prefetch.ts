@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static, type TProperties } from 'typebox';
 
 /** The group and version of Prefetch and ClusterPrefetch. */
 export const API_VERSION = 'kube-prefetch.io/v1alpha1';
@@ -6,72 +6,146 @@ export const API_VERSION = 'kube-prefetch.io/v1alpha1';
 export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job', 'ReplicaSet'] as const;
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
-const Labels = Type.Record(Type.String(), Type.String({ maxLength: 63 }), { maxProperties: 64 });
+// Descriptions are the reference documentation (docs/resources.md) and end without a full stop. Every list and string has
+// a maximum: in Kubernetes the cost of the cross-field rules is estimated from them.
 
-export const LabelSelector = Type.Object({
+/** A misspelt field is told, not ignored. */
+function closed<P extends TProperties>(properties: P, description: string) {
+  return Type.Object(properties, { additionalProperties: false, description });
+}
+
+const Labels = Type.Record(Type.String(), Type.String({ maxLength: 63 }), {
+  maxProperties: 64,
+  description: 'Labels that must have these very values',
+});
+
+const LabelRequirement = closed(
+  {
+    key: Type.String({ minLength: 1, maxLength: 317, description: 'The label' }),
+    operator: Type.String({ maxLength: 32, description: '`In`, `NotIn`, `Exists` or `DoesNotExist`' }),
+    values: Type.Optional(
+      Type.Array(Type.String({ maxLength: 63 }), {
+        maxItems: 64,
+        description: 'At least one with `In` and `NotIn`, none with the others',
+      }),
+    ),
+  },
+  'One requirement on one label',
+);
+
+const selectorProperties = {
   matchLabels: Type.Optional(Labels),
   matchExpressions: Type.Optional(
-    Type.Array(
-      Type.Object({
-        key: Type.String({ minLength: 1, maxLength: 317 }),
-        operator: Type.String({ maxLength: 32 }),
-        values: Type.Optional(Type.Array(Type.String({ maxLength: 63 }), { maxItems: 64 })),
-      }),
-      { maxItems: 64 },
-    ),
+    Type.Array(LabelRequirement, { maxItems: 64, description: 'Requirements that must all hold' }),
   ),
-});
+};
+
+const selectorFor = (description: string) => closed(selectorProperties, description);
+
+export const LabelSelector = selectorFor('As everywhere in Kubernetes; `{}` selects everything');
 export type LabelSelector = Static<typeof LabelSelector>;
 
-export const Toleration = Type.Object({
-  key: Type.Optional(Type.String({ maxLength: 317 })),
-  operator: Type.Optional(Type.String({ maxLength: 32 })),
-  value: Type.Optional(Type.String({ maxLength: 63 })),
-  effect: Type.Optional(Type.String({ maxLength: 32 })),
-  tolerationSeconds: Type.Optional(Type.Integer()),
-});
+export const Toleration = closed(
+  {
+    key: Type.Optional(Type.String({ maxLength: 317, description: "The taint's key; absent, with `Exists`: any" })),
+    operator: Type.Optional(Type.String({ maxLength: 32, description: '`Equal` (when absent) or `Exists`' })),
+    value: Type.Optional(Type.String({ maxLength: 63, description: "The taint's value, with `Equal`" })),
+    effect: Type.Optional(
+      Type.String({ maxLength: 32, description: '`NoSchedule`, `PreferNoSchedule`, `NoExecute`; absent: all of them' }),
+    ),
+    tolerationSeconds: Type.Optional(
+      Type.Integer({ description: 'Accepted so that a toleration can be copied from a pod; changes nothing here' }),
+    ),
+  },
+  'As in a pod',
+);
 export type Toleration = Static<typeof Toleration>;
 
 const Name = Type.String({ minLength: 1, maxLength: 253 });
 const Glob = Type.String({ minLength: 1, maxLength: 512 });
 
-export const NamespaceChoice = Type.Object({
-  names: Type.Optional(Type.Array(Name, { maxItems: 256 })),
-  selector: Type.Optional(LabelSelector),
-  exclude: Type.Optional(Type.Array(Name, { maxItems: 256 })),
-});
+export const NamespaceChoice = closed(
+  {
+    names: Type.Optional(Type.Array(Name, { maxItems: 256, description: 'Namespaces by name' })),
+    selector: Type.Optional(
+      selectorFor('Namespaces by their labels, besides those of `names`; `{}` selects everything'),
+    ),
+    exclude: Type.Optional(
+      Type.Array(Name, { maxItems: 256, description: 'Namespaces left out, whatever chose them' }),
+    ),
+  },
+  'Only in a ClusterPrefetch. In which namespaces workloads are looked for; all where neither `names` nor `selector` is given',
+);
 export type NamespaceChoice = Static<typeof NamespaceChoice>;
 
-export const WorkloadChoice = Type.Object({
-  kinds: Type.Array(Type.Enum([...WORKLOAD_KINDS]), { minItems: 1, maxItems: 6, default: ['Deployment'] }),
-  /** The workload's own labels; `{}` means all. */
-  selector: LabelSelector,
-  /** ClusterPrefetch only: (names ∪ selector) − exclude; absent: all. */
-  namespaces: Type.Optional(NamespaceChoice),
-});
+export const WorkloadChoice = closed(
+  {
+    kinds: Type.Array(Type.Enum([...WORKLOAD_KINDS]), {
+      minItems: 1,
+      maxItems: 6,
+      default: ['Deployment'],
+      description: 'Kinds of workloads',
+    }),
+    selector: selectorFor("The workload's own labels; `{}` selects everything"),
+    namespaces: Type.Optional(NamespaceChoice),
+  },
+  'Workloads whose images are wanted on the nodes where their pods may run',
+);
 export type WorkloadChoice = Static<typeof WorkloadChoice>;
 
-export const NodeChoice = Type.Object({
-  selector: Type.Optional(LabelSelector),
-  /** Globs over node names. */
-  names: Type.Optional(Type.Array(Glob, { maxItems: 256 })),
-  /** Of images named outright, which have no pod to take them from. */
-  tolerations: Type.Optional(Type.Array(Toleration, { maxItems: 64 })),
-  /** All: also where the scheduler would put no such pod; ClusterPrefetch only. */
-  placement: Type.Enum(['Eligible', 'All'], { default: 'Eligible' }),
-});
+export const NodeChoice = closed(
+  {
+    selector: Type.Optional(selectorFor("The node's labels; `{}` selects everything")),
+    names: Type.Optional(
+      Type.Array(Glob, {
+        maxItems: 256,
+        description: 'Globs over node names, of which one must match; `*` is any text',
+      }),
+    ),
+    tolerations: Type.Optional(
+      Type.Array(Toleration, {
+        maxItems: 64,
+        description: 'For images named outright, which have no pod to take them from',
+      }),
+    ),
+    placement: Type.Enum(['Eligible', 'All'], {
+      default: 'Eligible',
+      description:
+        '`Eligible`: of the chosen nodes those where the scheduler could put such a pod. `All`: every chosen node; only in a ClusterPrefetch',
+    }),
+  },
+  'On which nodes; all where absent. `selector` and `names` must both match where both are given',
+);
 export type NodeChoice = Static<typeof NodeChoice>;
 
 /** The one declaration: type, validation, defaults, reference documentation and, in Kubernetes, the CRD come from it. */
-export const PrefetchSpec = Type.Object({
-  images: Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { maxItems: 500, default: [] }),
-  workloads: Type.Array(WorkloadChoice, { maxItems: 32, default: [] }),
-  /** Globs over the reference as written and as normalised; `*` crosses `/`. */
-  exclude: Type.Array(Glob, { maxItems: 100, default: [] }),
-  nodes: Type.Optional(NodeChoice),
-  /** Higher first on every node; above 0 only in a ClusterPrefetch. */
-  priority: Type.Integer({ minimum: -1_000_000, maximum: 1_000_000, default: 0 }),
-  /** Starts no pull, deletes nothing. */
-  suspend: Type.Boolean({ default: false }),
-});
+export const PrefetchSpec = closed(
+  {
+    images: Type.Array(Type.String({ minLength: 1, maxLength: 512 }), {
+      maxItems: 500,
+      default: [],
+      description: 'Images named outright, exactly as a pod would write them',
+    }),
+    workloads: Type.Array(WorkloadChoice, {
+      maxItems: 32,
+      default: [],
+      description: 'Workloads whose images are wanted; an image counts if any entry finds it',
+    }),
+    exclude: Type.Array(Glob, {
+      maxItems: 100,
+      default: [],
+      description:
+        'Globs over the image as written and as normalised: what matches is left out; `*` is any text, also with `/`',
+    }),
+    nodes: Type.Optional(NodeChoice),
+    priority: Type.Integer({
+      minimum: -1_000_000,
+      maximum: 1_000_000,
+      default: 0,
+      description: 'Higher is pulled first on every node; above 0 only in a ClusterPrefetch',
+    }),
+    suspend: Type.Boolean({ default: false, description: 'Start no pull, delete nothing' }),
+  },
+  'What to keep warm and where',
+);
 export type PrefetchSpec = Static<typeof PrefetchSpec>;

@@ -18,57 +18,85 @@ export function resourceName(ref: ResourceRef): string {
   return ref.namespace === undefined ? `${ref.kind} ${ref.name}` : `${ref.kind} ${ref.namespace}/${ref.name}`;
 }
 
-export const Condition = Type.Object({
-  type: Type.Enum(['Accepted', 'Ready', 'Warm']),
-  status: Type.Enum(['True', 'False', 'Unknown']),
-  reason: Type.String(),
-  message: Type.String(),
-  observedGeneration: Type.Integer(),
-  lastTransitionTime: Timestamp,
-});
+// Descriptions are the reference documentation (docs/resources.md) and end without a full stop.
+
+const Generation = Type.Integer({ description: 'The `metadata.generation` of the spec that this is about' });
+
+export const Condition = Type.Object(
+  {
+    type: Type.Enum(['Accepted', 'Ready', 'Warm'], {
+      description:
+        '`Accepted`: the spec is valid. `Ready`: accepted, everything it is made from could be read, and plans are published. `Warm`: every cell that counts is present; never when nothing matched',
+    }),
+    status: Type.Enum(['True', 'False', 'Unknown'], { description: 'Whether it holds' }),
+    reason: Type.String({ description: 'One word for programs' }),
+    message: Type.String({ description: 'A sentence for people' }),
+    observedGeneration: Generation,
+    lastTransitionTime: Type.String({ ...Timestamp, description: 'When `status` last changed' }),
+  },
+  { description: 'One condition' },
+);
 export type Condition = Static<typeof Condition>;
 
-const Count = Type.Integer({ minimum: 0 });
+const count = (description: string) => Type.Integer({ minimum: 0, description });
 
-/** Cells of one resource. `cells` is what counts for Warm: held ones and those of nodes that are not Ready do not. */
-export const Summary = Type.Object({
-  images: Count,
-  nodes: Count,
-  cells: Count,
-  present: Count,
-  pulling: Count,
-  waiting: Count,
-  failed: Count,
-  unknown: Count,
-  /** On nodes that are cordoned, under disk pressure or being deleted. */
-  held: Count,
-  /** On Ready nodes without an agent that reports. */
-  noAgent: Count,
-});
+export const Summary = Type.Object(
+  {
+    images: count('Images wanted'),
+    nodes: count('Nodes on which an image is wanted'),
+    cells: count('Cells that count for `Warm`: not those that are held or on nodes that are not Ready'),
+    present: count('The runtime has the image'),
+    pulling: count('Being pulled'),
+    waiting: count('Absent, about to be pulled'),
+    failed: count('The last pull failed'),
+    unknown: count('No answer about it yet'),
+    held: count('On nodes that are cordoned, under disk pressure or being deleted'),
+    noAgent: count('On Ready nodes without an agent that reports'),
+  },
+  { description: 'Counts of cells: pairs of an image and a node where it is wanted' },
+);
 export type Summary = Static<typeof Summary>;
 
-export const StatusFailure = Type.Object({
-  image: Type.String(),
-  reason: Type.Enum([...FAILURE_KINDS]),
-  message: Type.String(),
-  nodes: Count,
-  /** Up to three of them, by name. */
-  examples: Type.Array(Type.String()),
-  since: Timestamp,
-});
+export const StatusFailure = Type.Object(
+  {
+    image: Type.String({ description: 'The image as the pod writes it' }),
+    reason: Type.Enum([...FAILURE_KINDS], { description: 'The failure kind' }),
+    message: Type.String({ description: 'What the runtime said' }),
+    nodes: count('How many nodes it failed on'),
+    examples: Type.Array(Type.String(), { description: 'Up to three of them, by name' }),
+    since: Type.String({ ...Timestamp, description: 'Of the oldest' }),
+  },
+  { description: 'One image that failed for one reason' },
+);
 export type StatusFailure = Static<typeof StatusFailure>;
 
-export const PrefetchStatus = Type.Object({
-  observedGeneration: Type.Integer(),
-  conditions: Type.Array(Condition),
-  /** `470/480`: present cells of those that count. */
-  warm: Type.String(),
-  summary: Summary,
-  /** The worst 10, never a list per node. */
-  failures: Type.Array(StatusFailure),
-  /** Different repository digests under one tag, the worst 10. */
-  skew: Type.Array(
-    Type.Object({ image: Type.String(), digests: Type.Array(Type.Object({ digest: Type.String(), nodes: Count })) }),
-  ),
-});
+const DigestTally = Type.Object(
+  {
+    digest: Type.String({ description: 'The repository digest' }),
+    nodes: count('How many nodes hold it'),
+  },
+  { description: 'One of the digests' },
+);
+
+const Skew = Type.Object(
+  {
+    image: Type.String({ description: 'The image as the pod writes it' }),
+    digests: Type.Array(DigestTally, { description: 'What nodes hold under it' }),
+  },
+  { description: 'One image' },
+);
+
+export const PrefetchStatus = Type.Object(
+  {
+    observedGeneration: Generation,
+    conditions: Type.Array(Condition, { description: '`Accepted`, `Ready` and `Warm`' }),
+    warm: Type.String({ description: 'Present cells of those that count, `470/480`' }),
+    summary: Summary,
+    failures: Type.Array(StatusFailure, { description: 'The worst 10, never a list per node' }),
+    skew: Type.Array(Skew, {
+      description: 'Images of which nodes hold different contents under one tag, the worst 10',
+    }),
+  },
+  { description: 'What is warm, and why the rest is not' },
+);
 export type PrefetchStatus = Static<typeof PrefetchStatus>;

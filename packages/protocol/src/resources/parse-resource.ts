@@ -1,0 +1,95 @@
+import { Compile } from 'typebox/compile';
+import Value from 'typebox/value';
+import { selectorProblems } from './check-selector.ts';
+import { tolerationProblems } from './check-toleration.ts';
+import { dropNulls } from './drop-nulls.ts';
+import { API_VERSION, PrefetchSpec } from './prefetch.ts';
+import { RULES } from './rules.ts';
+import { schemaProblems } from './schema-problems.ts';
+import { shown } from './shown.ts';
+import { RESOURCE_KINDS, type ResourceKind, type ResourceRef } from './status.ts';
+
+export interface ParsedResource {
+  readonly ref: ResourceRef;
+  /** `metadata.generation`, which an API server counts up; 1 where there is none. */
+  readonly generation: number;
+  /** With defaults; asks for nothing where there are problems. */
+  readonly spec: PrefetchSpec;
+  /** Why it cannot be accepted, a sentence each that names the field. */
+  readonly problems: readonly string[];
+}
+
+const MAX_PROBLEMS = 10;
+
+/** A Prefetch or ClusterPrefetch as a person wrote it. Never throws. */
+export function parseResource(document: unknown): ParsedResource {
+  const root = asMapping(document);
+  const metadata = asMapping(root.metadata);
+  const ref = refOf(root, metadata);
+  const { spec, problems } = parseSpec(root.spec, ref.kind);
+  const all = [...rootProblems(root, metadata), ...problems].slice(0, MAX_PROBLEMS);
+  return {
+    ref,
+    generation: Number.isSafeInteger(metadata.generation) ? (metadata.generation as number) : 1,
+    spec: all.length === 0 ? spec : asksForNothing(),
+    problems: all,
+  };
+}
+
+function refOf(root: Mapping, metadata: Mapping): ResourceRef {
+  const kind: ResourceKind = root.kind === 'ClusterPrefetch' ? 'ClusterPrefetch' : 'Prefetch';
+  const name = asText(metadata.name) ?? '';
+  return kind === 'ClusterPrefetch'
+    ? { kind, name }
+    : { kind, namespace: asText(metadata.namespace) ?? 'default', name };
+}
+
+const ROOT_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
+
+function rootProblems(root: Mapping, metadata: Mapping): string[] {
+  const problems = Object.keys(root)
+    .filter(field => !ROOT_FIELDS.includes(field))
+    .map(field => `${field}: no such field; check the spelling`);
+  if (root.apiVersion !== API_VERSION)
+    problems.push(`apiVersion: expected ${API_VERSION}, got ${shown(root.apiVersion)}`);
+  if (!RESOURCE_KINDS.includes(root.kind as ResourceKind))
+    problems.push(`kind: expected ${RESOURCE_KINDS.join(' or ')}, got ${shown(root.kind)}`);
+  if (root.kind === 'ClusterPrefetch' && metadata.namespace !== undefined)
+    problems.push(`metadata.namespace: expected none in a ClusterPrefetch, got ${shown(metadata.namespace)}`);
+  return problems;
+}
+
+const validator = Compile(PrefetchSpec);
+
+function parseSpec(written: unknown, kind: ResourceKind): { spec: PrefetchSpec; problems: readonly string[] } {
+  const spec = Value.Default(PrefetchSpec, dropNulls(written)) as PrefetchSpec;
+  if (!validator.Check(spec)) return { spec, problems: schemaProblems(validator.Errors(spec), spec, 'spec') };
+  const broken = RULES.filter(rule => rule.kinds.includes(kind) && !rule.check(spec));
+  return { spec, problems: [...broken.map(rule => `spec: ${rule.message}`), ...kubernetesProblems(spec)] };
+}
+
+/** What the schema leaves open because Kubernetes' own schemas do, and its controllers then refuse. */
+function kubernetesProblems(spec: PrefetchSpec): string[] {
+  const ofWorkloads = spec.workloads.flatMap(({ selector, namespaces }, index) => [
+    ...selectorProblems(selector, `spec.workloads[${index}].selector`),
+    ...selectorProblems(namespaces?.selector ?? {}, `spec.workloads[${index}].namespaces.selector`),
+  ]);
+  const ofTolerations = (spec.nodes?.tolerations ?? []).flatMap((toleration, index) =>
+    tolerationProblems(toleration, `spec.nodes.tolerations[${index}]`),
+  );
+  return [...ofWorkloads, ...selectorProblems(spec.nodes?.selector ?? {}, 'spec.nodes.selector'), ...ofTolerations];
+}
+
+function asksForNothing(): PrefetchSpec {
+  return Value.Default(PrefetchSpec, {}) as PrefetchSpec;
+}
+
+type Mapping = Readonly<Record<string, unknown>>;
+
+function asMapping(value: unknown): Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Mapping) : {};
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
