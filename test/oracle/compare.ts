@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { type About, askOriginal } from './ask-original.ts';
+
+/** At least as many as the claim in test/README.md. */
+const CASES = 25_000;
+const SHOWN_DIFFERENCES = 5;
+
+export interface Comparison<Case, Answer> {
+  readonly about: About;
+  readonly cases: fc.Arbitrary<Case>;
+  /** Our verdict. */
+  ours(one: Case): unknown;
+  /** Theirs, in the same shape. */
+  theirs(answer: Answer, one: Case): unknown;
+  /** What the case went through, for people to see that nothing was left out. */
+  branches(one: Case, answer: Answer): readonly string[];
+  /** The share of all cases that each branch must have had, in per mille; every branch that can be hit has its row. */
+  readonly least: Readonly<Record<string, number>>;
+}
+
+/** What a test expects to be empty. */
+export interface Found {
+  /** The shortest cases in which the verdicts differ. */
+  readonly differences: readonly Difference[];
+  /** Branches that were hit less often than they must. */
+  readonly tooRare: readonly string[];
+}
+
+/** Asks both sides the same random cases, and prints how often each branch was hit. */
+export async function compare<Case, Answer>(comparison: Comparison<Case, Answer>): Promise<Found> {
+  const seed = Number(process.env.ORACLE_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  const cases = fc.sample(comparison.cases, { numRuns: CASES, seed });
+  const answers = await askOriginal<Answer>(comparison.about, cases);
+  const hits = new Map(Object.keys(comparison.least).map(branch => [branch, 0]));
+  const differences: Difference[] = [];
+  for (const [index, one] of cases.entries()) {
+    const answer = answers[index] as Answer;
+    for (const branch of comparison.branches(one, answer)) hits.set(branch, (hits.get(branch) ?? 0) + 1);
+    const [ours, theirs] = [comparison.ours(one), comparison.theirs(answer, one)].map(side => JSON.stringify(side));
+    if (ours !== theirs) differences.push({ case: JSON.stringify(one), ours, theirs });
+  }
+  print(comparison.about, seed, hits);
+  return { differences: shortest(differences), tooRare: tooRare(hits, comparison.least) };
+}
+
+interface Difference {
+  readonly case: string;
+  readonly ours: string | undefined;
+  readonly theirs: string | undefined;
+}
+
+function shortest(differences: readonly Difference[]): readonly Difference[] {
+  return differences.toSorted((a, b) => a.case.length - b.case.length).slice(0, SHOWN_DIFFERENCES);
+}
+
+function print(about: About, seed: number, hits: ReadonlyMap<string, number>): void {
+  console.log(`${about}: ${CASES} cases; again with ORACLE_SEED=${seed}`);
+  for (const [branch, count] of hits) console.log(`  ${String(count).padStart(6)}  ${branch}`);
+}
+
+function tooRare(hits: ReadonlyMap<string, number>, least: Readonly<Record<string, number>>): readonly string[] {
+  return [...hits]
+    .filter(([branch, count]) => !(count >= (CASES * (least[branch] ?? Infinity)) / 1_000))
+    .map(([branch, count]) => `${branch}: ${count} of ${CASES}, expected ${least[branch] ?? 'a row for it'} per mille`);
+}
