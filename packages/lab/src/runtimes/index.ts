@@ -1,2 +1,3 @@
 export type { ContainerdVersion } from './containerd-programs.ts';
 export { type Containerd, type ContainerdOptions, startContainerd } from './start-containerd.ts';
+export { type Dockerd, type DockerdOptions, startDockerd } from './start-dockerd.ts';

@@ -1,0 +1,103 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { basename, join } from 'node:path';
+import { type Child, findProgram, needDebianPackages, type Say, startChild, waitUntil } from '../machine/index.ts';
+import { startContainerd } from './start-containerd.ts';
+
+const READY_MS = 30_000;
+
+export interface DockerdOptions {
+  /** Images, sockets, configuration and logs go here; belongs into a scratch folder, whose removal ends what is left. */
+  readonly dir: string;
+  /** Addresses of registries that speak plain HTTP. */
+  readonly registries: readonly string[];
+  /** Of its data, where that is not to lie in `dir`. */
+  readonly dataRoot?: string;
+  readonly say?: Say;
+}
+
+export interface Dockerd {
+  readonly socket: string;
+  readonly logFile: string;
+  pid(): number;
+  stop(): Promise<void>;
+  /** SIGKILL: a crash. */
+  kill(): Promise<void>;
+  /** Again on the same socket, with the same images. */
+  start(): Promise<void>;
+  /** Ends its containerd too. */
+  close(): Promise<void>;
+}
+
+/** A real Docker Engine that shares nothing with another one on this machine, and touches neither its network nor its firewall. */
+export async function startDockerd(options: DockerdOptions): Promise<Dockerd> {
+  const { dir } = options;
+  await needDebianPackages([{ package: 'docker.io', program: 'dockerd', why: 'be a Docker host' }], options);
+  const containerd = await startContainerd({ ...options, dir: join(dir, 'c'), registries: [], version: 'debian' });
+  const socket = join(dir, 'docker.sock');
+  const logFile = join(dir, 'dockerd.log');
+  const args = writeConfig(options, socket, containerd.socket);
+  let child: Child | undefined;
+
+  const dockerd: Dockerd = {
+    socket,
+    logFile,
+    pid: () => (child as Child).pid,
+    async stop() {
+      await child?.stop();
+    },
+    async kill() {
+      await child?.kill();
+    },
+    async start() {
+      rmSync(pidFile(dir), { force: true }); // after a crash its number may be anybody's
+      const command = findProgram('dockerd') as string;
+      const started = await startChild({ name: `dockerd ${basename(dir)}`, command, args, logFile });
+      child = started;
+      await waitUntil(() => answersPing(socket), `dockerd on ${socket}`, READY_MS, { child: started });
+    },
+    async close() {
+      await child?.stop();
+      await containerd.stop();
+    },
+  };
+  await dockerd.start();
+  return dockerd;
+}
+
+/** A configuration file of its own, so that the machine's is not read. */
+function writeConfig(
+  { dir, registries, dataRoot = join(dir, 'data') }: DockerdOptions,
+  socket: string,
+  containerdSocket: string,
+): readonly string[] {
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, 'daemon.json');
+  const config = {
+    hosts: [`unix://${socket}`],
+    containerd: containerdSocket,
+    'data-root': dataRoot,
+    'exec-root': join(dir, 'exec'),
+    pidfile: pidFile(dir),
+    bridge: 'none',
+    iptables: false,
+    ip6tables: false,
+    'insecure-registries': registries,
+  };
+  writeFileSync(file, JSON.stringify(config, undefined, 2));
+  return ['--config-file', file];
+}
+
+function pidFile(dir: string): string {
+  return join(dir, 'dockerd.pid');
+}
+
+function answersPing(socketPath: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const ping = request({ socketPath, path: '/_ping' }, response => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    ping.once('error', reject).end();
+  });
+}
