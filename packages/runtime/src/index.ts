@@ -1,3 +1,4 @@
+export { createCriRuntime, type CriRuntimeOptions } from './cri/cri-runtime.ts';
 export {
   type ImageRuntime,
   type Presence,

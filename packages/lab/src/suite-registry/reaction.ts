@@ -1,0 +1,32 @@
+/** How a repository answers instead of serving what was published. */
+export type Reaction =
+  | {
+      readonly do: 'answer';
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly body?: string;
+    }
+  /** Takes the request and never answers. */
+  | { readonly do: 'ignore' }
+  /** Ends the connection without an answer. */
+  | { readonly do: 'reset' }
+  /** Says the true length and sends only so much; then nothing more, the connection stays open. */
+  | { readonly do: 'stall'; readonly afterBytes: number }
+  /** The same, but ends the connection. */
+  | { readonly do: 'truncate'; readonly afterBytes: number }
+  | { readonly do: 'trickle'; readonly bytesPerSecond: number }
+  /** The true length, other bytes. */
+  | { readonly do: 'corrupt' };
+
+export interface Behaviour {
+  /** Basic: without exactly these every request is 401. */
+  readonly credentials?: { readonly username: string; readonly password: string };
+  readonly manifests?: Reaction;
+  readonly blobs?: Reaction;
+}
+
+/** As registries word it; runtimes show this text to people. */
+export function refusal(status: number, code: string, message: string, headers?: Record<string, string>): Reaction {
+  const body = JSON.stringify({ errors: [{ code, message }] });
+  return { do: 'answer', status, body, headers: { 'content-type': 'application/json', ...headers } };
+}

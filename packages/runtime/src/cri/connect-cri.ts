@@ -1,0 +1,38 @@
+import net from 'node:net';
+import { type Client, createClient } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
+import { Content } from './generated/containerd_content_pb.ts';
+import { Events } from './generated/containerd_events_pb.ts';
+import { ImageService, RuntimeService } from './generated/cri_pb.ts';
+
+export interface CriClients {
+  readonly runtime: Client<typeof RuntimeService>;
+  readonly images: Client<typeof ImageService>;
+  /** Only containerd answers these two. */
+  readonly content: Client<typeof Content>;
+  readonly events: Client<typeof Events>;
+}
+
+/** Longest answer we read: a runtime that goes mad must not fill the agent's memory. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
+/** Nothing connects before the first call; a connection that broke is made anew by the next one. */
+export function connectCri(socket: string): CriClients {
+  const transport = createGrpcTransport({
+    baseUrl: 'http://localhost',
+    nodeOptions: { createConnection: () => net.connect(socket) },
+    acceptCompression: [],
+    readMaxBytes: MAX_ANSWER_BYTES,
+    // An idle connection would keep the process from ending.
+    idleConnectionTimeoutMs: 1_000,
+  });
+  return {
+    runtime: createClient(RuntimeService, transport),
+    images: createClient(ImageService, transport),
+    content: createClient(Content, transport),
+    events: createClient(Events, transport),
+  };
+}
+
+/** CRI keeps its images in this namespace of containerd's own API. */
+export const CONTAINERD_HEADERS = { 'containerd-namespace': 'k8s.io' };

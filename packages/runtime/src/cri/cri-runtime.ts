@@ -1,0 +1,73 @@
+import { ConnectError } from '@connectrpc/connect';
+import type { Clock } from '@kube-prefetch/time';
+import { withDeadline } from '@kube-prefetch/time';
+import { fileSystemSpace } from '../file-system-space.ts';
+import { type ImageRuntime, RuntimeUnavailable, type Space } from '../image-runtime.ts';
+import { scrub } from '../scrub.ts';
+import { connectCri } from './connect-cri.ts';
+import { lookAtImages } from './look-at-images.ts';
+import { pullImage } from './pull-image.ts';
+import { watchDownload } from './watch-download.ts';
+import { imageEvents } from './watch-images.ts';
+
+export interface CriRuntimeOptions {
+  readonly socket: string;
+  readonly clock: Clock;
+  /** Where the host's root is seen from here; the runtime names its folders as the host sees them. */
+  readonly hostRoot?: string;
+  /** Of everything but a pull: a runtime that hangs counts as unavailable after this. */
+  readonly answerTimeoutMs?: number;
+}
+
+/**
+ * containerd, CRI-O and cri-dockerd. What only containerd can do (progress, changes) needs to know who answers: it is
+ * there once version() has succeeded.
+ */
+export function createCriRuntime({
+  socket,
+  clock,
+  hostRoot = '',
+  answerTimeoutMs = 30_000,
+}: CriRuntimeOptions): ImageRuntime {
+  const clients = connectCri(socket);
+  let isContainerd = false;
+
+  async function ask<T>(question: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      return await withDeadline(clock, answerTimeoutMs, signal, question, work);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new RuntimeUnavailable(`${socket}: ${question}: ${scrub(reasonOf(error))}`, { cause: error });
+    }
+  }
+
+  return {
+    async version(signal) {
+      const answer = await ask('Version', signal, signal => clients.runtime.version({}, { signal }));
+      isContainerd = answer.runtimeName === 'containerd';
+      return { name: answer.runtimeName, version: answer.runtimeVersion };
+    },
+    look(images, signal) {
+      return ask('ImageStatus', signal, signal => lookAtImages(clients.images, images, signal));
+    },
+    pull(image, auth, progress, signal) {
+      const download = isContainerd ? watchDownload(clients.content, image, clock) : undefined;
+      return pullImage({ images: clients.images, download }, image, auth, progress, signal);
+    },
+    async space(signal): Promise<Space | 'unknown'> {
+      const { imageFilesystems } = await ask('ImageFsInfo', signal, signal =>
+        clients.images.imageFsInfo({}, { signal }),
+      );
+      const mountpoint = imageFilesystems[0]?.fsId?.mountpoint;
+      return mountpoint === undefined || mountpoint === '' ? 'unknown' : fileSystemSpace(hostRoot + mountpoint);
+    },
+    changes(signal) {
+      return isContainerd ? imageEvents(clients.events, socket, signal) : 'unsupported';
+    },
+  };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ConnectError) return error.rawMessage;
+  return error instanceof Error ? error.message : String(error);
+}

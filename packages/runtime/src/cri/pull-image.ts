@@ -1,0 +1,69 @@
+import { type Client, ConnectError } from '@connectrpc/connect';
+import type { ImageRef } from '@kube-prefetch/protocol';
+import { type Progress, type Pulled, PullFailure, type RegistryAuth } from '../image-runtime.ts';
+import { scrub } from '../scrub.ts';
+import { classifyFailure } from './classify-failure.ts';
+import type { ImageService } from './generated/cri_pb.ts';
+
+/** What can be seen of a pull from beside it; seeing nothing is never a failure. */
+export interface DownloadWatch {
+  /** Calls `progress` until the signal aborts. Never rejects. */
+  follow(progress: (progress: Progress) => void, signal: AbortSignal): Promise<void>;
+  pulledBytes(digests: readonly string[], signal: AbortSignal): Promise<number | undefined>;
+}
+
+interface Parts {
+  readonly images: Client<typeof ImageService>;
+  readonly download: DownloadWatch | undefined;
+}
+
+/**
+ * `auth` goes without a server address: containerd drops credentials whose address is not exactly the URL of the host that it
+ * contacts, mirrors included.
+ */
+export async function pullImage(
+  { images, download }: Parts,
+  image: ImageRef,
+  auth: RegistryAuth | undefined,
+  progress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<Pulled> {
+  const over = new AbortController();
+  const following = download?.follow(progress, AbortSignal.any([signal, over.signal]));
+  try {
+    await images.pullImage({ image: { image }, ...(auth && { auth }) }, { signal });
+    const digests = await confirmPresent(images, image, signal);
+    return { pulledBytes: await download?.pulledBytes(digests, signal) };
+  } catch (error) {
+    throw toPullFailure(error, image, auth, signal);
+  } finally {
+    over.abort();
+    await following;
+  }
+}
+
+/** The image reference in an answer to PullImage means different things in different versions: only a question is proof. */
+async function confirmPresent(
+  images: Client<typeof ImageService>,
+  image: ImageRef,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const status = await images.imageStatus({ image: { image } }, { signal });
+  if (status.image === undefined)
+    throw new PullFailure('Unknown', `the runtime says it has pulled ${image}, but does not have it`);
+  return status.image.repoDigests;
+}
+
+/** Without the original as its cause: that one holds the text before it was scrubbed, and loggers print causes. */
+function toPullFailure(
+  error: unknown,
+  image: ImageRef,
+  auth: RegistryAuth | undefined,
+  signal: AbortSignal,
+): PullFailure {
+  // Runtimes use the code "canceled" also for what they gave up themselves: only our own signal says that we cancelled.
+  if (signal.aborted) return new PullFailure('Cancelled', `the pull of ${image} was cancelled`);
+  if (error instanceof PullFailure) return error;
+  const { code, rawMessage } = ConnectError.from(error);
+  return new PullFailure(classifyFailure(code, rawMessage), scrub(rawMessage, auth));
+}

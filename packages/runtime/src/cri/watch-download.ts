@@ -1,0 +1,121 @@
+import { normaliseReference, parseReference } from '@kube-prefetch/protocol';
+import type { Clock } from '@kube-prefetch/time';
+import type { Progress } from '../image-runtime.ts';
+import type { Info } from './generated/containerd_content_pb.ts';
+import { measureDownload } from './measure-download.ts';
+import type { DownloadWatch } from './pull-image.ts';
+import {
+  type ContentClient,
+  childrenOf,
+  type Layer,
+  listRepository,
+  readDownloads,
+  readInfo,
+  readLayers,
+} from './read-content.ts';
+
+const LOOK_EVERY_MS = 750;
+
+/**
+ * CRI says nothing about a running pull, but containerd's own API, on the same socket, lists the blobs that are being
+ * written. The registry is never asked. Begin it before the pull: what is older was not downloaded by it.
+ */
+export function watchDownload(content: ContentClient, image: string, clock: Clock): DownloadWatch {
+  const startedMs = clock.wallMs();
+  const seenDownloading = new Set<string>();
+  const finished = new Set<string>();
+  let layers: readonly Layer[] | undefined;
+  let doneBytes = 0;
+
+  async function lookOnce(signal: AbortSignal): Promise<Progress> {
+    const downloads = await readDownloads(content, signal);
+    layers ??= await findLayers(content, image, downloads, startedMs, signal);
+    if (layers === undefined) return { phase: 'resolving', doneBytes: 0, totalBytes: undefined };
+    for (const { digest } of layers) {
+      if (downloads.has(digest)) seenDownloading.add(digest);
+      else if (!finished.has(digest) && (await readInfo(content, digest, signal))) finished.add(digest);
+    }
+    const progress = measureDownload(layers, finished, downloads);
+    // A download that another pull took over after a cancel starts again from less.
+    doneBytes = Math.max(doneBytes, progress.doneBytes);
+    return { ...progress, doneBytes };
+  }
+
+  return {
+    async follow(progress, signal) {
+      try {
+        while (!signal.aborted) {
+          await clock.sleep(LOOK_EVERY_MS, signal);
+          progress(await lookOnce(signal));
+        }
+      } catch {
+        // The pull is over, or this runtime does not tell: either way there is no more progress to report.
+      }
+    },
+    async pulledBytes(digests, signal) {
+      try {
+        const infos = await imageBlobs(content, image, digests, signal);
+        return sum(infos.filter(info => createdMs(info) >= startedMs || seenDownloading.has(info.digest)));
+      } catch {
+        signal.throwIfAborted();
+        return undefined;
+      }
+    },
+  };
+}
+
+/** Of the manifest in this repository that the running pull has chosen, or undefined while that cannot be told. */
+async function findLayers(
+  content: ContentClient,
+  image: string,
+  downloads: ReadonlyMap<string, number>,
+  startedMs: number,
+  signal: AbortSignal,
+): Promise<readonly Layer[] | undefined> {
+  const manifests = (await listRepository(content, repositoryOf(image), signal))
+    .filter(info => childrenOf(info, 'l').length > 0)
+    .sort((a, b) => createdMs(b) - createdMs(a));
+  const chosen =
+    manifests.find(info => childrenOf(info, 'l').some(digest => downloads.has(digest))) ??
+    manifests.find(info => createdMs(info) >= startedMs);
+  return chosen && readLayers(content, chosen.digest, signal);
+}
+
+/** Everything that the content store holds of a present image: of an index, only the manifest that was chosen is there. */
+async function imageBlobs(
+  content: ContentClient,
+  image: string,
+  repoDigests: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Info[]> {
+  const name = normaliseReference(image)
+    .replace(/@.*$/, '')
+    .replace(/:[^/]*$/, '');
+  const tops = repoDigests.filter(digest => digest.startsWith(`${name}@`)).map(digest => digest.slice(name.length + 1));
+  const found = new Map<string, Info>();
+  async function collect(digests: readonly string[]): Promise<void> {
+    for (const digest of digests) {
+      if (found.has(digest)) continue;
+      const info = await readInfo(content, digest, signal);
+      if (info === undefined) continue;
+      found.set(digest, info);
+      await collect([...childrenOf(info, 'm'), ...childrenOf(info, 'config'), ...childrenOf(info, 'l')]);
+    }
+  }
+  await collect(tops);
+  return [...found.values()];
+}
+
+/** containerd labels blobs with the host without its port. */
+function repositoryOf(image: string): { host: string; path: string } {
+  const { domain = '', path } = parseReference(normaliseReference(image));
+  return { host: domain.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'), path };
+}
+
+function createdMs({ createdAt }: Info): number {
+  return createdAt === undefined ? 0 : Number(createdAt.seconds) * 1000 + createdAt.nanos / 1e6;
+}
+
+function sum(infos: readonly Info[]): number {
+  return infos.reduce((total, { size }) => total + Number(size), 0);
+}
