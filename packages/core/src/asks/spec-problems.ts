@@ -1,0 +1,31 @@
+import type { LabelSelector, PrefetchSpec } from '@kube-prefetch/protocol';
+import type { Resource } from '../cluster-state.ts';
+import { tolerationProblem } from '../placement/toleration.ts';
+import { selectorProblems } from '../selectors/label-selector.ts';
+
+/**
+ * Why the resource is not accepted, a sentence each; one that has any asks for nothing. The spec of a resource that broke
+ * the schema may have any shape and is not looked at.
+ */
+export function problemsOf({ spec, problems }: Resource): readonly string[] {
+  return problems.length > 0 ? problems : [...badSelectors(spec), ...badTolerations(spec)];
+}
+
+/** What neither the schema nor CEL can see. */
+function badSelectors(spec: PrefetchSpec): readonly string[] {
+  const selectors: readonly (readonly [path: string, selector: LabelSelector | undefined])[] = [
+    ...spec.workloads.flatMap(({ selector, namespaces }, index) => [
+      [`spec.workloads[${index}].selector`, selector] as const,
+      [`spec.workloads[${index}].namespaces.selector`, namespaces?.selector] as const,
+    ]),
+    ['spec.nodes.selector', spec.nodes?.selector],
+  ];
+  return selectors.flatMap(([path, selector = {}]) => selectorProblems(selector).map(problem => `${path}: ${problem}`));
+}
+
+function badTolerations(spec: PrefetchSpec): readonly string[] {
+  return (spec.nodes?.tolerations ?? []).flatMap((toleration, index) => {
+    const problem = tolerationProblem(toleration);
+    return problem === undefined ? [] : [`spec.nodes.tolerations[${index}]: ${problem}`];
+  });
+}

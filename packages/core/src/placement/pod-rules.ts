@@ -1,0 +1,63 @@
+import type { Placement } from '../ask.ts';
+import type { Labels, Node, NodeSelector } from '../cluster-state.ts';
+import { compileNodeSelector, describeNodeSelector } from '../selectors/node-selector.ts';
+import { describeLabels, type Rule } from './rule.ts';
+import { taintRule } from './taint-rule.ts';
+
+/** What decides where the scheduler could put the pod, in the order in which it is told; CPU and memory aside. */
+export function podRules(pod: Placement['pod'], startupTaints: readonly string[]): readonly Rule[] {
+  return [
+    ...(pod.nodeName ? [nodeNameRule(pod.nodeName)] : []),
+    ...(pod.nodeSelector ? [nodeSelectorRule(pod.nodeSelector)] : []),
+    ...(pod.nodeAffinity ? [nodeAffinityRule(pod.nodeAffinity)] : []),
+    taintRule(pod, startupTaints),
+    ...(pod.os ? [osRule(pod.os)] : []),
+    ...pod.extendedResources.map(extendedResourceRule),
+  ];
+}
+
+function nodeNameRule(nodeName: string): Rule {
+  return {
+    holds: node => node.name === nodeName,
+    describe: node => `nodeName wants ${nodeName}; the node is ${node.name}`,
+  };
+}
+
+function nodeSelectorRule(nodeSelector: Labels): Rule {
+  const wanted = Object.entries(nodeSelector);
+  if (wanted.length === 0) return { holds: () => true, describe: () => '' };
+  const text = wanted.map(([key, value]) => `${key}=${value}`).join(', ');
+  return {
+    holds: ({ labels }) => wanted.every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value),
+    describe: ({ labels }) => `nodeSelector wants ${text}; ${describeLabels(Object.keys(nodeSelector), labels)}`,
+  };
+}
+
+function nodeAffinityRule(nodeAffinity: NodeSelector): Rule {
+  const matches = compileNodeSelector(nodeAffinity);
+  const keys = nodeAffinity.terms.flatMap(term => term.matchExpressions.map(({ key }) => key));
+  return {
+    holds: matches,
+    describe: ({ name, labels }) =>
+      `required node affinity wants ${describeNodeSelector(nodeAffinity)}; ${
+        keys.length === 0 ? `the node is ${name}` : describeLabels(keys, labels)
+      }`,
+  };
+}
+
+/** The kubelet labels every node, so only nodes written by hand lack the label; those are taken for Linux. */
+function osRule(os: string): Rule {
+  const osOf = (node: Node) => node.labels['kubernetes.io/os'] ?? 'linux';
+  return {
+    holds: node => osOf(node) === os,
+    describe: node => `the pod's operating system is ${os}; the node's is ${osOf(node)}`,
+  };
+}
+
+function extendedResourceRule(resource: string): Rule {
+  return {
+    holds: node => node.extendedResources.includes(resource),
+    describe: node =>
+      `the pod requests ${resource}; the node ${node.extendedResources.includes(resource) ? 'has it' : 'has none'}`,
+  };
+}

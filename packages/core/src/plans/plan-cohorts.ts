@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import type { PlanBody } from '@kube-prefetch/protocol';
+import type { Ask } from '../ask.ts';
+import type { Cohort, CohortPlans } from '../cohort.ts';
+import { mergeAsks } from './merge-asks.ts';
+
+/** What each cohort's nodes should hold; incomplete while there are gaps. */
+export function planCohorts(cohorts: readonly Cohort[], _asks: readonly Ask[], gaps: readonly string[]): CohortPlans {
+  return new Map(cohorts.map(cohort => [cohort.key, planOf(bodyOf(cohort, gaps))]));
+}
+
+/** The one serialisation of a plan's body: what the revision hashes and what agents receive. */
+export function planBytes({ complete, held, runtimeVersion, items }: PlanBody): string {
+  return JSON.stringify({
+    complete,
+    held,
+    runtimeVersion,
+    items: items.map(({ image, priority, start }) => ({ image, priority, start })),
+  });
+}
+
+function bodyOf(cohort: Cohort, gaps: readonly string[]): PlanBody {
+  const { held, runtimeVersion } = cohort;
+  return {
+    complete: gaps.length === 0,
+    ...(held !== undefined && { held }),
+    ...(runtimeVersion !== undefined && { runtimeVersion }),
+    items: [...mergeAsks(cohort.asks).items],
+  };
+}
+
+function planOf(body: PlanBody): PlanBody & { revision: string } {
+  return { revision: createHash('sha256').update(planBytes(body)).digest('hex'), ...body };
+}

@@ -1,0 +1,89 @@
+import type { ClusterState } from '../cluster-state.ts';
+import type { CellCounts } from './count-cells.ts';
+import type { Finding } from './reasons.ts';
+
+/** What the conditions of one resource are judged by. */
+export interface Judged {
+  readonly problems: readonly string[];
+  readonly gaps: ClusterState['gaps'];
+  readonly suspended: boolean;
+  readonly images: number;
+  /** Of them, images whose pods pull with Always. */
+  readonly alwaysPulled: number;
+  /** Nodes on whose plan not all of its images found room. */
+  readonly fullNodes: number;
+  readonly counts: CellCounts;
+}
+
+export function judgeAccepted({ problems }: Judged): Finding<'Accepted'> {
+  if (problems.length === 0) return { reason: 'Valid', message: 'the spec is valid' };
+  return { reason: 'Invalid', message: listed(problems) };
+}
+
+/** What `helm --wait` rests on. The plan is published by the same pass that writes the status. */
+export function judgeReady({ problems, gaps, images, fullNodes, counts }: Judged): Finding<'Ready'> {
+  if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
+  if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
+  if (fullNodes > 0)
+    return {
+      reason: 'PlanFull',
+      message: `${fullNodes} nodes are asked to hold more images than a plan can name; the last by priority and name are left out`,
+    };
+  return { reason: 'Planned', message: `${images} images are planned on ${counts.nodes} nodes` };
+}
+
+/**
+ * The first row that applies:
+ *
+ * | situation                                | status  | reason                              |
+ * | ---------------------------------------- | ------- | ----------------------------------- |
+ * | not accepted                             | False   | NotAccepted                         |
+ * | a cell that counts is not Present        | False   | Failing, NoAgent, Suspended, Pulling |
+ * | sources incomplete: more may be wanted   | Unknown | SourcesIncomplete                   |
+ * | no image, or no node                     | False   | NoImages, NoNodes                   |
+ * | every node is held or not Ready          | Unknown | NothingCounts                       |
+ * | otherwise                                | True    | AllPresent                          |
+ */
+export function judgeWarm(judged: Judged): Finding<'Warm'> {
+  const { problems, gaps, images, counts } = judged;
+  if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
+  if (counts.present < counts.cells) return { reason: whyNotWarm(judged), message: describeCells(judged) };
+  if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
+  if (images === 0)
+    return { reason: 'NoImages', message: 'no image is named, and no workload with an image was found' };
+  if (counts.nodes === 0) return { reason: 'NoNodes', message: `no node may run what asks for the ${images} images` };
+  if (counts.cells === 0) return { reason: 'NothingCounts', message: 'every node is held or not Ready' };
+  return { reason: 'AllPresent', message: describeCells(judged) };
+}
+
+function whyNotWarm({ suspended, counts }: Judged): Finding<'Warm'>['reason'] {
+  if (counts.failed > 0) return 'Failing';
+  if (counts.noAgent > 0) return 'NoAgent';
+  return suspended ? 'Suspended' : 'Pulling';
+}
+
+function describeCells({ counts, alwaysPulled }: Judged): string {
+  const { present, cells, ...others } = counts;
+  const parts = [
+    [others.pulling, 'pulling'],
+    [others.waiting, 'waiting'],
+    [others.failed, 'failed'],
+    [others.unknown, 'unknown'],
+    [others.noAgent, 'on nodes without an agent that reports'],
+    [others.held, 'held and not counted'],
+    [others.notReady, 'on nodes that are not Ready and not counted'],
+  ] as const;
+  const rest = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  const always =
+    alwaysPulled > 0
+      ? [`pods of ${alwaysPulled} images pull with Always and need the registry even where they are warm`]
+      : [];
+  return [[`${present} of ${cells} present`, ...rest].join(', '), ...always].join('; ');
+}
+
+const MAX_LISTED = 5;
+
+function listed(sentences: readonly string[]): string {
+  const more = sentences.length > MAX_LISTED ? [`and ${sentences.length - MAX_LISTED} more`] : [];
+  return [...sentences.slice(0, MAX_LISTED), ...more].join('; ');
+}

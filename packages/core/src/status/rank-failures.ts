@@ -1,0 +1,38 @@
+import type { ImageRef, StatusFailure } from '@kube-prefetch/protocol';
+import { byText } from '../asks/pull-order.ts';
+import type { FailureTally } from '../fleet-view.ts';
+import { type CohortShare, counts } from './count-cells.ts';
+
+const MAX_FAILURES = 10;
+const MAX_EXAMPLES = 3;
+
+/** The failures on the most nodes, of cells that count, one per image and kind with its most frequent message. */
+export function rankFailures(shares: readonly CohortShare[]): StatusFailure[] {
+  const tallies = shares
+    .filter(({ cohort }) => counts(cohort))
+    .flatMap(share =>
+      [...share.tallies].flatMap(([image, { failures }]) => failures.map(failure => ({ image, ...failure }))),
+    );
+  return [...Map.groupBy(tallies, ({ image, failure }) => `${failure.kind} ${image}`).values()]
+    .map(mergeFailures)
+    .sort((a, b) => b.nodes - a.nodes || byText(a.image, b.image) || byText(a.reason, b.reason))
+    .slice(0, MAX_FAILURES);
+}
+
+type ImageFailure = FailureTally & { readonly image: ImageRef };
+
+function mergeFailures(same: readonly ImageFailure[]): StatusFailure {
+  const [worst] = same.toSorted((a, b) => b.nodes - a.nodes || byText(a.failure.message, b.failure.message));
+  const { image, failure } = worst as ImageFailure;
+  return {
+    image,
+    reason: failure.kind,
+    message: failure.message,
+    nodes: same.reduce((sum, { nodes }) => sum + nodes, 0),
+    examples: same
+      .flatMap(({ examples }) => examples)
+      .sort(byText)
+      .slice(0, MAX_EXAMPLES),
+    since: same.map(({ since }) => since).sort(byText)[0] as string,
+  };
+}

@@ -1,0 +1,78 @@
+import { type Condition, type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
+import type { Ask } from '../ask.ts';
+import { problemsOf } from '../asks/spec-problems.ts';
+import type { ClusterState, Resource } from '../cluster-state.ts';
+import type { FleetView } from '../fleet-view.ts';
+import { countFullNodes } from './count-full-nodes.ts';
+import { type Judged, judgeAccepted, judgeReady, judgeWarm } from './conditions.ts';
+import { type CohortShare, countCells } from './count-cells.ts';
+import { findSkew } from './find-skew.ts';
+import { rankFailures } from './rank-failures.ts';
+import { CONDITION_REASONS, type ConditionType, type Finding } from './reasons.ts';
+import { shareCohorts } from './share-cohorts.ts';
+
+/**
+ * The status of every resource of the state, in its order. The fleet must have been assigned the cohorts made from these
+ * asks. `at`, RFC 3339, goes into every condition; whoever writes keeps the old time where a status did not change.
+ */
+export function summarise(
+  state: ClusterState,
+  asks: readonly Ask[],
+  fleet: FleetView,
+  at: string,
+): readonly { resource: ResourceRef; status: PrefetchStatus }[] {
+  const asksBy = Map.groupBy(asks, ({ resource }) => resourceName(resource));
+  const sharesBy = shareCohorts(fleet);
+  return state.resources.map(resource => {
+    const name = resourceName(resource.ref);
+    const judged = judge(resource, state.gaps, asksBy.get(name) ?? [], sharesBy.get(name) ?? []);
+    return { resource: resource.ref, status: statusOf(resource, judged, sharesBy.get(name) ?? [], at) };
+  });
+}
+
+function judge(
+  resource: Resource,
+  gaps: readonly string[],
+  asks: readonly Ask[],
+  shares: readonly CohortShare[],
+): Judged {
+  const problems = problemsOf(resource);
+  return {
+    problems,
+    gaps,
+    suspended: problems.length === 0 && resource.spec.suspend,
+    images: new Set(asks.map(({ image }) => image)).size,
+    alwaysPulled: new Set(asks.filter(ask => ask.pullsAlways).map(({ image }) => image)).size,
+    fullNodes: countFullNodes(shares),
+    counts: countCells(shares),
+  };
+}
+
+function statusOf(
+  { generation }: Resource,
+  judged: Judged,
+  shares: readonly CohortShare[],
+  at: string,
+): PrefetchStatus {
+  const { notReady: _, ...counted } = judged.counts;
+  const condition = <T extends ConditionType>(type: T, { reason, message }: Finding<T>): Condition => ({
+    type,
+    status: (CONDITION_REASONS[type] as Record<string, Condition['status']>)[reason] as Condition['status'],
+    reason,
+    message,
+    observedGeneration: generation,
+    lastTransitionTime: at,
+  });
+  return {
+    observedGeneration: generation,
+    conditions: [
+      condition('Accepted', judgeAccepted(judged)),
+      condition('Ready', judgeReady(judged)),
+      condition('Warm', judgeWarm(judged)),
+    ],
+    warm: `${counted.present}/${counted.cells}`,
+    summary: { images: judged.images, ...counted },
+    failures: rankFailures(shares),
+    skew: findSkew(shares),
+  };
+}

@@ -1,0 +1,1 @@
+export { aNode, aPod, aResource, aState, aWorkload } from './builders.ts';
