@@ -1,1 +1,3 @@
-export {};
+export { type Agent, type AgentParts, createAgent } from './agent.ts';
+export { runAgent } from './run-agent.ts';
+export { SavedState, type StateFile } from './state-file.ts';

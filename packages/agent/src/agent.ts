@@ -1,0 +1,134 @@
+import type { AgentApi, CellReport, NodeReport } from '@kube-prefetch/protocol';
+import type { Log } from '@kube-prefetch/process';
+import type { ImageRuntime, Space } from '@kube-prefetch/runtime';
+import { type Clock, createTrigger, type Random, type Trigger } from '@kube-prefetch/time';
+import { createLeases, type Leases } from './beside/leases.ts';
+import { followPlan } from './beside/plan.ts';
+import { createReports, type Reports } from './beside/reports.ts';
+import { createRuntimeEvents } from './beside/runtime-events.ts';
+import { createStateSaver } from './beside/state.ts';
+import type { Cell } from './cell.ts';
+import type { Choice } from './choose-pulls.ts';
+import { createMemory, type Memory } from './memory.ts';
+import type { AgentMetrics } from './metrics.ts';
+import { notePullEnd } from './note-pull-end.ts';
+import { createPatientRuntime } from './patient-runtime.ts';
+import { createPulls, type Pulls } from './pulls.ts';
+import type { StallLimits } from './stall.ts';
+import type { StateFile } from './state-file.ts';
+
+export interface AgentParts {
+  readonly api: AgentApi;
+  readonly runtime: ImageRuntime;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly state: StateFile;
+  readonly metrics?: AgentMetrics;
+  /** Who this process is in its reports. */
+  readonly identity: NodeReport['agent'];
+  readonly parallelPulls: number;
+  readonly disk: { readonly maxUsedPercent: number };
+  readonly stall: StallLimits;
+}
+
+/** The parts of one node's agent, wired together and at rest: `runAgent` starts them. */
+export interface Agent {
+  readonly parts: AgentParts;
+  readonly runtime: ImageRuntime;
+  readonly clock: Clock;
+  /** Everything that happens beside the line only fires this. */
+  readonly wake: Trigger;
+  readonly memory: Memory;
+  readonly pulls: Pulls;
+  readonly leases: Leases;
+  readonly reports: Reports;
+  /** What bounds pulls now. */
+  limits(
+    space: Space | 'unknown',
+    now: number,
+  ): Pick<Choice, 'disk' | 'leases' | 'aloneSinceMs' | 'parallelPulls' | 'verifyAfterMs'>;
+  /** What runs beside the line; each ends only with the signal, or with an error that no retry helps against. */
+  readonly beside: readonly ((signal: AbortSignal) => Promise<void>)[];
+}
+
+export function createAgent(parts: AgentParts): Agent {
+  const { api, clock, random, log, metrics } = parts;
+  const runtime = createPatientRuntime(parts.runtime, clock);
+  const wake = createTrigger(clock);
+  const changed = () => wake.fire();
+  const contact = () => metrics?.coordinatorAnswered(clock.wallMs());
+  const common = { clock, random, log, contact };
+
+  const memory: Memory = createMemory({ random, changed: () => saver.changed() });
+  const saver = createStateSaver({ ...common, file: parts.state, read: memory.save });
+  const pulls = createPulls({
+    runtime,
+    clock,
+    limits: parts.stall,
+    progressed: () => reports.progressed(),
+    ended(pull, end) {
+      notePullEnd(pull, end, { memory, clock, log, metrics });
+      changed();
+    },
+  });
+  const leases = createLeases({
+    ...common,
+    api,
+    changed,
+    running: () => pulls.running().keys(),
+    noteSize: memory.noteSize,
+  });
+  const reports: Reports = createReports({
+    ...common,
+    api,
+    agent: parts.identity,
+    pullOf: cell => pullOf(cell, memory, pulls, clock),
+  });
+  const events = createRuntimeEvents({ runtime, clock, random, log, changed });
+  const adopt: Memory['adopt'] = plan => {
+    memory.adopt(plan);
+    changed();
+  };
+
+  return {
+    parts,
+    runtime,
+    clock,
+    wake,
+    memory,
+    pulls,
+    leases,
+    reports: {
+      ...reports,
+      offer(finding) {
+        metrics?.cellsJudged(finding.cells.map(cell => cell.state));
+        reports.offer(finding);
+      },
+    },
+    limits: (space, now) => ({
+      disk: { space, maxUsedPercent: parts.disk.maxUsedPercent, sizes: memory.sizes() },
+      leases: leases.held(now),
+      aloneSinceMs: leases.aloneSinceMs(),
+      parallelPulls: parts.parallelPulls,
+      verifyAfterMs: events.verifyAfterMs(),
+    }),
+    beside: [
+      signal => followPlan({ ...common, api, adopt, have: () => memory.plan()?.revision }, signal),
+      signal => leases.run(signal),
+      signal => reports.run(signal),
+      signal => events.run(signal),
+      signal => saver.run(signal),
+    ],
+  };
+}
+
+/** Of a Pulling cell the pull as it stands, of a Present one the pull that made it so. */
+function pullOf({ image, state }: Cell, memory: Memory, pulls: Pulls, clock: Clock): CellReport['pull'] {
+  if (state === 'Present') return memory.histories().get(image)?.pull;
+  if (state !== 'Pulling') return undefined;
+  const pull = pulls.running().get(image);
+  if (pull === undefined) return undefined;
+  const { doneBytes, totalBytes } = pull.progress ?? {};
+  return { elapsedMs: Math.round(clock.monotonicMs() - pull.startedAtMs), doneBytes, totalBytes };
+}

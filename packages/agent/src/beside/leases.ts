@@ -1,0 +1,117 @@
+import type { AgentApi, ImageRef, LeaseAnswer, LeaseRequest } from '@kube-prefetch/protocol';
+import type { Log } from '@kube-prefetch/process';
+import { type Clock, createTrigger, type Random } from '@kube-prefetch/time';
+import type { Chosen } from '../choose-pulls.ts';
+import { pauseAfter } from './pause-after.ts';
+
+const MAX_WAIT_MS = 20_000;
+/** Between two requests that say the same, also when the first was answered before its wait ended. */
+const LEAST_ROUND_MS = 500;
+
+/** Pull permits: what this node holds and wants, kept alive for as long as it does. */
+export interface Leases {
+  /** Images whose lease has not expired. */
+  held(now: number): ReadonlySet<ImageRef>;
+  /** Replaces what is wanted; leases of what neither runs nor is wanted go back. */
+  want(ask: Chosen['ask']): void;
+  /** Since when no coordinator answers; undefined while one does. */
+  aloneSinceMs(): number | undefined;
+  run(signal: AbortSignal): Promise<never>;
+}
+
+export interface LeasesParts {
+  readonly api: Pick<AgentApi, 'leases'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly running: () => Iterable<ImageRef>;
+  readonly noteSize: (image: ImageRef, sizeBytes: number) => void;
+  /** Called when there is a new grant, and when nobody answers. */
+  readonly changed: () => void;
+  readonly contact: () => void;
+}
+
+export function createLeases(parts: LeasesParts): Leases {
+  const { api, clock, log } = parts;
+  const wake = createTrigger(clock);
+  const expiries = new Map<ImageRef, number>();
+  let asked: Chosen['ask'] = [];
+  let aloneSinceMs: number | undefined;
+  let ttlMs = MAX_WAIT_MS * 3;
+  let failures = 0;
+  /** What the coordinator knows, or is just being told. */
+  let told = keyOf({ holding: [], wanting: [], waitMs: 0 });
+  let superseded = new AbortController();
+
+  const held = (now: number) => new Set([...expiries].filter(([, ms]) => ms > now).map(([image]) => image));
+
+  const request = (now: number): LeaseRequest => {
+    const leased = held(now);
+    const ahead = asked.map(({ image }) => image).filter(image => leased.has(image));
+    const wanting = asked.filter(({ image }) => !leased.has(image));
+    const waitMs = wanting.length === 0 ? 0 : Math.floor(Math.min(MAX_WAIT_MS, ttlMs / 3));
+    return { holding: [...new Set([...parts.running(), ...ahead])], wanting, waitMs };
+  };
+
+  const accept = (answer: LeaseAnswer, sentMs: number) => {
+    const before = held(clock.monotonicMs());
+    ttlMs = answer.ttlMs;
+    for (const { image, sizeBytes } of answer.granted) {
+      expiries.set(image, sentMs + ttlMs);
+      if (sizeBytes !== undefined) parts.noteSize(image, sizeBytes);
+    }
+    return answer.granted.some(({ image }) => !before.has(image));
+  };
+
+  /** Sends what is held and wanted, and returns when to send again although nothing changed. */
+  const exchange = async (signal: AbortSignal): Promise<number> => {
+    const sentMs = clock.monotonicMs();
+    const body = request(sentMs);
+    told = keyOf(body);
+    superseded = new AbortController();
+    const answer = await api.leases(body, AbortSignal.any([signal, superseded.signal]));
+    failures = 0;
+    aloneSinceMs = undefined;
+    parts.contact();
+    const granted = accept(answer, sentMs);
+    const { holding, wanting } = request(clock.monotonicMs());
+    told = keyOf({ holding, wanting, waitMs: 0 });
+    if (granted) parts.changed();
+    if (wanting.length > 0) return sentMs + LEAST_ROUND_MS;
+    return holding.length > 0 ? sentMs + ttlMs / 3 : Number.POSITIVE_INFINITY;
+  };
+
+  return {
+    held,
+    aloneSinceMs: () => aloneSinceMs,
+    want(ask) {
+      asked = ask;
+      const keep = new Set([...parts.running(), ...ask.map(({ image }) => image)]);
+      for (const image of expiries.keys()) if (!keep.has(image)) expiries.delete(image);
+      if (keyOf(request(clock.monotonicMs())) === told) return;
+      superseded.abort();
+      wake.fire();
+    },
+    async run(signal) {
+      for (let dueMs = Number.POSITIVE_INFINITY; ; ) {
+        await wake.next(dueMs, signal);
+        try {
+          dueMs = await exchange(signal);
+        } catch (error) {
+          dueMs = clock.monotonicMs();
+          if (superseded.signal.aborted && !signal.aborted) continue;
+          failures += 1;
+          if (failures === 1 && !signal.aborted) log.warn({ err: error }, 'no leases from the coordinator');
+          aloneSinceMs ??= clock.monotonicMs();
+          parts.changed();
+          await pauseAfter(error, failures, parts, signal);
+        }
+      }
+    },
+  };
+}
+
+/** Equal for requests that ask for the same state. */
+function keyOf({ holding, wanting }: LeaseRequest): string {
+  return JSON.stringify([holding.toSorted(), wanting]);
+}

@@ -1,0 +1,118 @@
+import type { AgentApi, Failure, NodeReport, Plan } from '@kube-prefetch/protocol';
+import type { Log } from '@kube-prefetch/process';
+import type { RuntimeVersion } from '@kube-prefetch/runtime';
+import { type Clock, createTrigger, type Random } from '@kube-prefetch/time';
+import type { Cell } from '../cell.ts';
+import { createCellLabels, type PullOf } from '../label-cells.ts';
+import { pauseAfter } from './pause-after.ts';
+import { changesBetween, type Told, toldBy } from './report-changes.ts';
+
+const CHANGE_SPACING_MS = 250;
+const PROGRESS_SPACING_MS = 1_000;
+/** With nothing new to say: that this agent is alive. */
+const HEARTBEAT_MS = 20_000;
+
+/** What the line found, or why it could not. */
+export interface Finding {
+  readonly plan: Plan | undefined;
+  /** As it answered this time; undefined where it did not: the last answer then still says which one it is. */
+  readonly runtime: RuntimeVersion | undefined;
+  readonly failure?: Failure;
+  readonly cells: readonly Cell[];
+}
+
+/** Tells the coordinator what changed, soon, and everything when it asks or an answer was lost. */
+export interface Reports {
+  /** Replaces what there is to tell. */
+  offer(finding: Finding): void;
+  /** A running pull moved on. */
+  progressed(): void;
+  run(signal: AbortSignal): Promise<never>;
+}
+
+export interface ReportsParts {
+  readonly api: Pick<AgentApi, 'report'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly agent: NodeReport['agent'];
+  readonly pullOf: PullOf;
+  readonly contact: () => void;
+}
+
+export function createReports(parts: ReportsParts): Reports {
+  const { api, clock, log } = parts;
+  const wake = createTrigger(clock);
+  const labels = createCellLabels(clock);
+  let finding: Finding | undefined;
+  let news: 'none' | 'progress' | 'cells' = 'none';
+  let sequence = 0;
+  /** What the coordinator acknowledged; undefined: it needs everything. */
+  let told: Told | undefined;
+
+  const send = async ({ plan, runtime, failure, cells }: Finding, signal: AbortSignal) => {
+    const labelled = labels.label(cells, parts.pullOf);
+    const before = told;
+    told = undefined; // Whether an answer that is lost had been acted on cannot be known.
+    sequence += 1;
+    const report: NodeReport = {
+      agent: parts.agent,
+      sequence,
+      full: before === undefined,
+      planRevision: plan?.revision,
+      runtime: { name: runtime?.name, version: runtime?.version, failure },
+      ...(before === undefined ? { cells: [...labelled], gone: [] } : changesBetween(before, labelled)),
+    };
+    const answer = await api.report(report, signal);
+    parts.contact();
+    if (!answer.sendFull) told = toldBy(labelled);
+    return answer.sendFull && before !== undefined;
+  };
+
+  const readyMs = (sentMs: number) => {
+    if (finding === undefined) return Number.POSITIVE_INFINITY;
+    if (news === 'none') return sentMs + HEARTBEAT_MS;
+    return sentMs + (news === 'cells' ? CHANGE_SPACING_MS : PROGRESS_SPACING_MS);
+  };
+
+  return {
+    offer(found) {
+      const next = { ...found, runtime: found.runtime ?? finding?.runtime };
+      if (finding !== undefined && sameFinding(finding, next)) return;
+      finding = next;
+      news = 'cells';
+      wake.fire();
+    },
+    progressed() {
+      if (news !== 'none') return;
+      news = 'progress';
+      wake.fire();
+    },
+    async run(signal) {
+      let failures = 0;
+      for (let sentMs = Number.NEGATIVE_INFINITY; ; ) {
+        await wake.next(readyMs(sentMs), signal);
+        if (finding === undefined || clock.monotonicMs() < readyMs(sentMs)) continue;
+        sentMs = clock.monotonicMs();
+        news = 'none';
+        try {
+          if (await send(finding, signal)) news = 'cells';
+          failures = 0;
+        } catch (error) {
+          news = 'cells';
+          failures += 1;
+          if (failures === 1 && !signal.aborted) log.warn({ err: error }, 'the coordinator did not take a report');
+          await pauseAfter(error, failures, parts, signal);
+        }
+      }
+    },
+  };
+}
+
+/** The line offers after every look; mostly nothing has changed. */
+function sameFinding(a: Finding, b: Finding): boolean {
+  return (
+    JSON.stringify([a.plan?.revision, a.runtime, a.failure, a.cells]) ===
+    JSON.stringify([b.plan?.revision, b.runtime, b.failure, b.cells])
+  );
+}

@@ -1,0 +1,61 @@
+import type { Log } from '@kube-prefetch/process';
+import type { ImageRuntime } from '@kube-prefetch/runtime';
+import { backoffMs, type Clock, type Random } from '@kube-prefetch/time';
+
+const RUNTIME_BACKOFF = { baseMs: 200, capMs: 2_000 };
+const LEAST_PAUSE_MS = 100;
+/** A pull of many layers makes many events; one look covers them. */
+const EVENT_SPACING_MS = 100;
+const VERIFY_WITH_EVENTS_MS = 60_000;
+const VERIFY_WITHOUT_EVENTS_MS = 20_000;
+
+export interface RuntimeEvents {
+  /** How long the agent may go without a look where nothing wakes it. */
+  verifyAfterMs(): number;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface RuntimeEventsParts {
+  readonly runtime: Pick<ImageRuntime, 'changes'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** "Look again": an image changed, or may have while nobody listened. */
+  readonly changed: () => void;
+}
+
+/** Listens to the runtime, and to the next one when it restarts. An event says nothing but "look again". */
+export function createRuntimeEvents({ runtime, clock, random, log, changed }: RuntimeEventsParts): RuntimeEvents {
+  let listening = false;
+  let failures = 0;
+
+  const listen = async (stream: AsyncIterable<void>, signal: AbortSignal) => {
+    for await (const _ of stream) {
+      listening = true;
+      failures = 0;
+      changed();
+      await clock.sleep(EVENT_SPACING_MS, signal);
+    }
+  };
+
+  return {
+    verifyAfterMs: () => (listening ? VERIFY_WITH_EVENTS_MS : VERIFY_WITHOUT_EVENTS_MS),
+    async run(signal) {
+      for (;;) {
+        const stream = runtime.changes(signal);
+        if (stream === 'unsupported') return;
+        listening = true; // A quiet stream is as good as a busy one.
+        try {
+          await listen(stream, signal);
+        } catch (error) {
+          if (failures === 0 && !signal.aborted) log.warn({ err: error }, 'the runtime sends no events');
+        }
+        signal.throwIfAborted();
+        listening = false;
+        failures += 1;
+        changed();
+        await clock.sleep(LEAST_PAUSE_MS + backoffMs(failures, random(), RUNTIME_BACKOFF), signal);
+      }
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { CellReport, ImageRef } from '@kube-prefetch/protocol';
+import { type Clock, timestamp } from '@kube-prefetch/time';
+import type { Cell } from './cell.ts';
+
+/** Cut so that a full report of as many cells as a node may have stays within the largest body. */
+const MAX_DIGESTS = 4;
+const MAX_DIGEST_LENGTH = 600;
+
+export type PullReport = NonNullable<CellReport['pull']>;
+/** The running pull of a Pulling cell, the last one of a Present cell. */
+export type PullOf = (cell: Cell) => PullReport | undefined;
+
+/** Puts the wall clock's labels on cells. A cell that stays as it is keeps them, however the wall clock jumps. */
+export interface CellLabels {
+  /** Of cells not given, the labels are forgotten. */
+  label(cells: readonly Cell[], pullOf: PullOf): readonly CellReport[];
+}
+
+interface Labels {
+  readonly state: Cell['state'];
+  readonly since: string;
+  readonly retryAtMs: number | undefined;
+  readonly nextTry: string | undefined;
+}
+
+export function createCellLabels(clock: Clock): CellLabels {
+  let labelled: ReadonlyMap<ImageRef, Labels> = new Map();
+
+  const labelsOf = ({ image, state, retryAtMs }: Cell): Labels => {
+    const before = labelled.get(image);
+    if (before?.state === state && before.retryAtMs === retryAtMs) return before;
+    const since = before?.state === state ? before.since : timestamp(clock);
+    return { state, since, retryAtMs, nextTry: retryAtMs === undefined ? undefined : wallTimeOf(retryAtMs, clock) };
+  };
+
+  return {
+    label(cells, pullOf) {
+      labelled = new Map(cells.map(cell => [cell.image, labelsOf(cell)]));
+      return cells.map(cell => toReport(cell, labelled.get(cell.image) as Labels, pullOf(cell)));
+    },
+  };
+}
+
+function toReport(cell: Cell, { since, nextTry }: Labels, pull: PullReport | undefined): CellReport {
+  const { image, state, waitingFor, failure, attempts, sizeBytes } = cell;
+  const digests = cell.digests?.filter(digest => digest.length <= MAX_DIGEST_LENGTH).slice(0, MAX_DIGESTS);
+  return { image, state, since, waitingFor, failure, attempts, nextTry, sizeBytes, digests, pull };
+}
+
+function wallTimeOf(monotonicMs: number, clock: Clock): string {
+  const inMs = monotonicMs - clock.monotonicMs();
+  return timestamp({ ...clock, wallMs: () => clock.wallMs() + inMs });
+}

@@ -1,0 +1,81 @@
+import { FAILURE_KINDS, type FailureKind, CELL_STATES, type CellState } from '@kube-prefetch/protocol';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What the agent counts, by what happened. */
+export interface AgentMetrics {
+  pullEnded(result: 'pulled' | 'failed' | 'cancelled', kind: FailureKind | undefined, elapsedMs: number): void;
+  bytesPulled(bytes: number): void;
+  cellsJudged(states: readonly CellState[]): void;
+  runtimeAnswered(up: boolean): void;
+  coordinatorAnswered(wallMs: number): void;
+  cycleEnded(elapsedMs: number): void;
+  /** The Prometheus text format. */
+  exposition(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+const NAME = 'kube_prefetch_agent';
+
+export function createAgentMetrics(): AgentMetrics {
+  const registers = [new Registry()];
+  const pulls = new Counter({
+    name: `${NAME}_pulls_total`,
+    help: 'Pulls that ended, by result; kind is the failure kind, or none.',
+    labelNames: ['result', 'kind'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: `${NAME}_pull_duration_seconds`,
+    help: 'How long a pull ran, by result.',
+    labelNames: ['result'],
+    buckets: [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800],
+    registers,
+  });
+  const bytes = new Counter({
+    name: `${NAME}_pulled_bytes_total`,
+    help: 'Bytes that came from registries, as far as the runtime lets them be seen.',
+    registers,
+  });
+  const images = new Gauge({
+    name: `${NAME}_images`,
+    help: 'Planned images by state of their cell.',
+    labelNames: ['state'],
+    registers,
+  });
+  const runtimeUp = new Gauge({
+    name: `${NAME}_runtime_up`,
+    help: '1 while the runtime answers and is the one that the kubelet uses, 0 otherwise.',
+    registers,
+  });
+  const contact = new Gauge({
+    name: `${NAME}_coordinator_last_contact_timestamp_seconds`,
+    help: 'When the coordinator last answered, in seconds since the Unix epoch; 0: never.',
+    registers,
+  });
+  const cycle = new Histogram({
+    name: `${NAME}_cycle_duration_seconds`,
+    help: 'How long one look at the node took.',
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
+    registers,
+  });
+  for (const state of CELL_STATES) images.set({ state }, 0);
+  for (const result of ['pulled', 'cancelled']) pulls.inc({ result, kind: 'none' }, 0);
+  for (const kind of FAILURE_KINDS) pulls.inc({ result: 'failed', kind }, 0);
+
+  return {
+    pullEnded(result, kind, elapsedMs) {
+      pulls.inc({ result, kind: kind ?? 'none' });
+      duration.observe({ result }, elapsedMs / 1000);
+    },
+    bytesPulled: count => bytes.inc(count),
+    cellsJudged(states) {
+      for (const state of CELL_STATES) images.set({ state }, states.filter(each => each === state).length);
+    },
+    runtimeAnswered: up => runtimeUp.set(up ? 1 : 0),
+    coordinatorAnswered: wallMs => contact.set(wallMs / 1000),
+    cycleEnded: elapsedMs => cycle.observe(elapsedMs / 1000),
+    async exposition() {
+      const [registry] = registers as [Registry];
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}

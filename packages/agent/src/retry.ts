@@ -1,0 +1,46 @@
+import type { FailureKind } from '@kube-prefetch/protocol';
+import { backoffMs } from '@kube-prefetch/time';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+interface Pace {
+  readonly baseMs: number;
+  readonly capMs: number;
+  /** The least share of the growing ceiling that is waited: 0 is full jitter. */
+  readonly atLeast: number;
+}
+
+/** Worth trying again soon, at any moment up to the ceiling. */
+const TRANSIENT: Pace = { baseMs: SECOND_MS, capMs: 5 * MINUTE_MS, atLeast: 0 };
+/** Somebody has to change something first; nobody tells us when they have. */
+const PERMANENT: Pace = { baseMs: 4 * MINUTE_MS, capMs: HOUR_MS, atLeast: 0.5 };
+/** Every attempt costs the registry requests that it just refused. */
+const RATE_LIMITED: Pace = { baseMs: 2 * MINUTE_MS, capMs: 30 * MINUTE_MS, atLeast: 0.5 };
+/** Somebody deletes what we pull, most likely the kubelet's image garbage collection: do not fight it. */
+const EVICTED: Pace = { baseMs: 20 * MINUTE_MS, capMs: 6 * HOUR_MS, atLeast: 0.5 };
+
+const PACES: Readonly<Record<FailureKind, Pace>> = {
+  NotFound: PERMANENT,
+  NoPlatform: PERMANENT,
+  InvalidReference: PERMANENT,
+  Unauthorized: PERMANENT,
+  NotAnImage: PERMANENT,
+  RateLimited: RATE_LIMITED,
+  Evicted: EVICTED,
+  RegistryUnavailable: TRANSIENT,
+  DiskFull: TRANSIENT,
+  Corrupt: TRANSIENT,
+  RuntimeUnavailable: TRANSIENT,
+  RuntimeMismatch: TRANSIENT,
+  Stalled: TRANSIENT,
+  Cancelled: TRANSIENT,
+  Unknown: TRANSIENT,
+};
+
+/** How long after its `failures`-th failure in a row an image is tried again; `jitter` is drawn in [0, 1). */
+export function retryDelayMs(kind: FailureKind, failures: number, jitter: number): number {
+  const { atLeast, ...bounds } = PACES[kind];
+  return backoffMs(failures, atLeast + (1 - atLeast) * jitter, bounds);
+}

@@ -1,0 +1,70 @@
+import { MAX_MESSAGE_LENGTH } from '@kube-prefetch/protocol';
+import { backoffMs } from '@kube-prefetch/time';
+import type { Agent } from './agent.ts';
+import { RuntimeMismatch } from './check-runtime.ts';
+import { cycle } from './cycle.ts';
+import { unknownCells } from './judge-cells.ts';
+
+/** A runtime that is back is seen within this time; asking costs one failed connect on this machine. */
+const BLIND_BACKOFF = { baseMs: 250, capMs: 2_000 };
+const LEAST_PAUSE_MS = 100;
+
+/** Runs until the signal aborts; then no pull and no timer of it is left and the state is written. Throws what it cannot mend. */
+export async function runAgent(agent: Agent, signal: AbortSignal): Promise<void> {
+  await open(agent);
+  const failed = new AbortController();
+  const life = AbortSignal.any([signal, failed.signal]);
+  const loops = [...agent.beside, (s: AbortSignal) => runLine(agent, s)];
+  const ends = loops.map(async loop => {
+    try {
+      await loop(life);
+    } catch (error) {
+      if (!life.aborted) failed.abort(error);
+    }
+  });
+  await Promise.all(ends);
+  await agent.pulls.stop();
+  await agent.parts.state.save(agent.memory.save());
+  if (failed.signal.aborted) throw failed.signal.reason;
+}
+
+async function open({ parts, memory, clock }: Agent): Promise<void> {
+  const { saved, problem } = await parts.state.load();
+  if (problem !== undefined) parts.log.warn({ problem }, 'the state file cannot be used');
+  if (saved !== undefined) memory.restore(saved, clock.monotonicMs());
+}
+
+/** Cycle after cycle; events, timers and failures decide only when the next one is. */
+async function runLine(agent: Agent, signal: AbortSignal): Promise<never> {
+  const { clock, parts, wake } = agent;
+  for (let failures = 0; ; ) {
+    const startedMs = clock.monotonicMs();
+    let dueMs: number;
+    try {
+      dueMs = await cycle(agent, signal);
+      if (failures > 0) parts.log.info({}, 'the runtime answers again');
+      failures = 0;
+    } catch (error) {
+      signal.throwIfAborted();
+      failures += 1;
+      if (failures === 1) parts.log.warn({ err: error }, 'no look at the runtime');
+      dueMs = goBlind(agent, error, failures);
+    }
+    parts.metrics?.runtimeAnswered(failures === 0);
+    parts.metrics?.cycleEnded(clock.monotonicMs() - startedMs);
+    await wake.next(dueMs, signal);
+  }
+}
+
+/** Nothing is known, so nothing is called present and no permit is kept from others. Returns when to look again. */
+function goBlind({ memory, leases, reports, clock, parts }: Agent, error: unknown, failures: number): number {
+  const plan = memory.plan();
+  const [kind, runtime] =
+    error instanceof RuntimeMismatch
+      ? (['RuntimeMismatch', error.runtime] as const)
+      : (['RuntimeUnavailable'] as const);
+  const message = (error instanceof Error ? error.message : String(error)).slice(0, MAX_MESSAGE_LENGTH);
+  leases.want([]);
+  reports.offer({ plan, runtime, failure: { kind, message }, cells: unknownCells(plan) });
+  return clock.monotonicMs() + LEAST_PAUSE_MS + backoffMs(failures, parts.random(), BLIND_BACKOFF);
+}

@@ -1,0 +1,64 @@
+import type { AgentApi } from '@kube-prefetch/protocol';
+import { silentLog } from '@kube-prefetch/process';
+import { createMemoryRuntime, type MemoryRuntime } from '@kube-prefetch/runtime';
+import { createVirtualClock, seededRandom, timestamp, type VirtualClock } from '@kube-prefetch/time';
+import { type Agent, type AgentParts, createAgent } from '../src/agent.ts';
+import { runAgent } from '../src/run-agent.ts';
+import type { StateFile } from '../src/state-file.ts';
+import { createMemoryStateFile } from './memory-state-file.ts';
+import { createScriptedApi, type ScriptedApi } from './scripted-api.ts';
+
+/** An agent on the virtual clock with a runtime and a coordinator that a test controls. */
+export interface AgentBench {
+  readonly clock: VirtualClock;
+  readonly runtime: MemoryRuntime;
+  readonly api: ScriptedApi;
+  readonly state: ReturnType<typeof createMemoryStateFile>;
+  /** Starts a process: one after the other, on what the last left behind. */
+  start(options?: Partial<AgentParts>): { readonly agent: Agent; stop(): Promise<void>; readonly ended: Promise<void> };
+}
+
+export function createAgentBench(options: Partial<AgentParts> & { seed?: number } = {}): AgentBench {
+  const clock = (options.clock as VirtualClock | undefined) ?? createVirtualClock();
+  const runtime = (options.runtime as MemoryRuntime | undefined) ?? createMemoryRuntime({ clock });
+  const api = createScriptedApi({ clock });
+  const state = createMemoryStateFile();
+  const random = seededRandom(options.seed ?? 1);
+  let starts = 0;
+
+  return {
+    clock,
+    runtime,
+    api,
+    state,
+    start(more) {
+      starts += 1;
+      const identity = { id: `agent-${starts}`, startedAt: timestamp(clock), version: '0.0.0' };
+      const agent = createAgent({
+        api: api as AgentApi,
+        runtime,
+        clock,
+        random,
+        log: silentLog,
+        state: state as StateFile,
+        identity,
+        parallelPulls: 2,
+        disk: { maxUsedPercent: 80 },
+        stall: { stallTimeoutMs: 120_000 },
+        ...options,
+        ...more,
+      });
+      const stop = new AbortController();
+      const ended = runAgent(agent, stop.signal);
+      ended.catch(() => {}); // A test that cares awaits it.
+      return {
+        agent,
+        ended,
+        async stop() {
+          stop.abort(new Error('stopped by the test'));
+          await ended;
+        },
+      };
+    },
+  };
+}
