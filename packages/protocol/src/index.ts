@@ -17,7 +17,7 @@ export { CellReport, Failure, NodeReport, ReportAnswer, RuntimeReport } from './
 export { compilePattern } from './reference/match-pattern.ts';
 export { normaliseReference, registryOf } from './reference/normalise.ts';
 export { InvalidReference, parseReference, type Reference } from './reference/parse.ts';
-export { isDnsLabel, isSubdomain } from './resources/label-grammar.ts';
+export { isDnsLabel, isSubdomain } from './resources/object-name.ts';
 export { type ParsedResource, parseResource } from './resources/parse-resource.ts';
 export {
   API_VERSION,

@@ -6,8 +6,6 @@ export interface ResourceCase {
   readonly document: unknown;
   /** Text that the problems contain, one for each; none: it is accepted. */
   readonly problems: readonly string[];
-  /** The API server cannot see what is wrong: it accepts, and the status says Accepted=False. */
-  readonly serverAccepts?: true;
 }
 
 const metadata = { name: 'case', namespace: 'shop' };
@@ -21,7 +19,6 @@ const cluster = (spec: unknown): unknown => ({
 const images = ['nginx:1.27'];
 const all = { selector: {} };
 const selecting = (selector: unknown): unknown => cluster({ workloads: [{ selector }] });
-const tolerating = (toleration: unknown): unknown => cluster({ images, nodes: { tolerations: [toleration] } });
 
 export const RESOURCE_CASES: readonly ResourceCase[] = [
   // What is accepted
@@ -182,79 +179,5 @@ export const RESOURCE_CASES: readonly ResourceCase[] = [
     name: 'a Prefetch with all of them',
     document: prefetch({ workloads: [{ selector: {}, namespaces: {} }], nodes: { placement: 'All' }, priority: 1 }),
     problems: ['workloads[].namespaces', 'nodes.placement', 'priority above 0'],
-  },
-
-  // What only Kubernetes' controllers refuse
-  {
-    name: 'an unknown operator',
-    document: selecting({ matchExpressions: [{ key: 'app', operator: 'Equals', values: ['a'] }] }),
-    problems: ['matchExpressions[0].operator: expected In, NotIn, Exists or DoesNotExist, got "Equals"'],
-    serverAccepts: true,
-  },
-  {
-    name: 'In without values',
-    document: selecting({ matchExpressions: [{ key: 'app', operator: 'In' }] }),
-    problems: ['matchExpressions[0].values: expected at least one with operator In'],
-    serverAccepts: true,
-  },
-  {
-    name: 'Exists with values',
-    document: selecting({ matchExpressions: [{ key: 'app', operator: 'Exists', values: ['a'] }] }),
-    problems: ['matchExpressions[0].values: expected none with operator Exists, got "a"'],
-    serverAccepts: true,
-  },
-  {
-    name: 'a key that is no label',
-    document: selecting({ matchLabels: { '-app': 'a' } }),
-    problems: ['matchLabels: expected a label such as app'],
-    serverAccepts: true,
-  },
-  {
-    name: 'a value that is no label value',
-    document: selecting({ matchLabels: { app: 'a b' } }),
-    problems: ["matchLabels.app: expected a label's value"],
-    serverAccepts: true,
-  },
-  {
-    name: 'a bad selector of nodes',
-    document: cluster({ images, nodes: { selector: { matchExpressions: [{ key: 'a/b/c', operator: 'Exists' }] } } }),
-    problems: ['spec.nodes.selector.matchExpressions[0].key: expected a label'],
-    serverAccepts: true,
-  },
-  {
-    name: 'a bad selector of namespaces',
-    document: cluster({ workloads: [{ selector: {}, namespaces: { selector: { matchLabels: { a: '/' } } } }] }),
-    problems: ['spec.workloads[0].namespaces.selector.matchLabels.a: expected'],
-    serverAccepts: true,
-  },
-  {
-    name: 'a toleration without key and operator',
-    document: tolerating({}),
-    problems: ['spec.nodes.tolerations[0].key: expected with operator Equal'],
-    serverAccepts: true,
-  },
-  {
-    name: 'a toleration with an unknown effect',
-    document: tolerating({ key: 'gpu', effect: 'Never' }),
-    problems: ['tolerations[0].effect: expected NoSchedule'],
-    serverAccepts: true,
-  },
-  {
-    name: 'a toleration with an unknown operator',
-    document: tolerating({ key: 'gpu', operator: 'In' }),
-    problems: ['tolerations[0].operator: expected Equal or Exists'],
-    serverAccepts: true,
-  },
-  {
-    name: 'Exists with a value',
-    document: tolerating({ key: 'gpu', operator: 'Exists', value: 'yes' }),
-    problems: ['tolerations[0].value: expected nothing with operator Exists'],
-    serverAccepts: true,
-  },
-  {
-    name: 'seconds without NoExecute',
-    document: tolerating({ key: 'gpu', operator: 'Exists', tolerationSeconds: 5 }),
-    problems: ['tolerations[0].tolerationSeconds: expected only with effect NoExecute'],
-    serverAccepts: true,
   },
 ];

@@ -1,7 +1,5 @@
 import { Compile } from 'typebox/compile';
 import Value from 'typebox/value';
-import { selectorProblems } from './check-selector.ts';
-import { tolerationProblems } from './check-toleration.ts';
 import { dropNulls } from './drop-nulls.ts';
 import { API_VERSION, PrefetchSpec } from './prefetch.ts';
 import { RULES } from './rules.ts';
@@ -65,19 +63,7 @@ function parseSpec(written: unknown, kind: ResourceKind): { spec: PrefetchSpec; 
   const spec = Value.Default(PrefetchSpec, dropNulls(written)) as PrefetchSpec;
   if (!validator.Check(spec)) return { spec, problems: schemaProblems(validator.Errors(spec), spec, 'spec') };
   const broken = RULES.filter(rule => rule.kinds.includes(kind) && !rule.check(spec));
-  return { spec, problems: [...broken.map(rule => `spec: ${rule.message}`), ...kubernetesProblems(spec)] };
-}
-
-/** What the schema leaves open because Kubernetes' own schemas do, and its controllers then refuse. */
-function kubernetesProblems(spec: PrefetchSpec): string[] {
-  const ofWorkloads = spec.workloads.flatMap(({ selector, namespaces }, index) => [
-    ...selectorProblems(selector, `spec.workloads[${index}].selector`),
-    ...selectorProblems(namespaces?.selector ?? {}, `spec.workloads[${index}].namespaces.selector`),
-  ]);
-  const ofTolerations = (spec.nodes?.tolerations ?? []).flatMap((toleration, index) =>
-    tolerationProblems(toleration, `spec.nodes.tolerations[${index}]`),
-  );
-  return [...ofWorkloads, ...selectorProblems(spec.nodes?.selector ?? {}, 'spec.nodes.selector'), ...ofTolerations];
+  return { spec, problems: broken.map(rule => `spec: ${rule.message}`) };
 }
 
 function asksForNothing(): PrefetchSpec {
