@@ -1,0 +1,35 @@
+import type { Node } from '@kube-prefetch/core';
+import { extendedResources } from './extended-resources.ts';
+import { below, type Field, flag, isAbsent, items, labels, optionalText, text } from './field.ts';
+
+export interface NodeDefaults {
+  /** What a node without a Ready condition counts as: one written by hand has nobody who would set it. */
+  readonly readyUnlessSaid: boolean;
+}
+
+/** A Node as the API server has it, projected. Throws MalformedField. */
+export function toNode(object: Field, { readyUnlessSaid }: NodeDefaults): Node {
+  const metadata = below(object, 'metadata');
+  const runtimeVersion = optionalText(below(object, 'status', 'nodeInfo', 'containerRuntimeVersion'));
+  const ready = condition(object, 'Ready');
+  return {
+    name: text(below(metadata, 'name')),
+    labels: labels(below(metadata, 'labels')),
+    taints: items(below(object, 'spec', 'taints')).map(taint => ({
+      key: text(below(taint, 'key')),
+      value: optionalText(below(taint, 'value')) ?? '',
+      effect: text(below(taint, 'effect')),
+    })),
+    unschedulable: flag(below(object, 'spec', 'unschedulable')),
+    deleting: !isAbsent(below(metadata, 'deletionTimestamp')),
+    ready: ready === undefined ? readyUnlessSaid : ready === 'True',
+    diskPressure: condition(object, 'DiskPressure') === 'True',
+    ...(runtimeVersion === undefined ? {} : { runtimeVersion }),
+    extendedResources: [...extendedResources(below(object, 'status', 'allocatable'))].sort(),
+  };
+}
+
+function condition(object: Field, type: string): string | undefined {
+  const found = items(below(object, 'status', 'conditions')).find(field => optionalText(below(field, 'type')) === type);
+  return found && optionalText(below(found, 'status'));
+}
