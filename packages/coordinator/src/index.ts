@@ -1,1 +1,5 @@
-export {};
+export { lead } from './coordinator.ts';
+export { type Coordinator, type CoordinatorParts, createCoordinator } from './create-coordinator.ts';
+export { agentsApp } from './http/agents.ts';
+export { type Listening, listen, type ListenParts } from './http/listen.ts';
+export { createMetrics, type CoordinatorMetrics } from './metrics.ts';

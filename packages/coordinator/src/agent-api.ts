@@ -1,0 +1,30 @@
+import { type AgentApi, ApiError } from '@kube-prefetch/protocol';
+import type { Coordinator } from './create-coordinator.ts';
+
+/** The coordinator as one node's agent sees it. */
+export function createAgentApi(c: Coordinator, node: string): AgentApi {
+  return {
+    plan: (have, waitMs, signal) => c.fleet.plan(node, have, waitMs, signal),
+
+    async report(report) {
+      try {
+        const verdict = c.fleet.report(node, report);
+        c.metrics.report(verdict);
+        return { epoch: c.epoch(), sendFull: verdict === 'FullDemanded' };
+      } catch (error) {
+        if (error instanceof ApiError && error.code === 'OlderAgent') c.metrics.report('OlderAgent');
+        throw error;
+      }
+    },
+
+    async leases(request, signal) {
+      c.fleet.contact(node);
+      const images = await c.leases.request(node, request, signal);
+      return {
+        epoch: c.epoch(),
+        ttlMs: c.leases.ttlMs,
+        granted: images.map(image => ({ image, sizeBytes: c.fleet.sizeOf(image) })),
+      };
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import type { ClusterSource, StatusSink, Term } from '@kube-prefetch/cluster';
+import type { Log } from '@kube-prefetch/process';
+import type { AgentApi, ImageRef, ImageView, NodeView, Overview } from '@kube-prefetch/protocol';
+import type { Clock, Trigger } from '@kube-prefetch/time';
+import { createAgentApi } from './agent-api.ts';
+import { createFleet, type Fleet } from './fleet/index.ts';
+import { keepReading } from './keep-reading.ts';
+import { createLeases, type LeaseLimits, type Leases } from './leases/index.ts';
+import { type CoordinatorMetrics, createMetrics } from './metrics.ts';
+import { createPacedTrigger } from './paced-trigger.ts';
+import { createStatusWriter, type StatusWriter } from './status/index.ts';
+import { imageView, nodeView, overview } from './views.ts';
+
+const SILENT_AFTER_MS = 60_000;
+const LEASE_TTL_MS = 30_000;
+/** The line looks every 30 s even when nothing wakes it; one that rests longer than this is stuck. */
+const STUCK_AFTER_MS = 120_000;
+
+export interface CoordinatorParts {
+  readonly source: ClusterSource;
+  readonly statuses: StatusSink;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: LeaseLimits;
+  readonly wake?: Trigger;
+  readonly metrics?: CoordinatorMetrics;
+  readonly leaseTtlMs?: number;
+  /** How long a node may stay without report or poll before its cells are Unknown. */
+  readonly silentAfterMs?: number;
+  readonly startupTaints?: readonly string[];
+}
+
+export interface Coordinator {
+  readonly source: ClusterSource;
+  readonly clock: Clock;
+  readonly wake: Trigger;
+  readonly limits: LeaseLimits;
+  readonly startupTaints: readonly string[] | undefined;
+  readonly fleet: Fleet;
+  readonly leases: Leases;
+  readonly statuses: StatusWriter;
+  readonly metrics: CoordinatorMetrics;
+
+  /** Begins a term: agents are served from an empty fleet, and what runs beside the line runs until the term ends. */
+  open(term: Term): Promise<void>;
+  /** Notes that a pass which began at `startedMs` is done. */
+  passed(startedMs: number): void;
+  /** Of the running or the last term. */
+  epoch(): number;
+
+  /** The coordinator as this node's agent sees it, in memory. */
+  forNode(node: string): AgentApi;
+  overview(): Overview;
+  /** Throws ApiError UnknownNode. */
+  node(name: string): NodeView;
+  /** Throws ApiError UnknownImage. */
+  image(image: ImageRef): ImageView;
+  /** The first full read is done and plans are assigned. */
+  ready(): boolean;
+  /** False where the line of a running term has not passed for too long. */
+  alive(): boolean;
+}
+
+export function createCoordinator(parts: CoordinatorParts): Coordinator {
+  const { clock, log, source, leaseTtlMs = LEASE_TTL_MS, silentAfterMs = SILENT_AFTER_MS } = parts;
+  const wake = parts.wake ?? createPacedTrigger(clock);
+  const metrics = parts.metrics ?? createMetrics();
+  const changed = () => wake.fire();
+  const fleet = createFleet({ clock, log, silentAfterMs, changed });
+  const leases = createLeases({ clock, ttlMs: leaseTtlMs });
+  const statuses = createStatusWriter({
+    sink: parts.statuses,
+    clock,
+    log,
+    wrote: outcome => metrics.statusWrite(outcome),
+  });
+  let epoch = 0;
+  /** Undefined outside terms. */
+  let lastPassMs: number | undefined;
+
+  const close = () => {
+    lastPassMs = undefined;
+    fleet.close();
+    leases.close();
+  };
+
+  const coordinator: Coordinator = {
+    source,
+    clock,
+    wake,
+    limits: parts.limits,
+    startupTaints: parts.startupTaints,
+    fleet,
+    leases,
+    statuses,
+    metrics,
+
+    async open(term) {
+      epoch = term.epoch;
+      lastPassMs = clock.monotonicMs();
+      fleet.open();
+      leases.open(lastPassMs);
+      term.signal.addEventListener('abort', close, { once: true });
+      beside(keepReading({ source, changed, clock, log }, term.signal), term.signal);
+      beside(statuses.run(term.signal), term.signal);
+      log.info({ epoch }, 'leading');
+    },
+    passed(startedMs) {
+      lastPassMs = clock.monotonicMs();
+      metrics.planned(lastPassMs - startedMs);
+    },
+    epoch: () => epoch,
+
+    forNode: node => createAgentApi(coordinator, node),
+    overview: () => overview(coordinator),
+    node: name => nodeView(coordinator, name),
+    image: image => imageView(coordinator, image),
+    ready: () => fleet.assigned(),
+    alive: () => lastPassMs === undefined || clock.monotonicMs() - lastPassMs < STUCK_AFTER_MS,
+  };
+  return coordinator;
+}
+
+/** What fails for another reason than the end of the term is a bug: it goes unhandled, which ends the process. */
+function beside(running: Promise<void>, signal: AbortSignal): void {
+  running.catch(error => {
+    if (!signal.aborted) throw error;
+  });
+}

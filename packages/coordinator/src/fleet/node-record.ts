@@ -1,0 +1,40 @@
+import type { Cohort } from '@kube-prefetch/core';
+import type { CellReport, ImageRef, NodeReport, Plan } from '@kube-prefetch/protocol';
+import type { HeldRequest } from '../hold-open.ts';
+import type { CohortTally } from './cohort-tally.ts';
+import type { LastWord } from './judge-report.ts';
+
+/** A cohort with the plan and the counts of its nodes. */
+export interface CohortRecord {
+  /** As the last pass made it. */
+  cohort: Cohort;
+  plan: Plan;
+  readonly tally: CohortTally;
+  silentNodes: number;
+}
+
+/** What the coordinator knows of one node. */
+export interface NodeRecord {
+  readonly name: string;
+  home: CohortRecord;
+  /** Monotonic; of the last request, or from when the node was first seen. */
+  contactMs: number;
+  /** No contact for the whole silence: its cells are Unknown, whatever it said last. */
+  silent: boolean;
+  heard: Heard | undefined;
+  poll: PlanPoll | undefined;
+}
+
+/** The sum of a node's reports. */
+export interface Heard extends LastWord {
+  lost: boolean;
+  readonly atMs: number;
+  readonly planRevision: string | undefined;
+  readonly runtime: NodeReport['runtime'];
+  readonly cells: Map<ImageRef, CellReport>;
+}
+
+export interface PlanPoll {
+  readonly have: string | undefined;
+  readonly request: HeldRequest<Plan | 'unchanged'>;
+}

@@ -1,0 +1,41 @@
+import type { CellReport, ImageRef, NodeReport } from '@kube-prefetch/protocol';
+import { count, uncount } from './membership.ts';
+import type { Heard, NodeRecord } from './node-record.ts';
+
+/** Puts a report that was judged usable in the place of, or on top of, what the node said before. */
+export function takeReport(node: NodeRecord, report: NodeReport, now: number): void {
+  if (report.full || node.heard === undefined) {
+    uncount(node);
+    node.heard = hear(report, new Map(), now);
+    for (const cell of report.cells) node.heard.cells.set(cell.image, explained(cell, report));
+    count(node);
+    return;
+  }
+  const { cells } = node.heard;
+  node.heard = hear(report, cells, now);
+  for (const image of report.gone) drop(node, cells, image);
+  for (const cell of report.cells) {
+    drop(node, cells, cell.image);
+    const taken = explained(cell, report);
+    cells.set(cell.image, taken);
+    node.home.tally.add(node.name, taken);
+  }
+}
+
+function hear(report: NodeReport, cells: Map<ImageRef, CellReport>, now: number): Heard {
+  const { agent, sequence, planRevision, runtime } = report;
+  return { agent, sequence, planRevision, runtime, cells, lost: false, atMs: now };
+}
+
+function drop(node: NodeRecord, cells: Map<ImageRef, CellReport>, image: ImageRef): void {
+  const cell = cells.get(image);
+  if (cell === undefined) return;
+  cells.delete(image);
+  node.home.tally.remove(node.name, cell);
+}
+
+/** A cell that is Unknown because the runtime does not answer says so in status and views. */
+function explained(cell: CellReport, { runtime }: NodeReport): CellReport {
+  if (cell.state !== 'Unknown' || cell.failure !== undefined || runtime.failure === undefined) return cell;
+  return { ...cell, failure: runtime.failure };
+}

@@ -1,0 +1,17 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Coordinator } from '../create-coordinator.ts';
+import { type AppParts, createApp } from './create-app.ts';
+
+/** The read side, for people and the command line. */
+export function adminApp(c: Coordinator, parts: Omit<AppParts, 'quietRoutes'>): FastifyInstance {
+  const app = createApp({ ...parts, quietRoutes: [] });
+  app.get('/v1/overview', async () => c.overview());
+  app.get('/v1/nodes/:node', async request => c.node(paramOf(request, 'node')));
+  // The rest of the path: a reference has slashes of its own.
+  app.get('/v1/images/*', async request => c.image(paramOf(request, '*')));
+  return app;
+}
+
+function paramOf(request: FastifyRequest, name: string): string {
+  return (request.params as Record<string, string>)[name] ?? '';
+}

@@ -1,0 +1,64 @@
+import { ApiError, LeaseRequest, MAX_WAIT_SECONDS, messageParser, NodeReport } from '@kube-prefetch/protocol';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Coordinator } from '../create-coordinator.ts';
+import { type AppParts, createApp } from './create-app.ts';
+import { planBody } from './plan-body.ts';
+
+const PLAN = '/v1/nodes/:node/plan';
+const REPORT = '/v1/nodes/:node/report';
+const LEASES = '/v1/nodes/:node/leases';
+
+/** The listener of the agents: AgentApi over HTTP, a thin edge over `forNode`. */
+export function agentsApp(c: Coordinator, parts: Omit<AppParts, 'quietRoutes'>): FastifyInstance {
+  const app = createApp({ ...parts, quietRoutes: [PLAN, REPORT, LEASES] });
+  app.get(PLAN, (request, reply) => getPlan(c, request, reply));
+  app.post(REPORT, (request, reply) => postReport(c, request, reply));
+  app.post(LEASES, (request, reply) => postLeases(c, request, reply));
+  return app;
+}
+
+const parseReport = messageParser(NodeReport, 'report');
+const parseLeases = messageParser(LeaseRequest, 'lease request');
+
+async function getPlan(c: Coordinator, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const have = revisionIn(request.headers['if-none-match']);
+  const plan = await api(c, request).plan(have, waitMsIn(request), untilClosed(reply));
+  if (plan === 'unchanged') return reply.code(304).header('etag', `"${have}"`).send();
+  return reply.header('etag', `"${plan.revision}"`).type('application/json').send(planBody(plan));
+}
+
+async function postReport(c: Coordinator, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const report = parseReport(request.body);
+  return reply.send(await api(c, request).report(report, untilClosed(reply)));
+}
+
+async function postLeases(c: Coordinator, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const wanted = parseLeases(request.body);
+  return reply.send(await api(c, request).leases(wanted, untilClosed(reply)));
+}
+
+function api(c: Coordinator, request: FastifyRequest) {
+  return c.forNode((request.params as { node: string }).node);
+}
+
+/** Aborts when the connection closes, so that a poll whose agent has gone leaves nothing behind. */
+function untilClosed(reply: FastifyReply): AbortSignal {
+  const closed = new AbortController();
+  reply.raw.once('close', () => closed.abort(new ApiError('InvalidRequest', 'the client closed the connection')));
+  return closed.signal;
+}
+
+/** A header that is not one quoted revision is as good as none: the answer is then the plan itself. */
+function revisionIn(header: string | undefined): string | undefined {
+  return /^(?:W\/)?"([^"]+)"$/.exec(header ?? '')?.[1];
+}
+
+function waitMsIn(request: FastifyRequest): number {
+  const { wait = '0' } = request.query as { wait?: unknown };
+  const seconds = typeof wait === 'string' && /^\d+(\.\d+)?$/.test(wait) ? Number(wait) : Number.NaN;
+  if (seconds <= MAX_WAIT_SECONDS) return seconds * 1000;
+  throw new ApiError(
+    'InvalidRequest',
+    `expected wait to be seconds from 0 to ${MAX_WAIT_SECONDS}, got ${JSON.stringify(wait)}`,
+  );
+}

@@ -1,0 +1,53 @@
+import type { Log } from '@kube-prefetch/process';
+import { MAX_BODY_BYTES } from '@kube-prefetch/protocol';
+import type { Clock } from '@kube-prefetch/time';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { CoordinatorMetrics } from '../metrics.ts';
+import { answerProblem, unknownRoute } from './problem.ts';
+
+/** Above the longest wait of a client between two requests, so that it is the client who closes. */
+const KEEP_ALIVE_MS = 75_000;
+/** For a request to arrive, not for its answer. */
+const ARRIVAL_MS = 30_000;
+
+export interface AppParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: CoordinatorMetrics;
+  /** Routes whose requests are routine: logged at debug. */
+  readonly quietRoutes: readonly string[];
+}
+
+/** What the three listeners have in common: limits, the error handler, and the one hook that logs and times. */
+export function createApp({ clock, log, metrics, quietRoutes }: AppParts): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: MAX_BODY_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: ARRIVAL_MS,
+    // Long polls: an answer may take as long as it takes.
+    connectionTimeout: 0,
+    handlerTimeout: 0,
+    // Our handlers answer ShuttingDown in our own words.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 1_024 },
+    frameworkErrors(error, request, reply) {
+      void answerProblem(log, error, request, reply);
+    },
+  });
+  const startedMs = new WeakMap<object, number>();
+
+  app.setErrorHandler((error, request, reply) => answerProblem(log, error, request, reply));
+  app.setNotFoundHandler(unknownRoute);
+  app.addHook('onRequest', async request => {
+    startedMs.set(request, clock.monotonicMs());
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const durationMs = Math.round(clock.monotonicMs() - (startedMs.get(request) ?? 0));
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.request(route, reply.statusCode, durationMs);
+    const level = quietRoutes.includes(route) && reply.statusCode < 500 ? 'debug' : 'info';
+    log[level]({ method: request.method, url: request.url, status: reply.statusCode, durationMs }, 'request answered');
+  });
+  return app;
+}

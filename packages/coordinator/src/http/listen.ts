@@ -1,0 +1,43 @@
+import type { AddressInfo } from 'node:net';
+import type { Address, Log } from '@kube-prefetch/process';
+import type { Clock } from '@kube-prefetch/time';
+import type { FastifyInstance } from 'fastify';
+
+/** After the answers to waiting requests have been written. */
+const CLOSE_MS = 800;
+
+export interface Listening {
+  /** `http://127.0.0.1:41234`. */
+  readonly address: string;
+  /** Stops accepting, lets running answers finish, and cuts what is still open shortly after. */
+  close(): Promise<void>;
+}
+
+export interface ListenParts {
+  /** `agents`, `admin` or `ops`, for the log. */
+  readonly listener: string;
+  readonly at: Address;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export async function listen(app: FastifyInstance, { listener, at, clock, log }: ListenParts): Promise<Listening> {
+  await app.listen({ host: at.host ?? '::', port: at.port });
+  const { address: host, family, port } = app.server.address() as AddressInfo;
+  const address = `http://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
+  log.info({ listener, address }, 'listening');
+
+  return {
+    address,
+    async close() {
+      const closed = new AbortController();
+      const cut = clock.sleep(CLOSE_MS, closed.signal).then(
+        () => app.server.closeAllConnections(),
+        () => {},
+      );
+      await app.close();
+      closed.abort();
+      await cut;
+    },
+  };
+}

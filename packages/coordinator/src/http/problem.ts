@@ -1,0 +1,29 @@
+import type { Log } from '@kube-prefetch/process';
+import { ApiError, ERROR_STATUS, MAX_BODY_BYTES, type Problem } from '@kube-prefetch/protocol';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** Where every error of every listener ends: as a Problem, and in the log if it is ours. */
+export function answerProblem(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = toApiError(error);
+  // The client has gone: nobody reads an answer, and its going is no fault of ours.
+  if (known.code === 'Internal' && !reply.raw.destroyed) {
+    log.error({ err: error, method: request.method, url: request.url }, 'request failed');
+  }
+  const problem: Problem = { code: known.code, message: known.message, details: [...known.details] };
+  return reply.code(ERROR_STATUS[known.code]).send(problem);
+}
+
+export function unknownRoute(request: FastifyRequest): never {
+  throw new ApiError('UnknownRoute', `no route ${request.method} ${request.url} on this listener`);
+}
+
+/** Fastify's own errors carry a status: below 500 the request was at fault. */
+function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  const { statusCode = 500, message } = error as { statusCode?: number; message?: string };
+  if (statusCode === 413) {
+    return new ApiError('BodyTooLarge', `the body is larger than ${MAX_BODY_BYTES} bytes`, { cause: error });
+  }
+  if (statusCode < 500) return new ApiError('InvalidRequest', message ?? 'unreadable request', { cause: error });
+  return new ApiError('Internal', 'the coordinator failed to answer; its log says why', { cause: error });
+}

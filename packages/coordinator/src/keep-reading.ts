@@ -1,0 +1,33 @@
+import type { ClusterSource } from '@kube-prefetch/cluster';
+import type { Log } from '@kube-prefetch/process';
+import { backoffMs, type Clock } from '@kube-prefetch/time';
+
+const RETRY = { baseMs: 1_000, capMs: 30_000 };
+
+export interface KeepReadingParts {
+  readonly source: ClusterSource;
+  readonly changed: () => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Runs the source until the signal aborts; one that gives up is started again, and what it read last stays in use. */
+export async function keepReading(
+  { source, changed, clock, log }: KeepReadingParts,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let failures = 1; ; failures++) {
+    const startedMs = clock.monotonicMs();
+    let err: unknown;
+    try {
+      await source.run(changed, signal);
+    } catch (thrown) {
+      err = thrown;
+    }
+    if (signal.aborted) return;
+    if (clock.monotonicMs() - startedMs > RETRY.capMs) failures = 1;
+    const retryMs = backoffMs(failures, 1, RETRY);
+    log.error({ err, retryMs }, 'the source of the cluster state stopped');
+    await clock.sleep(retryMs, signal);
+  }
+}

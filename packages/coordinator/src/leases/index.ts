@@ -1,0 +1,1 @@
+export { createLeases, type LeaseLimits, type Leases } from './leases.ts';

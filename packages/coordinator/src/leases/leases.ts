@@ -1,0 +1,153 @@
+import type { ImageRef, LeaseRequest } from '@kube-prefetch/protocol';
+import { ApiError } from '@kube-prefetch/protocol';
+import type { Clock } from '@kube-prefetch/time';
+import { type HeldRequest, holdOpen } from '../hold-open.ts';
+import { chooseGrants, type Contender, type Want } from './choose-grants.ts';
+
+export interface LeaseLimits {
+  /** Pulls that may run at once in the whole cluster; undefined: any number. */
+  readonly maxConcurrentPulls?: number | undefined;
+}
+
+/**
+ * Pull permits that end by themselves. What a node holds and wants is what its last request said; whatever it leaves
+ * out is free again.
+ */
+export interface Leases {
+  readonly ttlMs: number;
+  /** Starts over, for a new term: until one ttl has passed only what agents present is granted. */
+  open(now: number): void;
+  /** Fails every waiting request with ShuttingDown. */
+  close(): void;
+  setLimits(limits: LeaseLimits): void;
+  /** Frees what nobody renewed, and serves who waits. */
+  expire(now: number): void;
+  nextDueMs(now: number): number;
+  /** The images that the node may pull or go on pulling for one ttl from now; waits for a first grant as it asks. */
+  request(node: string, request: LeaseRequest, signal: AbortSignal): Promise<readonly ImageRef[]>;
+  /** Permits out, and wants of requests that wait. */
+  counts(): { readonly held: number; readonly waiting: number };
+}
+
+export function createLeases({ clock, ttlMs }: { clock: Clock; ttlMs: number }): Leases {
+  const holders = new Map<string, Holder>();
+  let limit: number | undefined;
+  let quietUntilMs = 0;
+  /** The holder counts the ttl from when it asked: a grant after a longer wait would be over before it is used. */
+  const longestWaitMs = ttlMs / 3;
+
+  const heldByAll = () => holders.values().reduce((sum, holder) => sum + holder.permits.size, 0);
+
+  /** Hands out what is free among all that wait and, if given, one that has just asked; answers those who waited. */
+  const serve = (now: number, asking?: Holder) => {
+    if (limit !== undefined && now < quietUntilMs) return;
+    const free = limit === undefined ? Infinity : limit - heldByAll();
+    if (free <= 0) return;
+    const contenders = [...holders.values()].filter(holder => holder.waiting !== undefined || holder === asking);
+    for (const { node, image } of chooseGrants(contenders.map(contender), free)) {
+      const holder = holders.get(node) as Holder;
+      holder.permits.set(image, now + ttlMs);
+      holder.wants.delete(image);
+      holder.gained = true;
+    }
+    for (const holder of contenders) if (holder.gained) answer(holder);
+  };
+
+  return {
+    ttlMs,
+    open(now) {
+      holders.clear();
+      quietUntilMs = now + ttlMs;
+    },
+    close() {
+      for (const { waiting } of holders.values()) {
+        waiting?.fail(new ApiError('ShuttingDown', 'this coordinator is stopping; ask again'));
+      }
+    },
+    setLimits({ maxConcurrentPulls }) {
+      limit = maxConcurrentPulls;
+    },
+    expire(now) {
+      for (const holder of holders.values()) {
+        for (const [image, untilMs] of holder.permits) if (untilMs <= now) holder.permits.delete(image);
+        if (holder.waiting === undefined && now >= holder.forgetMs) holders.delete(holder.node);
+      }
+      serve(now);
+    },
+    nextDueMs(now) {
+      let dueMs = limit !== undefined && now < quietUntilMs ? quietUntilMs : Infinity;
+      for (const { permits } of holders.values())
+        for (const untilMs of permits.values()) dueMs = Math.min(dueMs, untilMs);
+      return dueMs;
+    },
+    async request(node, request, signal) {
+      const now = clock.monotonicMs();
+      const holder = present(holders, node, request, now + ttlMs, now);
+      serve(now, holder);
+      if (holder.gained || holder.wants.size === 0 || request.waitMs === 0) return imagesOf(holder);
+
+      const waiting = holdOpen(clock, Math.min(request.waitMs, longestWaitMs), signal, () => imagesOf(holder));
+      holder.waiting = waiting;
+      try {
+        return await waiting.answered;
+      } finally {
+        if (holder.waiting === waiting) holder.waiting = undefined;
+      }
+    },
+    counts() {
+      const waiting = holders.values().filter(holder => holder.waiting !== undefined);
+      return { held: heldByAll(), waiting: waiting.reduce((sum, holder) => sum + holder.wants.size, 0) };
+    },
+  };
+}
+
+interface Holder {
+  readonly node: string;
+  /** Monotonic end of each. */
+  readonly permits: Map<ImageRef, number>;
+  readonly wants: Map<ImageRef, Want>;
+  waiting: HeldRequest<readonly ImageRef[]> | undefined;
+  /** Something wanted was granted since the node asked. */
+  gained: boolean;
+  /** When the age of its wants is forgotten. */
+  forgetMs: number;
+}
+
+/**
+ * Takes a request over as all that the node has and wants: running pulls get a permit with or without one before, a
+ * permit not yet used is kept while its image is still wanted, and a want keeps its age.
+ */
+function present(
+  holders: Map<string, Holder>,
+  node: string,
+  { holding, wanting }: LeaseRequest,
+  untilMs: number,
+  now: number,
+): Holder {
+  const before = holders.get(node);
+  const permits = new Map(holding.map(image => [image, untilMs]));
+  const wants = new Map<ImageRef, Want>();
+  for (const { image, priority } of wanting) {
+    if (permits.has(image)) continue;
+    if (before?.permits.has(image)) permits.set(image, untilMs);
+    else wants.set(image, { image, priority, sinceMs: before?.wants.get(image)?.sinceMs ?? now });
+  }
+  if (before !== undefined) answer(before);
+  const gained = permits.size > new Set(holding).size;
+  const holder = { node, permits, wants, waiting: undefined, gained, forgetMs: untilMs };
+  holders.set(node, holder);
+  return holder;
+}
+
+function answer(holder: Holder): void {
+  holder.waiting?.answer(imagesOf(holder));
+  holder.waiting = undefined;
+}
+
+function contender({ node, permits, wants }: Holder): Contender {
+  return { node, held: permits.size, wants: [...wants.values()] };
+}
+
+function imagesOf(holder: Holder): readonly ImageRef[] {
+  return [...holder.permits.keys()];
+}

@@ -1,0 +1,123 @@
+import { CELL_STATES, type CellState } from '@kube-prefetch/protocol';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Coordinator } from './create-coordinator.ts';
+import type { ReportVerdict } from './fleet/index.ts';
+import type { WriteOutcome } from './status/index.ts';
+
+/** All metrics of the process, recorded by calls named after what happened. */
+export interface CoordinatorMetrics {
+  readonly registry: Registry;
+  planned(durationMs: number): void;
+  report(verdict: ReportVerdict): void;
+  request(route: string, status: number, durationMs: number): void;
+  statusWrite(outcome: WriteOutcome): void;
+  /** The Prometheus text format, with the fleet as it is now. */
+  expose(coordinator: Coordinator): Promise<string>;
+}
+
+const PREFIX = 'kube_prefetch_coordinator_';
+
+export function createMetrics(): CoordinatorMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+
+  const cells = new Gauge({
+    name: `${PREFIX}cells`,
+    help: 'Pairs of a node and an image planned for it, by state.',
+    labelNames: ['state'],
+    registers,
+  });
+  const nodes = new Gauge({
+    name: `${PREFIX}nodes`,
+    help: 'Nodes of the cluster by their agent: reporting, silent, or none that ever reported to this coordinator.',
+    labelNames: ['agent'],
+    registers,
+  });
+  const planning = new Histogram({
+    name: `${PREFIX}planning_duration_seconds`,
+    help: 'Time of one pass: from the cluster state to plans and statuses.',
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers,
+  });
+  const reports = new Counter({
+    name: `${PREFIX}reports_total`,
+    help: 'Reports of agents by what became of them: used, repeated, full_demanded, older_agent.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const requests = new Counter({
+    name: `${PREFIX}http_requests_total`,
+    help: 'Answered HTTP requests by route and status.',
+    labelNames: ['route', 'status'],
+    registers,
+  });
+  const requestDuration = new Histogram({
+    name: `${PREFIX}http_request_duration_seconds`,
+    help: 'Time from request to answer by route; polls and lease requests include their waiting.',
+    labelNames: ['route'],
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60],
+    registers,
+  });
+  const leases = new Gauge({
+    name: `${PREFIX}leases`,
+    help: 'Pull permits by state: held by nodes, or waited for.',
+    labelNames: ['state'],
+    registers,
+  });
+  const statusWrites = new Counter({
+    name: `${PREFIX}status_writes_total`,
+    help: 'Writes of a resource status by outcome: written, unchanged, gone, failed.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const gaps = new Gauge({
+    name: `${PREFIX}source_gaps`,
+    help: 'Things the plans are made from that cannot be read; above 0 plans are incomplete.',
+    registers,
+  });
+
+  return {
+    registry,
+    planned: durationMs => planning.observe(durationMs / 1000),
+    report: verdict => reports.inc({ outcome: REPORT_OUTCOME[verdict] }),
+    request(route, status, durationMs) {
+      requests.inc({ route, status });
+      requestDuration.observe({ route }, durationMs / 1000);
+    },
+    statusWrite: outcome => statusWrites.inc({ outcome }),
+    expose(coordinator) {
+      for (const [state, count] of Object.entries(countCells(coordinator))) cells.set({ state }, count);
+      for (const [agent, count] of Object.entries(countNodes(coordinator))) nodes.set({ agent }, count);
+      const { held, waiting } = coordinator.leases.counts();
+      leases.set({ state: 'held' }, held);
+      leases.set({ state: 'waiting' }, waiting);
+      gaps.set(coordinator.source.read()?.gaps.length ?? 0);
+      return registry.metrics();
+    },
+  };
+}
+
+const REPORT_OUTCOME: Readonly<Record<ReportVerdict, string>> = {
+  Used: 'used',
+  Repeated: 'repeated',
+  FullDemanded: 'full_demanded',
+  OlderAgent: 'older_agent',
+};
+
+function countCells({ fleet }: Coordinator): Record<CellState, number> {
+  const sum = Object.fromEntries(CELL_STATES.map(state => [state, 0])) as Record<CellState, number>;
+  for (const { cohort, plan } of fleet.records()) {
+    for (const { image } of plan.items) {
+      const { counts } = fleet.tally(cohort, image);
+      for (const state of CELL_STATES) sum[state] += counts[state];
+    }
+  }
+  return sum;
+}
+
+function countNodes({ fleet }: Coordinator): Record<'reporting' | 'silent' | 'none', number> {
+  const sum = { reporting: 0, silent: 0, none: 0 };
+  for (const { heard, silent } of fleet.nodes())
+    sum[heard === undefined ? 'none' : silent ? 'silent' : 'reporting'] += 1;
+  return sum;
+}

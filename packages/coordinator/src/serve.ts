@@ -1,0 +1,39 @@
+import type { Leadership } from '@kube-prefetch/cluster';
+import type { Address, Log } from '@kube-prefetch/process';
+import type { Clock } from '@kube-prefetch/time';
+import { lead } from './coordinator.ts';
+import type { Coordinator } from './create-coordinator.ts';
+import { adminApp } from './http/admin.ts';
+import { agentsApp } from './http/agents.ts';
+import { type Listening, listen } from './http/listen.ts';
+import { opsApp } from './http/ops.ts';
+
+export interface ServeParts {
+  readonly leadership: Leadership;
+  readonly listeners: { readonly listen: Address; readonly adminListen: Address; readonly opsListen: Address };
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Listens, leads whenever this process may, and closes within a second of the signal. */
+export async function serve(c: Coordinator, parts: ServeParts, signal: AbortSignal): Promise<void> {
+  const { leadership, listeners, clock, log } = parts;
+  const edge = { clock, log, metrics: c.metrics };
+  const open: Listening[] = [];
+  try {
+    open.push(await listen(opsApp(c, edge), { listener: 'ops', at: listeners.opsListen, clock, log }));
+    open.push(await listen(adminApp(c, edge), { listener: 'admin', at: listeners.adminListen, clock, log }));
+    open.push(await listen(agentsApp(c, edge), { listener: 'agents', at: listeners.listen, clock, log }));
+    for await (const term of leadership.terms(signal)) await leadTerm(c, term);
+  } finally {
+    await Promise.all(open.map(listening => listening.close()));
+  }
+}
+
+async function leadTerm(c: Coordinator, term: Parameters<typeof lead>[1]): Promise<void> {
+  try {
+    await lead(c, term);
+  } catch (error) {
+    if (!term.signal.aborted) throw error;
+  }
+}

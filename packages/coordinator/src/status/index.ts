@@ -1,0 +1,1 @@
+export { createStatusWriter, type StatusWriter, type WriteOutcome } from './status-writer.ts';

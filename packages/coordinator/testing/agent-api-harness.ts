@@ -1,0 +1,52 @@
+import type { ClusterState } from '@kube-prefetch/core';
+import { type Coordinator, createCoordinator, lead } from '@kube-prefetch/coordinator';
+import { silentLog } from '@kube-prefetch/process';
+import type { AgentApi } from '@kube-prefetch/protocol';
+import { systemClock } from '@kube-prefetch/time';
+import { createStateSource } from './state-source.ts';
+
+/** A coordinator with a cluster of the test's making, reached in some way. */
+export interface AgentApiHarness {
+  readonly api: (node: string) => AgentApi;
+  /** Makes this the state of the cluster; resolves once it is planned. */
+  readonly set: (state: ClusterState) => Promise<void>;
+  /** Ends the coordinator's term, as a coordinator does that stops. */
+  readonly endTerm: () => void;
+  readonly close: () => Promise<void>;
+}
+
+export interface HarnessOptions {
+  readonly maxConcurrentPulls?: number;
+  readonly leaseTtlMs?: number;
+}
+
+/**
+ * A coordinator on the system clock, reached in memory. A harness that reaches it otherwise serves `coordinator` and
+ * replaces `api`.
+ */
+export function createMemoryHarness(options: HarnessOptions = {}): AgentApiHarness & { coordinator: Coordinator } {
+  const source = createStateSource();
+  const term = new AbortController();
+  const coordinator = createCoordinator({
+    source,
+    statuses: { write: async () => 'written', event: async () => {} },
+    clock: systemClock,
+    log: silentLog,
+    limits: options,
+    leaseTtlMs: options.leaseTtlMs,
+  });
+  const ended = lead(coordinator, { epoch: 7, signal: term.signal }).catch(error => {
+    if (!term.signal.aborted) throw error;
+  });
+
+  return {
+    coordinator,
+    api: node => coordinator.forNode(node),
+    set: state => source.set(state),
+    endTerm: () => term.abort(new Error('the term has ended')),
+    async close() {
+      term.abort(new Error('the test is over'));
+      await ended;
+    },
+  };
+}
