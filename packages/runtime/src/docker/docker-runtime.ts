@@ -1,0 +1,80 @@
+import { type Clock, withDeadline } from '@kube-prefetch/time';
+import { fileSystemSpace } from '../file-system-space.ts';
+import { type ImageRuntime, RuntimeUnavailable, type Space } from '../image-runtime.ts';
+import { scrub } from '../scrub.ts';
+import { connectEngine } from './connect-engine.ts';
+import { lookAtImages } from './look-at-images.ts';
+import { pullImage } from './pull-image.ts';
+import { imageEvents } from './watch-images.ts';
+
+export interface DockerRuntimeOptions {
+  readonly socket: string;
+  readonly clock: Clock;
+  /** Where the host's root is seen from here; the engine names its folders as the host sees them. */
+  readonly hostRoot?: string;
+  /** Of everything but a pull: an engine that hangs counts as unavailable after this. */
+  readonly answerTimeoutMs?: number;
+}
+
+interface EngineVersion {
+  readonly Version?: string;
+  readonly Components?: readonly { readonly Name?: string }[] | null;
+}
+
+interface EngineInfo {
+  readonly DockerRootDir?: string;
+  readonly DriverStatus?: readonly (readonly string[])[] | null;
+}
+
+/** Docker Engine, and podman where it serves the same API. */
+export function createDockerRuntime({
+  socket,
+  clock,
+  hostRoot = '',
+  answerTimeoutMs = 30_000,
+}: DockerRuntimeOptions): ImageRuntime {
+  const engine = connectEngine(socket);
+
+  async function ask<T>(question: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      return await withDeadline(clock, answerTimeoutMs, signal, question, work);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new RuntimeUnavailable(`${socket}: ${question}: ${scrub(reasonOf(error))}`, { cause: error });
+    }
+  }
+
+  return {
+    async version(signal) {
+      const answer = await ask('GET /version', signal, signal => engine.ask('/version', {}, signal));
+      const { Version, Components } = answer as EngineVersion;
+      if (typeof Version !== 'string') throw new RuntimeUnavailable(`${socket}: answers, but not as a Docker Engine`);
+      const isPodman = Components?.some(({ Name }) => Name === 'Podman Engine') === true;
+      return { name: isPodman ? 'podman' : 'docker', version: Version };
+    },
+    look(images, signal) {
+      return ask('GET /images', signal, signal => lookAtImages(engine, images, signal));
+    },
+    pull(image, auth, progress, signal) {
+      return pullImage(engine, image, auth, progress, signal);
+    },
+    async space(signal): Promise<Space | 'unknown'> {
+      const info = (await ask('GET /info', signal, signal => engine.ask('/info', {}, signal))) as EngineInfo;
+      const folder = imageFolder(info);
+      return folder === undefined ? 'unknown' : fileSystemSpace(hostRoot + folder);
+    },
+    changes(signal) {
+      return imageEvents(engine, socket, signal);
+    },
+  };
+}
+
+/** Engines that keep images in containerd do not say where that keeps them. */
+function imageFolder({ DockerRootDir, DriverStatus }: EngineInfo): string | undefined {
+  const inContainerd = DriverStatus?.some(([, value]) => value?.startsWith('io.containerd.snapshotter'));
+  return inContainerd || DockerRootDir === '' ? undefined : DockerRootDir;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,66 @@
+import { type ImageRef, InvalidReference } from '@kube-prefetch/protocol';
+import { type Progress, type Pulled, PullFailure, type RegistryAuth } from '../image-runtime.ts';
+import { scrub } from '../scrub.ts';
+import { classifyFailure } from './classify-failure.ts';
+import { type Engine, EngineError } from './connect-engine.ts';
+import { lookAt } from './look-at-images.ts';
+import { nameImage } from './name-image.ts';
+import { errorIn, isPullMessage } from './pull-message.ts';
+import { readJsonLines } from './read-lines.ts';
+import { addMessage, type Layers, progressOf, pulledBytesOf } from './sum-layers.ts';
+
+export async function pullImage(
+  engine: Engine,
+  image: ImageRef,
+  auth: RegistryAuth | undefined,
+  progress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<Pulled> {
+  try {
+    const layers = await download(engine, image, auth, progress, signal);
+    if (!(await lookAt(engine, image, signal)).present) {
+      throw new PullFailure('Unknown', `the engine says it has pulled ${image}, but does not have it`);
+    }
+    return { pulledBytes: pulledBytesOf(layers) };
+  } catch (error) {
+    throw toPullFailure(error, image, auth, signal);
+  }
+}
+
+/** An error can come before the first byte as a status, or on any line of a 200; no error line means success. */
+async function download(
+  engine: Engine,
+  image: ImageRef,
+  auth: RegistryAuth | undefined,
+  progress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<Layers> {
+  const query = { fromImage: nameImage(image) };
+  let layers: Layers = new Map();
+  progress(progressOf(layers));
+  const body = await engine.stream({ method: 'POST', path: '/images/create', query, auth }, signal);
+  for await (const message of readJsonLines(body)) {
+    if (!isPullMessage(message)) continue;
+    const error = errorIn(message);
+    if (error !== undefined) throw new EngineError(200, error);
+    layers = addMessage(layers, message);
+    progress(progressOf(layers));
+  }
+  return layers;
+}
+
+/** Without the original as its cause: that one holds the text before it was scrubbed, and loggers print causes. */
+function toPullFailure(
+  error: unknown,
+  image: ImageRef,
+  auth: RegistryAuth | undefined,
+  signal: AbortSignal,
+): PullFailure {
+  if (signal.aborted) return new PullFailure('Cancelled', `the pull of ${image} was cancelled`);
+  if (error instanceof PullFailure) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof InvalidReference) return new PullFailure('InvalidReference', scrub(text, auth));
+  // Whatever is not the engine's word is the socket's: no engine, or one that went away.
+  const kind = error instanceof EngineError ? classifyFailure(text) : 'RuntimeUnavailable';
+  return new PullFailure(kind, scrub(text, auth));
+}
