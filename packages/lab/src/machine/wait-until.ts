@@ -5,6 +5,9 @@ import type { Child } from './start-child.ts';
 const LOOK_EVERY_MS = 50;
 const TAIL_LINES = 15;
 
+/** What a condition answers once it is met. */
+export type Met<T> = Exclude<T, false | 0 | '' | null | undefined | void>;
+
 /**
  * Looks until the condition answers something truthy, and answers it. Throws when it takes too long, when the signal aborts,
  * or as soon as `child` has exited; the error ends with the child's last log lines. A condition that throws is not met yet.
@@ -14,13 +17,13 @@ export async function waitUntil<T>(
   what: string,
   timeoutMs: number,
   { child, signal }: { child?: Child; signal?: AbortSignal } = {},
-): Promise<NonNullable<T>> {
+): Promise<Met<T>> {
   const untilMs = performance.now() + timeoutMs;
   let lastError: Error | undefined;
   for (;;) {
     try {
       const answer = await condition();
-      if (answer) return answer;
+      if (answer) return answer as Met<T>;
       lastError = undefined;
     } catch (error) {
       lastError = error as Error;

@@ -1,0 +1,52 @@
+import type { NodeView } from '@kube-prefetch/protocol';
+import { MISSING } from '../stage/demo-images.ts';
+import { cellOf, expectThat, type Stage } from '../stage/stage.ts';
+import { seconds } from '../view/quantity.ts';
+import type { Act } from './act.ts';
+
+/** The manifests of the resources appear; what they ask for appears in every runtime. */
+export const allWarm: Act = {
+  title: 'every node becomes warm because a directory of manifests asks for it',
+  async play(stage) {
+    const startedMs = performance.now();
+    stage.manifests.placeResources();
+    const views = await stage.until(() => warmFleet(stage), 'every image that exists to be warm on every node');
+    const tookMs = performance.now() - startedMs;
+    const cells = await expectInRuntimes(stage, views);
+    return [
+      `${cells} cells on ${views.length} nodes warm ${seconds(tookMs)} after the manifests were saved`,
+      `each of them found in its node's runtime, asked past agent and coordinator`,
+    ];
+  },
+};
+
+/** The fleet, once every node that should hold something does. */
+export async function warmFleet({ fleet, ground }: Stage): Promise<readonly NodeView[] | undefined> {
+  const views = await fleet();
+  const warm = views.every(view => {
+    const wanted = existing(view);
+    return wanted.length > 0 && wanted.every(image => cellOf(view, image)?.state === 'Present');
+  });
+  return warm && views.length === ground.nodes.length ? views : undefined;
+}
+
+function existing(view: NodeView): readonly string[] {
+  return view.images.map(({ image }) => image).filter(image => !image.endsWith(`/${MISSING}`));
+}
+
+/** Every planned image that exists is in the node's runtime, and no other image of the demo. */
+async function expectInRuntimes({ ground, images }: Stage, views: readonly NodeView[]): Promise<number> {
+  let cells = 0;
+  for (const node of ground.nodes) {
+    const view = views.find(({ name }) => name === node.name);
+    const wanted = new Set(view ? existing(view) : []);
+    for (const { name } of images) {
+      expectThat(
+        (await node.has(name)) === wanted.has(name),
+        `${node.name}'s runtime ${wanted.has(name) ? 'has' : 'does not have'} ${name}`,
+      );
+    }
+    cells += wanted.size;
+  }
+  return cells;
+}

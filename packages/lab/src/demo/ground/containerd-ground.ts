@@ -1,0 +1,55 @@
+import { normaliseReference } from '@kube-prefetch/protocol';
+import { join } from 'node:path';
+import { type Containerd, startContainerd } from '../../runtimes/index.ts';
+import { startAgentProgram } from '../stage/start-agent.ts';
+import type { DemoNode, Ground, GroundOptions } from './ground.ts';
+import { publishToRealRegistry } from './real-registry.ts';
+
+/** A real registry, and for every node a containerd of its own. */
+export async function containerdGround({ dir, nodes, make, say }: GroundOptions): Promise<Ground> {
+  if (process.getuid?.() !== 0) throw new Error('only root may start it');
+  await using stack = new AsyncDisposableStack();
+  const registry = await publishToRealRegistry(dir, make, say);
+  stack.defer(() => registry.stop());
+  const runtimes: Containerd[] = [];
+  for (const name of nodes) {
+    const runtime = await startContainerd({
+      dir: join(dir, name),
+      version: 'debian',
+      registries: [registry.address],
+      say,
+    });
+    stack.defer(() => runtime.stop());
+    runtimes.push(runtime);
+  }
+  const version = /Server:\s+Version:\s+(\S+)/.exec((await runtimes[0]?.ctr('version')) ?? '')?.[1] ?? '';
+  const started = stack.move();
+  return {
+    description: `${nodes.length} real containerds ${version}, each with its own root and socket, and a real docker-registry`,
+    registry,
+    nodes: runtimes.map((runtime, n) => nodeOf(nodes[n] as string, runtime)),
+    close: () => started.disposeAsync(),
+  };
+}
+
+function nodeOf(name: string, runtime: Containerd): DemoNode {
+  return {
+    name,
+    async has(image) {
+      const names = await runtime.ctr('images', 'ls', '-q');
+      return names.split('\n').includes(normaliseReference(image));
+    },
+    async remove(image) {
+      await runtime.ctr('images', 'rm', '--sync', ...(await namesOf(runtime, normaliseReference(image))));
+    },
+    run: image => runtime.runContainer(normaliseReference(image)),
+    startAgent: options => startAgentProgram({ ...options, node: name, socket: runtime.socket }),
+  };
+}
+
+/** All names of the image: containerd keeps contents as long as one is left. */
+async function namesOf(runtime: Containerd, image: string): Promise<readonly string[]> {
+  const rows = (await runtime.ctr('images', 'ls')).split('\n').map(line => line.split(/\s+/));
+  const digest = rows.find(([name]) => name === image)?.[2];
+  return rows.filter(row => digest !== undefined && row[2] === digest).map(([name]) => name as string);
+}

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import type { Say } from '../../machine/index.ts';
+import { pushImage, startRegistry } from '../../registry/index.ts';
+import { type DemoImage, pathsOf } from '../stage/demo-images.ts';
+import type { DemoRegistry } from './ground.ts';
+
+/** Starts Debian's registry, and publishes what `make` answers for its address. */
+export async function publishToRealRegistry(
+  dir: string,
+  make: (address: string) => readonly DemoImage[],
+  say: Say,
+): Promise<DemoRegistry> {
+  const registry = await startRegistry({ dir: join(dir, 'registry'), say });
+  const images = make(registry.address);
+  for (const { repository, tag, image } of images) {
+    if (image !== undefined) await pushImage(registry.address, repository, tag, image);
+  }
+  const pushes = registry.requests();
+  const paths = images.map(image => ({ name: image.name, paths: pathsOf(image) }));
+  const imageOf = (path: string) => paths.find(({ paths }) => paths.has(path))?.name;
+
+  return {
+    address: registry.address,
+    log: () =>
+      registry
+        .requestLog()
+        .slice(pushes)
+        .map(({ method, path, bytes }) => ({ image: imageOf(path), bytes: method === 'HEAD' ? 0 : bytes })),
+    stop: () => registry.stop(),
+    start: () => registry.start(),
+    answers: () =>
+      fetch(`http://${registry.address}/v2/`).then(
+        () => true,
+        () => false,
+      ),
+  };
+}

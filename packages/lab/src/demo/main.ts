@@ -1,0 +1,70 @@
+import { scratchFolder } from '../machine/index.ts';
+import { ACTS } from './acts/index.ts';
+import { type DemoOptions, HELP, readOptions } from './options.ts';
+import { play } from './play.ts';
+import { setStage, type SetStage } from './stage/set-stage.ts';
+import { summarise } from './summary.ts';
+import { createScreen, type Screen } from './view/screen.ts';
+import { seconds } from './view/quantity.ts';
+
+const INTERRUPTED = 130;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = readOptions(args);
+    if (!options.help) return await demo(options, createScreen(process.stdout), interruption());
+    process.stdout.write(HELP);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    return 1;
+  }
+}
+
+async function demo(options: DemoOptions, screen: Screen, signal: AbortSignal): Promise<number> {
+  const startedMs = performance.now();
+  const scratch = scratchFolder('kube-prefetch-demo');
+  let stage: SetStage | undefined;
+  try {
+    stage = await setStage({ dir: scratch.path, grounds: options.grounds, screen, signal });
+    await play(ACTS, stage);
+    screen.say(`\nAll ${ACTS.length} acts held, ${seconds(performance.now() - startedMs)} after the start.`);
+    for (const line of summarise(stage)) screen.say(line);
+    if (options.keep) await keepRunning(stage, scratch.path, signal);
+    return 0;
+  } catch (error) {
+    if (signal.aborted) screen.say('\nInterrupted.');
+    else screen.say(`\nFailed: ${(error as Error).message}`);
+    return signal.aborted ? INTERRUPTED : 1;
+  } finally {
+    await stage?.close();
+    scratch.remove();
+    screen.say('Everything that was started is stopped and removed.');
+  }
+}
+
+async function keepRunning(stage: SetStage, dir: string, signal: AbortSignal): Promise<void> {
+  await stage.ground.registry.start();
+  const { say } = stage.screen;
+  const { admin, ops } = stage.coordinator.urls;
+  say(`\nLeft running until Ctrl-C, the registry started again:`);
+  say(`  overview   curl ${admin}/v1/overview`);
+  say(`  metrics    curl ${ops}/metrics`);
+  say(`  manifests  ${stage.manifests.dir}: edit them and watch`);
+  say(`  sockets, logs, state, status files  ${dir}`);
+  await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** Aborts on the first Ctrl-C or SIGTERM; a second one ends at once, and the guard clears up after us. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(INTERRUPTED);
+      controller.abort(new Error(`interrupted by ${name}`));
+    });
+  }
+  return controller.signal;
+}

@@ -1,0 +1,39 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Child, startChild, waitUntil } from '../../machine/index.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../../../coordinator/src/main.ts', import.meta.url));
+const LISTENERS = { agents: 'listen', admin: 'admin-listen', ops: 'ops-listen' } as const;
+const READY_MS = 30_000;
+
+export interface RunningCoordinator {
+  readonly child: Child;
+  /** Where each listener is, `http://127.0.0.1:…`. */
+  readonly urls: Readonly<Record<keyof typeof LISTENERS, string>>;
+}
+
+/** The coordinator program on the directory of manifests, listening on loopback wherever there is room. */
+export async function startCoordinatorProgram(dir: string, manifests: string): Promise<RunningCoordinator> {
+  const statuses = join(dir, 'status');
+  mkdirSync(statuses, { recursive: true });
+  const logFile = join(dir, 'coordinator.log');
+  const listen = Object.values(LISTENERS).flatMap(flag => [`--${flag}`, '127.0.0.1:0']);
+  const args = [PROGRAM, '--manifests', manifests, '--status-dir', statuses, ...listen];
+  const child = await startChild({ name: 'coordinator', command: process.execPath, args, logFile });
+  const urls = await waitUntil(() => addressesIn(logFile), 'the coordinator to listen', READY_MS, { child });
+  return { child, urls };
+}
+
+function addressesIn(logFile: string): RunningCoordinator['urls'] | undefined {
+  const lines = readFileSync(logFile, 'utf8')
+    .split('\n')
+    .filter(line => line.includes('"listener"'));
+  const found = lines.map(line => JSON.parse(line) as { listener: string; address: string });
+  const entries = Object.keys(LISTENERS).map(listener => {
+    const address = found.find(line => line.listener === listener)?.address;
+    return [listener, address] as const;
+  });
+  if (entries.some(([, url]) => url === undefined)) return undefined;
+  return Object.fromEntries(entries) as RunningCoordinator['urls'];
+}
