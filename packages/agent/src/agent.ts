@@ -14,6 +14,7 @@ import type { AgentMetrics } from './metrics.ts';
 import { notePullEnd } from './note-pull-end.ts';
 import { createPatientRuntime } from './patient-runtime.ts';
 import { createPulls, type Pulls } from './pulls.ts';
+import { createPulse, type Pulse } from './pulse.ts';
 import type { StallLimits } from './stall.ts';
 import type { StateFile } from './state-file.ts';
 
@@ -43,13 +44,14 @@ export interface Agent {
   readonly pulls: Pulls;
   readonly leases: Leases;
   readonly reports: Reports;
+  readonly pulse: Pulse;
   /** What bounds pulls now. */
   limits(
     space: Space | 'unknown',
     now: number,
   ): Pick<Choice, 'disk' | 'leases' | 'aloneSinceMs' | 'parallelPulls' | 'verifyAfterMs'>;
   /** What runs beside the line; each ends only with the signal, or with an error that no retry helps against. */
-  readonly beside: readonly ((signal: AbortSignal) => Promise<void>)[];
+  readonly beside: readonly ((signal: AbortSignal) => Promise<never>)[];
 }
 
 export function createAgent(parts: AgentParts): Agent {
@@ -61,7 +63,7 @@ export function createAgent(parts: AgentParts): Agent {
   const common = { clock, random, log, contact };
 
   const memory: Memory = createMemory({ random, changed: () => saver.changed() });
-  const saver = createStateSaver({ ...common, file: parts.state, read: memory.save });
+  const saver = createStateSaver({ ...common, file: parts.state, read: () => memory.save() });
   const pulls = createPulls({
     runtime,
     clock,
@@ -77,7 +79,7 @@ export function createAgent(parts: AgentParts): Agent {
     api,
     changed,
     running: () => pulls.running().keys(),
-    noteSize: memory.noteSize,
+    noteSize: (image, sizeBytes) => memory.noteSize(image, sizeBytes),
   });
   const reports: Reports = createReports({
     ...common,
@@ -106,6 +108,7 @@ export function createAgent(parts: AgentParts): Agent {
         reports.offer(finding);
       },
     },
+    pulse: createPulse(clock),
     limits: (space, now) => ({
       disk: { space, maxUsedPercent: parts.disk.maxUsedPercent, sizes: memory.sizes() },
       leases: leases.held(now),

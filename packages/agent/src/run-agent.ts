@@ -50,6 +50,7 @@ async function runLine(agent: Agent, signal: AbortSignal): Promise<never> {
       if (failures === 1) parts.log.warn({ err: error }, 'no look at the runtime');
       dueMs = goBlind(agent, error, failures);
     }
+    agent.pulse.beat(failures === 0);
     parts.metrics?.runtimeAnswered(failures === 0);
     parts.metrics?.cycleEnded(clock.monotonicMs() - startedMs);
     await wake.next(dueMs, signal);

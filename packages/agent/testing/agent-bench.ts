@@ -15,7 +15,14 @@ export interface AgentBench {
   readonly api: ScriptedApi;
   readonly state: ReturnType<typeof createMemoryStateFile>;
   /** Starts a process: one after the other, on what the last left behind. */
-  start(options?: Partial<AgentParts>): { readonly agent: Agent; stop(): Promise<void>; readonly ended: Promise<void> };
+  readonly start: (options?: Partial<AgentParts>) => StartedAgent;
+}
+
+export interface StartedAgent {
+  readonly agent: Agent;
+  /** As runAgent settles. */
+  readonly ended: Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export function createAgentBench(options: Partial<AgentParts> & { seed?: number } = {}): AgentBench {

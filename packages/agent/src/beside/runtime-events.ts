@@ -5,14 +5,16 @@ import { backoffMs, type Clock, type Random } from '@kube-prefetch/time';
 const RUNTIME_BACKOFF = { baseMs: 200, capMs: 2_000 };
 const LEAST_PAUSE_MS = 100;
 /** A pull of many layers makes many events; one look covers them. */
-const EVENT_SPACING_MS = 100;
+const EVENT_SPACING_MS = 250;
+/** A runtime that cannot tell now may be replaced by one that can. */
+const ASK_AGAIN_MS = 1_000;
 const VERIFY_WITH_EVENTS_MS = 60_000;
 const VERIFY_WITHOUT_EVENTS_MS = 20_000;
 
 export interface RuntimeEvents {
   /** How long the agent may go without a look where nothing wakes it. */
   verifyAfterMs(): number;
-  run(signal: AbortSignal): Promise<void>;
+  run(signal: AbortSignal): Promise<never>;
 }
 
 export interface RuntimeEventsParts {
@@ -43,7 +45,10 @@ export function createRuntimeEvents({ runtime, clock, random, log, changed }: Ru
     async run(signal) {
       for (;;) {
         const stream = runtime.changes(signal);
-        if (stream === 'unsupported') return;
+        if (stream === 'unsupported') {
+          await clock.sleep(ASK_AGAIN_MS, signal);
+          continue;
+        }
         listening = true; // A quiet stream is as good as a busy one.
         try {
           await listen(stream, signal);

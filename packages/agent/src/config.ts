@@ -1,0 +1,70 @@
+import { PROCESS_SETTINGS, type Settings } from '@kube-prefetch/process';
+
+/** Every setting of the agent. */
+export const AGENT_SETTINGS = {
+  coordinator: {
+    type: 'string',
+    flag: 'coordinator',
+    env: 'KUBE_PREFETCH_COORDINATOR',
+    maxLength: 2_048,
+    meaning: "the coordinator's address, http://HOST:PORT",
+  },
+  node: {
+    type: 'string',
+    flag: 'node',
+    env: 'KUBE_PREFETCH_NODE',
+    maxLength: 253,
+    meaning: 'the name of this node in the cluster',
+  },
+  runtimeSocket: {
+    type: 'string',
+    flag: 'runtime-socket',
+    env: 'KUBE_PREFETCH_RUNTIME_SOCKET',
+    maxLength: 4_096,
+    optional: true,
+    meaning: "the container runtime's socket; without it the usual places are tried in order",
+  },
+  stateDir: {
+    type: 'folder',
+    flag: 'state-dir',
+    env: 'KUBE_PREFETCH_STATE_DIR',
+    default: '/var/lib/kube-prefetch',
+    meaning: 'where the last plan is kept; one agent at a time',
+  },
+  parallelPulls: {
+    type: 'integer',
+    flag: 'parallel-pulls',
+    env: 'KUBE_PREFETCH_PARALLEL_PULLS',
+    min: 1,
+    max: 32,
+    default: 2,
+    meaning: 'pulls that may run at once on this node',
+  },
+  diskMaxUsedPercent: {
+    type: 'integer',
+    flag: 'disk-max-used-percent',
+    env: 'KUBE_PREFETCH_DISK_MAX_USED_PERCENT',
+    min: 1,
+    max: 100,
+    default: 80,
+    meaning:
+      "no pull starts that would fill the images' file system further; keep it below the kubelet's imageGCHighThresholdPercent",
+  },
+  stallTimeoutMs: {
+    type: 'duration',
+    flag: 'stall-timeout',
+    env: 'KUBE_PREFETCH_STALL_TIMEOUT',
+    min: '1s',
+    max: '1h',
+    default: '2m',
+    meaning: 'a download without a new byte for so long is given up and tried again later',
+  },
+  opsListen: {
+    type: 'address',
+    flag: 'ops-listen',
+    env: 'KUBE_PREFETCH_OPS_LISTEN',
+    default: '127.0.0.1:7072',
+    meaning: 'where /healthz, /readyz and /metrics are served',
+  },
+  ...PROCESS_SETTINGS,
+} as const satisfies Settings;

@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { createLog, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/process';
+import { detectRuntime } from '@kube-prefetch/runtime';
+import { systemClock as clock, systemRandom as random, timestamp } from '@kube-prefetch/time';
+import manifest from '../package.json' with { type: 'json' };
+import { createAgent } from './agent.ts';
+import { createHttpAgentApi } from './client/http.ts';
+import { AGENT_SETTINGS } from './config.ts';
+import { createLateRuntime } from './late-runtime.ts';
+import { createAgentMetrics } from './metrics.ts';
+import { serveOps } from './ops.ts';
+import { runAgent } from './run-agent.ts';
+import { openStateFolder } from './state-folder/open-state-folder.ts';
+
+const { version } = manifest;
+const purpose = 'keeps the images that the coordinator plans for this node in its container runtime';
+const config = readConfigOrExit(AGENT_SETTINGS, { name: 'agent', version, purpose });
+const log = createLog({ level: config.logLevel, name: 'agent', version });
+
+const findRuntime = async () => {
+  const { runtime, endpoint, passedOver } = await detectRuntime({ socket: config.runtimeSocket, clock });
+  log.info({ endpoint, passedOver }, 'container runtime found');
+  return runtime;
+};
+
+await runUntilSignalled(
+  async signal => {
+    const state = await openStateFolder(config.stateDir);
+    const api = createHttpAgentApi({ ...config, clock });
+    const metrics = createAgentMetrics();
+    const agent = createAgent({
+      api,
+      runtime: createLateRuntime(findRuntime),
+      clock,
+      random,
+      log,
+      state,
+      metrics,
+      identity: { id: randomUUID(), startedAt: timestamp(clock), version },
+      parallelPulls: config.parallelPulls,
+      disk: { maxUsedPercent: config.diskMaxUsedPercent },
+      stall: config,
+    });
+    const { address, port } = await serveOps({ metrics, pulse: agent.pulse }, config.opsListen, signal);
+    log.info({ listener: 'ops', address: `${address}:${port}` }, 'listening');
+    await runAgent(agent, signal);
+    api.close();
+    await state.close();
+  },
+  { log, graceMs: config.graceMs },
+);

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { link, open, rename, unlink } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+
+export class FolderInUse extends Error {
+  override readonly name = 'FolderInUse';
+}
+
+/**
+ * Takes the folder for this process, and returns what gives it back. The lock is a listening socket: the kernel lets go of
+ * it however the process ends, and unlike a process id it means the same in every container. What a dead process left
+ * behind refuses connections and is taken away.
+ */
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  const handle = await open(folder, 'r');
+  // A socket's path may have 107 bytes; this one is short whatever the folder's is.
+  const at = (name: string) => `/proc/self/fd/${handle.fd}/${name}`;
+  const id = randomUUID(); // In containers every agent has the same process id.
+  const own = at(`lock.${id}`);
+  const lock = at('lock');
+  const server = createServer(connection => connection.destroy()).unref();
+  try {
+    server.listen(own);
+    await once(server, 'listening');
+    while (!(await linked(own, lock))) await takeAwayStale(lock, at(`lock.stale.${id}`), folder);
+    await unlink(own);
+  } catch (error) {
+    await close(server);
+    await unlink(own).catch(ignoreAbsent);
+    await handle.close();
+    throw error;
+  }
+  return async () => {
+    await unlink(lock).catch(ignoreAbsent);
+    await close(server);
+    await handle.close();
+  };
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Looks again after the move: between two looks another process may have taken the folder. */
+async function takeAwayStale(lock: string, aside: string, folder: string): Promise<void> {
+  const inUse = () =>
+    new FolderInUse(`another agent uses the state folder ${folder}: stop it, or give this one a folder of its own`);
+  if (await answers(lock)) throw inUse();
+  await rename(lock, aside).catch(ignoreAbsent);
+  if (await answers(aside)) {
+    await link(aside, lock).catch(() => {});
+    await unlink(aside).catch(ignoreAbsent);
+    throw inUse();
+  }
+  await unlink(aside).catch(ignoreAbsent);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(path);
+    const settle = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
+}
+
+function ignoreAbsent(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}
+
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
+  server.close();
+  await once(server, 'close');
+}
