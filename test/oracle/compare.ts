@@ -59,7 +59,9 @@ function print(about: About, seed: number, hits: ReadonlyMap<string, number>): v
 }
 
 function tooRare(hits: ReadonlyMap<string, number>, least: Readonly<Record<string, number>>): readonly string[] {
-  return [...hits]
-    .filter(([branch, count]) => !(count >= (CASES * (least[branch] ?? Infinity)) / 1_000))
-    .map(([branch, count]) => `${branch}: ${count} of ${CASES}, expected ${least[branch] ?? 'a row for it'} per mille`);
+  return [...hits].flatMap(([branch, count]) => {
+    const perMille = least[branch];
+    if (perMille === undefined) return [`${branch}: ${count} of ${CASES}, but it has no row`];
+    return count * 1_000 >= perMille * CASES ? [] : [`${branch}: ${count} of ${CASES}, expected ${perMille} per mille`];
+  });
 }

@@ -11,8 +11,9 @@ import (
 type affinityAnswer struct {
 	// As the scheduler decides, from nodeSelector and required affinity together.
 	matchAnswer
-	// Of the required affinity alone, with every term understood; absent where a term is not.
-	Strict *bool `json:"strict,omitempty"`
+	// Whether the required affinity alone matches, and whether every term of it is valid.
+	Required bool `json:"required"`
+	Valid    bool `json:"valid"`
 }
 
 func aboutAffinity(raw json.RawMessage) (any, error) {
@@ -35,8 +36,9 @@ func aboutAffinity(raw json.RawMessage) (any, error) {
 			NodeAffinity: &v1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: c.Required},
 		}
 		if selector, err := nodeaffinity.NewNodeSelector(c.Required); err == nil {
-			matches := selector.Match(node)
-			answer.Strict = &matches
+			answer.Required, answer.Valid = selector.Match(node), true
+		} else {
+			answer.Required, _ = nodeaffinity.NewLazyErrorNodeSelector(c.Required).Match(node)
 		}
 	}
 	matches, err := nodeaffinity.GetRequiredNodeAffinity(pod).Match(node)
