@@ -6,8 +6,8 @@ export interface GroundOptions {
   readonly dir: string;
   /** One runtime for each, as far as the machine has them. */
   readonly nodes: readonly string[];
-  /** The images, named for a registry's address. */
-  readonly make: (address: string) => readonly DemoImage[];
+  /** The images, named for a registry's address, around the program that each of them starts. */
+  readonly make: (address: string, program: Buffer) => readonly DemoImage[];
   readonly say: Say;
 }
 

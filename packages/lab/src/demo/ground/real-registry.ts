@@ -1,17 +1,14 @@
 import { join } from 'node:path';
+import { helloProgram } from '../../images/index.ts';
 import type { Say } from '../../machine/index.ts';
 import { pushImage, startRegistry } from '../../registry/index.ts';
-import { type DemoImage, pathsOf } from '../stage/demo-images.ts';
-import type { DemoRegistry } from './ground.ts';
+import { pathsOf } from '../stage/demo-images.ts';
+import type { DemoRegistry, GroundOptions } from './ground.ts';
 
 /** Starts Debian's registry, and publishes what `make` answers for its address. */
-export async function publishToRealRegistry(
-  dir: string,
-  make: (address: string) => readonly DemoImage[],
-  say: Say,
-): Promise<DemoRegistry> {
+export async function publishToRealRegistry(dir: string, make: GroundOptions['make'], say: Say): Promise<DemoRegistry> {
   const registry = await startRegistry({ dir: join(dir, 'registry'), say });
-  const images = make(registry.address);
+  const images = make(registry.address, await helloProgram({ say }));
   for (const { repository, tag, image } of images) {
     if (image !== undefined) await pushImage(registry.address, repository, tag, image);
   }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { helloProgram } from '../../images/index.ts';
 import { type Say, waitUntil } from '../../machine/index.ts';
 import { chooseGround, type GroundKind } from '../ground/choose-ground.ts';
 import type { Ground } from '../ground/ground.ts';
@@ -72,9 +71,8 @@ export async function setStage({ dir, grounds, screen, signal }: StageOptions): 
 
 async function prepareGround(dir: string, grounds: readonly GroundKind[], say: Say) {
   const nodes = exampleNodes();
-  const program = await helloProgram({ say });
   let images: readonly DemoImage[] = [];
-  const make = (address: string) => {
+  const make = (address: string, program: Buffer) => {
     images = demoImages(address, program);
     return images;
   };
