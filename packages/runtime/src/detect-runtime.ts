@@ -1,0 +1,87 @@
+import { stat } from 'node:fs/promises';
+import { type Clock, withDeadline } from '@kube-prefetch/time';
+import { type Candidate, candidatesAt, WELL_KNOWN } from './detect-candidates.ts';
+import { type ImageRuntime, RuntimeUnavailable, type RuntimeVersion } from './image-runtime.ts';
+import { scrub } from './scrub.ts';
+
+export interface DetectOptions {
+  readonly clock: Clock;
+  /** Asked instead of the well-known ones; a path as seen from here, with or without `unix://`. */
+  readonly socket?: string;
+  /** Where the host's root is seen from here. */
+  readonly hostRoot?: string;
+  readonly signal?: AbortSignal;
+  readonly candidates?: readonly Candidate[];
+  /** Undefined when there is a socket, else what is wrong. */
+  readonly missing?: (path: string) => Promise<string | undefined>;
+}
+
+export interface Detected {
+  readonly runtime: ImageRuntime;
+  readonly version: RuntimeVersion;
+  readonly endpoint: string;
+  readonly passedOver: readonly PassedOver[];
+}
+
+export interface PassedOver {
+  readonly endpoint: string;
+  readonly because: string;
+}
+
+const PROBE_MS = 5_000;
+
+/** The first runtime that answers. Throws RuntimeUnavailable, which names every endpoint and why it was none. */
+export async function detectRuntime(options: DetectOptions): Promise<Detected> {
+  const passedOver: PassedOver[] = [];
+  for (const candidate of candidatesOf(options)) {
+    const answer = await probe(candidate, options);
+    if ('runtime' in answer) return { ...answer, endpoint: candidate.socket, passedOver };
+    passedOver.push({ endpoint: candidate.socket, because: answer.because });
+  }
+  throw new RuntimeUnavailable(describe(passedOver, options));
+}
+
+function candidatesOf({ socket, hostRoot = '', candidates }: DetectOptions): readonly Candidate[] {
+  if (candidates !== undefined) return candidates;
+  if (socket !== undefined) return candidatesAt(socket.replace(/^unix:\/\//, ''));
+  return WELL_KNOWN.map(candidate => ({ ...candidate, socket: hostRoot + candidate.socket }));
+}
+
+async function probe(
+  candidate: Candidate,
+  { clock, hostRoot, signal = new AbortController().signal, missing = missingSocket }: DetectOptions,
+): Promise<Pick<Detected, 'runtime' | 'version'> | { because: string }> {
+  const { socket, speaks } = candidate;
+  const problem = await missing(socket);
+  if (problem !== undefined) return { because: problem };
+  const runtime = candidate.connect({ socket, clock, ...(hostRoot !== undefined && { hostRoot }) });
+  try {
+    const version = await withDeadline(clock, PROBE_MS, signal, 'the question for its version', signal =>
+      runtime.version(signal),
+    );
+    return { runtime, version };
+  } catch (error) {
+    signal.throwIfAborted();
+    return {
+      because: `gives no answer to ${speaks}: ${scrub(error instanceof Error ? error.message : String(error))}`,
+    };
+  }
+}
+
+async function missingSocket(path: string): Promise<string | undefined> {
+  try {
+    return (await stat(path)).isSocket() ? undefined : 'is not a socket';
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? 'is not there' : `cannot be seen: ${code}`;
+  }
+}
+
+function describe(passedOver: readonly PassedOver[], { socket }: DetectOptions): string {
+  const tried = passedOver.map(({ endpoint, because }) => `${endpoint} ${because}`).join('; ');
+  const advice =
+    socket === undefined
+      ? 'Start one, or name its socket with --runtime-socket.'
+      : 'Check --runtime-socket, and that this process may open it.';
+  return `no container runtime found: ${tried}. ${advice}`;
+}
