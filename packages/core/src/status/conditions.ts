@@ -1,5 +1,7 @@
+import { MAX_IMAGES_PER_NODE } from '@kube-prefetch/protocol';
 import type { ClusterState } from '../cluster-state.ts';
 import type { CellCounts } from './count-cells.ts';
+import { countNoun } from './count-noun.ts';
 import type { Finding } from './reasons.ts';
 
 /** What the conditions of one resource are judged by. */
@@ -10,8 +12,6 @@ export interface Judged {
   readonly images: number;
   /** Of them, images whose pods pull with Always. */
   readonly alwaysPulled: number;
-  /** Nodes on whose plan not all of its images found room. */
-  readonly fullNodes: number;
   readonly counts: CellCounts;
 }
 
@@ -21,15 +21,11 @@ export function judgeAccepted({ problems }: Judged): Finding<'Accepted'> {
 }
 
 /** What `helm --wait` rests on. The plan is published by the same pass that writes the status. */
-export function judgeReady({ problems, gaps, images, fullNodes, counts }: Judged): Finding<'Ready'> {
+export function judgeReady({ problems, gaps, images, counts }: Judged): Finding<'Ready'> {
   if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
   if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
-  if (fullNodes > 0)
-    return {
-      reason: 'PlanFull',
-      message: `${fullNodes} nodes are asked to hold more images than a plan can name; the last by priority and name are left out`,
-    };
-  return { reason: 'Planned', message: `${images} images are planned on ${counts.nodes} nodes` };
+  if (counts.fullNodes > 0) return { reason: 'PlanFull', message: describeFull(counts) };
+  return { reason: 'Planned', message: `planned: ${countNoun(images, 'image')} on ${countNoun(counts.nodes, 'node')}` };
 }
 
 /**
@@ -38,7 +34,7 @@ export function judgeReady({ problems, gaps, images, fullNodes, counts }: Judged
  * | situation                                | status  | reason                              |
  * | ---------------------------------------- | ------- | ----------------------------------- |
  * | not accepted                             | False   | NotAccepted                         |
- * | a cell that counts is not Present        | False   | Failing, NoAgent, Suspended, Pulling |
+ * | a cell that counts is not Present        | False   | `whyNotWarm`                        |
  * | sources incomplete: more may be wanted   | Unknown | SourcesIncomplete                   |
  * | no image, or no node                     | False   | NoImages, NoNodes                   |
  * | every node is held or not Ready          | Unknown | NothingCounts                       |
@@ -51,15 +47,23 @@ export function judgeWarm(judged: Judged): Finding<'Warm'> {
   if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
   if (images === 0)
     return { reason: 'NoImages', message: 'no image is named, and no workload with an image was found' };
-  if (counts.nodes === 0) return { reason: 'NoNodes', message: `no node may run what asks for the ${images} images` };
-  if (counts.cells === 0) return { reason: 'NothingCounts', message: 'every node is held or not Ready' };
+  if (counts.nodes === 0)
+    return { reason: 'NoNodes', message: `no node may run what asks for ${countNoun(images, 'image')}` };
+  if (counts.cells === 0) return { reason: 'NothingCounts', message: describeCells(judged) };
   return { reason: 'AllPresent', message: describeCells(judged) };
 }
 
+/** What a person should look at first. */
 function whyNotWarm({ suspended, counts }: Judged): Finding<'Warm'>['reason'] {
   if (counts.failed > 0) return 'Failing';
   if (counts.noAgent > 0) return 'NoAgent';
+  if (counts.fullNodes > 0) return 'PlanFull';
+  if (counts.pulling + counts.waiting === 0) return 'AwaitingReports';
   return suspended ? 'Suspended' : 'Pulling';
+}
+
+function describeFull({ fullNodes }: CellCounts): string {
+  return `more than ${MAX_IMAGES_PER_NODE} images are asked for on ${countNoun(fullNodes, 'node')}; the last by priority and name are left out`;
 }
 
 function describeCells({ counts, alwaysPulled }: Judged): string {
@@ -76,7 +80,7 @@ function describeCells({ counts, alwaysPulled }: Judged): string {
   const rest = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   const always =
     alwaysPulled > 0
-      ? [`pods of ${alwaysPulled} images pull with Always and need the registry even where they are warm`]
+      ? [`pods of ${countNoun(alwaysPulled, 'image')} pull with Always: they need the registry even where it is warm`]
       : [];
   return [[`${present} of ${cells} present`, ...rest].join(', '), ...always].join('; ');
 }

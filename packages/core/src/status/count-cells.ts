@@ -1,63 +1,67 @@
-import type { ImageRef, Summary } from '@kube-prefetch/protocol';
+import type { Summary } from '@kube-prefetch/protocol';
 import type { Cohort } from '../cohort.ts';
 import type { CellTally } from '../fleet-view.ts';
-
-/** What one resource wants on one cohort, an image once however many of its asks name it. */
-export interface CohortShare {
-  readonly cohort: Cohort;
-  readonly images: readonly ImageRef[];
-  readonly tallies: ReadonlyMap<ImageRef, CellTally>;
-}
+import type { CohortShare } from './share-cohorts.ts';
 
 export interface CellCounts extends Omit<Summary, 'images'> {
-  /** On nodes that are not Ready and not held: outside `cells`, like `held`. */
+  /** Cells on nodes that are not Ready and not held: outside `cells`, like `held`. */
   readonly notReady: number;
+  /** Nodes whose plan had no room for some image; such cells are counted under unknown. */
+  readonly fullNodes: number;
 }
 
 /**
- * | the node is           | its cells are counted under                                                 |
- * | --------------------- | --------------------------------------------------------------------------- |
- * | held                  | held                                                                        |
- * | not Ready             | notReady                                                                    |
- * | Ready, without agent  | cells, noAgent                                                              |
- * | Ready                 | cells, and one of present, pulling, waiting (Missing too), failed, unknown |
+ * | the node is          | its cells are counted under                                                |
+ * | -------------------- | -------------------------------------------------------------------------- |
+ * | held                 | held                                                                       |
+ * | not Ready            | notReady                                                                   |
+ * | Ready, without agent | cells, noAgent                                                             |
+ * | Ready                | cells, and one of present, pulling, waiting (Missing too), failed, unknown |
  */
 export function countCells(shares: readonly CohortShare[]): CellCounts {
-  const counts = {
-    nodes: 0,
-    cells: 0,
-    present: 0,
-    pulling: 0,
-    waiting: 0,
-    failed: 0,
-    unknown: 0,
-    held: 0,
-    noAgent: 0,
-    notReady: 0,
-  };
-  for (const { cohort, images, tallies } of shares) {
-    counts.nodes += cohort.nodes.length;
-    const cells = cohort.nodes.length * images.length;
-    if (cohort.held !== undefined) counts.held += cells;
-    else if (!cohort.ready) counts.notReady += cells;
-    else for (const tally of tallies.values()) addTally(counts, tally);
+  const sum = { ...NOTHING };
+  for (const share of shares) {
+    const { cohort, tallies, leftOut } = share;
+    const nodes = cohort.nodes.length;
+    sum.nodes += nodes;
+    if (leftOut > 0) sum.fullNodes += nodes;
+    if (cohort.held !== undefined) sum.held += nodes * (tallies.size + leftOut);
+    else if (!cohort.ready) sum.notReady += nodes * (tallies.size + leftOut);
+    else addShare(sum, share);
   }
-  return counts;
+  return sum;
 }
 
 /** Whether the cohort's cells can hold back Warm. */
-export function counts({ held, ready }: Cohort): boolean {
+export function isCounted({ held, ready }: Cohort): boolean {
   return held === undefined && ready;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+const NOTHING = {
+  nodes: 0,
+  cells: 0,
+  present: 0,
+  pulling: 0,
+  waiting: 0,
+  failed: 0,
+  unknown: 0,
+  held: 0,
+  noAgent: 0,
+  notReady: 0,
+  fullNodes: 0,
+};
 
-function addTally(sum: Mutable<CellCounts>, { counts: by, noAgent }: CellTally): void {
-  sum.cells += by.Present + by.Pulling + by.Waiting + by.Missing + by.Failed + by.Unknown;
-  sum.present += by.Present;
-  sum.pulling += by.Pulling;
-  sum.waiting += by.Waiting + by.Missing;
-  sum.failed += by.Failed;
-  sum.unknown += by.Unknown - noAgent;
+function addShare(sum: typeof NOTHING, { cohort, tallies, leftOut }: CohortShare): void {
+  sum.cells += cohort.nodes.length * (tallies.size + leftOut);
+  sum.unknown += cohort.nodes.length * leftOut;
+  for (const tally of tallies.values()) addTally(sum, tally);
+}
+
+function addTally(sum: typeof NOTHING, { counts, noAgent }: CellTally): void {
+  sum.present += counts.Present;
+  sum.pulling += counts.Pulling;
+  sum.waiting += counts.Waiting + counts.Missing;
+  sum.failed += counts.Failed;
+  sum.unknown += counts.Unknown - noAgent;
   sum.noAgent += noAgent;
 }

@@ -6,7 +6,7 @@ import {
   type PrefetchStatus,
 } from '@kube-prefetch/protocol';
 import { byText } from '../asks/pull-order.ts';
-import type { CohortShare } from './count-cells.ts';
+import type { CohortShare } from './share-cohorts.ts';
 
 type Skew = PrefetchStatus['skew'][number];
 

@@ -1,7 +1,8 @@
 import type { ImageRef, StatusFailure } from '@kube-prefetch/protocol';
 import { byText } from '../asks/pull-order.ts';
 import type { FailureTally } from '../fleet-view.ts';
-import { type CohortShare, counts } from './count-cells.ts';
+import { isCounted } from './count-cells.ts';
+import type { CohortShare } from './share-cohorts.ts';
 
 const MAX_FAILURES = 10;
 const MAX_EXAMPLES = 3;
@@ -9,7 +10,7 @@ const MAX_EXAMPLES = 3;
 /** The failures on the most nodes, of cells that count, one per image and kind with its most frequent message. */
 export function rankFailures(shares: readonly CohortShare[]): StatusFailure[] {
   const tallies = shares
-    .filter(({ cohort }) => counts(cohort))
+    .filter(({ cohort }) => isCounted(cohort))
     .flatMap(share =>
       [...share.tallies].flatMap(([image, { failures }]) => failures.map(failure => ({ image, ...failure }))),
     );

@@ -1,3 +1,5 @@
+import type { Condition } from '@kube-prefetch/protocol';
+
 /** Every reason of every condition, once. docs/status.md explains each; a test ties the two together. */
 export const CONDITION_REASONS = {
   Accepted: { Valid: 'True', Invalid: 'False' },
@@ -9,12 +11,14 @@ export const CONDITION_REASONS = {
     NoNodes: 'False',
     Failing: 'False',
     NoAgent: 'False',
+    PlanFull: 'False',
     Suspended: 'False',
     Pulling: 'False',
+    AwaitingReports: 'False',
     SourcesIncomplete: 'Unknown',
     NothingCounts: 'Unknown',
   },
-} as const satisfies Record<'Accepted' | 'Ready' | 'Warm', Record<string, 'True' | 'False' | 'Unknown'>>;
+} as const satisfies Record<Condition['type'], Record<string, Condition['status']>>;
 
 export type ConditionType = keyof typeof CONDITION_REASONS;
 
@@ -22,4 +26,9 @@ export type ConditionType = keyof typeof CONDITION_REASONS;
 export interface Finding<T extends ConditionType> {
   readonly reason: keyof (typeof CONDITION_REASONS)[T] & string;
   readonly message: string;
+}
+
+export function conditionStatus(type: ConditionType, reason: string): Condition['status'] {
+  const statuses: Readonly<Record<string, Condition['status']>> = CONDITION_REASONS[type];
+  return statuses[reason] ?? 'Unknown';
 }

@@ -1,41 +1,39 @@
-import { type ImageRef, resourceName } from '@kube-prefetch/protocol';
+import { type ImageRef, MAX_IMAGES_PER_NODE, resourceName } from '@kube-prefetch/protocol';
 import type { Cohort } from '../cohort.ts';
 import type { CellTally, FleetView } from '../fleet-view.ts';
-import type { CohortShare } from './count-cells.ts';
+import { mergeAsks } from '../plans/merge-asks.ts';
+
+/** What one resource wants on one cohort, an image once however many of its asks name it. */
+export interface CohortShare {
+  readonly cohort: Cohort;
+  readonly tallies: ReadonlyMap<ImageRef, CellTally>;
+  /** How many of its images the cohort's plan had no room for: they are in no plan, so nobody reports on them. */
+  readonly leftOut: number;
+}
 
 /** For each resource, by name, the cohorts that its asks reach. */
 export function shareCohorts(fleet: FleetView): ReadonlyMap<string, readonly CohortShare[]> {
-  const shares = new Map<string, CohortShare[]>();
-  for (const cohort of fleet.cohorts()) {
-    const tallies = new Map<ImageRef, CellTally>();
-    for (const [name, images] of imagesByResource(cohort)) {
-      const share = {
-        cohort,
-        images,
-        tallies: new Map(images.map(image => [image, tallyOnce(fleet, cohort, image, tallies)])),
-      };
-      const known = shares.get(name);
-      if (known === undefined) shares.set(name, [share]);
-      else known.push(share);
-    }
-  }
-  return shares;
+  const shares = fleet.cohorts().flatMap(cohort => sharesOf(cohort, fleet));
+  const byName = Map.groupBy(shares, ({ name }) => name);
+  return new Map([...byName].map(([name, named]) => [name, named.map(({ share }) => share)]));
 }
 
-function imagesByResource({ asks }: Cohort): ReadonlyMap<string, readonly ImageRef[]> {
-  const images = new Map<string, Set<ImageRef>>();
-  for (const { resource, image } of asks) {
-    const name = resourceName(resource);
-    const known = images.get(name);
-    if (known === undefined) images.set(name, new Set([image]));
-    else known.add(image);
-  }
-  return new Map([...images].map(([name, set]) => [name, [...set]]));
+function sharesOf(cohort: Cohort, fleet: FleetView): { name: string; share: CohortShare }[] {
+  const tallies = tallyPlanned(cohort, fleet);
+  return [...imagesByResource(cohort)].map(([name, images]) => {
+    const planned = [...images].filter(image => tallies.has(image));
+    const shared = new Map(planned.map(image => [image, tallies.get(image) as CellTally]));
+    return { name, share: { cohort, tallies: shared, leftOut: images.size - planned.length } };
+  });
 }
 
-/** Several resources share a cohort's cells. */
-function tallyOnce(fleet: FleetView, cohort: Cohort, image: ImageRef, tallies: Map<ImageRef, CellTally>): CellTally {
-  const tally = tallies.get(image) ?? fleet.tally(cohort, image);
-  tallies.set(image, tally);
-  return tally;
+/** Once per image: several resources share a cohort's cells. */
+function tallyPlanned(cohort: Cohort, fleet: FleetView): ReadonlyMap<ImageRef, CellTally> {
+  const images = cohort.asks.length > MAX_IMAGES_PER_NODE ? mergeAsks(cohort.asks).items : cohort.asks;
+  return new Map([...new Set(images.map(({ image }) => image))].map(image => [image, fleet.tally(cohort, image)]));
+}
+
+function imagesByResource({ asks }: Cohort): ReadonlyMap<string, ReadonlySet<ImageRef>> {
+  const byName = Map.groupBy(asks, ({ resource }) => resourceName(resource));
+  return new Map([...byName].map(([name, named]) => [name, new Set(named.map(({ image }) => image))]));
 }

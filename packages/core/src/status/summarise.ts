@@ -3,13 +3,12 @@ import type { Ask } from '../ask.ts';
 import { problemsOf } from '../asks/spec-problems.ts';
 import type { ClusterState, Resource } from '../cluster-state.ts';
 import type { FleetView } from '../fleet-view.ts';
-import { countFullNodes } from './count-full-nodes.ts';
 import { type Judged, judgeAccepted, judgeReady, judgeWarm } from './conditions.ts';
-import { type CohortShare, countCells } from './count-cells.ts';
+import { countCells } from './count-cells.ts';
 import { findSkew } from './find-skew.ts';
 import { rankFailures } from './rank-failures.ts';
-import { CONDITION_REASONS, type ConditionType, type Finding } from './reasons.ts';
-import { shareCohorts } from './share-cohorts.ts';
+import { type ConditionType, conditionStatus, type Finding } from './reasons.ts';
+import { type CohortShare, shareCohorts } from './share-cohorts.ts';
 
 /**
  * The status of every resource of the state, in its order. The fleet must have been assigned the cohorts made from these
@@ -25,8 +24,9 @@ export function summarise(
   const sharesBy = shareCohorts(fleet);
   return state.resources.map(resource => {
     const name = resourceName(resource.ref);
-    const judged = judge(resource, state.gaps, asksBy.get(name) ?? [], sharesBy.get(name) ?? []);
-    return { resource: resource.ref, status: statusOf(resource, judged, sharesBy.get(name) ?? [], at) };
+    const shares = sharesBy.get(name) ?? [];
+    const judged = judge(resource, state.gaps, asksBy.get(name) ?? [], shares);
+    return { resource: resource.ref, status: statusOf(resource, judged, shares, at) };
   });
 }
 
@@ -43,7 +43,6 @@ function judge(
     suspended: problems.length === 0 && resource.spec.suspend,
     images: new Set(asks.map(({ image }) => image)).size,
     alwaysPulled: new Set(asks.filter(ask => ask.pullsAlways).map(({ image }) => image)).size,
-    fullNodes: countFullNodes(shares),
     counts: countCells(shares),
   };
 }
@@ -54,10 +53,10 @@ function statusOf(
   shares: readonly CohortShare[],
   at: string,
 ): PrefetchStatus {
-  const { notReady: _, ...counted } = judged.counts;
+  const { notReady: _notReady, fullNodes: _fullNodes, ...counted } = judged.counts;
   const condition = <T extends ConditionType>(type: T, { reason, message }: Finding<T>): Condition => ({
     type,
-    status: (CONDITION_REASONS[type] as Record<string, Condition['status']>)[reason] as Condition['status'],
+    status: conditionStatus(type, reason),
     reason,
     message,
     observedGeneration: generation,

@@ -1,0 +1,227 @@
+import type {
+  ClusterState,
+  Labels,
+  Namespace,
+  Node,
+  NodeSelector,
+  PodSpec,
+  Resource,
+  Taint,
+  Workload,
+} from '@kube-prefetch/core';
+import {
+  type LabelSelector,
+  type NodeChoice,
+  type PrefetchSpec,
+  type ResourceRef,
+  type Toleration,
+  WORKLOAD_KINDS,
+} from '@kube-prefetch/protocol';
+import fc, { type Arbitrary } from 'fast-check';
+
+/**
+ * Small vocabularies, so that selectors meet labels, tolerations meet taints and several resources meet at one image often
+ * enough for properties to mean something.
+ */
+const NAMESPACES = ['shop', 'ops', 'lab'];
+const IMAGES = [
+  'nginx',
+  'nginx:latest',
+  'nginx:1.27',
+  'docker.io/library/nginx:1.27',
+  'r.example/team/app:1',
+  'r.example/team/debug-tools:1',
+  `r.example/team/app@sha256:${'a'.repeat(64)}`,
+  'Malformed:::',
+];
+const TAINTS: readonly Taint[] = [
+  { key: 'dedicated', value: 'gpu', effect: 'NoSchedule' },
+  { key: 'dedicated', value: 'web', effect: 'NoExecute' },
+  { key: 'spot', value: '', effect: 'PreferNoSchedule' },
+  { key: 'node.kubernetes.io/not-ready', value: '', effect: 'NoExecute' },
+  { key: 'node.kubernetes.io/unschedulable', value: '', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/disk-pressure', value: '', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/memory-pressure', value: '', effect: 'NoSchedule' },
+  { key: 'startup-taint.cluster-autoscaler.kubernetes.io/csi', value: '', effect: 'NoSchedule' },
+];
+
+const optional = <T>(arbitrary: Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const few = <T>(values: readonly T[], maxLength = 3) => fc.subarray([...values], { maxLength });
+const key: Arbitrary<string> = fc.constantFrom('pool', 'zone', 'cores');
+const value: Arbitrary<string> = fc.constantFrom('gpu', 'web', 'a', '4', '16');
+
+const labels: Arbitrary<Labels> = fc.dictionary(key, value, { maxKeys: 3 });
+
+const labelSelector: Arbitrary<LabelSelector> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<LabelSelector>({}) },
+  { weight: 3, arbitrary: fc.dictionary(key, value, { maxKeys: 1 }).map(matchLabels => ({ matchLabels })) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({
+        key,
+        operator: fc.constantFrom('In', 'NotIn'),
+        values: fc.uniqueArray(value, { minLength: 1, maxLength: 3 }),
+      })
+      .map(expression => ({ matchExpressions: [expression] })),
+  },
+  { weight: 1, arbitrary: fc.constant<LabelSelector>({ matchExpressions: [{ key: 'pool', operator: 'Has' }] }) },
+);
+
+const nodeSelector: Arbitrary<NodeSelector> = fc
+  .array(
+    fc.record({
+      matchExpressions: fc.array(
+        fc.record({
+          key,
+          operator: fc.constantFrom('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'),
+          values: fc.array(value, { maxLength: 2 }),
+        }),
+        { maxLength: 2 },
+      ),
+      matchFields: fc.oneof(
+        { weight: 5, arbitrary: fc.constant([]) },
+        fc.constant([{ key: 'metadata.name', operator: 'In', values: ['node-1'] }]),
+      ),
+    }),
+    { maxLength: 2 },
+  )
+  .map(terms => ({ terms }));
+
+const tolerations: Arbitrary<Toleration[]> = few<Toleration>([
+  { operator: 'Exists' },
+  { key: 'dedicated', value: 'gpu' },
+  { key: 'dedicated', operator: 'Exists', effect: 'NoExecute' },
+  { key: 'node.kubernetes.io/memory-pressure', operator: 'Exists' },
+]);
+
+const podImages = fc.array(
+  fc.record(
+    { image: fc.constantFrom(...IMAGES), pullPolicy: fc.constantFrom('Always', 'IfNotPresent', 'Never') },
+    { requiredKeys: ['image'] },
+  ),
+  { maxLength: 2 },
+);
+
+const podSpec: Arbitrary<PodSpec> = fc.record(
+  {
+    containers: podImages,
+    initContainers: podImages,
+    imageVolumes: podImages,
+    nodeName: fc.constantFrom('node-1', 'node-9'),
+    nodeSelector: fc.dictionary(key, value, { maxKeys: 1 }),
+    nodeAffinity: nodeSelector,
+    tolerations,
+    os: fc.constantFrom('linux', 'windows'),
+    extendedResources: few(['nvidia.com/gpu'], 1),
+  },
+  { requiredKeys: ['containers', 'initContainers', 'imageVolumes', 'tolerations', 'extendedResources'] },
+);
+
+const workload: Arbitrary<Workload> = fc.record({
+  kind: fc.constantFrom(...WORKLOAD_KINDS),
+  namespace: fc.constantFrom(...NAMESPACES),
+  name: fc.constantFrom('web', 'api', 'job'),
+  labels,
+  owned: fc.boolean(),
+  finished: fc.boolean(),
+  pod: podSpec,
+});
+
+const nodeChoice: Arbitrary<NodeChoice> = fc.record(
+  {
+    selector: labelSelector,
+    names: few(['node-*', '*1', 'absent'], 2),
+    tolerations,
+    placement: fc.constantFrom('Eligible', 'Eligible', 'All'),
+  },
+  { requiredKeys: ['placement'] },
+);
+
+const ref: Arbitrary<ResourceRef> = fc.oneof(
+  fc.record({ kind: fc.constant('ClusterPrefetch' as const), name: fc.constantFrom('base', 'extra') }),
+  fc.record({
+    kind: fc.constant('Prefetch' as const),
+    namespace: fc.constantFrom(...NAMESPACES),
+    name: fc.constantFrom('base', 'extra'),
+  }),
+);
+
+const spec: Arbitrary<PrefetchSpec> = fc
+  .record({
+    images: few(IMAGES),
+    workloads: fc.array(
+      fc.record(
+        {
+          kinds: few(WORKLOAD_KINDS, 6),
+          selector: labelSelector,
+          namespaces: fc.record(
+            { names: few(NAMESPACES, 2), selector: labelSelector, exclude: few(NAMESPACES, 1) },
+            { requiredKeys: [] },
+          ),
+        },
+        { requiredKeys: ['kinds', 'selector'] },
+      ),
+      { maxLength: 2 },
+    ),
+    exclude: few(['*/debug-*', 'docker.io/*', 'nginx:1.27'], 1),
+    nodes: optional(nodeChoice),
+    priority: fc.constantFrom(0, 0, 10, -5),
+    suspend: fc.boolean(),
+  })
+  .map(({ nodes, ...rest }) => (nodes === undefined ? rest : { ...rest, nodes }));
+
+const resource: Arbitrary<Resource> = fc.record({
+  ref,
+  generation: fc.nat(9),
+  spec,
+  problems: fc.oneof(
+    { weight: 9, arbitrary: fc.constant([]) },
+    fc.constant(['expected a list of images, got a number']),
+  ),
+});
+
+const namespace: Arbitrary<Namespace> = fc.record({ name: fc.constantFrom(...NAMESPACES), labels });
+
+const osLabel: Arbitrary<Labels> = fc.constantFrom<Labels[]>({}, {}, { 'kubernetes.io/os': 'windows' });
+
+export const arbitraryNode: Arbitrary<Node> = fc.record(
+  {
+    name: fc.integer({ min: 0, max: 7 }).map(number => `node-${number}`),
+    labels: fc.tuple(labels, osLabel).map(([own, os]): Labels => ({ ...own, ...os })),
+    taints: few(TAINTS, 2),
+    unschedulable: fc.constantFrom(false, false, false, true),
+    deleting: fc.constantFrom(false, false, false, true),
+    ready: fc.constantFrom(true, true, false),
+    diskPressure: fc.constantFrom(false, false, false, true),
+    runtimeVersion: fc.constantFrom('containerd://1.6.20', 'docker://20.10.24'),
+    extendedResources: few(['nvidia.com/gpu'], 1),
+  },
+  {
+    requiredKeys: [
+      'name',
+      'labels',
+      'taints',
+      'unschedulable',
+      'deleting',
+      'ready',
+      'diskPressure',
+      'extendedResources',
+    ],
+  },
+);
+
+/** Any cluster as a source may hand it over: names are unique, lists in any order. */
+export const arbitraryState: Arbitrary<ClusterState> = fc.record({
+  resources: fc.uniqueArray(resource, {
+    maxLength: 5,
+    selector: ({ ref: { kind, namespace: ns, name } }) => `${kind} ${ns} ${name}`,
+  }),
+  workloads: fc.uniqueArray(workload, {
+    maxLength: 6,
+    selector: ({ kind, namespace: ns, name }) => `${kind} ${ns} ${name}`,
+  }),
+  namespaces: fc.uniqueArray(namespace, { maxLength: 3, selector: ({ name }) => name }),
+  nodes: fc.uniqueArray(arbitraryNode, { maxLength: 6, selector: ({ name }) => name }),
+  gaps: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.constant(['deployments: forbidden'])),
+});
