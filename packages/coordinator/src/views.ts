@@ -12,6 +12,7 @@ import {
 } from '@kube-prefetch/protocol';
 import type { Coordinator } from './create-coordinator.ts';
 import type { NodeRecord } from './fleet/index.ts';
+import { refusals } from './refusals.ts';
 
 /** What is warm where, counted. */
 export function overview(c: Coordinator): Overview {
@@ -27,11 +28,9 @@ export function overview(c: Coordinator): Overview {
 /** One node with every cell of its plan, and who asks for it. */
 export function nodeView(c: Coordinator, name: string): NodeView {
   const state = stateOf(c);
-  const record = [...c.fleet.nodes()].find(node => node.name === name);
+  const record = c.fleet.node(name);
   const node = state.nodes.find(candidate => candidate.name === name);
-  if (record === undefined || node === undefined) {
-    throw new ApiError('UnknownNode', `no node ${JSON.stringify(name)} among the ${state.nodes.length} of the cluster`);
-  }
+  if (record === undefined || node === undefined) throw refusals.unknownNode(name, state.nodes.length);
   const because = new Map(explainNode(collectAsks(state), node).map(({ image, because }) => [image, because]));
   return {
     ...nodeOverview(record, c.clock.monotonicMs()),
@@ -48,11 +47,10 @@ export function imageView(c: Coordinator, image: ImageRef): ImageView {
   const state = stateOf(c);
   const asks = collectAsks(state);
   if (!asks.some(ask => ask.image === image)) throw unknownImage(image, asks);
-  const records = new Map([...c.fleet.nodes()].map(node => [node.name, node]));
   return {
     image,
     nodes: explainImage(asks, image, state.nodes).map(({ node, because }) => {
-      const record = records.get(node);
+      const record = c.fleet.node(node);
       return { node, cell: record && cellOf(record, image), because: [...because] };
     }),
   };
@@ -61,7 +59,7 @@ export function imageView(c: Coordinator, image: ImageRef): ImageView {
 function stateOf(c: Coordinator): ClusterState {
   const state = c.source.read();
   if (state === undefined || !c.ready()) {
-    throw new ApiError('NotReady', 'the coordinator has not read the cluster yet; try again in a moment');
+    throw refusals.notRead();
   }
   return state;
 }

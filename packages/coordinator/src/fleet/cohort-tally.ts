@@ -72,36 +72,34 @@ function count({ counts, digests }: ImageCounts, cell: CellReport, by: 1 | -1): 
   }
 }
 
-/** One entry per kind, with the words of the oldest; in order of kind. */
+/** One entry per kind, with the words of the oldest; in order of kind. One pass: there may be thousands. */
 function groupFailures(failing: ReadonlyMap<string, Failing>): readonly FailureTally[] {
-  const kinds = Map.groupBy(failing, ([, { failure }]) => failure.kind);
+  const kinds = new Map<string, { nodes: number; oldest: Failing; oldestNode: string; examples: string[] }>();
+  for (const [node, failed] of failing) {
+    const kind = kinds.get(failed.failure.kind);
+    if (kind === undefined) {
+      kinds.set(failed.failure.kind, { nodes: 1, oldest: failed, oldestNode: node, examples: [node] });
+      continue;
+    }
+    kind.nodes += 1;
+    keepFirst(kind.examples, node);
+    const { since } = kind.oldest;
+    if (failed.since < since || (failed.since === since && node < kind.oldestNode)) {
+      kind.oldest = failed;
+      kind.oldestNode = node;
+    }
+  }
   return [...kinds]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, members]) => {
-      const oldest = members.reduce((a, b) => (isOlder(b, a) ? b : a))[1];
-      return {
-        failure: oldest.failure,
-        nodes: members.length,
-        examples: firstNames(members.map(([node]) => node)),
-        since: oldest.since,
-      };
-    });
+    .map(([, { nodes, oldest, examples }]) => ({ failure: oldest.failure, nodes, examples, since: oldest.since }));
 }
 
-function isOlder([nodeA, a]: [string, Failing], [nodeB, b]: [string, Failing]): boolean {
-  return a.since === b.since ? nodeA < nodeB : a.since < b.since;
-}
-
-/** Without sorting thousands of names for the sake of three. */
-function firstNames(names: readonly string[]): readonly string[] {
-  const first: string[] = [];
-  for (const name of names) {
-    if (first.length === MAX_EXAMPLES && name > (first.at(-1) as string)) continue;
-    first.push(name);
-    first.sort();
-    if (first.length > MAX_EXAMPLES) first.pop();
-  }
-  return first;
+/** The first names in order, without sorting thousands for the sake of three. */
+function keepFirst(names: string[], name: string): void {
+  if (names.length === MAX_EXAMPLES && name > (names.at(-1) as string)) return;
+  names.push(name);
+  names.sort();
+  if (names.length > MAX_EXAMPLES) names.pop();
 }
 
 function emptyCounts(): ImageCounts {

@@ -1,12 +1,13 @@
 import type { Cohort, CohortPlans, FleetView } from '@kube-prefetch/core';
-import { ApiError, type ImageRef, type NodeReport, type Plan } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
+import type { ImageRef, NodeReport, Plan } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
-import { holdOpen } from '../hold-open.ts';
-import { createImageSizes } from './image-sizes.ts';
+import { createImageFacts } from './image-facts.ts';
 import { judgeReport, type ReportVerdict } from './judge-report.ts';
 import { count, createMembership, uncount } from './membership.ts';
 import type { CohortRecord, NodeRecord } from './node-record.ts';
+import { answerPoll, dismissPoll, pollPlan } from './plan-polls.ts';
+import { refusals } from '../refusals.ts';
 import { takeReport } from './take-report.ts';
 
 /**
@@ -26,6 +27,7 @@ export interface Fleet extends FleetView {
   nextDueMs(now: number): number;
   /** The term is young and some nodes have not reported in it: that their cells are Unknown says nothing about them yet. */
   settling(now: number): boolean;
+  /** Whether plans have been assigned in this term. */
   assigned(): boolean;
 
   plan(node: string, have: string | undefined, waitMs: number, signal: AbortSignal): Promise<Plan | 'unchanged'>;
@@ -36,6 +38,7 @@ export interface Fleet extends FleetView {
 
   /** As the largest report had it; undefined while no node holds the image. */
   sizeOf(image: ImageRef): number | undefined;
+  node(name: string): NodeRecord | undefined;
   nodes(): Iterable<NodeRecord>;
   records(): Iterable<CohortRecord>;
 }
@@ -44,13 +47,13 @@ export interface FleetParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly silentAfterMs: number;
-  /** Called when what a pass would see has changed. */
+  /** Called when a pass would see something else than the one before. */
   readonly changed: () => void;
 }
 
 export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts): Fleet {
   const members = createMembership();
-  const sizes = createImageSizes();
+  const facts = createImageFacts();
   let phase: 'unread' | 'assigned' | 'closed' = 'unread';
   let gaps: readonly string[] = [];
   /** Until then a node may be unheard of because the term is young. */
@@ -59,84 +62,49 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
   const longestPollMs = silentAfterMs * 0.75;
 
   const known = (name: string): NodeRecord => {
-    if (phase === 'closed') throw new ApiError('ShuttingDown', 'this coordinator is stopping; ask again');
+    if (phase === 'closed') throw refusals.shuttingDown();
     const node = members.nodes.get(name);
     if (node !== undefined) return node;
-    if (phase === 'unread') {
-      throw new ApiError('NotReady', 'the coordinator has not read the cluster yet; try again in a moment');
-    }
-    if (gaps.length > 0) {
-      throw new ApiError(
-        'NotReady',
-        `the coordinator does not know a node ${JSON.stringify(name)}, but could not read everything`,
-        {
-          details: gaps,
-        },
-      );
-    }
-    throw new ApiError(
-      'UnknownNode',
-      `no node ${JSON.stringify(name)} among the ${members.nodes.size} of the cluster; check the agent's node name`,
-    );
+    if (phase === 'unread') throw refusals.notRead();
+    throw gaps.length > 0 ? refusals.perhapsNotRead(name, gaps) : refusals.unknownNode(name, members.nodes.size);
   };
 
   const contact = (name: string): NodeRecord => {
     const node = known(name);
     node.contactMs = clock.monotonicMs();
     if (node.silent) {
-      uncount(node);
-      node.silent = false;
-      count(node);
+      setSilent(node, false);
       changed();
     }
     return node;
   };
 
-  const dismiss = (nodes: Iterable<NodeRecord>, why: (node: NodeRecord) => ApiError) => {
-    for (const node of nodes) {
-      node.poll?.request.fail(why(node));
-      node.poll = undefined;
-    }
-  };
-
-  const shuttingDown = () => new ApiError('ShuttingDown', 'this coordinator is stopping; ask again');
-
   return {
     open() {
-      dismiss(members.clear(), shuttingDown);
-      sizes.clear();
+      for (const node of members.clear()) dismissPoll(node, refusals.shuttingDown());
+      facts.clear();
       phase = 'unread';
       gaps = [];
+      settledMs = Infinity;
     },
     close() {
-      dismiss(members.nodes.values(), shuttingDown);
       phase = 'closed';
+      for (const node of members.nodes.values()) dismissPoll(node, refusals.shuttingDown());
     },
     assign(cohorts, plans, newGaps, now) {
       gaps = newGaps;
-      const left = members.assign(cohorts, plans, now);
-      dismiss(left, node => new ApiError('UnknownNode', `the node ${JSON.stringify(node.name)} has left the cluster`));
-      for (const node of members.nodes.values()) {
-        if (node.poll === undefined || node.poll.have === node.home.plan.revision) continue;
-        node.poll.request.answer(node.home.plan);
-        node.poll = undefined;
-      }
-      sizes.keepOnly(plans.values());
+      for (const node of members.assign(cohorts, plans, now)) dismissPoll(node, refusals.nodeLeft(node.name));
+      for (const node of members.nodes.values()) answerPoll(node);
+      facts.keepOnly(plans.values());
       if (phase === 'unread') settledMs = now + silentAfterMs;
       phase = 'assigned';
     },
     markSilent(now) {
       const fallen = [...members.nodes.values()].filter(node => !node.silent && now - node.contactMs >= silentAfterMs);
-      for (const node of fallen) {
-        uncount(node);
-        node.silent = true;
-        if (node.heard !== undefined) node.heard.lost = true;
-        count(node);
-      }
-      if (fallen.length > 0) {
-        const examples = fallen.slice(0, 3).map(node => node.name);
-        log.warn({ nodes: fallen.length, examples, silentAfterMs }, 'nodes fell silent');
-      }
+      if (fallen.length === 0) return;
+      for (const node of fallen) setSilent(node, true);
+      const examples = fallen.slice(0, 3).map(node => node.name);
+      log.warn({ nodes: fallen.length, examples, silentAfterMs }, 'nodes fell silent');
     },
     nextDueMs(now) {
       let dueMs = now < settledMs ? settledMs : Infinity;
@@ -148,36 +116,22 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
     settling: now => now < settledMs && members.nodes.values().some(node => node.heard === undefined),
     assigned: () => phase === 'assigned',
 
-    async plan(name, have, waitMs, signal) {
-      const node = contact(name);
-      if (node.home.plan.revision !== have) return node.home.plan;
-      if (waitMs <= 0) return 'unchanged';
-      node.poll?.request.fail(
-        new ApiError('Overloaded', `a later poll of node ${JSON.stringify(name)} took this one's place`),
-      );
-      const request = holdOpen<Plan | 'unchanged'>(clock, Math.min(waitMs, longestPollMs), signal, () => 'unchanged');
-      const poll = { have, request };
-      node.poll = poll;
-      try {
-        return await request.answered;
-      } finally {
-        if (node.poll === poll) node.poll = undefined;
-      }
-    },
+    plan: async (name, have, waitMs, signal) =>
+      pollPlan(contact(name), { have, waitMs: Math.min(waitMs, longestPollMs), clock, signal }),
     report(name, report) {
       const node = contact(name);
       const verdict = judgeReport(node.heard, report);
-      if (verdict === 'OlderAgent') throw olderAgent(name, report, node);
+      if (verdict === 'OlderAgent') throw refusals.olderAgent(name, report.agent, node.heard?.agent);
       if (verdict === 'Used') {
-        takeReport(node, report, clock.monotonicMs());
-        sizes.learn(report.cells);
-        changed();
+        takeReport(node, report, facts, clock.monotonicMs());
+        if (report.full || report.cells.length > 0 || report.gone.length > 0) changed();
       }
       return verdict;
     },
     contact,
 
-    sizeOf: sizes.of,
+    sizeOf: image => facts.sizeOf(image),
+    node: name => members.nodes.get(name),
     nodes: () => members.nodes.values(),
     records: () => members.cohorts.values(),
     cohorts: () => [...members.cohorts.values()].map(record => record.cohort),
@@ -189,11 +143,9 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
   };
 }
 
-function olderAgent(name: string, report: NodeReport, node: NodeRecord): ApiError {
-  const newer = node.heard?.agent;
-  return new ApiError(
-    'OlderAgent',
-    `agent ${report.agent.id} of node ${JSON.stringify(name)}, started ${report.agent.startedAt}, ` +
-      `was replaced by ${newer?.id}, started ${newer?.startedAt}; it should exit`,
-  );
+function setSilent(node: NodeRecord, silent: boolean): void {
+  uncount(node);
+  node.silent = silent;
+  if (silent && node.heard !== undefined) node.heard.lost = true;
+  count(node);
 }

@@ -1,13 +1,16 @@
 import type { Cohort, CohortPlans } from '@kube-prefetch/core';
+import type { Plan } from '@kube-prefetch/protocol';
 import { createCohortTally } from './cohort-tally.ts';
 import type { CohortRecord, NodeRecord } from './node-record.ts';
 
-/** The tables of the fleet: who is in which cohort. Kept so that a node's cells are always counted in its own cohort. */
+/** The tables of the fleet: who is in which cohort. A node's cells are always counted in its own cohort. */
 export interface Membership {
   readonly nodes: ReadonlyMap<string, NodeRecord>;
+  /** By key. */
   readonly cohorts: ReadonlyMap<string, CohortRecord>;
   /** Takes over what a pass computed; returns the nodes that are no longer part of the cluster. */
   assign(cohorts: readonly Cohort[], plans: CohortPlans, now: number): readonly NodeRecord[];
+  /** Returns the nodes there were. */
   clear(): readonly NodeRecord[];
 }
 
@@ -15,27 +18,42 @@ export function createMembership(): Membership {
   const nodes = new Map<string, NodeRecord>();
   const records = new Map<string, CohortRecord>();
 
+  const takeCohorts = (cohorts: readonly Cohort[], plans: CohortPlans) => {
+    const vanished = vanishedRecords(records, cohorts);
+    for (const cohort of cohorts) {
+      const plan = planOf(cohort, plans);
+      const record = records.get(cohort.key) ?? inherit(nodes.get(cohort.nodes[0] ?? '')?.home, vanished);
+      if (record === undefined) records.set(cohort.key, newCohort(cohort, plan));
+      else records.set(cohort.key, Object.assign(record, { cohort, plan }));
+    }
+  };
+
+  const settle = (name: string, home: CohortRecord, now: number) => {
+    const node = nodes.get(name);
+    if (node === undefined) nodes.set(name, newNode(name, home, now));
+    else if (node.home !== home) moveHome(node, home);
+  };
+
+  const drop = (node: NodeRecord) => {
+    uncount(node);
+    nodes.delete(node.name);
+  };
+
   return {
     nodes,
     cohorts: records,
     assign(cohorts, plans, now) {
+      takeCohorts(cohorts, plans);
       const named = new Set<string>();
-      for (const cohort of cohorts) {
-        const record = takeCohort(records, cohort, plans);
-        for (const name of cohort.nodes) {
+      for (const { key, nodes: members } of cohorts) {
+        const home = records.get(key) as CohortRecord;
+        for (const name of members) {
           named.add(name);
-          const node = nodes.get(name);
-          if (node === undefined) nodes.set(name, newNode(name, record, now));
-          else if (node.home !== record) moveHome(node, record);
+          settle(name, home, now);
         }
       }
       const left = [...nodes.values()].filter(node => !named.has(node.name));
-      for (const node of left) {
-        uncount(node);
-        nodes.delete(node.name);
-      }
-      const keys = new Set(cohorts.map(cohort => cohort.key));
-      for (const key of records.keys()) if (!keys.has(key)) records.delete(key);
+      for (const node of left) drop(node);
       return left;
     },
     clear() {
@@ -65,18 +83,34 @@ function moveHome(node: NodeRecord, home: CohortRecord): void {
   count(node);
 }
 
-function takeCohort(records: Map<string, CohortRecord>, cohort: Cohort, plans: CohortPlans): CohortRecord {
+/** Takes out the records whose key is no longer among the cohorts'. */
+function vanishedRecords(records: Map<string, CohortRecord>, cohorts: readonly Cohort[]): Set<CohortRecord> {
+  const keys = new Set(cohorts.map(cohort => cohort.key));
+  const vanished = new Set<CohortRecord>();
+  for (const [key, record] of records) {
+    if (keys.has(key)) continue;
+    records.delete(key);
+    vanished.add(record);
+  }
+  return vanished;
+}
+
+/**
+ * A key changes with every ask, the nodes behind it hardly ever: a new cohort takes over the counts of the one that its
+ * first node came from, and only nodes that come from or go elsewhere are counted again.
+ */
+function inherit(home: CohortRecord | undefined, vanished: Set<CohortRecord>): CohortRecord | undefined {
+  return home !== undefined && vanished.delete(home) ? home : undefined;
+}
+
+function planOf(cohort: Cohort, plans: CohortPlans): Plan {
   const plan = plans.get(cohort.key);
   if (plan === undefined) throw new Error(`planCohorts made no plan for the cohort ${cohort.key}`);
-  const record = records.get(cohort.key);
-  if (record === undefined) {
-    const created = { cohort, plan, tally: createCohortTally(), silentNodes: 0 };
-    records.set(cohort.key, created);
-    return created;
-  }
-  record.cohort = cohort;
-  record.plan = plan;
-  return record;
+  return plan;
+}
+
+function newCohort(cohort: Cohort, plan: Plan): CohortRecord {
+  return { cohort, plan, tally: createCohortTally(), silentNodes: 0 };
 }
 
 function newNode(name: string, home: CohortRecord, now: number): NodeRecord {

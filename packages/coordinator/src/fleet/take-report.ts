@@ -1,23 +1,34 @@
 import type { CellReport, ImageRef, NodeReport } from '@kube-prefetch/protocol';
+import type { ImageFacts } from './image-facts.ts';
 import { count, uncount } from './membership.ts';
 import type { Heard, NodeRecord } from './node-record.ts';
 
 /** Puts a report that was judged usable in the place of, or on top of, what the node said before. */
-export function takeReport(node: NodeRecord, report: NodeReport, now: number): void {
-  if (report.full || node.heard === undefined) {
-    uncount(node);
-    node.heard = hear(report, new Map(), now);
-    for (const cell of report.cells) node.heard.cells.set(cell.image, explained(cell, report));
-    count(node);
-    return;
-  }
-  const { cells } = node.heard;
+export function takeReport(node: NodeRecord, report: NodeReport, facts: ImageFacts, now: number): void {
+  if (report.full || node.heard === undefined) replaceCells(node, report, facts, now);
+  else changeCells(node, node.heard.cells, report, facts, now);
+}
+
+function replaceCells(node: NodeRecord, report: NodeReport, facts: ImageFacts, now: number): void {
+  uncount(node);
+  const cells = report.cells.map(cell => explained(facts.learn(cell), report));
+  node.heard = hear(report, new Map(cells.map(cell => [cell.image, cell])), now);
+  count(node);
+}
+
+function changeCells(
+  node: NodeRecord,
+  cells: Map<ImageRef, CellReport>,
+  report: NodeReport,
+  facts: ImageFacts,
+  now: number,
+): void {
   node.heard = hear(report, cells, now);
   for (const image of report.gone) drop(node, cells, image);
   for (const cell of report.cells) {
     drop(node, cells, cell.image);
-    const taken = explained(cell, report);
-    cells.set(cell.image, taken);
+    const taken = explained(facts.learn(cell), report);
+    cells.set(taken.image, taken);
     node.home.tally.add(node.name, taken);
   }
 }

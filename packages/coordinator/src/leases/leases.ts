@@ -1,7 +1,7 @@
 import type { ImageRef, LeaseRequest } from '@kube-prefetch/protocol';
-import { ApiError } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import { type HeldRequest, holdOpen } from '../hold-open.ts';
+import { refusals } from '../refusals.ts';
 import { chooseGrants, type Contender, type Want } from './choose-grants.ts';
 
 export interface LeaseLimits {
@@ -60,9 +60,7 @@ export function createLeases({ clock, ttlMs }: { clock: Clock; ttlMs: number }):
       quietUntilMs = now + ttlMs;
     },
     close() {
-      for (const { waiting } of holders.values()) {
-        waiting?.fail(new ApiError('ShuttingDown', 'this coordinator is stopping; ask again'));
-      }
+      for (const { waiting } of holders.values()) waiting?.fail(refusals.shuttingDown());
     },
     setLimits({ maxConcurrentPulls }) {
       limit = maxConcurrentPulls;

@@ -1,0 +1,31 @@
+import { ApiError, type NodeReport } from '@kube-prefetch/protocol';
+
+/** Why an agent is not served, in words that help whoever reads its log. */
+export const refusals = {
+  shuttingDown: () => new ApiError('ShuttingDown', 'this coordinator is stopping; ask again'),
+
+  notRead: () => new ApiError('NotReady', 'the coordinator has not read the cluster yet; try again in a moment'),
+
+  perhapsNotRead: (node: string, gaps: readonly string[]) =>
+    new ApiError('NotReady', `no node ${JSON.stringify(node)} is known, but not everything could be read`, {
+      details: gaps,
+    }),
+
+  unknownNode: (node: string, nodes: number) =>
+    new ApiError(
+      'UnknownNode',
+      `no node ${JSON.stringify(node)} among the ${nodes} of the cluster; names are compared exactly`,
+    ),
+
+  nodeLeft: (node: string) => new ApiError('UnknownNode', `the node ${JSON.stringify(node)} has left the cluster`),
+
+  laterPoll: (node: string) =>
+    new ApiError('Overloaded', `a later poll of the node ${JSON.stringify(node)} took this one's place`),
+
+  olderAgent: (node: string, older: NodeReport['agent'], newer: NodeReport['agent'] | undefined) =>
+    new ApiError(
+      'OlderAgent',
+      `agent ${older.id} of the node ${JSON.stringify(node)}, started ${older.startedAt}, was replaced by ` +
+        `${newer?.id}, started ${newer?.startedAt}; the older one should exit`,
+    ),
+};
