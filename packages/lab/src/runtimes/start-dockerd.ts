@@ -11,8 +11,10 @@ export interface DockerdOptions {
   readonly dir: string;
   /** Addresses of registries that speak plain HTTP. */
   readonly registries: readonly string[];
-  /** Of its data, where that is not to lie in `dir`. */
-  readonly dataRoot?: string;
+  /** Asked instead of Docker Hub. */
+  readonly hubMirror?: string;
+  /** Of one layer; 5, which take over a minute, if absent. */
+  readonly maxDownloadAttempts?: number;
   readonly say?: Say;
 }
 
@@ -67,7 +69,7 @@ export async function startDockerd(options: DockerdOptions): Promise<Dockerd> {
 
 /** A configuration file of its own, so that the machine's is not read. */
 function writeConfig(
-  { dir, registries, dataRoot = join(dir, 'data') }: DockerdOptions,
+  { dir, registries, hubMirror, maxDownloadAttempts }: DockerdOptions,
   socket: string,
   containerdSocket: string,
 ): readonly string[] {
@@ -76,13 +78,15 @@ function writeConfig(
   const config = {
     hosts: [`unix://${socket}`],
     containerd: containerdSocket,
-    'data-root': dataRoot,
+    'data-root': join(dir, 'data'),
     'exec-root': join(dir, 'exec'),
     pidfile: pidFile(dir),
     bridge: 'none',
     iptables: false,
     ip6tables: false,
     'insecure-registries': registries,
+    ...(hubMirror !== undefined && { 'registry-mirrors': [`http://${hubMirror}`] }),
+    ...(maxDownloadAttempts !== undefined && { 'max-download-attempts': maxDownloadAttempts }),
   };
   writeFileSync(file, JSON.stringify(config, undefined, 2));
   return ['--config-file', file];
