@@ -1,7 +1,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
-import { GENERATED } from './files.ts';
+import { renderResourceReference } from '@kube-prefetch/protocol';
+import type { GeneratedFile } from './generated-file.ts';
+import { protos } from './protos.ts';
+
+const GENERATED: readonly GeneratedFile[] = [
+  ...protos,
+  { path: 'docs/resources.md', make: async () => renderResourceReference() },
+];
 
 /** `npm run gen` writes every generated file; `--check` only says which are not current. */
 const check = process.argv.includes('--check');

@@ -3,5 +3,3 @@ export interface GeneratedFile {
   readonly path: string;
   make(): Promise<string>;
 }
-
-export const GENERATED: readonly GeneratedFile[] = [];
