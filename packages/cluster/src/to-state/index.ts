@@ -1,4 +1,5 @@
-export { type Field, MalformedField, type Path, root } from './field.ts';
+export * as fields from './field.ts';
+export { type Field, MalformedField, type Path } from './field.ts';
 export { toNamespace, withOwnLabel } from './to-namespace.ts';
-export { type NodeDefaults, toNode } from './to-node.ts';
+export { toNode } from './to-node.ts';
 export { toWorkload } from './to-workload.ts';

@@ -1,0 +1,37 @@
+import type { ManifestObject } from './manifest-object.ts';
+import { type LineProblem, parseDocuments } from './parse-documents.ts';
+import { type PassedOver, readObjects } from './read-objects.ts';
+
+/** What one file says. */
+export interface FileReading {
+  readonly objects: readonly ManifestObject[];
+  /** Not empty: the file is broken, and `objects` is only what could be made out. */
+  readonly problems: readonly LineProblem[];
+  readonly passedOver: readonly PassedOver[];
+}
+
+const MAX_PROBLEMS_PER_FILE = 20;
+
+/** Reads the contents of a manifest file. Never throws. */
+export function readText(bytes: Uint8Array): FileReading {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return broken('expected UTF-8 text, got something else');
+  }
+  const nul = text.indexOf('\0');
+  if (nul !== -1) return broken('expected text, got a NUL character', text.slice(0, nul).split('\n').length);
+  const parsed = parseDocuments(text);
+  const read = parsed.documents.map(readObjects);
+  return {
+    objects: read.flatMap(({ objects }) => objects),
+    problems: [...parsed.problems, ...read.flatMap(({ problems }) => problems)].slice(0, MAX_PROBLEMS_PER_FILE),
+    passedOver: read.flatMap(({ passedOver }) => passedOver),
+  };
+}
+
+/** A file that says nothing but what is wrong with it. */
+export function broken(text: string, line = 1): FileReading {
+  return { objects: [], problems: [{ line, text }], passedOver: [] };
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { appendFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { API_VERSION, isDnsLabel, isSubdomain, type PrefetchStatus, type ResourceRef } from '@kube-prefetch/protocol';
+import { type Clock, timestamp } from '@kube-prefetch/time';
+import { stringify } from 'yaml';
+import type { StatusEvent, StatusSink } from '../ports/status-sink.ts';
+
+export interface ManifestsStatusSinkOptions {
+  /** Made if it is not there. */
+  readonly dir: string;
+  readonly clock: Clock;
+  /** Whether the resource is still declared; all are unless told. */
+  readonly exists?: (resource: ResourceRef) => boolean;
+}
+
+/** `events.jsonl` is moved to `events.1.jsonl` when it has grown past this: no more than twice as much is ever kept. */
+const MAX_EVENTS_BYTES = 1024 * 1024;
+
+/** Status as one file per resource, `<kind>.<namespace>.<name>.yaml`, and events as lines of `events.jsonl`. */
+export function createManifestsStatusSink(options: ManifestsStatusSinkOptions): StatusSink {
+  const { dir, clock, exists = () => true } = options;
+
+  return {
+    async write(resource, status, signal) {
+      signal.throwIfAborted();
+      const path = join(dir, statusFileName(resource));
+      if (!exists(resource)) {
+        await rm(path, { force: true });
+        return 'gone';
+      }
+      const contents = render(resource, status);
+      if ((await currentContents(path)) === contents) return 'unchanged';
+      await mkdir(dir, { recursive: true });
+      await writeAtomically(path, contents);
+      return 'written';
+    },
+    async event(resource, event, signal) {
+      signal.throwIfAborted();
+      await mkdir(dir, { recursive: true });
+      const path = join(dir, 'events.jsonl');
+      if ((await sizeOf(path)) >= MAX_EVENTS_BYTES) await rename(path, join(dir, 'events.1.jsonl'));
+      await appendFile(path, eventLine(timestamp(clock), resource, event));
+    },
+  };
+}
+
+/** Namespaces have no dots, so no two resources share a file. */
+function statusFileName({ kind, namespace, name }: ResourceRef): string {
+  if (!isSubdomain(name) || (namespace !== undefined && !isDnsLabel(namespace)))
+    throw new Error(`expected a resource whose name can be a file's, got ${JSON.stringify({ namespace, name })}`);
+  return `${[kind, namespace, name].filter(part => part !== undefined).join('.')}.yaml`;
+}
+
+function render({ kind, namespace, name }: ResourceRef, status: PrefetchStatus): string {
+  const resource = { kind, ...(namespace === undefined ? {} : { namespace }), name };
+  const document = { apiVersion: API_VERSION, kind: 'PrefetchStatus', resource, status };
+  return `# Written by kube-prefetch; what is changed here is overwritten.\n${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+}
+
+function eventLine(time: string, resource: ResourceRef, event: StatusEvent): string {
+  return `${JSON.stringify({ time, resource, ...event })}\n`;
+}
+
+async function currentContents(path: string): Promise<string | undefined> {
+  return await readFile(path, 'utf8').catch(absentAsUndefined);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(absentAsUndefined))?.size ?? 0;
+}
+
+function absentAsUndefined(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+  return undefined;
+}
+
+/** Readers see the old contents or the new, never a part. The dot keeps the half-done file out of a manifest directory. */
+async function writeAtomically(path: string, contents: string): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  await writeFile(temporary, contents);
+  await rename(temporary, path);
+}
