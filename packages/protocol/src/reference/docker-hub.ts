@@ -1,5 +1,5 @@
 /** Where a reference without a domain leads. */
-export const DEFAULT_DOMAIN = 'docker.io';
+const DEFAULT_DOMAIN = 'docker.io';
 
 const LEGACY_DOMAIN = 'index.docker.io';
 
