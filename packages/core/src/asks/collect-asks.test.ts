@@ -1,0 +1,100 @@
+import { aResource, aState, aWorkload } from '@kube-prefetch/core/testing';
+import { expect, test } from 'vitest';
+import { collectAsks } from './collect-asks.ts';
+
+const ALL = [{ kinds: ['Deployment' as const], selector: {} }];
+const CLUSTER = { kind: 'ClusterPrefetch' as const, name: 'base' };
+
+test('an image named outright is wanted on the nodes of the choice, with its tolerations', () => {
+  const nodes = { placement: 'Eligible' as const, tolerations: [{ operator: 'Exists' }] };
+  const resource = aResource({ spec: { images: ['pause:3.10'], nodes, priority: 7, suspend: true } });
+  expect(collectAsks(aState({ resources: [resource] }))).toEqual([
+    {
+      resource: resource.ref,
+      image: 'pause:3.10',
+      priority: 7,
+      start: false,
+      pullsAlways: false,
+      placement: {
+        choice: nodes,
+        pod: { tolerations: [{ operator: 'Exists' }], extendedResources: [], daemonSet: false },
+      },
+      sources: ['spec.images'],
+    },
+  ]);
+});
+
+test("a workload's images are wanted where its pods may run, whatever tolerations the choice has", () => {
+  const pod = { nodeSelector: { pool: 'gpu' }, os: 'linux', tolerations: [{ key: 'gpu', operator: 'Exists' }] };
+  const nodes = { placement: 'Eligible' as const, tolerations: [{ operator: 'Exists' }] };
+  const resource = aResource({ spec: { workloads: [{ kinds: ['DaemonSet'], selector: {} }], nodes } });
+  const [ask, ...others] = collectAsks(
+    aState({ resources: [resource], workloads: [aWorkload({ kind: 'DaemonSet', pod })] }),
+  );
+  expect(others).toEqual([]);
+  expect(ask?.placement).toEqual({ choice: nodes, pod: { ...pod, extendedResources: [], daemonSet: true } });
+  expect(ask?.sources).toEqual(['DaemonSet shop/web']);
+});
+
+test('workloads whose pods may run on the same nodes share one ask per image and its placement', () => {
+  const pod = { nodeSelector: { zone: 'a', pool: 'gpu' } };
+  const workloads = [
+    aWorkload({
+      name: 'web',
+      pod: { ...pod, containers: [{ image: 'app:1' }, { image: 'app:1', pullPolicy: 'Always' }] },
+    }),
+    aWorkload({ name: 'api', pod: { nodeSelector: { pool: 'gpu', zone: 'a' }, containers: [{ image: 'app:1' }] } }),
+    aWorkload({ name: 'job', pod: { containers: [{ image: 'app:1' }] } }),
+  ];
+  const asks = collectAsks(aState({ resources: [aResource({ spec: { workloads: ALL } })], workloads }));
+  const told = asks.map(({ image, pullsAlways, sources }) => ({ image, pullsAlways, sources }));
+  expect(told).toHaveLength(2);
+  expect(told).toContainEqual({
+    image: 'app:1',
+    pullsAlways: true,
+    sources: ['Deployment shop/api', 'Deployment shop/web'],
+  });
+  expect(told).toContainEqual({ image: 'app:1', pullsAlways: false, sources: ['Deployment shop/job'] });
+});
+
+test('asks of several resources share the identity of equal placements', () => {
+  const spec = { images: ['app:1'] };
+  const resources = [aResource({ spec }), aResource({ ref: CLUSTER, spec: { ...spec, priority: 5 } })];
+  const [first, second] = collectAsks(aState({ resources }));
+  expect([first?.resource.kind, second?.resource.kind]).toEqual(['ClusterPrefetch', 'Prefetch']);
+  expect(first?.placement).toBe(second?.placement);
+});
+
+test('exclude takes away named and found images alike', () => {
+  const spec = { images: ['debug:1', 'web:2'], workloads: ALL, exclude: ['debug*', 'docker.io/library/web:1'] };
+  const asks = collectAsks(aState({ resources: [aResource({ spec })], workloads: [aWorkload()] }));
+  expect(asks.map(({ image }) => image)).toEqual(['web:2']);
+});
+
+test('a resource with problems asks for nothing, and a malformed reference is asked for', () => {
+  const bad = [{ kinds: ['Deployment' as const], selector: { matchExpressions: [{ key: 'a', operator: 'Has' }] } }];
+  const resources = [
+    aResource({ ref: { ...CLUSTER, name: 'schema' }, spec: { images: ['web:1'] }, problems: ['expected a list'] }),
+    aResource({ ref: { ...CLUSTER, name: 'selector' }, spec: { images: ['web:1'], workloads: bad } }),
+    aResource({ spec: { images: ['Web:'] } }),
+  ];
+  expect(collectAsks(aState({ resources })).map(({ image }) => image)).toEqual(['Web:']);
+});
+
+test('asks come in pull order: higher priority first, then by image, then by resource', () => {
+  const resources = [
+    aResource({ spec: { images: ['b', 'a', 'B'] } }),
+    aResource({ ref: { ...CLUSTER, name: 'late' }, spec: { images: ['z'], priority: 10 } }),
+    aResource({ ref: CLUSTER, spec: { images: ['a'], priority: 0 } }),
+    aResource({ ref: { ...CLUSTER, name: 'low' }, spec: { images: ['0'], priority: -10 } }),
+  ];
+  const asks = collectAsks(aState({ resources })).map(({ image, resource }) => `${image} ${resource.kind}`);
+  expect(asks).toEqual([
+    'z ClusterPrefetch',
+    'B Prefetch',
+    'a ClusterPrefetch',
+    'a Prefetch',
+    'b Prefetch',
+    '0 ClusterPrefetch',
+  ]);
+});

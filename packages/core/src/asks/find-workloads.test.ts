@@ -1,0 +1,100 @@
+import { aResource, aState, aWorkload } from '@kube-prefetch/core/testing';
+import { type NamespaceChoice, type ResourceRef, WORKLOAD_KINDS, type WorkloadChoice } from '@kube-prefetch/protocol';
+import { expect, test } from 'vitest';
+import type { Namespace, Workload } from '../cluster-state.ts';
+import { findWorkloads } from './find-workloads.ts';
+
+const PREFETCH: ResourceRef = { kind: 'Prefetch', namespace: 'shop', name: 'web' };
+const CLUSTER: ResourceRef = { kind: 'ClusterPrefetch', name: 'base' };
+
+function found(ref: ResourceRef, workloads: readonly WorkloadChoice[], among: readonly Workload[]): readonly string[] {
+  const namespaces: readonly Namespace[] = [
+    { name: 'shop', labels: { env: 'prod' } },
+    { name: 'ops', labels: { env: 'prod' } },
+    { name: 'lab', labels: {} },
+  ];
+  const resource = aResource({ ref, spec: { workloads: [...workloads] } });
+  return findWorkloads(resource, aState({ namespaces, workloads: among })).map(
+    ({ kind, namespace, name }) => `${kind} ${namespace}/${name}`,
+  );
+}
+
+test.each(WORKLOAD_KINDS)('%s is found where its kind is asked for, and only there', kind => {
+  const workload = aWorkload({ kind });
+  expect(found(PREFETCH, [{ kinds: [kind], selector: {} }], [workload])).toEqual([`${kind} shop/web`]);
+  const others = WORKLOAD_KINDS.filter(other => other !== kind);
+  expect(found(PREFETCH, [{ kinds: others, selector: {} }], [workload])).toEqual([]);
+});
+
+test.each([
+  ['ReplicaSet', { owned: true }, false],
+  ['Job', { owned: true }, false],
+  ['Job', { finished: true }, false],
+  ['StatefulSet', { owned: true }, true],
+  ['Deployment', { owned: true, finished: true }, true],
+] as const)('%s with %j counts: %j', (kind, parts, counts) => {
+  expect(found(PREFETCH, [{ kinds: [...WORKLOAD_KINDS], selector: {} }], [aWorkload({ kind, ...parts })])).toHaveLength(
+    counts ? 1 : 0,
+  );
+});
+
+test('a workload counts once if any entry finds it', () => {
+  const entry = (labels: Record<string, string>): WorkloadChoice => ({
+    kinds: ['Deployment'],
+    selector: { matchLabels: labels },
+  });
+  const workloads = [
+    aWorkload({ name: 'both', labels: { tier: 'web', team: 'a' } }),
+    aWorkload({ name: 'second', labels: { team: 'a' } }),
+    aWorkload({ name: 'neither' }),
+  ];
+  expect(found(PREFETCH, [entry({ tier: 'web' }), entry({ team: 'a' })], workloads)).toEqual([
+    'Deployment shop/both',
+    'Deployment shop/second',
+  ]);
+});
+
+test('no entry finds nothing', () => {
+  expect(found(CLUSTER, [], [aWorkload()])).toEqual([]);
+});
+
+const everywhere = ['shop', 'ops', 'lab', 'unread'].map(namespace => aWorkload({ namespace }));
+const NAMESPACES: readonly [
+  what: string,
+  ref: ResourceRef,
+  choice: NamespaceChoice | undefined,
+  expected: readonly string[],
+][] = [
+  ['a Prefetch keeps to its own', PREFETCH, undefined, ['shop']],
+  ['a ClusterPrefetch without a choice', CLUSTER, undefined, ['shop', 'ops', 'lab', 'unread']],
+  ['an empty choice', CLUSTER, {}, ['shop', 'ops', 'lab', 'unread']],
+  ['empty names', CLUSTER, { names: [] }, ['shop', 'ops', 'lab', 'unread']],
+  ['all but', CLUSTER, { exclude: ['shop', 'unread'] }, ['ops', 'lab']],
+  ['names', CLUSTER, { names: ['lab', 'absent'] }, ['lab']],
+  ['a name whose labels were not read', CLUSTER, { names: ['unread'] }, ['unread']],
+  ['a selector', CLUSTER, { selector: { matchLabels: { env: 'prod' } } }, ['shop', 'ops']],
+  ['the empty selector takes all that were read', CLUSTER, { selector: {} }, ['shop', 'ops', 'lab']],
+  [
+    'names and selector together',
+    CLUSTER,
+    { names: ['lab'], selector: { matchLabels: { env: 'prod' } } },
+    ['shop', 'ops', 'lab'],
+  ],
+  [
+    'names, a selector, all but',
+    CLUSTER,
+    { names: ['lab'], selector: { matchLabels: { env: 'prod' } }, exclude: ['lab', 'ops'] },
+    ['shop'],
+  ],
+  [
+    'empty names beside a selector',
+    CLUSTER,
+    { names: [], selector: { matchLabels: { env: 'prod' } } },
+    ['shop', 'ops'],
+  ],
+];
+
+test.each(NAMESPACES)('namespaces: %s', (_what, ref, namespaces, expected) => {
+  const entry: WorkloadChoice = { kinds: ['Deployment'], selector: {}, ...(namespaces && { namespaces }) };
+  expect(found(ref, [entry], everywhere)).toEqual(expected.map(namespace => `Deployment ${namespace}/web`));
+});

@@ -1,0 +1,46 @@
+import { aResource } from '@kube-prefetch/core/testing';
+import type { PrefetchSpec } from '@kube-prefetch/protocol';
+import { expect, test } from 'vitest';
+import { problemsOf } from './spec-problems.ts';
+
+const BAD = { matchExpressions: [{ key: 'tier', operator: 'Has' }] };
+
+test.each<[what: string, spec: Partial<PrefetchSpec>, path: string]>([
+  [
+    'of workloads',
+    {
+      workloads: [
+        { kinds: ['Job'], selector: {} },
+        { kinds: ['Job'], selector: BAD },
+      ],
+    },
+    'spec.workloads[1].selector: ',
+  ],
+  [
+    'of namespaces',
+    { workloads: [{ kinds: ['Job'], selector: {}, namespaces: { selector: BAD } }] },
+    'spec.workloads[0].namespaces.selector: ',
+  ],
+  ['of nodes', { nodes: { placement: 'Eligible', selector: BAD } }, 'spec.nodes.selector: '],
+  [
+    'of a toleration',
+    { nodes: { placement: 'Eligible', tolerations: [{ operator: 'Exists' }, { key: 'a', operator: 'Has' }] } },
+    'spec.nodes.tolerations[1]: ',
+  ],
+])('a bad operator %s is a problem that names the field', (_what, spec, path) => {
+  const problems = problemsOf(aResource({ spec }));
+  expect(problems).toHaveLength(1);
+  expect(problems[0]?.startsWith(path)).toBe(true);
+  expect(problems[0]).toMatch(/got "Has"/);
+});
+
+test('a malformed image reference is no problem of the resource', () => {
+  expect(problemsOf(aResource({ spec: { images: ['Nginx:'] } }))).toEqual([]);
+});
+
+test('the spec of a resource that broke the schema is not looked at', () => {
+  const spec = { workloads: 'all of them' } as unknown as PrefetchSpec;
+  expect(problemsOf({ ...aResource(), spec, problems: ['spec.workloads: expected a list'] })).toEqual([
+    'spec.workloads: expected a list',
+  ]);
+});

@@ -1,0 +1,82 @@
+import { aNode, aResource, aState, aWorkload } from '@kube-prefetch/core/testing';
+import { MAX_IMAGES_PER_NODE } from '@kube-prefetch/protocol';
+import { expect, test } from 'vitest';
+import { collectAsks } from '../asks/collect-asks.ts';
+import { explainImage } from './explain-image.ts';
+import { explainNode } from './explain-node.ts';
+
+const WORKLOADS = [{ kinds: ['Deployment' as const], selector: {} }];
+const STATE = aState({
+  resources: [
+    aResource({ spec: { workloads: WORKLOADS, suspend: true } }),
+    aResource({
+      ref: { kind: 'ClusterPrefetch', name: 'base' },
+      spec: { images: ['pause:3.10', 'web:1'], priority: 1 },
+    }),
+  ],
+  workloads: [
+    ...['e', 'd', 'c', 'b'].map(name => aWorkload({ name, pod: { nodeSelector: { pool: 'web' } } })),
+    aWorkload({ name: 'gpu', pod: { containers: [{ image: 'gpu' }], nodeSelector: { pool: 'gpu' } } }),
+  ],
+});
+const ASKS = collectAsks(STATE);
+const WEB = aNode({ name: 'web-1', labels: { pool: 'web' } });
+const GPU = aNode({ name: 'gpu-1', labels: { pool: 'gpu' }, unschedulable: true });
+
+const BASE = 'ClusterPrefetch base (spec.images)';
+const SHOP = 'Prefetch shop/web (Deployment shop/b, Deployment shop/c, Deployment shop/d, and 1 more)';
+const SUSPENDED = 'suspended: starts no pull';
+const ALWAYS = 'its pods pull with Always and need the registry even where the image is warm';
+const HELD = 'the node is cordoned: what it has stays, nothing starts';
+
+test('a node is explained image by image, in pull order, with everyone who asks', () => {
+  expect(explainNode(ASKS, WEB)).toEqual([
+    { image: 'pause:3.10', because: [`${BASE}: Yes, nothing keeps it from this node`] },
+    {
+      image: 'web:1',
+      because: [
+        `${BASE}: Yes, nothing keeps it from this node`,
+        `${SHOP}: Yes, nodeSelector wants pool=web; the node has pool=web; ${SUSPENDED}`,
+      ],
+    },
+  ]);
+});
+
+test('a held node is explained too, and that Always needs the registry', () => {
+  expect(explainNode(ASKS, GPU).at(-1)).toEqual({
+    image: 'gpu',
+    because: [
+      `Prefetch shop/web (Deployment shop/gpu): Held, ${HELD}; nodeSelector wants pool=gpu; the node has pool=gpu; ${SUSPENDED}; ${ALWAYS}`,
+    ],
+  });
+});
+
+test('an image is explained on every node, also where the verdict is No', () => {
+  expect(explainImage(ASKS, 'web:1', [WEB, GPU])).toEqual([
+    {
+      node: 'web-1',
+      because: [
+        `${BASE}: Yes, nothing keeps it from this node`,
+        `${SHOP}: Yes, nodeSelector wants pool=web; the node has pool=web; ${SUSPENDED}`,
+      ],
+    },
+    {
+      node: 'gpu-1',
+      because: [
+        `${BASE}: Held, ${HELD}; nothing keeps it from this node`,
+        `${SHOP}: No, nodeSelector wants pool=web; the node has pool=gpu; ${SUSPENDED}`,
+      ],
+    },
+  ]);
+});
+
+test('an image that nobody asks for has no reason anywhere', () => {
+  expect(explainImage(ASKS, 'other', [WEB])).toEqual([{ node: 'web-1', because: [] }]);
+});
+
+test('an image that found no room in the plan says so first', () => {
+  const images = Array.from({ length: MAX_IMAGES_PER_NODE + 1 }, (_, index) => `app:${String(index).padStart(5, '0')}`);
+  const explained = explainNode(collectAsks(aState({ resources: [aResource({ spec: { images } })] })), WEB);
+  expect(explained.at(-1)?.because[0]).toMatch(/^left out of the plan, which names at most 2000 images/);
+  expect(explained.at(-2)?.because).toHaveLength(1);
+});
