@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type About, askOriginal } from './ask-original.ts';
 
-/** At least as many as the claim in test/README.md. */
+/** About each subject; 20,000 is what the project promises. */
 const CASES = 25_000;
 const SHOWN_DIFFERENCES = 5;
 

@@ -29,6 +29,7 @@ export const labelKey: fc.Arbitrary<string> = fc.oneof(
     arbitrary: fc.oneof(
       repeated('k', 62, 65),
       repeated('p', 252, 255).map(prefix => `${prefix}/k`),
+      repeated('p.', 2_000, 3_000),
     ),
   },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 6 }) },
@@ -50,7 +51,7 @@ export const labelValue: fc.Arbitrary<string> = fc.oneof(
   { weight: 40, arbitrary: fc.constantFrom('web', 'db', 'a', '') },
   { weight: 4, arbitrary: number },
   { weight: 1, arbitrary: fc.constantFrom('A_b.c-D', '-a', 'a-', '_', 'a b', 'a/b', 'a\0', 'é', 'a\n', 'Web', 'null') },
-  { weight: 1, arbitrary: repeated('v', 62, 65) },
+  { weight: 1, arbitrary: fc.oneof(repeated('v', 62, 65), repeated('v', 62, 65), repeated('v-', 2_000, 3_000)) },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 6 }) },
 );
 
