@@ -21,7 +21,8 @@ interface Download {
   readonly listeners: Set<(progress: Progress) => void>;
 }
 
-export function createMemoryDownloads(clock: Clock): MemoryDownloads {
+/** `send` says that the registry begins to send; what it answers, that it no longer does. */
+export function createMemoryDownloads(clock: Clock, send: (offer: Offer) => () => void): MemoryDownloads {
   const running = new Map<string, Download>();
 
   function start(offer: Offer): Download {
@@ -29,7 +30,11 @@ export function createMemoryDownloads(clock: Clock): MemoryDownloads {
     const stop = new AbortController();
     const done = transfer(clock, offer, progress => listeners.forEach(tell => tell(progress)), stop.signal);
     const download = { stop, done, listeners };
-    const leave = () => forget(offer, download);
+    const sent = send(offer);
+    const leave = () => {
+      sent();
+      forget(offer, download);
+    };
     done.then(leave, leave);
     running.set(offer.digest, download);
     return download;

@@ -1,22 +1,29 @@
-import { type Clock, createTrigger, type Trigger } from '@kube-prefetch/time';
+import { type Clock, createTrigger, DeadlineExceeded, type Trigger, withDeadline } from '@kube-prefetch/time';
 import { RuntimeUnavailable } from './image-runtime.ts';
 
 /** Whether the memory runtime answers, and who waits to hear of changes. */
 export interface MemoryHealth {
   become(state: 'up' | 'down' | 'hung'): void;
-  /** Resolves once the runtime is there to answer. Throws RuntimeUnavailable. */
+  /** Resolves once the runtime is there to take a pull. Throws RuntimeUnavailable. */
+  take(signal: AbortSignal): Promise<void>;
+  /** The same for a question, which does not wait for ever. */
   answer(signal: AbortSignal): Promise<void>;
   /** Wakes every `changes`. */
   changed(): void;
   changes(signal: AbortSignal): AsyncIterable<void>;
 }
 
-export function createMemoryHealth(clock: Clock): MemoryHealth {
+interface MemoryHealthOptions {
+  readonly clock: Clock;
+  readonly answerTimeoutMs?: number;
+}
+
+export function createMemoryHealth({ clock, answerTimeoutMs = 30_000 }: MemoryHealthOptions): MemoryHealth {
   const waiting = new Set<Trigger>();
   let state: Parameters<MemoryHealth['become']>[0] = 'up';
   let outages = 0;
 
-  async function answer(signal: AbortSignal): Promise<void> {
+  async function take(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const revived = createTrigger(clock);
     waiting.add(revived);
@@ -26,6 +33,15 @@ export function createMemoryHealth(clock: Clock): MemoryHealth {
       waiting.delete(revived);
     }
     if (state === 'down') throw new RuntimeUnavailable('memory runtime is stopped: start it');
+  }
+
+  async function answer(signal: AbortSignal): Promise<void> {
+    try {
+      await withDeadline(clock, answerTimeoutMs, signal, 'the answer', take);
+    } catch (error) {
+      if (!(error instanceof DeadlineExceeded)) throw error;
+      throw new RuntimeUnavailable(`memory runtime hangs: ${error.message}`, { cause: error });
+    }
   }
 
   function changed(): void {
@@ -38,6 +54,7 @@ export function createMemoryHealth(clock: Clock): MemoryHealth {
       if (next === 'down') outages += 1;
       changed();
     },
+    take,
     answer,
     changed,
     async *changes(signal) {

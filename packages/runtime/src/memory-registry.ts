@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FailureKind, type ImageRef, InvalidReference, parseReference } from '@kube-prefetch/protocol';
 import { PullFailure, type RegistryAuth } from './image-runtime.ts';
+import { createCounter } from './memory-counter.ts';
 import { createImageTable } from './memory-images.ts';
 import { scrub } from './scrub.ts';
 
@@ -44,19 +45,27 @@ export interface MemoryRegistry {
   start(): void;
   /** Manifest requests that reached it, for one image by the name it was asked with or for all. */
   requests(image?: ImageRef): number;
-  /** One manifest request. Throws PullFailure. */
+  /** Downloads of its contents that began, under whatever name. */
+  downloads(image: ImageRef): number;
+  /** How many of them go on. */
+  sending(image: ImageRef): number;
+  /** For the runtime: one manifest request. Throws PullFailure. */
   offer(image: ImageRef, auth: RegistryAuth | undefined): Offer;
+  /** For the runtime: one download, which goes on until the answer is called. */
+  send(offer: Offer): () => void;
 }
 
 export function createMemoryRegistry(): MemoryRegistry {
   const images = createImageTable<Offer>();
   const scripted = new Map<ImageRef, ScriptedFailure[]>();
-  const requests = new Map<ImageRef, number>();
+  const requests = createCounter();
+  const downloads = createCounter();
+  const sending = createCounter();
   let stopped = false;
 
   function find(image: ImageRef, auth: RegistryAuth | undefined): Offer {
     if (stopped) throw new PullFailure('RegistryUnavailable', `${image}: dial memory registry: connection refused`);
-    requests.set(image, (requests.get(image) ?? 0) + 1);
+    requests.add(image, 1);
     const failure = scripted.get(image)?.shift();
     const offer = images.get(image);
     if (failure !== undefined) return { ...(offer ?? nothing(image)), failure };
@@ -73,14 +82,20 @@ export function createMemoryRegistry(): MemoryRegistry {
       void scripted.set(image, [...(scripted.get(image) ?? []), ...Array<ScriptedFailure>(times).fill(failure)]),
     stop: () => void (stopped = true),
     start: () => void (stopped = false),
-    requests: image =>
-      image === undefined ? requests.values().reduce((sum, count) => sum + count, 0) : (requests.get(image) ?? 0),
+    requests: image => requests.of(image),
+    downloads: image => downloads.of(images.get(image)?.digest ?? ''),
+    sending: image => sending.of(images.get(image)?.digest ?? ''),
     offer(image, auth) {
       checkReference(image);
       const offer = find(image, auth);
       if (offer.failure !== undefined && offer.failure.afterBytes === undefined)
         throw scriptedEnd(offer.failure, image, auth);
       return offer;
+    },
+    send({ digest }) {
+      downloads.add(digest, 1);
+      sending.add(digest, 1);
+      return () => sending.add(digest, -1);
     },
   };
 }

@@ -9,6 +9,7 @@ import {
   RuntimeUnavailable,
   type RuntimeVersion,
 } from './image-runtime.ts';
+import { createCounter } from './memory-counter.ts';
 import { createMemoryDownloads } from './memory-downloads.ts';
 import { createMemoryHealth } from './memory-health.ts';
 import { createMemoryRegistry, madeUpDigest, type MemoryRegistry, scriptedEnd } from './memory-registry.ts';
@@ -22,6 +23,8 @@ export interface MemoryRuntimeOptions {
   readonly capacityBytes?: number;
   /** What other things than images take up. */
   readonly usedBytes?: number;
+  /** Of everything but a pull: a runtime that hangs counts as unavailable after this. */
+  readonly answerTimeoutMs?: number;
 }
 
 /** A runtime that holds names and sizes instead of images: for tests, the simulator, and a demo on a machine without one. */
@@ -46,10 +49,10 @@ export interface MemoryRuntime extends ImageRuntime {
 
 export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntime {
   const { clock, registry = createMemoryRegistry(), version = { name: 'memory', version: '1.0.0' } } = options;
-  const health = createMemoryHealth(clock);
-  const downloads = createMemoryDownloads(clock);
+  const health = createMemoryHealth(options);
+  const downloads = createMemoryDownloads(clock, offer => registry.send(offer));
   const store = createMemoryStore(options, () => health.changed());
-  const pulls: ImageRef[] = [];
+  const pulls = createCounter();
   const running: ImageRef[] = [];
 
   /** The bytes that this pull made the registry send. */
@@ -79,10 +82,10 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntim
       return new Map(images.map(image => [image, presenceOf(store.find(image))]));
     },
     async pull(image, auth, progress, signal) {
-      pulls.push(image);
+      pulls.add(image, 1);
       running.push(image);
       try {
-        await health.answer(signal);
+        await health.take(signal);
         return { pulledBytes: await fetch(image, auth, progress, signal) };
       } catch (error) {
         throw asPullFailure(error, image, signal);
@@ -104,7 +107,7 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntim
     },
     hang: () => health.become('hung'),
     start: () => health.become('up'),
-    pulls: image => (image === undefined ? pulls : pulls.filter(pulled => pulled === image)).length,
+    pulls: image => pulls.of(image),
     running: () => [...running],
   };
 }
