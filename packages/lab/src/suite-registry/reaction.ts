@@ -6,6 +6,8 @@ export type Reaction =
       readonly headers?: Record<string, string>;
       readonly body?: string;
     }
+  /** Asks for credentials, then refuses them in a text that repeats them. */
+  | { readonly do: 'repeat-credentials' }
   /** Takes the request and never answers. */
   | { readonly do: 'ignore' }
   /** Ends the connection without an answer. */
@@ -23,6 +25,8 @@ export interface Behaviour {
   readonly credentials?: { readonly username: string; readonly password: string };
   readonly manifests?: Reaction;
   readonly blobs?: Reaction;
+  /** Digests; where given, other blobs are served as usual. */
+  readonly onlyBlobs?: readonly string[];
 }
 
 /** As registries word it; runtimes show this text to people. */

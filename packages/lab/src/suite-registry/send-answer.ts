@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Reaction } from './reaction.ts';
+import { type Reaction, refusal } from './reaction.ts';
 
 export interface Contents {
   readonly mediaType: string;
@@ -22,6 +22,9 @@ export function sendReaction(
     case 'reset':
       request.socket.destroy();
       return;
+    case 'repeat-credentials':
+      sendReaction(repeatCredentials(request), contents, request, response);
+      return;
     case 'answer':
       response.writeHead(reaction.status, reaction.headers).end(request.method === 'HEAD' ? undefined : reaction.body);
       return;
@@ -30,6 +33,17 @@ export function sendReaction(
       else if (request.method === 'HEAD') sendContents(contents, request, response);
       else sendBadly(reaction, contents, response);
   }
+}
+
+export const CHALLENGE = refusal(401, 'UNAUTHORIZED', 'authentication required', {
+  'www-authenticate': 'Basic realm="suite"',
+});
+
+function repeatCredentials({ headers }: IncomingMessage): Reaction {
+  const { authorization } = headers;
+  if (authorization === undefined) return CHALLENGE;
+  const decoded = Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString();
+  return refusal(403, 'DENIED', `no access for ${decoded} (Authorization: ${authorization})`);
 }
 
 /** With ranges, which runtimes use to go on after a connection was cut. */

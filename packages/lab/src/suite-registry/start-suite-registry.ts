@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Image, rootOf } from '../images/index.ts';
-import { type Behaviour, refusal } from './reaction.ts';
+import type { Behaviour, Reaction } from './reaction.ts';
 import { rememberRequests, type SeenRequests } from './seen-requests.ts';
-import { type Contents, sendContents, sendMissing, sendReaction } from './send-answer.ts';
+import { CHALLENGE, type Contents, sendContents, sendMissing, sendReaction } from './send-answer.ts';
 
 export interface SuiteRegistry {
   /** `127.0.0.1:PORT` */
@@ -12,8 +13,7 @@ export interface SuiteRegistry {
   /** Answers the digest. Without a tag the image has only that. */
   publish(repository: string, tag: string | undefined, image: Image): string;
   /** A manifest of any type, or what only claims to be one. */
-  publishManifest(repository: string, tag: string, mediaType: string, body: string): void;
-  unpublishBlobs(repository: string): void;
+  publishManifest(repository: string, tag: string, mediaType: string, body: string): string;
   behave(repository: string, behaviour: Behaviour): void;
   close(): Promise<void>;
 }
@@ -21,25 +21,38 @@ export interface SuiteRegistry {
 /** Nobody's suite takes longer; a forgotten registry must not keep anything alive. */
 const LIFETIME_MS = 30 * 60_000;
 
+export interface SuiteRegistryOptions {
+  readonly port?: number;
+  /**
+   * Asks for credentials at `/v2/` already, which is where Docker learns that there are any to send; what is published
+   * without credentials is then no longer for everybody.
+   */
+  readonly guarded?: boolean;
+}
+
 /** A Docker Registry v2 for reading, in memory and on loopback, that answers whatever a test wants it to. */
-export async function startSuiteRegistry(port = 0): Promise<SuiteRegistry> {
+export async function startSuiteRegistry({
+  port = 0,
+  guarded = false,
+}: SuiteRegistryOptions = {}): Promise<SuiteRegistry> {
   const held = new Map<string, Contents>();
   const behaviours = new Map<string, Behaviour>();
   const requests = rememberRequests();
 
   const server = createServer((request, response) => {
-    const path = request.url ?? '/';
+    const [path = '/'] = (request.url ?? '/').split('?'); // a mirror is told `?ns=` the registry it stands in for
     requests.note(request.method ?? '', path, response);
     answer(path, request, response);
   });
 
   function answer(path: string, request: IncomingMessage, response: ServerResponse) {
-    if (path === '/v2/') return void response.writeHead(200).end();
-    const [, repository = '', kind] = /^\/v2\/(.+)\/(manifests|blobs)\/[^/]+$/.exec(path) ?? [];
+    const [, repository = '', kind, name = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(path) ?? [];
     const behaviour = behaviours.get(repository) ?? {};
     const contents = held.get(path);
-    const reaction = kind === 'manifests' ? behaviour.manifests : behaviour.blobs;
-    if (!allowed(behaviour, request)) sendReaction(CHALLENGE, contents, request, response);
+    const reaction = kind === 'manifests' ? behaviour.manifests : reactionForBlob(behaviour, name);
+    if (path === '/v2/')
+      sendReaction(guarded && !request.headers.authorization ? CHALLENGE : OK, undefined, request, response);
+    else if (!allowed(behaviour, request)) sendReaction(CHALLENGE, contents, request, response);
     else if (reaction !== undefined) sendReaction(reaction, contents, request, response);
     else if (contents !== undefined) sendContents(contents, request, response);
     else sendMissing(response);
@@ -69,19 +82,21 @@ export async function startSuiteRegistry(port = 0): Promise<SuiteRegistry> {
       return digest;
     },
     publishManifest(repository, tag, mediaType, body) {
-      held.set(`/v2/${repository}/manifests/${tag}`, { digest: '', mediaType, bytes: Buffer.from(body) });
-    },
-    unpublishBlobs(repository) {
-      for (const path of held.keys()) if (path.startsWith(`/v2/${repository}/blobs/`)) held.delete(path);
+      const bytes = Buffer.from(body);
+      const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+      for (const name of [tag, digest]) held.set(`/v2/${repository}/manifests/${name}`, { digest, mediaType, bytes });
+      return digest;
     },
     behave: (repository, behaviour) => behaviours.set(repository, behaviour),
     close,
   };
 }
 
-const CHALLENGE = refusal(401, 'UNAUTHORIZED', 'authentication required', {
-  'www-authenticate': 'Basic realm="suite"',
-});
+const OK: Reaction = { do: 'answer', status: 200 };
+
+function reactionForBlob({ blobs, onlyBlobs }: Behaviour, digest: string): Reaction | undefined {
+  return onlyBlobs === undefined || onlyBlobs.includes(digest) ? blobs : undefined;
+}
 
 function allowed({ credentials }: Behaviour, request: IncomingMessage): boolean {
   if (credentials === undefined) return true;

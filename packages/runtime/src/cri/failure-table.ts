@@ -65,7 +65,8 @@ export const FAILURE_TABLE: readonly FailureRow[] = [
   },
   {
     kind: 'InvalidReference',
-    match: /failed to parse image reference|invalid reference format|^cannot parse input|short name mode is enforcing/,
+    match:
+      /failed to parse image reference|invalid reference format|^cannot parse input|short name mode is enforcing|ambiguous digest string/,
     samples: [
       [
         'containerd 1.6.20',
@@ -76,6 +77,11 @@ export const FAILURE_TABLE: readonly FailureRow[] = [
         'containerd 2.4.2',
         Code.Unknown,
         'failed to parse image reference "Bad Ref": invalid reference format: repository name (library/Bad Ref) must be lowercase',
+      ],
+      [
+        'containerd 1.6.20, asked for an empty name',
+        Code.Unknown,
+        'can not resolve "" locally: ambiguous digest string',
       ],
       ['CRI-O 1.34.11', Code.Unknown, 'cannot parse input: "Bad Ref": invalid reference format'],
       [

@@ -3,6 +3,7 @@ import type { ImageRef } from '@kube-prefetch/protocol';
 import type { Presence } from '../image-runtime.ts';
 import { classifyFailure } from './classify-failure.ts';
 import type { Image, ImageService } from './generated/cri_pb.ts';
+import { withDefaultTag } from './with-default-tag.ts';
 
 /** More do not make 200 images faster: the runtime's side of an answer is short and Node's is one thread. */
 const LOOKS_AT_ONCE = 8;
@@ -34,7 +35,7 @@ export async function lookAtImages(
 
 async function lookAt(images: Client<typeof ImageService>, image: ImageRef, signal: AbortSignal): Promise<Presence> {
   try {
-    const status = await images.imageStatus({ image: { image } }, { signal });
+    const status = await images.imageStatus({ image: { image: withDefaultTag(image) } }, { signal });
     return presenceOf(status.image);
   } catch (error) {
     // CRI-O refuses what containerd calls absent; one malformed reference must not hide all other images.

@@ -4,6 +4,7 @@ import { type Progress, type Pulled, PullFailure, type RegistryAuth } from '../i
 import { scrub } from '../scrub.ts';
 import { classifyFailure } from './classify-failure.ts';
 import type { ImageService } from './generated/cri_pb.ts';
+import { withDefaultTag } from './with-default-tag.ts';
 
 /** What can be seen of a pull from beside it; seeing nothing is never a failure. */
 export interface DownloadWatch {
@@ -31,7 +32,7 @@ export async function pullImage(
   const over = new AbortController();
   const following = download?.follow(progress, AbortSignal.any([signal, over.signal]));
   try {
-    await images.pullImage({ image: { image }, ...(auth && { auth }) }, { signal });
+    await images.pullImage({ image: { image: withDefaultTag(image) }, ...(auth && { auth }) }, { signal });
     const digests = await confirmPresent(images, image, signal);
     return { pulledBytes: await download?.pulledBytes(digests, signal) };
   } catch (error) {
@@ -48,7 +49,7 @@ async function confirmPresent(
   image: ImageRef,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const status = await images.imageStatus({ image: { image } }, { signal });
+  const status = await images.imageStatus({ image: { image: withDefaultTag(image) } }, { signal });
   if (status.image === undefined)
     throw new PullFailure('Unknown', `the runtime says it has pulled ${image}, but does not have it`);
   return status.image.repoDigests;

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { RuntimeUnavailable } from '../src/index.ts';
+import { NEVER, pull } from './asking.ts';
+import { startListening } from './listening.ts';
+import type { RuntimeHarness, RuntimeTraits } from './harness.ts';
+
+/** Nothing says that a subscription has begun: so many images are deleted, one after the other, until one is noticed. */
+const DELETIONS = 10;
+
+export function changeTests(harness: () => RuntimeHarness, { tellsChanges }: RuntimeTraits) {
+  if (!tellsChanges) {
+    test('changes are said to be unsupported', () => {
+      expect(harness().runtime.changes(NEVER)).toBe('unsupported');
+    });
+    return;
+  }
+
+  describe('changes', () => {
+    test('tell of an image that somebody else has deleted', async () => {
+      const images = await Promise.all(Array.from({ length: DELETIONS }, () => harness().publish({})));
+      for (const { reference } of images) await pull(harness(), reference);
+      const listening = startListening(harness().runtime);
+      for (const { reference } of images) {
+        await harness().remove(reference);
+        if (await listening.heard(1_000)) break;
+      }
+      expect(await listening.heard(0)).toBe(true);
+      expect(await listening.stop()).toBe('returned');
+    });
+
+    test('return when the signal aborts', async () => {
+      expect(await startListening(harness().runtime).stop()).toBe('returned');
+    });
+
+    test('throw RuntimeUnavailable when the runtime goes away', async () => {
+      const listening = startListening(harness().runtime);
+      await harness().stop();
+      try {
+        expect(await listening.ended).toBeInstanceOf(RuntimeUnavailable);
+      } finally {
+        await harness().start();
+      }
+    });
+  });
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import type { Progress } from '../src/index.ts';
+import { isPresent, pull } from './asking.ts';
+import type { RuntimeHarness, RuntimeTraits } from './harness.ts';
+
+const MIB = 1024 * 1024;
+
+export function pullTests(harness: () => RuntimeHarness, { tellsProgress, countsBytes }: RuntimeTraits) {
+  describe('pull', () => {
+    test('takes the manifest of this platform from an index', async () => {
+      const image = await harness().publish({ form: 'several platforms' });
+      await pull(harness(), image.reference);
+      expect(await isPresent(harness(), image.reference)).toBe(true);
+    });
+
+    test('of a present image downloads nothing', async () => {
+      const image = await harness().publish({});
+      await pull(harness(), image.reference);
+      const { pulledBytes } = await pull(harness(), image.reference);
+      expect(harness().downloads(image)).toBe(1);
+      if (countsBytes) expect(pulledBytes).toBe(0);
+    });
+
+    test('brings back what somebody else has deleted', async () => {
+      const image = await harness().publish({});
+      await pull(harness(), image.reference);
+      await harness().remove(image.reference);
+      await pull(harness(), image.reference);
+      expect(await isPresent(harness(), image.reference)).toBe(true);
+    });
+
+    test('three at once of one reference download it once', async () => {
+      const image = await harness().publish({ sizeBytes: 2 * MIB, bytesPerSecond: 4 * MIB });
+      await Promise.all(Array.from({ length: 3 }, () => pull(harness(), image.reference)));
+      expect(harness().downloads(image)).toBe(1);
+      expect(await isPresent(harness(), image.reference)).toBe(true);
+    });
+
+    test('one that fails does not disturb another', async () => {
+      const [good, bad] = [await harness().publish({ sizeBytes: MIB }), await harness().publish({ trouble: 'fails' })];
+      const results = await Promise.allSettled([pull(harness(), good.reference), pull(harness(), bad.reference)]);
+      expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    });
+
+    if (countsBytes) {
+      test('counts the bytes that came', async () => {
+        const image = await harness().publish({ sizeBytes: 300_000 });
+        const { pulledBytes = 0 } = await pull(harness(), image.reference);
+        expect(pulledBytes).toBeGreaterThanOrEqual(300_000);
+        expect(pulledBytes).toBeLessThan(310_000);
+      });
+    }
+
+    if (tellsProgress) {
+      test('tells a progress that only rises', async () => {
+        const image = await harness().publish({ sizeBytes: 12 * MIB, bytesPerSecond: 4 * MIB });
+        const told: Progress[] = [];
+        await pull(harness(), image.reference, { progress: progress => told.push(progress) });
+        const done = told.map(({ doneBytes }) => doneBytes);
+        expect(done).toEqual(done.toSorted((a, b) => a - b));
+        const middle = told.filter(({ phase, doneBytes }) => phase === 'downloading' && doneBytes > MIB);
+        expect(middle.length).toBeGreaterThan(0);
+        for (const { doneBytes, totalBytes = 0 } of middle) expect(doneBytes).toBeLessThanOrEqual(totalBytes);
+      });
+    }
+  });
+}

@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createCriRuntime } from '@kube-prefetch/runtime';
+import { type RuntimeHarness, removeOverCri } from '@kube-prefetch/runtime/testing';
+import { systemClock } from '@kube-prefetch/time';
+import { scratchFolder } from '../../packages/lab/src/machine/index.ts';
+import { type ContainerdVersion, startContainerd } from '../../packages/lab/src/runtimes/index.ts';
+import { startPublisher } from './publish-images.ts';
+
+export interface ContainerdHarnessOptions {
+  readonly version: ContainerdVersion;
+  readonly progressTimeoutSeconds?: number;
+  /** Its images lie on a file system of this size; on this machine's if absent. */
+  readonly capacityBytes?: number;
+}
+
+export async function startContainerdHarness(options: ContainerdHarnessOptions): Promise<RuntimeHarness> {
+  const folder = scratchFolder('kp-suite');
+  const dir = join(folder.path, 'c');
+  const publisher = await startPublisher();
+  mkdirSync(join(dir, 'root'), { recursive: true });
+  if (options.capacityBytes !== undefined) mountTmpfs(join(dir, 'root'), options.capacityBytes);
+  writeHubMirror(dir, publisher.hub);
+  const containerd = await startContainerd({ ...options, dir, registries: publisher.addresses });
+  const runtime = createCriRuntime({ socket: containerd.socket, clock: systemClock, answerTimeoutMs: 5_000 });
+  await runtime.version(new AbortController().signal);
+  return {
+    ...publisher,
+    runtime,
+    remove: image => removeOverCri(containerd.socket, image),
+    stop: () => containerd.stop(),
+    crash: () => containerd.kill(),
+    start: () => containerd.start(),
+    async hang() {
+      process.kill(containerd.pid(), 'SIGSTOP');
+    },
+    async resume() {
+      process.kill(containerd.pid(), 'SIGCONT');
+    },
+    async close() {
+      await containerd.stop();
+      await publisher.close();
+      folder.remove();
+    },
+  };
+}
+
+/** Docker Hub's names come from the suite's registry. 1.6 heeds only the host here, and `server` keeps 2.x from asking the Hub. */
+function writeHubMirror(dir: string, address: string): void {
+  const url = `http://${address}`;
+  const folder = join(dir, 'certs.d', 'docker.io');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'hosts.toml'),
+    `server = "${url}"\n[host."${url}"]\n  capabilities = ["pull", "resolve"]\n`,
+  );
+}
+
+function mountTmpfs(path: string, sizeBytes: number): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', path]);
+}
