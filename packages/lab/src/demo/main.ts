@@ -29,9 +29,10 @@ async function demo(options: DemoOptions, screen: Screen, signal: AbortSignal): 
   let stage: SetStage | undefined;
   try {
     stage = await setStage({ dir: scratch.path, grounds: options.grounds, screen, signal });
-    await play(ACTS, stage);
+    const measured = await play(ACTS, stage);
+    if (!options.keep) screen.freeze();
     screen.say(`\nAll ${ACTS.length} acts held, ${seconds(performance.now() - startedMs)} after the start.`);
-    for (const line of summarise(stage)) screen.say(line);
+    for (const line of summarise(stage, measured)) screen.say(line);
     if (options.keep) await keepRunning(stage, scratch.path, signal);
     return 0;
   } catch (error) {
@@ -39,6 +40,7 @@ async function demo(options: DemoOptions, screen: Screen, signal: AbortSignal): 
     else screen.say(`\nFailed: ${(error as Error).message}`);
     return signal.aborted ? INTERRUPTED : 1;
   } finally {
+    screen.freeze();
     await stage?.close();
     scratch.remove();
     screen.say('Everything that was started is stopped and removed.');

@@ -1,14 +1,19 @@
-import type { Act } from './acts/act.ts';
+import type { Act, Outcome } from './acts/act.ts';
 import type { Stage } from './stage/stage.ts';
 
-/** Plays the acts in order, each announced; throws at the first that does not hold. */
-export async function play(acts: readonly Act[], stage: Stage): Promise<void> {
+/** Plays the acts in order, each announced; throws at the first that does not hold. Answers what they measured. */
+export async function play(acts: readonly Act[], stage: Stage): Promise<Outcome['measured']> {
   const { say } = stage.screen;
+  const figures: Outcome['measured'][] = [];
   for (const [n, act] of acts.entries()) {
     say(`\nAct ${n + 1}: ${act.title}`);
-    const facts = await act.play(stage).catch((error: Error) => {
+    const { held, measured, notShown } = await act.play(stage).catch((error: Error) => {
       throw new Error(`act ${n + 1} did not hold: ${error.message}`, { cause: error });
     });
-    for (const fact of facts) say(`  held: ${fact}`);
+    await stage.fleet(); // the table shows what this act ended with, before the next begins
+    for (const sentence of held) say(`  held: ${sentence}`);
+    if (notShown !== undefined) say(`  not shown: ${notShown}`);
+    figures.push(measured);
   }
+  return figures.flat();
 }

@@ -35,7 +35,8 @@ export interface Image {
 
 export function buildImage(options: ImageOptions): Image {
   const tars = [writeTar(options.files ?? []), ...ballast(options)];
-  const layers = tars.map(tar => blob(TYPES.layer, gzipSync(tar, { level: 1 })));
+  // Only the first layer can get smaller.
+  const layers = tars.map((tar, n) => blob(TYPES.layer, gzipSync(tar, { level: n === 0 ? 6 : 0 })));
   const config = json(TYPES.config, {
     ...platformOf(options),
     config: { Entrypoint: options.entrypoint ?? [], Env: ['PATH=/bin'] },

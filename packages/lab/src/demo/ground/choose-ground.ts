@@ -13,6 +13,7 @@ export async function chooseGround(kinds: readonly GroundKind[], options: Ground
     try {
       return await GROUNDS[kind](options);
     } catch (error) {
+      options.signal.throwIfAborted();
       passedOver.push(`${kind}: ${(error as Error).message}`);
       options.say(`Not with ${kind}: ${(error as Error).message}`);
     }

@@ -9,6 +9,7 @@ export interface GroundOptions {
   /** The images, named for a registry's address, around the program that each of them starts. */
   readonly make: (address: string, program: Buffer) => readonly DemoImage[];
   readonly say: Say;
+  readonly signal: AbortSignal;
 }
 
 /** What the demo stands on: a registry and the nodes' runtimes, real ones wherever the machine allows. */

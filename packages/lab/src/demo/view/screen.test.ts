@@ -70,7 +70,17 @@ test('a terminal gets one table that is erased before every line and drawn again
     each.say('Act 1');
   }
   expect(written).toEqual(['\nimage  n\nweb    missing\n', 'Act 1\n\nimage  n\nweb    missing\n']);
-  expect(raw[1]).toMatch(/^\x1b\[3A\x1b\[JAct 1\n/);
+  expect(raw[1]?.startsWith('\x1b[3A\x1b[JAct 1\n')).toBe(true);
+});
+
+test('a frozen table stays where it is', () => {
+  const written: string[] = [];
+  const screen = createScreen({ isTTY: true, columns: 80, write: text => written.push(text) });
+  screen.show([aView('n', { web: { state: 'Missing' } })], ADDRESS);
+  screen.freeze();
+  screen.show([aView('n', { web: { state: 'Present' } })], ADDRESS);
+  screen.say('Summary');
+  expect(written.slice(1)).toEqual(['Summary\n']);
 });
 
 test('on a narrow terminal no line wraps, or the table could not be erased', () => {

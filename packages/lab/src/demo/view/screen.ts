@@ -7,6 +7,8 @@ import { renderTable } from './table.ts';
 export interface Screen {
   readonly say: Say;
   show(views: readonly NodeView[], address: string): void;
+  /** Leaves the table where it is: lines go below it from now on. */
+  freeze(): void;
 }
 
 interface Terminal {
@@ -22,15 +24,21 @@ export function createScreen(output: Terminal): Screen {
 /** The table stays below the lines, redrawn in place. */
 function liveScreen(output: Terminal): Screen {
   let table: readonly string[] = [];
+  let frozen = false;
   const erase = () => (table.length === 0 ? '' : `\x1b[${table.length}A\x1b[J`);
   const draw = () => table.map(line => `${line}\n`).join('');
   return {
     say: line => void output.write(`${erase()}${line}\n${draw()}`),
     show(views, address) {
+      if (frozen) return;
       const before = erase();
       table = ['', ...renderTable(views, address, { colour: fits(renderTable(views, address), output.columns) })];
       table = table.map(line => clip(line, output.columns));
       output.write(before + draw());
+    },
+    freeze() {
+      frozen = true;
+      table = [];
     },
   };
 }
@@ -53,5 +61,6 @@ function plainScreen(output: Terminal): Screen {
       for (const line of describeChanges(last, views, address)) output.write(`${line}\n`);
       last = views;
     },
+    freeze: () => {},
   };
 }

@@ -1,0 +1,19 @@
+import { join } from 'node:path';
+import type { Ground } from '../ground/ground.ts';
+import { type RunningCoordinator, startCoordinatorProgram } from './start-coordinator.ts';
+
+/** The coordinator, then every node's agent; `stack` stops them, agents first. */
+export async function startPrograms(
+  { dir, manifests, ground }: { dir: string; manifests: string; ground: Ground },
+  stack: AsyncDisposableStack,
+): Promise<RunningCoordinator> {
+  const coordinator = await startCoordinatorProgram(join(dir, 'coordinator'), manifests);
+  stack.defer(async () => void (await coordinator.child.stop()));
+  const agents = await Promise.all(
+    ground.nodes.map(node =>
+      node.startAgent({ coordinator: coordinator.urls.agents, dir: join(dir, `agent-of-${node.name}`) }),
+    ),
+  );
+  stack.defer(async () => void (await Promise.all(agents.map(agent => agent.stop()))));
+  return coordinator;
+}
