@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { type Engine, EngineError } from './connect-engine.ts';
+import { lookAtImages } from './look-at-images.ts';
+
+const never = new AbortController().signal;
+
+function engine(ask: (path: string, signal: AbortSignal) => Promise<unknown>): Engine {
+  return { ask: (path, _query, signal) => ask(path, signal), stream: () => Promise.reject(new Error('not here')) };
+}
+
+test('every reference is answered once, in order, and a malformed one without being asked', async () => {
+  const asked: string[] = [];
+  const seen = await lookAtImages(
+    engine(async path => {
+      asked.push(path);
+      if (path === '/images/absent:1/json') throw new EngineError(404, 'no such image');
+      return { Id: 'sha256:1', Size: 7, RepoDigests: ['app@sha256:2'] };
+    }),
+    ['app', 'absent:1', 'Not A Reference', 'app'],
+    never,
+  );
+  expect([...seen]).toEqual([
+    ['app', { present: true, id: 'sha256:1', sizeBytes: 7, digests: ['app@sha256:2'] }],
+    ['absent:1', { present: false }],
+    ['Not A Reference', { present: false }],
+  ]);
+  expect(asked).toEqual(['/images/app:latest/json', '/images/absent:1/json']);
+});
+
+test('a failed question fails the whole look and stops the others', async () => {
+  let running = 0;
+  let most = 0;
+  const looking = lookAtImages(
+    engine(async (path, signal) => {
+      running += 1;
+      most = Math.max(most, running);
+      if (path === '/images/app:5/json') throw new EngineError(500, 'database is locked');
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    }),
+    Array.from({ length: 100 }, (_, n) => `app:${n}`),
+    never,
+  );
+  await expect(looking).rejects.toThrow('database is locked');
+  expect(most).toBe(8);
+});

@@ -1,0 +1,111 @@
+import { Readable } from 'node:stream';
+import { inspect } from 'node:util';
+import { expect, test } from 'vitest';
+import type { Progress } from '../image-runtime.ts';
+import { type Engine, EngineError } from './connect-engine.ts';
+import { pullImage } from './pull-image.ts';
+
+const AUTH = { username: 'robot', password: 'hunter2' };
+const never = new AbortController().signal;
+
+/** An engine that has what it pulled, and answers a pull as told. */
+function engine({ stream, has = true }: { stream: Engine['stream']; has?: boolean }): Engine {
+  return {
+    stream,
+    async ask() {
+      if (!has) throw new EngineError(404, 'No such image');
+      return { Id: 'sha256:1', Size: 1, RepoDigests: null };
+    },
+  };
+}
+
+const saying =
+  (...messages: readonly object[]): Engine['stream'] =>
+  async () =>
+    Readable.from(messages.map(message => Buffer.from(`${JSON.stringify(message)}\n`)));
+
+const outcome = (engine: Engine, image = 'app:1', signal = never) =>
+  pullImage(engine, image, AUTH, () => {}, signal).catch((error: unknown) => error);
+
+test('a pull asks for the exact reference with name and password, tells its progress and counts its bytes', async () => {
+  const asked: unknown[] = [];
+  const told: Progress[] = [];
+  const stream: Engine['stream'] = (request, signal) => {
+    asked.push(request);
+    return saying(
+      { status: 'Pulling fs layer', progressDetail: {}, id: 'a' },
+      { status: 'Downloading', progressDetail: { current: 3, total: 9 }, id: 'a' },
+      { status: 'Pull complete', progressDetail: {}, id: 'a' },
+      { status: 'Status: Downloaded newer image for app:1' },
+    )(request, signal);
+  };
+  expect(await pullImage(engine({ stream }), 'app:1', AUTH, progress => told.push(progress), never)).toEqual({
+    pulledBytes: 9,
+  });
+  expect(asked).toEqual([{ method: 'POST', path: '/images/create', query: { fromImage: 'app:1' }, auth: AUTH }]);
+  expect(told.map(({ phase, doneBytes }) => `${phase} ${doneBytes}`)).toEqual([
+    'resolving 0',
+    'downloading 0',
+    'downloading 3',
+    'unpacking 9',
+    'unpacking 9',
+  ]);
+});
+
+test.each<[name: string, stream: Engine['stream'], kind: string, message: string]>([
+  [
+    'says so after it has begun',
+    saying({ status: 'Pulling from app' }, { error: 'denied', errorDetail: { message: 'denied: for hunter2' } }),
+    'Unauthorized',
+    'denied: for ***',
+  ],
+  ['says so in the short form', saying({ error: 'manifest unknown' }), 'NotFound', 'manifest unknown'],
+  [
+    'answers with a status',
+    () => Promise.reject(new EngineError(500, 'toomanyrequests: slow down')),
+    'RateLimited',
+    'toomanyrequests: slow down',
+  ],
+  [
+    'goes away',
+    () => Promise.reject(new Error('connect ECONNREFUSED /run/docker.sock')),
+    'RuntimeUnavailable',
+    'connect ECONNREFUSED /run/docker.sock',
+  ],
+  [
+    'goes away in the middle',
+    async () =>
+      Readable.from(
+        (async function* () {
+          yield Buffer.from('{"status":"Pulling from app"}\n');
+          throw new Error('aborted');
+        })(),
+      ),
+    'RuntimeUnavailable',
+    'aborted',
+  ],
+])('a pull fails when the engine %s', async (_name, stream, kind, message) => {
+  const failure = await outcome(engine({ stream }));
+  expect(failure).toMatchObject({ name: 'PullFailure', kind, message });
+  expect(inspect(failure, { depth: 10 })).not.toContain('hunter2');
+});
+
+test('a stream that ends well is no image yet: the engine must have it', async () => {
+  expect(
+    await outcome(engine({ stream: saying({ status: 'Status: Image is up to date' }), has: false })),
+  ).toMatchObject({ kind: 'Unknown', message: 'the engine says it has pulled app:1, but does not have it' });
+});
+
+test('a malformed reference never reaches the engine', async () => {
+  const stream: Engine['stream'] = () => Promise.reject(new Error('was asked'));
+  expect(await outcome(engine({ stream }), '../containers/json?all=1')).toMatchObject({ kind: 'InvalidReference' });
+});
+
+test('whatever ends a pull that we have cancelled, it is Cancelled', async () => {
+  const cancel = new AbortController();
+  const stream: Engine['stream'] = () => {
+    cancel.abort();
+    return Promise.reject(new EngineError(500, 'manifest unknown'));
+  };
+  expect(await outcome(engine({ stream }), 'app:1', cancel.signal)).toMatchObject({ kind: 'Cancelled' });
+});
