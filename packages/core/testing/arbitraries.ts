@@ -39,7 +39,6 @@ const TAINTS: readonly Taint[] = [
   { key: 'dedicated', value: 'web', effect: 'NoExecute' },
   { key: 'spot', value: '', effect: 'PreferNoSchedule' },
   { key: 'node.kubernetes.io/not-ready', value: '', effect: 'NoExecute' },
-  { key: 'node.kubernetes.io/unschedulable', value: '', effect: 'NoSchedule' },
   { key: 'node.kubernetes.io/disk-pressure', value: '', effect: 'NoSchedule' },
   { key: 'node.kubernetes.io/memory-pressure', value: '', effect: 'NoSchedule' },
   { key: 'startup-taint.cluster-autoscaler.kubernetes.io/csi', value: '', effect: 'NoSchedule' },
@@ -47,13 +46,14 @@ const TAINTS: readonly Taint[] = [
 
 const optional = <T>(arbitrary: Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const few = <T>(values: readonly T[], maxLength = 3) => fc.subarray([...values], { maxLength });
+const seldom = fc.constantFrom(...Array<boolean>(9).fill(false), true);
 const key: Arbitrary<string> = fc.constantFrom('pool', 'zone', 'cores');
 const value: Arbitrary<string> = fc.constantFrom('gpu', 'web', 'a', '4', '16');
 
 const labels: Arbitrary<Labels> = fc.dictionary(key, value, { maxKeys: 3 });
 
 const labelSelector: Arbitrary<LabelSelector> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant<LabelSelector>({}) },
+  { weight: 9, arbitrary: fc.constant<LabelSelector>({}) },
   { weight: 3, arbitrary: fc.dictionary(key, value, { maxKeys: 1 }).map(matchLabels => ({ matchLabels })) },
   {
     weight: 3,
@@ -189,11 +189,11 @@ export const arbitraryNode: Arbitrary<Node> = fc.record(
   {
     name: fc.integer({ min: 0, max: 7 }).map(number => `node-${number}`),
     labels: fc.tuple(labels, osLabel).map(([own, os]): Labels => ({ ...own, ...os })),
-    taints: few(TAINTS, 2),
-    unschedulable: fc.constantFrom(false, false, false, true),
-    deleting: fc.constantFrom(false, false, false, true),
+    taints: few(TAINTS, 1),
+    unschedulable: seldom,
+    deleting: seldom,
     ready: fc.constantFrom(true, true, false),
-    diskPressure: fc.constantFrom(false, false, false, true),
+    diskPressure: seldom,
     runtimeVersion: fc.constantFrom('containerd://1.6.20', 'docker://20.10.24'),
     extendedResources: few(['nvidia.com/gpu'], 1),
   },
@@ -223,5 +223,5 @@ export const arbitraryState: Arbitrary<ClusterState> = fc.record({
   }),
   namespaces: fc.uniqueArray(namespace, { maxLength: 3, selector: ({ name }) => name }),
   nodes: fc.uniqueArray(arbitraryNode, { maxLength: 6, selector: ({ name }) => name }),
-  gaps: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.constant(['deployments: forbidden'])),
+  gaps: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.constant(['deployments: forbidden'])),
 });

@@ -25,3 +25,14 @@ test.each([
 ])('%j reads as %s', (text, value) => {
   expect(parseInt64(text)).toBe(value);
 });
+
+test.each([
+  ['zeros', `${'0'.repeat(200_000)}x`],
+  ['digits', `1${'0'.repeat(200_000)}x`],
+])('two hundred thousand %s that end in a letter are refused in linear time', (_what, text) => {
+  // A quadratic expression needs more than a minute; the limit leaves room for a busy machine.
+  const startedAt = process.cpuUsage();
+  expect(parseInt64(text)).toBeUndefined();
+  const { user, system } = process.cpuUsage(startedAt);
+  expect((user + system) / 1_000).toBeLessThan(1_000);
+});

@@ -15,51 +15,44 @@ const MAX_DIGESTS = 10;
 
 /** Images whose tag stands for different contents on different nodes; those with the most nodes off the majority first. */
 export function findSkew(shares: readonly CohortShare[]): Skew[] {
-  return [...countDigests(shares)]
+  return [...sumDigests(shares)]
     .filter(([, digests]) => digests.size > 1)
-    .map(([image, digests]) => ({ image, digests: rankDigests(digests) }))
+    .map(([image, digests]) => ({ image, digests: rankDigests(ownDigests(image, digests)) }))
+    .filter(({ digests }) => digests.length > 1)
     .sort((a, b) => nodesOff(b) - nodesOff(a) || byText(a.image, b.image))
     .slice(0, MAX_SKEWS);
 }
 
-function countDigests(shares: readonly CohortShare[]): ReadonlyMap<ImageRef, ReadonlyMap<string, number>> {
+function sumDigests(shares: readonly CohortShare[]): ReadonlyMap<ImageRef, ReadonlyMap<string, number>> {
   const byImage = new Map<ImageRef, Map<string, number>>();
-  for (const { tallies } of shares) {
-    for (const [image, tally] of tallies) {
-      const sum = byImage.get(image) ?? new Map<string, number>();
-      byImage.set(image, sum);
-      for (const [digest, nodes] of digestsUnderTag(image, tally.digests))
-        sum.set(digest, (sum.get(digest) ?? 0) + nodes);
-    }
+  for (const [image, { digests }] of shares.flatMap(({ tallies }) => [...tallies])) {
+    const sum = byImage.get(image) ?? new Map<string, number>();
+    for (const [digest, nodes] of digests) sum.set(digest, (sum.get(digest) ?? 0) + nodes);
+    byImage.set(image, sum);
   }
   return byImage;
 }
 
 /**
- * A runtime lists the digests of every repository that an image came from; only those of the reference's own repository
- * tell what its tag stands for.
+ * A runtime lists the digests of every repository that an image came from, by their short or long name; only those of the
+ * reference's own repository tell what its tag stands for. A reference with a digest cannot stand for anything else.
  */
-function digestsUnderTag(image: ImageRef, digests: ReadonlyMap<string, number>): readonly [string, number][] {
-  if (digests.size === 0) return [];
-  const own = repositoryOf(image);
-  return [...digests].flatMap(([reference, nodes]) => {
-    const found = repositoryOf(reference);
-    return found !== undefined &&
-      found.repository === own?.repository &&
-      own.digest === undefined &&
-      found.digest !== undefined
-      ? [[found.digest, nodes] as [string, number]]
-      : [];
-  });
+function ownDigests(image: ImageRef, digests: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const own = new Map<string, number>();
+  const wanted = splitDigest(image);
+  if (wanted === undefined || wanted.digest !== undefined) return own;
+  for (const [reference, nodes] of digests) {
+    const found = splitDigest(reference);
+    if (found?.digest === undefined || found.repository !== wanted.repository) continue;
+    own.set(found.digest, (own.get(found.digest) ?? 0) + nodes);
+  }
+  return own;
 }
 
-function repositoryOf(reference: string): { repository: string; digest: string | undefined } | undefined {
+function splitDigest(reference: string): { repository: string; digest: string | undefined } | undefined {
   try {
-    const { tag, digest } = parseReference(reference);
-    const normalised = normaliseReference(reference);
-    const [named = ''] = normalised.split('@');
-    const suffix = digest !== undefined && tag === undefined ? '' : `:${tag ?? 'latest'}`;
-    return { repository: named.slice(0, named.length - suffix.length), digest };
+    const { domain, path, digest } = parseReference(reference);
+    return { repository: normaliseReference(domain === undefined ? path : `${domain}/${path}`), digest };
   } catch (error) {
     if (error instanceof InvalidReference) return undefined;
     throw error;

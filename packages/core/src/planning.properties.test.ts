@@ -1,0 +1,212 @@
+import { collectAsks, groupNodes, matchNode, planBytes, planCohorts, summarise } from '@kube-prefetch/core';
+import { aFleet, arbitraryNode, arbitraryState } from '@kube-prefetch/core/testing';
+import { adoptPlan, CELL_STATES, type Plan, resourceName } from '@kube-prefetch/protocol';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { ClusterState } from './cluster-state.ts';
+
+const RUNS = { numRuns: 200 };
+const hits = new Map<string, number>();
+const hit = (branch: string, happened = true) => hits.set(branch, (hits.get(branch) ?? 0) + (happened ? 1 : 0));
+
+/** The coordinator's line up to the plans: nothing that a node reports enters. */
+function planOf(state: ClusterState) {
+  const asks = collectAsks(state);
+  const cohorts = groupNodes(asks, state.nodes);
+  const plans = planCohorts(cohorts, asks, state.gaps);
+  const byNode = new Map<string, Plan>();
+  for (const cohort of cohorts) for (const node of cohort.nodes) byNode.set(node, plans.get(cohort.key) as Plan);
+  return { asks, cohorts, plans, byNode };
+}
+
+const imagesOf = (plan: Plan | undefined) => plan?.items.map(({ image }) => image) ?? [];
+
+const shuffledState = arbitraryState.chain(state =>
+  fc.tuple(
+    fc.constant(state),
+    fc.record({
+      resources: shuffled(state.resources),
+      workloads: shuffled(state.workloads),
+      namespaces: shuffled(state.namespaces),
+      nodes: shuffled(state.nodes),
+      gaps: shuffled(state.gaps),
+    }),
+  ),
+);
+
+function shuffled<T>(list: readonly T[]) {
+  return fc.shuffledSubarray([...list], { minLength: list.length });
+}
+
+test('the order of inputs never matters: same asks, same cohorts, same bytes', () => {
+  fc.assert(
+    fc.property(shuffledState, ([state, turned]) => {
+      const one = planOf(state);
+      const other = planOf(turned);
+      expect(other.asks).toEqual(one.asks);
+      expect(other.cohorts).toEqual(one.cohorts);
+      expect([...other.plans]).toEqual([...one.plans]);
+      hit(
+        'order: workloads turned',
+        turned.workloads.some((workload, index) => workload !== state.workloads[index]),
+      );
+      hit('order: several asks', one.asks.length > 1);
+    }),
+    RUNS,
+  );
+});
+
+test('the order of inputs does not change a status, and the same input gives the same bytes', () => {
+  const say = (node: string, image: string) => ({
+    state: CELL_STATES[(node.length * 7 + image.length) % CELL_STATES.length] ?? 'Unknown',
+  });
+  const statusOf = (state: ClusterState) => {
+    const { asks, cohorts } = planOf(state);
+    return summarise(state, asks, aFleet(cohorts, say), '2026-01-01T00:00:00Z');
+  };
+  const byName = (statuses: ReturnType<typeof statusOf>) =>
+    new Map(statuses.map(({ resource, status }) => [resourceName(resource), status]));
+  fc.assert(
+    fc.property(shuffledState, ([state, turned]) => {
+      const statuses = statusOf(state);
+      expect(byName(statusOf(turned))).toEqual(byName(statuses));
+      expect(JSON.stringify(statusOf(structuredClone(state)))).toBe(JSON.stringify(statuses));
+      for (const { status } of statuses) hit(`status: Warm ${status.conditions[2]?.reason}`);
+    }),
+    RUNS,
+  );
+});
+
+test('the same input gives the same plan bytes, and their revision', () => {
+  fc.assert(
+    fc.property(arbitraryState, state => {
+      const one = planOf(state).byNode;
+      const other = planOf(structuredClone(state)).byNode;
+      for (const [node, plan] of one) {
+        expect(other.get(node)?.revision).toBe(plan.revision);
+        expect(planBytes(other.get(node) as Plan)).toBe(planBytes(plan));
+      }
+      hit(
+        'bytes: plans that differ within a state',
+        new Set([...one.values()].map(({ revision }) => revision)).size > 1,
+      );
+    }),
+    RUNS,
+  );
+});
+
+test('every node is in exactly one cohort', () => {
+  fc.assert(
+    fc.property(arbitraryState, state => {
+      const { cohorts } = planOf(state);
+      const placed = cohorts.flatMap(({ nodes }) => nodes);
+      expect(placed.toSorted()).toEqual(state.nodes.map(({ name }) => name).toSorted());
+      expect(new Set(cohorts.map(({ key }) => key)).size).toBe(cohorts.length);
+      hit('cohorts: one node each', cohorts.length > 1 && cohorts.length === state.nodes.length);
+      hit(
+        'cohorts: shared',
+        cohorts.some(({ nodes }) => nodes.length > 1),
+      );
+    }),
+    RUNS,
+  );
+});
+
+test('a plan holds exactly the images of the asks whose verdict there is Yes or Held', () => {
+  fc.assert(
+    fc.property(arbitraryState, state => {
+      const { asks, byNode } = planOf(state);
+      for (const node of state.nodes) {
+        const judged = asks.map(ask => ({ ask, ...matchNode(ask.placement, node) }));
+        for (const { verdict } of judged) hit(`verdict: ${verdict}`);
+        const wanted = judged.filter(({ verdict }) => verdict !== 'No').map(({ ask }) => ask);
+        const plan = byNode.get(node.name);
+        expect(new Set(imagesOf(plan))).toEqual(new Set(wanted.map(({ image }) => image)));
+        expect(plan?.items).toHaveLength(new Set(imagesOf(plan)).size);
+        expect(plan?.held !== undefined).toBe(
+          node.unschedulable || node.deleting || node.diskPressure || isTaintedHeld(node.taints),
+        );
+        for (const item of plan?.items ?? []) {
+          const same = wanted.filter(({ image }) => image === item.image);
+          expect(item.priority).toBe(Math.max(...same.map(({ priority }) => priority)));
+          expect(item.start).toBe(same.some(({ start }) => start));
+          hit('plan: merged askers', new Set(same.map(({ resource }) => resourceName(resource))).size > 1);
+          hit('plan: suspended alone', !item.start);
+        }
+      }
+    }),
+    RUNS,
+  );
+});
+
+function isTaintedHeld(taints: readonly { key: string }[]): boolean {
+  return taints.some(({ key }) => key.endsWith('/unschedulable') || key.endsWith('/disk-pressure'));
+}
+
+test("a node's plan depends on no other node", () => {
+  fc.assert(
+    fc.property(arbitraryState, fc.array(arbitraryNode, { maxLength: 3 }), (state, others) => {
+      const { byNode } = planOf(state);
+      for (const node of state.nodes) {
+        const beside = others.map((other, index) => ({ ...other, name: `other-${index}` }));
+        const alone = planOf({ ...state, nodes: [...beside, node] }).byNode.get(node.name);
+        expect(alone).toEqual(byNode.get(node.name));
+        hit('alone: with images', imagesOf(alone).length > 0);
+      }
+    }),
+    RUNS,
+  );
+});
+
+test('removing a resource never removes an image that another one asks for on that node', () => {
+  fc.assert(
+    fc.property(arbitraryState, fc.nat(), (state, pick) => {
+      const gone = state.resources[pick % Math.max(1, state.resources.length)];
+      if (gone === undefined) return;
+      const before = planOf(state);
+      const after = planOf({ ...state, resources: state.resources.filter(resource => resource !== gone) });
+      for (const node of state.nodes) {
+        const reaching = before.asks.filter(({ placement }) => matchNode(placement, node).verdict !== 'No');
+        const others = reaching.filter(({ resource }) => resource !== gone.ref).map(({ image }) => image);
+        expect(new Set(imagesOf(after.byNode.get(node.name)))).toEqual(new Set(others));
+        hit(
+          'removed: kept for others',
+          reaching.some(({ resource, image }) => resource === gone.ref && others.includes(image)),
+        );
+        hit(
+          'removed: gone',
+          reaching.some(({ resource, image }) => resource === gone.ref && !others.includes(image)),
+        );
+      }
+    }),
+    RUNS,
+  );
+});
+
+test('an incomplete state never shrinks what an agent holds on to', () => {
+  const sequence = fc.tuple(arbitraryNode, fc.array(arbitraryState, { minLength: 2, maxLength: 6 }));
+  fc.assert(
+    fc.property(sequence, ([node, states]) => {
+      let held: Plan | undefined;
+      for (const state of states) {
+        const plan = planOf({ ...state, nodes: [node] }).byNode.get(node.name) as Plan;
+        const next = adoptPlan(held, plan);
+        expect(plan.complete).toBe(state.gaps.length === 0);
+        if (plan.complete) expect(imagesOf(next)).toEqual(imagesOf(plan));
+        else expect(new Set(imagesOf(next))).toEqual(new Set([...imagesOf(held), ...imagesOf(plan)]));
+        hit('gaps: kept what the plan no longer names', !plan.complete && next.items.length > plan.items.length);
+        hit(
+          'gaps: complete plan drops',
+          plan.complete && imagesOf(held).some(image => !imagesOf(plan).includes(image)),
+        );
+        held = next;
+      }
+    }),
+    RUNS,
+  );
+});
+
+test('the random clusters reached every branch that the properties speak of', () => {
+  process.stdout.write(`planning: ${JSON.stringify(Object.fromEntries(hits))}\n`);
+  expect([...hits].filter(([, count]) => count === 0)).toEqual([]);
+});

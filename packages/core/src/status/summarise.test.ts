@@ -1,0 +1,392 @@
+import { aFleet, aNode, aResource, aState, aWorkload, type CellSaid } from '@kube-prefetch/core/testing';
+import { MAX_IMAGES_PER_NODE, messageParser, PrefetchStatus } from '@kube-prefetch/protocol';
+import { expect, test } from 'vitest';
+import { collectAsks } from '../asks/collect-asks.ts';
+import type { ClusterState, Node, Resource } from '../cluster-state.ts';
+import { groupNodes } from '../plans/group-nodes.ts';
+import { summarise } from './summarise.ts';
+
+const AT = '2026-11-23T03:00:00.000Z';
+const CLUSTER = { kind: 'ClusterPrefetch' as const, name: 'base' };
+const PRESENT: CellSaid = { state: 'Present' };
+const parseStatus = messageParser(PrefetchStatus, 'status');
+
+type Say = (node: string, image: string) => CellSaid;
+
+function statusesOf(state: ClusterState, say: Say = () => PRESENT): readonly PrefetchStatus[] {
+  const asks = collectAsks(state);
+  const fleet = aFleet(groupNodes(asks, state.nodes), say);
+  return summarise(state, asks, fleet, AT).map(({ status }) => parseStatus(status));
+}
+
+function statusOf(state: ClusterState, say?: Say): PrefetchStatus {
+  const [status] = statusesOf(state, say);
+  if (status === undefined) throw new Error('expected a resource in the state');
+  return status;
+}
+
+function condition(status: PrefetchStatus, type: 'Accepted' | 'Ready' | 'Warm'): string {
+  const found = status.conditions.find(each => each.type === type);
+  return `${found?.status} ${found?.reason}`;
+}
+
+const nodes = (count: number, parts?: Partial<Node>) =>
+  Array.from({ length: count }, (_, index) => aNode({ name: `node-${index}`, ...parts }));
+const TWO_IMAGES = aResource({ generation: 3, spec: { images: ['web:1', 'web:2'] } });
+
+test('everything present is Accepted, Ready and Warm', () => {
+  const status = statusOf(aState({ resources: [TWO_IMAGES], nodes: nodes(2) }));
+  const common = { observedGeneration: 3, lastTransitionTime: AT, status: 'True' };
+  expect(status).toEqual({
+    observedGeneration: 3,
+    conditions: [
+      { type: 'Accepted', reason: 'Valid', message: 'the spec is valid', ...common },
+      { type: 'Ready', reason: 'Planned', message: 'planned: 2 images on 2 nodes', ...common },
+      { type: 'Warm', reason: 'AllPresent', message: '4 of 4 present', ...common },
+    ],
+    warm: '4/4',
+    summary: {
+      images: 2,
+      nodes: 2,
+      cells: 4,
+      present: 4,
+      pulling: 0,
+      waiting: 0,
+      failed: 0,
+      unknown: 0,
+      held: 0,
+      noAgent: 0,
+    },
+    failures: [],
+    skew: [],
+  });
+});
+
+interface WarmCase {
+  readonly what: string;
+  readonly resource?: Resource;
+  readonly nodes?: readonly Node[];
+  readonly gaps?: readonly string[];
+  readonly say?: Say;
+  readonly ready: string;
+  readonly warm: string;
+  readonly shown: string;
+}
+
+const only =
+  (image: string, said: CellSaid): Say =>
+  (_node, asked) =>
+    asked === image ? said : PRESENT;
+const FAILED: CellSaid = { state: 'Failed', failure: { kind: 'NotFound', message: 'not there' } };
+const NO_AGENT: CellSaid = { state: 'Unknown', noAgent: true };
+const GAPS = ['deployments: forbidden'];
+const suspended = aResource({ spec: { ...TWO_IMAGES.spec, suspend: true } });
+
+const WARM: readonly WarmCase[] = [
+  {
+    what: 'one cell is pulled',
+    say: only('web:1', { state: 'Pulling' }),
+    ready: 'True Planned',
+    warm: 'False Pulling',
+    shown: '1/2',
+  },
+  {
+    what: 'one cell waits',
+    say: only('web:1', { state: 'Waiting' }),
+    ready: 'True Planned',
+    warm: 'False Pulling',
+    shown: '1/2',
+  },
+  {
+    what: 'one cell is missing',
+    say: only('web:1', { state: 'Missing' }),
+    ready: 'True Planned',
+    warm: 'False Pulling',
+    shown: '1/2',
+  },
+  { what: 'one cell failed', say: only('web:1', FAILED), ready: 'True Planned', warm: 'False Failing', shown: '1/2' },
+  {
+    what: 'a Ready node has no agent',
+    say: () => NO_AGENT,
+    ready: 'True Planned',
+    warm: 'False NoAgent',
+    shown: '0/2',
+  },
+  {
+    what: 'the runtime has not answered',
+    say: () => ({ state: 'Unknown' }),
+    ready: 'True Planned',
+    warm: 'False AwaitingReports',
+    shown: '0/2',
+  },
+  {
+    what: 'suspended and missing',
+    resource: suspended,
+    say: only('web:1', { state: 'Waiting' }),
+    ready: 'True Planned',
+    warm: 'False Suspended',
+    shown: '1/2',
+  },
+  {
+    what: 'suspended and all there',
+    resource: suspended,
+    ready: 'True Planned',
+    warm: 'True AllPresent',
+    shown: '2/2',
+  },
+  { what: 'there are no nodes', nodes: [], ready: 'True Planned', warm: 'False NoNodes', shown: '0/0' },
+  {
+    what: 'no node matches',
+    nodes: nodes(1, { taints: [{ key: 'a', value: '', effect: 'NoSchedule' }] }),
+    ready: 'True Planned',
+    warm: 'False NoNodes',
+    shown: '0/0',
+  },
+  {
+    what: 'no image is asked for',
+    resource: aResource({ spec: { workloads: [{ kinds: ['Job'], selector: {} }] } }),
+    ready: 'True Planned',
+    warm: 'False NoImages',
+    shown: '0/0',
+  },
+  {
+    what: 'every node is held',
+    nodes: nodes(1, { unschedulable: true }),
+    say: () => FAILED,
+    ready: 'True Planned',
+    warm: 'Unknown NothingCounts',
+    shown: '0/0',
+  },
+  {
+    what: 'no node is Ready',
+    nodes: nodes(1, { ready: false }),
+    say: () => NO_AGENT,
+    ready: 'True Planned',
+    warm: 'Unknown NothingCounts',
+    shown: '0/0',
+  },
+  {
+    what: 'sources have gaps and all is there',
+    gaps: GAPS,
+    ready: 'False SourcesIncomplete',
+    warm: 'Unknown SourcesIncomplete',
+    shown: '2/2',
+  },
+  {
+    what: 'sources have gaps and something is missing',
+    gaps: GAPS,
+    say: only('web:1', { state: 'Missing' }),
+    ready: 'False SourcesIncomplete',
+    warm: 'False Pulling',
+    shown: '1/2',
+  },
+  {
+    what: 'sources have gaps and nothing matched',
+    gaps: GAPS,
+    nodes: [],
+    ready: 'False SourcesIncomplete',
+    warm: 'Unknown SourcesIncomplete',
+    shown: '0/0',
+  },
+  {
+    what: 'the spec breaks the schema',
+    resource: aResource({ problems: ['spec.images: expected a list'] }),
+    ready: 'False NotAccepted',
+    warm: 'False NotAccepted',
+    shown: '0/0',
+  },
+  {
+    what: 'a selector is bad',
+    resource: aResource({
+      spec: {
+        images: ['web:1'],
+        workloads: [{ kinds: ['Job'], selector: { matchExpressions: [{ key: 'a', operator: 'Has' }] } }],
+      },
+    }),
+    gaps: GAPS,
+    ready: 'False NotAccepted',
+    warm: 'False NotAccepted',
+    shown: '0/0',
+  },
+];
+
+test.each(WARM)(
+  '$what: Ready $ready, Warm $warm',
+  ({ resource = TWO_IMAGES, nodes: given = nodes(1), gaps = [], say, ready, warm, shown }) => {
+    const status = statusOf(aState({ resources: [resource], nodes: given, gaps }), say);
+    expect(condition(status, 'Ready')).toBe(ready);
+    expect(condition(status, 'Warm')).toBe(warm);
+    expect(status.warm).toBe(shown);
+  },
+);
+
+test('what is wrong with a spec is told, at most five problems of it', () => {
+  const problems = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+  const [accepted] = statusOf(aState({ resources: [aResource({ problems })] })).conditions;
+  expect(accepted).toMatchObject({
+    type: 'Accepted',
+    status: 'False',
+    reason: 'Invalid',
+    message: 'a; b; c; d; e; and 2 more',
+  });
+});
+
+test('cells of held and not Ready nodes are told apart and do not count', () => {
+  const given = [
+    aNode(),
+    aNode({ name: 'held', unschedulable: true }),
+    aNode({ name: 'down', ready: false }),
+    aNode({ name: 'both', ready: false, deleting: true }),
+  ];
+  const status = statusOf(aState({ resources: [TWO_IMAGES], nodes: given }), node =>
+    node === 'node-1' ? PRESENT : FAILED,
+  );
+  expect(status.summary).toMatchObject({ nodes: 4, cells: 2, present: 2, failed: 0, held: 4 });
+  expect(status.conditions[2]).toMatchObject({
+    status: 'True',
+    message: '2 of 2 present, 4 held and not counted, 2 on nodes that are not Ready and not counted',
+  });
+  expect(status.failures).toEqual([]);
+});
+
+test('each state has its count, and together they are the cells that count', () => {
+  const states = ['Present', 'Pulling', 'Waiting', 'Missing', 'Failed', 'Unknown'] as const;
+  const say: Say = node => (node === 'node-6' ? NO_AGENT : { state: states[Number(node.slice(5))] ?? 'Present' });
+  const { summary } = statusOf(
+    aState({ resources: [aResource({ spec: { images: ['web:1'] } })], nodes: nodes(7) }),
+    say,
+  );
+  expect(summary).toEqual({
+    images: 1,
+    nodes: 7,
+    cells: 7,
+    present: 1,
+    pulling: 1,
+    waiting: 2,
+    failed: 1,
+    unknown: 1,
+    held: 0,
+    noAgent: 1,
+  });
+});
+
+test('an image that several workloads of one resource want is one image and one cell per node', () => {
+  const resource = aResource({ spec: { images: ['web:1'], workloads: [{ kinds: ['Deployment'], selector: {} }] } });
+  const workloads = [aWorkload(), aWorkload({ name: 'api', pod: { tolerations: [{ operator: 'Exists' }] } })];
+  expect(statusOf(aState({ resources: [resource], workloads, nodes: nodes(3) })).summary).toMatchObject({
+    images: 1,
+    nodes: 3,
+    cells: 3,
+  });
+});
+
+test('resources are told apart, in the order of the state', () => {
+  const resources = [
+    aResource({ spec: { images: ['web:1'] } }),
+    aResource({ ref: CLUSTER, spec: { images: ['web:1', 'web:2'] } }),
+  ];
+  const statuses = statusesOf(aState({ resources, nodes: nodes(1) }), only('web:2', FAILED));
+  expect(statuses.map(status => [status.warm, condition(status, 'Warm')])).toEqual([
+    ['1/1', 'True AllPresent'],
+    ['1/2', 'False Failing'],
+  ]);
+});
+
+test('Warm says of how many images the pods need the registry all the same', () => {
+  const resource = aResource({ spec: { workloads: [{ kinds: ['Deployment'], selector: {} }] } });
+  const workloads = [aWorkload({ pod: { containers: [{ image: 'web' }, { image: 'web:1' }] } })];
+  expect(statusOf(aState({ resources: [resource], workloads, nodes: nodes(1) })).conditions[2]?.message).toBe(
+    '2 of 2 present; pods of 1 image pull with Always: they need the registry even where it is warm',
+  );
+});
+
+test('images that no plan had room for count, and are said', () => {
+  const images = Array.from({ length: MAX_IMAGES_PER_NODE }, (_, index) => `app:${String(index).padStart(5, '0')}`);
+  const resources = [
+    aResource({ spec: { images } }),
+    aResource({ ref: CLUSTER, spec: { images: ['z:1'], priority: 1 } }),
+  ];
+  const [crowded, first] = statusesOf(aState({ resources, nodes: nodes(2) }));
+  expect(crowded?.warm).toBe('3998/4000');
+  expect(crowded?.summary.unknown).toBe(2);
+  expect(crowded && condition(crowded, 'Warm')).toBe('False PlanFull');
+  expect(crowded?.conditions[1]).toMatchObject({
+    reason: 'PlanFull',
+    message: 'more than 2000 images are asked for on 2 nodes; the last by priority and name are left out',
+  });
+  expect(first && condition(first, 'Warm')).toBe('True AllPresent');
+});
+
+test('failures are merged per image and kind, and the ten on the most nodes are shown', () => {
+  const images = Array.from({ length: 12 }, (_, index) => `app:${String(index).padStart(2, '0')}`);
+  const say: Say = (node, image) => {
+    const number = Number(node.slice(5));
+    if (number > Number(image.slice(4))) return PRESENT;
+    const kind = image === 'app:11' && number === 0 ? 'DiskFull' : 'NotFound';
+    return {
+      state: 'Failed',
+      since: `2026-11-23T0${number % 10}:00:00Z`,
+      failure: { kind, message: number < 2 ? 'rare' : 'usual' },
+    };
+  };
+  const given = [
+    ...nodes(10),
+    aNode({ name: 'node-10', runtimeVersion: 'docker://20.10.24' }),
+    aNode({ name: 'node-11' }),
+  ];
+  const { failures } = statusOf(aState({ resources: [aResource({ spec: { images } })], nodes: given }), say);
+  expect(failures.map(({ image, reason, nodes: on }) => `${image} ${reason} ${on}`)).toEqual([
+    'app:10 NotFound 11',
+    'app:11 NotFound 11',
+    'app:09 NotFound 10',
+    'app:08 NotFound 9',
+    'app:07 NotFound 8',
+    'app:06 NotFound 7',
+    'app:05 NotFound 6',
+    'app:04 NotFound 5',
+    'app:03 NotFound 4',
+    'app:02 NotFound 3',
+  ]);
+  expect(failures[0]).toEqual({
+    image: 'app:10',
+    reason: 'NotFound',
+    message: 'usual',
+    nodes: 11,
+    examples: ['node-0', 'node-1', 'node-10'],
+    since: '2026-11-23T00:00:00Z',
+  });
+});
+
+const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
+
+test('different contents under one tag are shown, those on the fewest nodes last', () => {
+  const resource = aResource({ spec: { images: ['web', 'web:1', `web@${digest('a')}`] } });
+  const say: Say = (node, image) => ({
+    state: 'Present',
+    digests: [
+      image === 'web:1' || node !== 'node-2' ? `docker.io/library/web@${digest('a')}` : `web@${digest('b')}`,
+      `mirror.example/web@${digest(node === 'node-1' ? 'c' : 'd')}`,
+    ],
+  });
+  const status = statusOf(aState({ resources: [resource], nodes: nodes(3) }), say);
+  expect(status.skew).toEqual([
+    {
+      image: 'web',
+      digests: [
+        { digest: digest('a'), nodes: 2 },
+        { digest: digest('b'), nodes: 1 },
+      ],
+    },
+  ]);
+  expect(condition(status, 'Warm')).toBe('True AllPresent');
+});
+
+test('at most ten skewed images are shown, those with the most nodes off the majority first', () => {
+  const images = Array.from({ length: 12 }, (_, index) => `app:${String(index).padStart(2, '0')}`);
+  const say: Say = (node, image) => ({
+    state: 'Present',
+    digests: [`docker.io/library/app@${digest(Number(node.slice(5)) < Number(image.slice(4)) - 6 ? 'b' : 'a')}`],
+  });
+  const { skew } = statusOf(aState({ resources: [aResource({ spec: { images } })], nodes: nodes(12) }), say);
+  expect(skew.map(({ image }) => image)).toEqual(['app:11', 'app:10', 'app:09', 'app:08', 'app:07']);
+});
