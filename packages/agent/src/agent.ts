@@ -133,5 +133,5 @@ function pullOf({ image, state }: Cell, memory: Memory, pulls: Pulls, clock: Clo
   const pull = pulls.running().get(image);
   if (pull === undefined) return undefined;
   const { doneBytes, totalBytes } = pull.progress ?? {};
-  return { elapsedMs: Math.round(clock.monotonicMs() - pull.startedAtMs), doneBytes, totalBytes };
+  return { elapsedMs: clock.monotonicMs() - pull.startedAtMs, doneBytes, totalBytes };
 }

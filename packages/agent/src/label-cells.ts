@@ -42,9 +42,30 @@ export function createCellLabels(clock: Clock): CellLabels {
 }
 
 function toReport(cell: Cell, { since, nextTry }: Labels, pull: PullReport | undefined): CellReport {
-  const { image, state, waitingFor, failure, attempts, sizeBytes } = cell;
+  const { image, state, waitingFor, failure, attempts } = cell;
+  const sizeBytes = whole(cell.sizeBytes);
   const digests = cell.digests?.filter(digest => digest.length <= MAX_DIGEST_LENGTH).slice(0, MAX_DIGESTS);
-  return { image, state, since, waitingFor, failure, attempts, nextTry, sizeBytes, digests, pull };
+  return {
+    image,
+    state,
+    since,
+    waitingFor,
+    failure,
+    attempts,
+    nextTry,
+    sizeBytes,
+    digests,
+    pull: pull && wholeNumbers(pull),
+  };
+}
+
+/** A runtime may count in fractions; the protocol does not. */
+function wholeNumbers({ elapsedMs, doneBytes, totalBytes }: PullReport): PullReport {
+  return { elapsedMs: Math.round(elapsedMs), doneBytes: whole(doneBytes), totalBytes: whole(totalBytes) };
+}
+
+function whole(count: number | undefined): number | undefined {
+  return count === undefined ? undefined : Math.floor(count);
 }
 
 function wallTimeOf(monotonicMs: number, clock: Clock): string {

@@ -6,6 +6,7 @@ const MINUTE_MS = 60_000;
 const BYTES_PER_MS = 1_000;
 const UNPACKING_MS = 10 * MINUTE_MS;
 const UNSEEN_MS = 60 * MINUTE_MS;
+const LOOKS_PER_TIMEOUT = 4;
 
 export interface StallLimits {
   /** Without a new byte or phase while resolving or downloading. */
@@ -40,7 +41,8 @@ export async function untilStalled(
     const now = clock.monotonicMs();
     const dueMs = givenUpAtMs(pull, limits);
     if (now >= dueMs) return describeStall(pull, now);
-    await clock.sleep(dueMs - now, signal);
+    // The first progress brings the moment closer.
+    await clock.sleep(Math.min(dueMs - now, limits.stallTimeoutMs / LOOKS_PER_TIMEOUT), signal);
   }
 }
 

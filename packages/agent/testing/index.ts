@@ -1,3 +1,4 @@
-export { type AgentBench, createAgentBench } from './agent-bench.ts';
+export { type AgentBench, createAgentBench, type StartedAgent } from './agent-bench.ts';
 export { createMemoryStateFile } from './memory-state-file.ts';
 export { createScriptedApi, planOf, type ScriptedApi } from './scripted-api.ts';
+export { type WatchedRuntime, watchRuntime } from './watched-runtime.ts';

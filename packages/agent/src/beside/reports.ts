@@ -9,6 +9,7 @@ import { changesBetween, type Told, toldBy } from './report-changes.ts';
 
 const CHANGE_SPACING_MS = 250;
 const PROGRESS_SPACING_MS = 1_000;
+const MAX_RUNTIME_NAME_LENGTH = 64;
 /** With nothing new to say: that this agent is alive. */
 const HEARTBEAT_MS = 20_000;
 
@@ -60,7 +61,7 @@ export function createReports(parts: ReportsParts): Reports {
       sequence,
       full: before === undefined,
       planRevision: plan?.revision,
-      runtime: { name: runtime?.name, version: runtime?.version, failure },
+      runtime: { name: cut(runtime?.name), version: cut(runtime?.version), failure },
       ...(before === undefined ? { cells: [...labelled], gone: [] } : changesBetween(before, labelled)),
     };
     const answer = await api.report(report, signal);
@@ -107,6 +108,10 @@ export function createReports(parts: ReportsParts): Reports {
       }
     },
   };
+}
+
+function cut(text: string | undefined): string | undefined {
+  return text?.slice(0, MAX_RUNTIME_NAME_LENGTH);
 }
 
 /** The line offers after every look; mostly nothing has changed. */
