@@ -1,0 +1,44 @@
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { aDeployment } from '../../testing/index.ts';
+import { MAX_FILE_BYTES, readFile } from './known-files.ts';
+
+async function fileWith(text: string): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'kube-prefetch-file-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const path = join(dir, 'a.yaml');
+  await writeFile(path, text);
+  return path;
+}
+
+test('two writes within one tick of the file system are both seen', async () => {
+  const path = await fileWith(JSON.stringify(aDeployment('a')));
+  const first = await readFile({ path, stamp: 'same' }, undefined);
+  await writeFile(path, JSON.stringify(aDeployment('b')));
+  const second = await readFile({ path, stamp: 'same' }, first);
+  expect(second.reading.objects[0]?.name).toBe('Deployment shop/b');
+});
+
+test('a file that was read twice under one stamp is not read again', async () => {
+  const path = await fileWith(JSON.stringify(aDeployment('a')));
+  const first = await readFile({ path, stamp: 'same' }, undefined);
+  const second = await readFile({ path, stamp: 'same' }, first);
+  await rm(path);
+  expect(await readFile({ path, stamp: 'same' }, second)).toBe(second);
+  expect(second.reading).toBe(first.reading);
+});
+
+test('a file that was touched but not changed keeps its reading', async () => {
+  const path = await fileWith(JSON.stringify(aDeployment('a')));
+  const first = await readFile({ path, stamp: 'one' }, undefined);
+  expect((await readFile({ path, stamp: 'two' }, first)).reading).toBe(first.reading);
+});
+
+test('a file past the bound is broken, and not read to find that out', async () => {
+  const path = await fileWith('');
+  await truncate(path, MAX_FILE_BYTES + 1);
+  const { reading } = await readFile({ path, stamp: 'one' }, undefined);
+  expect(reading.problems[0]?.text).toMatch(/expected at most 8388608 bytes, got 8388609; split the file/);
+});

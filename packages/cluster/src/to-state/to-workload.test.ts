@@ -1,0 +1,155 @@
+import { WORKLOAD_KINDS } from '@kube-prefetch/protocol';
+import { expect, test } from 'vitest';
+import { root } from './field.ts';
+import { toWorkload } from './to-workload.ts';
+
+const pod = (spec: object = {}) => ({ containers: [{ image: 'a' }], ...spec });
+const deployment = (podSpec: object, metadata: object = {}, rest: object = {}) =>
+  root({ metadata: { name: 'web', ...metadata }, spec: { template: { spec: podSpec } }, ...rest });
+const podOf = (spec: object) => toWorkload('Deployment', deployment(pod(spec))).pod;
+
+test('a small Deployment has nothing but its image', () => {
+  expect(toWorkload('Deployment', deployment(pod()))).toEqual({
+    kind: 'Deployment',
+    namespace: 'default',
+    name: 'web',
+    labels: {},
+    owned: false,
+    finished: false,
+    pod: { containers: [{ image: 'a' }], initContainers: [], imageVolumes: [], tolerations: [], extendedResources: [] },
+  });
+});
+
+test.each(WORKLOAD_KINDS)('the pod template of a %s is found', kind => {
+  const template = { spec: pod() };
+  const spec = kind === 'CronJob' ? { jobTemplate: { spec: { template } } } : { template };
+  expect(toWorkload(kind, root({ metadata: { name: 'a' }, spec })).pod.containers).toEqual([{ image: 'a' }]);
+});
+
+test('images come from containers, init containers, sidecars and image volumes, with their policies', () => {
+  const spec = podOf({
+    containers: [{ image: 'a', imagePullPolicy: 'Always' }, { image: 'b' }],
+    initContainers: [
+      { image: 'c', imagePullPolicy: 'Never' },
+      { image: 'd', restartPolicy: 'Always' },
+    ],
+    volumes: [
+      { name: 'v', image: { reference: 'e', pullPolicy: 'IfNotPresent' } },
+      { name: 'w', image: { reference: 'f' } },
+      { name: 'x', emptyDir: {} },
+      { name: 'y', image: {} },
+    ],
+  });
+  expect(spec).toMatchObject({
+    containers: [{ image: 'a', pullPolicy: 'Always' }, { image: 'b' }],
+    initContainers: [{ image: 'c', pullPolicy: 'Never' }, { image: 'd' }],
+    imageVolumes: [{ image: 'e', pullPolicy: 'IfNotPresent' }, { image: 'f' }],
+  });
+});
+
+test('what the scheduler looks at is taken as it is written', () => {
+  const term = { matchExpressions: [{ key: 'a', operator: 'In', values: ['b'] }] };
+  const spec = podOf({
+    nodeName: 'n1',
+    nodeSelector: { pool: 'gpu' },
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [term, { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n1'] }] }],
+        },
+        preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference: term }],
+      },
+      podAffinity: {},
+    },
+    tolerations: [{ key: 'k', operator: 'Equal', value: 'v', effect: 'NoExecute', tolerationSeconds: 5 }, {}],
+    os: { name: 'linux' },
+  });
+  expect(spec).toMatchObject({
+    nodeName: 'n1',
+    nodeSelector: { pool: 'gpu' },
+    nodeAffinity: {
+      terms: [
+        { matchExpressions: [{ key: 'a', operator: 'In', values: ['b'] }], matchFields: [] },
+        { matchExpressions: [], matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n1'] }] },
+      ],
+    },
+    tolerations: [{ key: 'k', operator: 'Equal', value: 'v', effect: 'NoExecute', tolerationSeconds: 5 }, {}],
+    os: 'linux',
+  });
+});
+
+test.each([
+  ['a request', { requests: { 'nvidia.com/gpu': '1' } }, ['nvidia.com/gpu']],
+  ['a limit alone', { limits: { 'nvidia.com/gpu': 2 } }, ['nvidia.com/gpu']],
+  ['both', { requests: { 'a.io/x': '1k' }, limits: { 'a.io/x': '1k' } }, ['a.io/x']],
+  ['zero', { limits: { 'nvidia.com/gpu': '0', 'a.io/x': '0.0', 'b.io/x': '0Ki' } }, []],
+  [
+    'fractions and exponents',
+    { limits: { 'a.io/x': '.5', 'b.io/x': '500m', 'c.io/x': '1e3', 'd.io/x': '0e3' } },
+    ['a.io/x', 'b.io/x', 'c.io/x'],
+  ],
+  [
+    'what Kubernetes counts itself',
+    { limits: { cpu: 1, memory: '1Gi', 'hugepages-2Mi': '2Mi', 'ephemeral-storage': '1Gi' } },
+    [],
+  ],
+  [
+    'names of Kubernetes',
+    { limits: { 'kubernetes.io/x': 1, 'batch.kubernetes.io/x': 1, 'requests.nvidia.com/gpu': 1 } },
+    [],
+  ],
+])('extended resources: %s', (_name, resources, expected) => {
+  expect(podOf({ containers: [{ image: 'a', resources }] }).extendedResources).toEqual(expected);
+  expect(podOf({ initContainers: [{ image: 'a', resources }] }).extendedResources).toEqual(expected);
+});
+
+const owner = (controller: unknown) => ({ ownerReferences: [{ kind: 'X', name: 'x', controller }] });
+
+test.each([
+  ['no owner', {}, false],
+  ['a controller', owner(true), true],
+  ['an owner that does not control', owner(false), false],
+  ['an owner that does not say', owner(undefined), false],
+])('%s: owned %#', (_name, metadata, owned) => {
+  expect(toWorkload('ReplicaSet', deployment(pod(), metadata)).owned).toBe(owned);
+});
+
+const conditions = (...list: readonly object[]) => ({ status: { conditions: list } });
+
+test.each([
+  ['Complete', 'Job', conditions({ type: 'Suspended', status: 'False' }, { type: 'Complete', status: 'True' }), true],
+  ['Failed', 'Job', conditions({ type: 'Failed', status: 'True' }), true],
+  ['not yet', 'Job', conditions({ type: 'Complete', status: 'False' }), false],
+  ['no status', 'Job', {}, false],
+  ['another kind', 'Deployment', conditions({ type: 'Complete', status: 'True' }), false],
+] as const)('a Job is finished by its conditions: %s', (_name, kind, rest, finished) => {
+  expect(toWorkload(kind, deployment(pod(), {}, rest)).finished).toBe(finished);
+});
+
+test('null counts as absent everywhere', () => {
+  const nothing = {
+    initContainers: null,
+    volumes: null,
+    nodeSelector: null,
+    affinity: null,
+    tolerations: null,
+    os: null,
+  };
+  expect(podOf({ ...nothing, nodeName: null })).toEqual(podOf({}));
+});
+
+test.each([
+  [{ containers: [] }, 'spec.template.spec.containers: expected at least one container, got a list'],
+  [{ containers: ['a'] }, 'spec.template.spec.containers[0]: expected a mapping, got "a"'],
+  [{ containers: [{ image: ['a'] }] }, 'spec.template.spec.containers[0].image: expected text'],
+  [pod({ nodeSelector: ['a'] }), 'spec.template.spec.nodeSelector: expected a mapping, got a list'],
+  [pod({ nodeSelector: { a: true } }), 'spec.template.spec.nodeSelector.a: expected text'],
+  [pod({ tolerations: [{ tolerationSeconds: 'soon' }] }), 'tolerations[0].tolerationSeconds: expected a whole number'],
+  [pod({ affinity: { nodeAffinity: 'x' } }), 'spec.template.spec.affinity.nodeAffinity: expected a mapping, got "x"'],
+  [
+    pod({ initContainers: [{ image: 'a', resources: { limits: { 'a.io/x': 'many' } } }] }),
+    'initContainers[0].resources.limits.a.io/x: expected a quantity such as 1 or 500m, got "many"',
+  ],
+])('a malformed pod %j is told by the field', (spec, message) => {
+  expect(() => toWorkload('Deployment', deployment(spec))).toThrow(message);
+});

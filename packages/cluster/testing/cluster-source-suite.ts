@@ -1,0 +1,136 @@
+import type { ClusterState } from '@kube-prefetch/core';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { ClusterSource } from '../src/ports/cluster-source.ts';
+import { aDeployment, aNamespace, aNode, aPrefetch, type KubeObject } from './kube-objects.ts';
+
+/** A cluster that a source reads, as the suite moves it. */
+export interface SourceHarness {
+  readonly source: ClusterSource;
+  /** Makes the cluster hold these objects and no others. */
+  hold(objects: readonly KubeObject[]): Promise<void>;
+  /** Makes reads fail, or work again. */
+  setFailing(failing: boolean): Promise<void>;
+  /** Lets time and input go on until the condition holds; throws where it never does. */
+  until(condition: () => boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What every ClusterSource must do. */
+export function clusterSourceSuite(name: string, createHarness: () => Promise<SourceHarness>): void {
+  async function start() {
+    const harness = await createHarness();
+    const stop = new AbortController();
+    let changes = 0;
+    let ended = false;
+    const begin = () => {
+      const run = harness.source.run(() => {
+        changes += 1;
+      }, stop.signal);
+      void run.then(() => {
+        ended = true;
+      });
+      onTestFinished(async () => {
+        stop.abort();
+        await harness.until(() => ended);
+        await run;
+        await harness.close();
+      });
+    };
+    /** Waits for what the source then reads. */
+    const reads = async (condition: (state: ClusterState) => boolean) => {
+      const holds = () => {
+        const state = harness.source.read();
+        return state !== undefined && condition(state);
+      };
+      await harness.until(holds);
+      return harness.source.read() as ClusterState;
+    };
+    return { ...harness, begin, reads, stop, changes: () => changes, ended: () => ended };
+  }
+
+  const workloadsAre =
+    (...names: string[]) =>
+    (state: ClusterState) =>
+      state.workloads.map(workload => workload.name).join() === names.join();
+
+  describe(`${name} is a ClusterSource`, () => {
+    test('read answers undefined before the first read, then what the cluster holds', async () => {
+      const { source, hold, begin, reads } = await start();
+      expect(source.read()).toBeUndefined();
+      await hold([aPrefetch('warm'), aDeployment('web'), aNode('n1'), aNamespace('shop', { team: 'a' })]);
+      begin();
+      const state = await reads(() => true);
+      expect(state.gaps).toEqual([]);
+      expect(state.resources).toMatchObject([
+        { ref: { kind: 'Prefetch', namespace: 'shop', name: 'warm' }, problems: [], spec: { images: ['nginx:1.27'] } },
+      ]);
+      expect(state.workloads).toMatchObject([{ kind: 'Deployment', name: 'web', labels: { app: 'web' } }]);
+      expect(state.nodes).toMatchObject([{ name: 'n1', ready: true }]);
+      expect(state.namespaces).toEqual([
+        { name: 'shop', labels: { team: 'a', 'kubernetes.io/metadata.name': 'shop' } },
+      ]);
+    });
+
+    test('an empty cluster is read as empty, not as unread', async () => {
+      const { hold, begin, reads } = await start();
+      await hold([]);
+      begin();
+      const state = await reads(() => true);
+      expect(state).toEqual({ resources: [], workloads: [], namespaces: [], nodes: [], gaps: [] });
+    });
+
+    test('a change is told and read', async () => {
+      const { hold, begin, reads, changes } = await start();
+      await hold([aDeployment('a')]);
+      begin();
+      await reads(workloadsAre('a'));
+      const before = changes();
+      await hold([aDeployment('a'), aDeployment('b')]);
+      await reads(workloadsAre('a', 'b'));
+      expect(changes()).toBeGreaterThan(before);
+      await hold([aDeployment('b')]);
+      await reads(workloadsAre('b'));
+    });
+
+    test('parts that did not change keep their identity', async () => {
+      const { hold, begin, reads } = await start();
+      const same = [aDeployment('a'), aPrefetch('warm'), aNode('n1')];
+      await hold([...same, aDeployment('b', ['old'])]);
+      begin();
+      const before = await reads(workloadsAre('a', 'b'));
+      await hold([...same, aDeployment('b', ['new'])]);
+      const after = await reads(({ workloads }) => workloads[1]?.pod.containers[0]?.image === 'new');
+      expect(after.workloads[0]).toBe(before.workloads[0]);
+      expect(after.workloads[1]).not.toBe(before.workloads[1]);
+      expect(after.resources).toBe(before.resources);
+      expect(after.nodes).toBe(before.nodes);
+    });
+
+    test('a failed read is a gap beside the last good state, and the gap goes when reading works again', async () => {
+      const { hold, setFailing, begin, reads, changes } = await start();
+      await hold([aDeployment('a')]);
+      begin();
+      const good = await reads(workloadsAre('a'));
+      const before = changes();
+      await setFailing(true);
+      const failed = await reads(({ gaps }) => gaps.length > 0);
+      expect(changes()).toBeGreaterThan(before);
+      expect(failed.workloads).toBe(good.workloads);
+      await setFailing(false);
+      const healed = await reads(({ gaps }) => gaps.length === 0);
+      expect(healed.workloads).toBe(good.workloads);
+    });
+
+    test('run ends with the signal and tells nothing afterwards', async () => {
+      const { hold, begin, reads, stop, until, changes, ended } = await start();
+      await hold([aDeployment('a')]);
+      begin();
+      await reads(workloadsAre('a'));
+      stop.abort();
+      await until(ended);
+      const before = changes();
+      await hold([]);
+      expect(changes()).toBe(before);
+    });
+  });
+}

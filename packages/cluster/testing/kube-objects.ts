@@ -1,0 +1,30 @@
+/** An object as Kubernetes has it. */
+export type KubeObject = Readonly<Record<string, unknown>>;
+
+/** A Deployment in JSON, with one container per image. */
+export function aDeployment(name: string, images: readonly string[] = ['nginx:1.27'], namespace = 'shop'): KubeObject {
+  const containers = images.map((image, index) => ({ name: `c${index}`, image }));
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace, labels: { app: name } },
+    spec: { template: { spec: { containers } } },
+  };
+}
+
+export function aPrefetch(name: string, spec: KubeObject = { images: ['nginx:1.27'] }, namespace = 'shop'): KubeObject {
+  return { apiVersion: 'kube-prefetch.io/v1alpha1', kind: 'Prefetch', metadata: { name, namespace }, spec };
+}
+
+export function aNode(name: string): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { 'kubernetes.io/hostname': name } },
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  };
+}
+
+export function aNamespace(name: string, labels: Readonly<Record<string, string>> = {}): KubeObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+}
