@@ -81,6 +81,8 @@ function writeConfig(
     'data-root': join(dir, 'data'),
     'exec-root': join(dir, 'exec'),
     pidfile: pidFile(dir),
+    // Containers at the top: below the default, /docker, that folder would be left behind.
+    'cgroup-parent': '/',
     bridge: 'none',
     iptables: false,
     ip6tables: false,
