@@ -1,4 +1,4 @@
-const DECIMAL = /^([+-]?)0*([0-9]+)$/;
+const DECIMAL = /^([+-]?)0*([1-9][0-9]*|0)$/;
 const MAX_DIGITS = 19;
 const MIN = -(2n ** 63n);
 const MAX = 2n ** 63n - 1n;
