@@ -2,3 +2,4 @@ export { type AgentBench, createAgentBench, type StartedAgent } from './agent-be
 export { createMemoryStateFile } from './memory-state-file.ts';
 export { createScriptedApi, planOf, type ScriptedApi } from './scripted-api.ts';
 export { type WatchedRuntime, watchRuntime } from './watched-runtime.ts';
+export { simulateNode } from './simulate-node.ts';

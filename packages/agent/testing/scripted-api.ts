@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type AgentApi,
   ApiError,
@@ -90,7 +91,7 @@ export function createScriptedApi({ clock }: { clock: Clock }): ScriptedApi {
     cells: () => cells,
     publish(body) {
       const full = { complete: true, items: [], ...body };
-      plan = { revision: JSON.stringify(full).slice(-90), ...full };
+      plan = { revision: createHash('sha256').update(JSON.stringify(full)).digest('hex'), ...full };
       wakeAll();
       return plan.revision;
     },
