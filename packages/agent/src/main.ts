@@ -41,8 +41,8 @@ await runUntilSignalled(
       disk: { maxUsedPercent: config.diskMaxUsedPercent },
       stall: config,
     });
-    const { address, port } = await serveOps({ metrics, pulse: agent.pulse }, config.opsListen, signal);
-    log.info({ listener: 'ops', address: `${address}:${port}` }, 'listening');
+    const address = await serveOps({ metrics, pulse: agent.pulse }, config.opsListen, signal);
+    log.info({ listener: 'ops', address }, 'listening');
     await runAgent(agent, signal);
     api.close();
     await state.close();

@@ -10,8 +10,8 @@ export interface OpsParts {
   readonly pulse: Pick<Pulse, 'alive' | 'ready'>;
 }
 
-/** Serves health, readiness and metrics until the signal aborts. Returns where it listens. */
-export async function serveOps(parts: OpsParts, { host, port }: Address, signal: AbortSignal): Promise<AddressInfo> {
+/** Serves health, readiness and metrics until the signal aborts. Returns where: `http://127.0.0.1:41234`. */
+export async function serveOps(parts: OpsParts, { host, port }: Address, signal: AbortSignal): Promise<string> {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8_192 });
   server.maxConnections = 64;
   server.on('request', (request, response) => {
@@ -28,7 +28,8 @@ export async function serveOps(parts: OpsParts, { host, port }: Address, signal:
     server.close();
     server.closeAllConnections();
   });
-  return server.address() as AddressInfo;
+  const { address, family, port: bound } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`;
 }
 
 function check(response: ServerResponse, good: boolean, problem: string): void {
