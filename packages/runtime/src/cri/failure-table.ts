@@ -19,10 +19,13 @@ export type Sample = readonly [from: string, code: Code, text: string];
 export const FAILURE_TABLE: readonly FailureRow[] = [
   {
     kind: 'RuntimeUnavailable',
-    match: /^connect E[A-Z]+ |^read E[A-Z]+$|^http\/2 stream closed|^No connection established|^Connection dropped/,
+    match:
+      /^(?:connect|read|write) E[A-Z]+|^http\/2 stream closed|server is not initialized yet|unknown service runtime\.v1/,
     samples: [
       ['no socket', Code.Internal, 'connect ENOENT /run/containerd/containerd.sock'],
       ['nobody listens', Code.Unavailable, 'connect ECONNREFUSED /run/containerd/containerd.sock'],
+      ['containerd, while it starts', Code.Unknown, 'server is not initialized yet'],
+      ['containerd without CRI', Code.Unimplemented, 'unknown service runtime.v1.ImageService'],
       ['containerd 1.6.20 killed', Code.Canceled, 'http/2 stream closed with error code CANCEL (0x8)'],
     ],
   },

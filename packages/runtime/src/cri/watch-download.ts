@@ -43,13 +43,9 @@ export function watchDownload(content: ContentClient, image: string, clock: Cloc
 
   return {
     async follow(progress, signal) {
-      try {
-        while (!signal.aborted) {
-          await clock.sleep(LOOK_EVERY_MS, signal);
-          progress(await lookOnce(signal));
-        }
-      } catch {
-        // The pull is over, or this runtime does not tell: either way there is no more progress to report.
+      while (await sleepUnlessOver(clock, signal)) {
+        const seen = await lookOnce(signal).catch(() => undefined); // one look that failed is no end of the pull
+        if (seen !== undefined) progress(seen);
       }
     },
     async pulledBytes(digests, signal) {
@@ -62,6 +58,15 @@ export function watchDownload(content: ContentClient, image: string, clock: Cloc
       }
     },
   };
+}
+
+async function sleepUnlessOver(clock: Clock, signal: AbortSignal): Promise<boolean> {
+  try {
+    await clock.sleep(LOOK_EVERY_MS, signal);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Of the manifest in this repository that the running pull has chosen, or undefined while that cannot be told. */
@@ -93,16 +98,14 @@ async function imageBlobs(
     .replace(/:[^/]*$/, '');
   const tops = repoDigests.filter(digest => digest.startsWith(`${name}@`)).map(digest => digest.slice(name.length + 1));
   const found = new Map<string, Info>();
-  async function collect(digests: readonly string[]): Promise<void> {
-    for (const digest of digests) {
-      if (found.has(digest)) continue;
-      const info = await readInfo(content, digest, signal);
-      if (info === undefined) continue;
-      found.set(digest, info);
-      await collect([...childrenOf(info, 'm'), ...childrenOf(info, 'config'), ...childrenOf(info, 'l')]);
-    }
+  async function collect(digest: string): Promise<void> {
+    const info = await readInfo(content, digest, signal);
+    if (info === undefined || found.has(digest)) return;
+    found.set(digest, info);
+    const children = [...childrenOf(info, 'm'), ...childrenOf(info, 'config'), ...childrenOf(info, 'l')];
+    await Promise.all(children.map(collect));
   }
-  await collect(tops);
+  await Promise.all(tops.map(collect));
   return [...found.values()];
 }
 
