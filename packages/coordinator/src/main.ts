@@ -1,5 +1,6 @@
 import { alwaysLeader, createManifestsSource, createManifestsStatusSink } from '@kube-prefetch/cluster';
 import { type Config, createLog, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/process';
+import { type ResourceRef, resourceName } from '@kube-prefetch/protocol';
 import { systemClock } from '@kube-prefetch/time';
 import { SETTINGS } from './config.ts';
 import { createCoordinator } from './create-coordinator.ts';
@@ -13,9 +14,12 @@ const clock = systemClock;
 
 await runUntilSignalled(
   signal => {
+    const source = createManifestsSource({ dir: config.manifests, clock, log });
+    const exists = (resource: ResourceRef) =>
+      source.read()?.resources.some(({ ref }) => resourceName(ref) === resourceName(resource)) ?? true;
     const coordinator = createCoordinator({
-      source: createManifestsSource({ dir: config.manifests, clock, log }),
-      statuses: createManifestsStatusSink({ dir: config.statusDir, clock }),
+      source,
+      statuses: createManifestsStatusSink({ dir: config.statusDir, clock, exists }),
       clock,
       log,
       limits: config,

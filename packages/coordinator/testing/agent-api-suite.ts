@@ -1,7 +1,8 @@
 import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
-import type { AgentApi, CellReport, ErrorCode, LeaseRequest, NodeReport } from '@kube-prefetch/protocol';
+import type { AgentApi, ErrorCode, LeaseRequest, NodeReport } from '@kube-prefetch/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { AgentApiHarness, HarnessOptions } from './agent-api-harness.ts';
+import { aCell, aLeaseRequest, anAgent, aReport, never, want } from './messages.ts';
 
 /**
  * What every AgentApi keeps, whatever lies between it and the coordinator. `makeHarness` is called once per test, for a
@@ -146,8 +147,8 @@ export function agentApiSuite(
       ['a repeated full report is accepted again', [{ full: true }, { full: true }], false],
       ['a repeated delta is accepted again', [{}, { full: false, sequence: 2 }, { full: false, sequence: 2 }], false],
       ['a full report after a gap is used', [{ full: true }, { full: true, sequence: 9 }], false],
-      ['a delta of a newer process is not used', [{}, { agent: agent('b', 2), full: false, sequence: 2 }], true],
-      ['a full report of a newer process is', [{ sequence: 8 }, { agent: agent('b', 2), sequence: 1 }], false],
+      ['a delta of a newer process is not used', [{}, { agent: anAgent('b', 2), full: false, sequence: 2 }], true],
+      ['a full report of a newer process is', [{ sequence: 8 }, { agent: anAgent('b', 2), sequence: 1 }], false],
     ];
     test.each(cases)('%s', async (_name, reports, sendFull) => {
       const { n1 } = await startWith(['a:1']);
@@ -158,9 +159,9 @@ export function agentApiSuite(
 
     test('of two processes that speak for a node the one that started earlier is sent away', async () => {
       const { n1 } = await startWith(['a:1']);
-      await n1.report(aReport({ agent: agent('new', 2) }), never());
-      expect(await failure(n1.report(aReport({ agent: agent('old', 1), sequence: 5 }), never()))).toBe('OlderAgent');
-      expect(await n1.report(aReport({ agent: agent('new', 2), full: false, sequence: 2 }), never())).toMatchObject({
+      await n1.report(aReport({ agent: anAgent('new', 2) }), never());
+      expect(await failure(n1.report(aReport({ agent: anAgent('old', 1), sequence: 5 }), never()))).toBe('OlderAgent');
+      expect(await n1.report(aReport({ agent: anAgent('new', 2), full: false, sequence: 2 }), never())).toMatchObject({
         sendFull: false,
       });
     });
@@ -260,28 +261,4 @@ function clusterOf(images: readonly string[]) {
     resources: [aResource({ spec: { images: [...images] } })],
     nodes: [aNode({ name: 'n1' }), aNode({ name: 'n2' })],
   });
-}
-
-function aReport(parts: Partial<NodeReport> = {}): NodeReport {
-  return { agent: agent('a', 1), sequence: 1, full: true, runtime: {}, cells: [], gone: [], ...parts };
-}
-
-function aCell(parts: Partial<CellReport> = {}): CellReport {
-  return { image: 'a:1', state: 'Present', since: '2026-01-01T00:00:00.000Z', ...parts };
-}
-
-function agent(id: string, startedAtSecond: number): NodeReport['agent'] {
-  return { id, startedAt: `2026-01-01T00:00:0${startedAtSecond}.000Z`, version: '0.1.0' };
-}
-
-function aLeaseRequest(parts: Partial<LeaseRequest> = {}): LeaseRequest {
-  return { holding: [], wanting: [], waitMs: 0, ...parts };
-}
-
-function want(...images: readonly string[]): LeaseRequest['wanting'] {
-  return images.map(image => ({ image, priority: 0 }));
-}
-
-function never(): AbortSignal {
-  return new AbortController().signal;
 }

@@ -1,3 +1,5 @@
 export { type AgentApiHarness, createMemoryHarness, type HarnessOptions } from './agent-api-harness.ts';
 export { agentApiSuite } from './agent-api-suite.ts';
-export { createStateSource, type StateSource } from './state-source.ts';
+export { documentedMetrics, registeredMetrics } from './metrics-table.ts';
+export { aCell, aLeaseRequest, anAgent, aReport, never, want } from './messages.ts';
+export { startVirtualLine, type VirtualLine } from './virtual-line.ts';

@@ -35,6 +35,7 @@ export function createApp({ clock, log, metrics, quietRoutes }: AppParts): Fasti
       void answerProblem(log, error, request, reply);
     },
   });
+  app.removeContentTypeParser('text/plain');
   const startedMs = new WeakMap<object, number>();
 
   app.setErrorHandler((error, request, reply) => answerProblem(log, error, request, reply));

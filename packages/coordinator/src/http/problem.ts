@@ -24,6 +24,11 @@ function toApiError(error: unknown): ApiError {
   if (statusCode === 413) {
     return new ApiError('BodyTooLarge', `the body is larger than ${MAX_BODY_BYTES} bytes`, { cause: error });
   }
+  if (statusCode === 415) {
+    return new ApiError('InvalidRequest', 'expected a JSON body, sent as content-type: application/json', {
+      cause: error,
+    });
+  }
   if (statusCode < 500) return new ApiError('InvalidRequest', message ?? 'unreadable request', { cause: error });
   return new ApiError('Internal', 'the coordinator failed to answer; its log says why', { cause: error });
 }

@@ -51,6 +51,7 @@ export function createStatusWriter({ sink, clock, log, wrote }: StatusWriterPart
         sink.write(resource, status, inTime),
       );
       settle(entry, status, clock.monotonicMs());
+      if (entry.leaving) entries.delete(resourceName(resource));
       wrote(outcome);
       if (outcome !== 'gone') await announce(resource, previous, status, signal);
     } catch (err) {
@@ -88,13 +89,11 @@ export function createStatusWriter({ sink, clock, log, wrote }: StatusWriterPart
       for (const { resource, status } of statuses) {
         const key = resourceName(resource);
         offered.add(key);
-        const entry = entries.get(key);
-        if (entry === undefined) entries.set(key, newEntry(resource, status));
-        else renew(entry, status, clock.monotonicMs());
-        const kept = entries.get(key) as Entry;
-        kept.heldBack = settling && status.summary.unknown > 0;
+        const entry = entries.get(key) ?? newEntry(resource, status);
+        entries.set(key, entry);
+        renew(entry, status, settling, clock.monotonicMs());
       }
-      for (const key of entries.keys()) if (!offered.has(key)) entries.delete(key);
+      for (const [key, entry] of entries) if (!offered.has(key)) leave(entry, clock.monotonicMs());
       trigger.fire();
     },
     async run(signal) {
@@ -118,20 +117,41 @@ interface Entry {
   /** `latest` differs from `settled`. */
   changed: boolean;
   heldBack: boolean;
+  /** The resource is no longer there: it is written once more, so that the sink notices. */
+  leaving: boolean;
   /** Monotonic: not to be written before. */
   dueMs: number;
   failures: number;
 }
 
 function newEntry(resource: ResourceRef, latest: PrefetchStatus): Entry {
-  return { resource, latest, settled: undefined, changed: true, heldBack: false, dueMs: -Infinity, failures: 0 };
+  return {
+    resource,
+    latest,
+    settled: undefined,
+    changed: true,
+    heldBack: false,
+    leaving: false,
+    dueMs: -Infinity,
+    failures: 0,
+  };
 }
 
-function renew(entry: Entry, status: PrefetchStatus, now: number): void {
+function renew(entry: Entry, status: PrefetchStatus, settling: boolean, now: number): void {
   const urgent = warmth(entry.settled) === 'True' && warmth(entry.latest) !== 'False' && warmth(status) === 'False';
   entry.latest = keepTransitionTimes(entry.latest, status);
   entry.changed = !isDeepStrictEqual(entry.latest, entry.settled);
+  entry.heldBack = settling && status.summary.unknown > 0;
+  entry.leaving = false;
   if (urgent) entry.dueMs = Math.min(entry.dueMs, now);
+}
+
+function leave(entry: Entry, now: number): void {
+  if (entry.leaving) return;
+  entry.leaving = true;
+  entry.changed = true;
+  entry.heldBack = false;
+  entry.dueMs = now;
 }
 
 function settle(entry: Entry, status: PrefetchStatus, now: number): void {

@@ -1,0 +1,185 @@
+import type { ClusterSource } from '@kube-prefetch/cluster';
+import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
+import type { AgentApi, Plan } from '@kube-prefetch/protocol';
+import { expect, test } from 'vitest';
+import { aCell, anAgent, aReport, never, startVirtualLine } from '../testing/index.ts';
+
+const WEB = 'Prefetch shop/web';
+
+const cluster = (images: readonly string[], nodes: readonly string[] = ['n1', 'n2']) =>
+  aState({
+    resources: [aResource({ spec: { images: [...images] } })],
+    nodes: nodes.map(name => aNode({ name })),
+  });
+
+const warmth = (status: { conditions: readonly { type: string; status: string }[] } | undefined) =>
+  status?.conditions.find(({ type }) => type === 'Warm')?.status;
+
+test('from a state to a plan, to reports, to a warm status', async () => {
+  const { show, coordinator, clock, status } = startVirtualLine();
+  await show(cluster(['a:1']));
+  const plan = await planOf(coordinator.forNode('n1'));
+  expect(plan.items).toEqual([{ image: 'a:1', priority: 0, start: true }]);
+  for (const node of ['n1', 'n2']) {
+    await coordinator.forNode(node).report(aReport({ cells: [aCell()], planRevision: plan.revision }), never());
+  }
+  await clock.advance(1_000);
+  expect([status(WEB)?.warm, warmth(status(WEB))]).toEqual(['2/2', 'True']);
+});
+
+test('before the first full read nothing is planned and the process is alive but not ready', async () => {
+  const { coordinator, clock } = startVirtualLine();
+  await clock.advance(10_000);
+  expect([coordinator.alive(), coordinator.ready()]).toEqual([true, false]);
+  await expect(planOf(coordinator.forNode('n1'))).rejects.toMatchObject({ code: 'NotReady' });
+});
+
+test('the line looks from time to time even when nothing wakes it, and a line that does not is not alive', async () => {
+  const { show, coordinator, clock, endTerm } = startVirtualLine();
+  await show(cluster(['a:1']));
+  await clock.advance(3_600_000);
+  expect(coordinator.alive()).toBe(true);
+  await endTerm();
+  expect(coordinator.alive()).toBe(true);
+  await coordinator.open({ epoch: 2, signal: never() });
+  await clock.advance(3_600_000);
+  expect(coordinator.alive()).toBe(false);
+});
+
+test('a node that falls silent takes Warm away, and its return gives it back', async () => {
+  const { show, coordinator, clock, status } = startVirtualLine();
+  await show(cluster(['a:1'], ['n1']));
+  const api = coordinator.forNode('n1');
+  await api.report(aReport({ cells: [aCell()] }), never());
+  await clock.advance(59_000);
+  expect(warmth(status(WEB))).toBe('True');
+  await clock.advance(2_000);
+  expect([status(WEB)?.summary.noAgent, warmth(status(WEB))]).toEqual([1, 'False']);
+  await planOf(api);
+  await clock.advance(10_000);
+  expect(warmth(status(WEB))).toBe('True');
+});
+
+test('a new term does not touch the status before the nodes have reported to it', async () => {
+  const { show, coordinator, clock, sink, status, endTerm, beginTerm } = startVirtualLine();
+  await show(cluster(['a:1']));
+  const report = (node: string, sequence: number) =>
+    coordinator.forNode(node).report(aReport({ sequence, cells: [aCell()] }), never());
+  await report('n1', 1);
+  await report('n2', 1);
+  await clock.advance(1_000);
+  await endTerm();
+  const before = status(WEB);
+  beginTerm(2);
+  await clock.advance(20_000);
+  await report('n1', 2);
+  await clock.advance(20_000);
+  expect(status(WEB)).toBe(before);
+  await report('n2', 2);
+  await clock.advance(1_000);
+  expect(warmth(status(WEB))).toBe('True');
+  expect(sink.events.filter(({ type }) => type === 'Warning')).toEqual([]);
+});
+
+test('a node that does not come back to a new term holds the status back for one silence, then counts as lost', async () => {
+  const { show, coordinator, clock, status, endTerm, beginTerm } = startVirtualLine();
+  await show(cluster(['a:1']));
+  await endTerm();
+  beginTerm(2);
+  await clock.advance(1_000);
+  await coordinator.forNode('n1').report(aReport({ cells: [aCell()] }), never());
+  await clock.advance(50_000);
+  expect(status(WEB)).toBeUndefined();
+  await coordinator.forNode('n1').plan(undefined, 0, never());
+  await clock.advance(15_000);
+  expect(status(WEB)).toMatchObject({ warm: '1/2', summary: { noAgent: 1, unknown: 0 } });
+});
+
+test('a resource that is not accepted says so at once, however young the term', async () => {
+  const { show, status } = startVirtualLine();
+  const bad = aResource({
+    ref: { kind: 'Prefetch', namespace: 'shop', name: 'bad' },
+    problems: ['spec.images: too many'],
+  });
+  await show({ ...cluster(['a:1']), resources: [bad] });
+  expect(status('Prefetch shop/bad')?.conditions[0]).toMatchObject({ type: 'Accepted', status: 'False' });
+});
+
+test('while something cannot be read plans are incomplete, and complete again afterwards', async () => {
+  const { show, coordinator } = startVirtualLine();
+  await show({ ...cluster(['a:1']), gaps: ['workloads cannot be read'] });
+  const api = coordinator.forNode('n1');
+  const incomplete = await planOf(api);
+  expect(incomplete.complete).toBe(false);
+  const poll = api.plan(incomplete.revision, 30_000, never());
+  await show(cluster(['a:1']));
+  expect(await poll).toMatchObject({ complete: true });
+});
+
+test('a source that gives up is started again, and what it read stays in use', async () => {
+  let runs = 0;
+  const source: ClusterSource = {
+    async run() {
+      runs += 1;
+      throw new Error('the disk went away');
+    },
+    read: () => cluster(['a:1']),
+  };
+  const { clock, coordinator } = startVirtualLine({ source });
+  await clock.advance(10_000);
+  expect(runs).toBe(4);
+  expect((await planOf(coordinator.forNode('n1'))).items).toHaveLength(1);
+});
+
+test('thousands of reports in a second cost the line a few looks', async () => {
+  const nodes = Array.from({ length: 50 }, (_, i) => `n${i}`);
+  let reads = 0;
+  const state = cluster(['a:1'], nodes);
+  const source: ClusterSource = {
+    run: (_changed, signal) => new Promise(resolve => signal.addEventListener('abort', () => resolve())),
+    read() {
+      reads += 1;
+      return state;
+    },
+  };
+  const { clock, coordinator } = startVirtualLine({ source });
+  await clock.advance(100);
+  reads = 0;
+  for (let tick = 0; tick < 50; tick++) {
+    for (const node of nodes) await coordinator.forNode(node).report(aReport({ sequence: tick + 1 }), never());
+    await clock.advance(20);
+  }
+  expect(reads).toBeLessThanOrEqual(51);
+  expect(reads).toBeGreaterThan(10);
+});
+
+test('wall clocks that jump move no decision', async () => {
+  const { show, coordinator, clock, status } = startVirtualLine();
+  await show(cluster(['a:1'], ['n1']));
+  await coordinator.forNode('n1').report(aReport({ agent: anAgent('a', 5), cells: [aCell()] }), never());
+  await clock.advance(1_000);
+  clock.jumpWall(-86_400_000);
+  await clock.advance(30_000);
+  clock.jumpWall(2 * 86_400_000);
+  await clock.advance(20_000);
+  expect(warmth(status(WEB))).toBe('True');
+});
+
+test('the end of a term leaves nothing behind', async () => {
+  const { show, coordinator, clock, endTerm } = startVirtualLine({ limits: { maxConcurrentPulls: 1 } });
+  await show(cluster(['a:1']));
+  const api = coordinator.forNode('n1');
+  const poll = api.plan((await planOf(api)).revision, 30_000, never()).catch(error => error);
+  const wanting = [{ image: 'a:1', priority: 0 }];
+  const lease = api.leases({ holding: [], wanting, waitMs: 9_000 }, never()).catch(error => error);
+  await clock.advance(100);
+  await endTerm();
+  expect([await poll, await lease]).toMatchObject([{ code: 'ShuttingDown' }, { code: 'ShuttingDown' }]);
+  expect(clock.sleepers()).toBe(0);
+});
+
+async function planOf(api: AgentApi): Promise<Plan> {
+  const plan = await api.plan(undefined, 0, never());
+  if (plan === 'unchanged') throw new Error('expected a plan');
+  return plan;
+}

@@ -1,0 +1,34 @@
+import type { NodeReport } from '@kube-prefetch/protocol';
+import { expect, test } from 'vitest';
+import { anAgent, aReport } from '../../testing/index.ts';
+import { judgeReport, type LastWord, type ReportVerdict } from './judge-report.ts';
+
+const said = (id: string, second: number, sequence: number, lost = false): LastWord => ({
+  agent: anAgent(id, second),
+  sequence,
+  lost,
+});
+const says = (id: string, second: number, sequence: number, full: boolean): NodeReport =>
+  aReport({ agent: anAgent(id, second), sequence, full });
+
+test.each<[string, LastWord | undefined, NodeReport, ReportVerdict]>([
+  ['nothing was said, full', undefined, says('a', 1, 1, true), 'Used'],
+  ['nothing was said, delta', undefined, says('a', 1, 2, false), 'FullDemanded'],
+  ['the same number again, full', said('a', 1, 5), says('a', 1, 5, true), 'Repeated'],
+  ['the same number again, delta', said('a', 1, 5), says('a', 1, 5, false), 'Repeated'],
+  ['a lower number', said('a', 1, 5), says('a', 1, 4, true), 'Repeated'],
+  ['the next number, delta', said('a', 1, 5), says('a', 1, 6, false), 'Used'],
+  ['the next number, full', said('a', 1, 5), says('a', 1, 6, true), 'Used'],
+  ['a gap, delta', said('a', 1, 5), says('a', 1, 7, false), 'FullDemanded'],
+  ['a gap, full', said('a', 1, 5), says('a', 1, 9, true), 'Used'],
+  ['after silence the same process goes on', said('a', 1, 5, true), says('a', 1, 6, false), 'Used'],
+  ['a newer process, full', said('a', 1, 5), says('b', 2, 1, true), 'Used'],
+  ['a newer process, delta', said('a', 1, 5), says('b', 2, 2, false), 'FullDemanded'],
+  ['an older process, full', said('b', 2, 1), says('a', 1, 6, true), 'OlderAgent'],
+  ['an older process, delta', said('b', 2, 1), says('a', 1, 6, false), 'OlderAgent'],
+  ['an older process after the newer fell silent', said('b', 2, 1, true), says('a', 1, 6, true), 'Used'],
+  ['started in the same instant, lower id', said('b', 1, 1), says('a', 1, 1, true), 'OlderAgent'],
+  ['started in the same instant, higher id', said('a', 1, 1), says('b', 1, 1, true), 'Used'],
+])('%s', (_case, last, report, verdict) => {
+  expect(judgeReport(last, report)).toBe(verdict);
+});

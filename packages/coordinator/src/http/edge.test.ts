@@ -1,0 +1,219 @@
+import { planBytes } from '@kube-prefetch/core';
+import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
+import { type Log, silentLog } from '@kube-prefetch/process';
+import { MAX_BODY_BYTES, messageParser, type Plan, Problem } from '@kube-prefetch/protocol';
+import type { VirtualClock } from '@kube-prefetch/time';
+import { expect, test } from 'vitest';
+import { aReport, startVirtualLine } from '../../testing/index.ts';
+import { adminApp } from './admin.ts';
+import { agentsApp } from './agents.ts';
+import { opsApp } from './ops.ts';
+
+async function startEdge({ empty = false } = {}) {
+  const line = startVirtualLine();
+  const { coordinator, clock } = line;
+  const lines: string[] = [];
+  const note = (level: string) => (fields: object, message: string) => {
+    lines.push(`${level} ${message} ${JSON.stringify(fields)}`);
+  };
+  const log = { ...silentLog, info: note('info'), debug: note('debug'), error: note('error') } as Log;
+  const parts = { clock, log, metrics: coordinator.metrics };
+  if (!empty) {
+    await line.show(
+      aState({
+        resources: [aResource({ spec: { images: ['r.example:5000/team/app:1', 'a:1'] } })],
+        nodes: [aNode({ name: 'n1' }), aNode({ name: `${'long-'.repeat(40)}node` })],
+      }),
+    );
+  }
+  return {
+    ...line,
+    lines,
+    agents: agentsApp(coordinator, parts),
+    admin: adminApp(coordinator, parts),
+    ops: opsApp(coordinator, parts),
+    plan: coordinator.fleet.node('n1')?.home.plan as Plan,
+  };
+}
+
+const json = { 'content-type': 'application/json' };
+const parseProblem = messageParser(Problem, 'problem');
+
+test('a plan travels as the very bytes that its revision hashes, under an ETag', async () => {
+  const { agents, plan } = await startEdge();
+  const answer = await agents.inject({ url: '/v1/nodes/n1/plan' });
+  expect([answer.statusCode, answer.headers.etag, answer.body]).toEqual([200, `"${plan.revision}"`, planBytes(plan)]);
+});
+
+test.each([
+  ['the revision', (revision: string) => `"${revision}"`, 304],
+  ['the revision as a weak tag', (revision: string) => `W/"${revision}"`, 304],
+  ['another revision', () => '"another"', 200],
+  ['no quotes', (revision: string) => revision, 200],
+  ['a list', (revision: string) => `"x", "${revision}"`, 200],
+])('If-None-Match with %s', async (_case, header, status) => {
+  const { agents, plan } = await startEdge();
+  const headers = { 'if-none-match': header(plan.revision) };
+  const answer = await agents.inject({ url: '/v1/nodes/n1/plan', headers });
+  expect([answer.statusCode, answer.headers.etag]).toEqual([status, `"${plan.revision}"`]);
+});
+
+test('a poll waits as long as it says', async () => {
+  const { agents, plan, clock } = await startEdge();
+  const headers = { 'if-none-match': `"${plan.revision}"` };
+  let status = 0;
+  void agents.inject({ url: '/v1/nodes/n1/plan?wait=12.5', headers }).then(answer => {
+    status = answer.statusCode;
+  });
+  await waiting(clock, () => clock.sleepers() > 2);
+  await clock.advance(12_499);
+  expect(status).toBe(0);
+  await clock.advance(1);
+  await waiting(clock, () => status !== 0);
+  expect(status).toBe(304);
+});
+
+test('a poll whose connection closes is let go', async () => {
+  const { agents, coordinator, plan, clock } = await startEdge();
+  const sleepers = clock.sleepers();
+  const closing = new AbortController();
+  const headers = { 'if-none-match': `"${plan.revision}"` };
+  const poll = agents.inject({ url: '/v1/nodes/n1/plan?wait=50', headers, signal: closing.signal }).catch(() => {});
+  await waiting(clock, () => coordinator.fleet.node('n1')?.poll !== undefined);
+  closing.abort();
+  await waiting(clock, () => coordinator.fleet.node('n1')?.poll === undefined);
+  await poll;
+  expect(clock.sleepers()).toBe(sleepers);
+});
+
+test.each([
+  ['malformed JSON', { payload: '{"agent":', headers: json }, 400, 'InvalidRequest', 'JSON'],
+  ['an empty body', { payload: '', headers: json }, 400, 'InvalidRequest', 'empty'],
+  [
+    'a body that is not JSON',
+    { payload: 'a=b', headers: { 'content-type': 'text/plain' } },
+    400,
+    'InvalidRequest',
+    'application/json',
+  ],
+  ['__proto__ in a body', { payload: '{"__proto__":{}}', headers: json }, 400, 'InvalidRequest', ''],
+  ['missing fields', { payload: '{}', headers: json }, 400, 'InvalidRequest', 'agent'],
+  ['a field out of bounds', { payload: { ...aReport(), sequence: 0 } }, 400, 'InvalidRequest', 'sequence'],
+  [
+    'a body that is too large',
+    { payload: ' '.repeat(MAX_BODY_BYTES + 1), headers: json },
+    413,
+    'BodyTooLarge',
+    `${MAX_BODY_BYTES}`,
+  ],
+])('%s is answered with a Problem', async (_case, request, status, code, words) => {
+  const { agents, lines } = await startEdge();
+  const answer = await agents.inject({ method: 'POST', url: '/v1/nodes/n1/report', ...request });
+  const problem = parseProblem(answer.json());
+  expect([answer.statusCode, problem.code]).toEqual([status, code]);
+  expect(problem.message).toContain(words);
+  expect(lines.filter(line => line.startsWith('error'))).toEqual([]);
+});
+
+test.each([
+  ['/v1/nodes/n1/plan?wait=56', 400, 'InvalidRequest'],
+  ['/v1/nodes/n1/plan?wait=-1', 400, 'InvalidRequest'],
+  ['/v1/nodes/n1/plan?wait=1e1', 400, 'InvalidRequest'],
+  ['/v1/nodes/n1/plan?wait=', 400, 'InvalidRequest'],
+  ['/v1/nodes/n1/plan?wait=1&wait=2', 400, 'InvalidRequest'],
+  ['/v1/nodes/n2/plan', 404, 'UnknownNode'],
+  ['/v1/nodes/..%2Fn1/plan', 404, 'UnknownNode'],
+  ['/v1/nodes/%zz/plan', 400, 'InvalidRequest'],
+  [`/v1/nodes/${'x'.repeat(2_000)}/plan`, 400, 'InvalidRequest'],
+  ['/v1/nodes/n1', 404, 'UnknownRoute'],
+  ['/v1/overview', 404, 'UnknownRoute'],
+  ['/metrics', 404, 'UnknownRoute'],
+])('GET %s of the agents is %i %s', async (url, status, code) => {
+  const { agents } = await startEdge();
+  const answer = await agents.inject({ url });
+  expect([answer.statusCode, parseProblem(answer.json()).code]).toEqual([status, code]);
+});
+
+test('unknown fields of a report are left alone', async () => {
+  const { agents } = await startEdge();
+  const payload = { ...aReport(), colour: 'blue' };
+  const answer = await agents.inject({ method: 'POST', url: '/v1/nodes/n1/report', payload });
+  expect(answer.json()).toEqual({ epoch: 1, sendFull: false });
+});
+
+test('a node name as long as Kubernetes allows is served', async () => {
+  const { agents } = await startEdge();
+  expect((await agents.inject({ url: `/v1/nodes/${'long-'.repeat(40)}node/plan` })).statusCode).toBe(200);
+});
+
+test('a failure of ours is logged, and its words stay here', async () => {
+  const { admin, lines, coordinator } = await startEdge();
+  coordinator.fleet.nodes = () => {
+    throw new Error('password=hunter2');
+  };
+  const answer = await admin.inject({ url: '/v1/overview' });
+  expect([answer.statusCode, parseProblem(answer.json()).code]).toEqual([500, 'Internal']);
+  expect(answer.body).not.toContain('hunter2');
+  expect(lines.filter(line => line.startsWith('error request failed'))).toHaveLength(1);
+});
+
+test('one log line per request: polls and probes at debug, people at info', async () => {
+  const { agents, admin, ops, lines } = await startEdge();
+  await agents.inject({ url: '/v1/nodes/n1/plan' });
+  await ops.inject({ url: '/healthz' });
+  await admin.inject({ url: '/v1/overview' });
+  expect(lines.filter(line => line.includes('request answered')).map(line => line.split(' ')[0])).toEqual([
+    'debug',
+    'debug',
+    'info',
+  ]);
+});
+
+test.each(['/v1/images/r.example:5000/team/app:1', '/v1/images/r.example:5000%2Fteam%2Fapp:1'])(
+  'an image has slashes of its own: %s',
+  async url => {
+    const { admin } = await startEdge();
+    expect((await admin.inject({ url })).json()).toMatchObject({ image: 'r.example:5000/team/app:1' });
+  },
+);
+
+test('the overview is read on the admin listener', async () => {
+  const { admin } = await startEdge();
+  expect((await admin.inject({ url: '/v1/overview' })).json()).toMatchObject({ epoch: 1, nodes: [{}, { name: 'n1' }] });
+  expect((await admin.inject({ url: '/v1/nodes/n1' })).json()).toMatchObject({ name: 'n1' });
+});
+
+test.each([
+  [true, '/healthz', 200],
+  [true, '/readyz', 503],
+  [false, '/healthz', 200],
+  [false, '/readyz', 200],
+])('with an empty source: %s, %s is %i', async (empty, url, status) => {
+  const { ops } = await startEdge({ empty });
+  expect((await ops.inject({ url })).statusCode).toBe(status);
+});
+
+test('a line that has stopped passing makes the process unhealthy', async () => {
+  const { ops, endTerm, coordinator, clock } = await startEdge();
+  await endTerm();
+  await coordinator.open({ epoch: 2, signal: new AbortController().signal });
+  await clock.advance(600_000);
+  expect((await ops.inject({ url: '/healthz' })).statusCode).toBe(503);
+});
+
+test('metrics show the fleet as it is when they are read', async () => {
+  const { ops, agents, source } = await startEdge();
+  await agents.inject({ method: 'POST', url: '/v1/nodes/n1/report', payload: aReport() });
+  source.set({ ...aState(), gaps: ['one', 'two'] });
+  const { body } = await ops.inject({ url: '/metrics' });
+  expect(body).toContain('kube_prefetch_coordinator_cells{state="Unknown"} 4');
+  expect(body).toContain('kube_prefetch_coordinator_nodes{agent="reporting"} 1');
+  expect(body).toContain('kube_prefetch_coordinator_reports_total{outcome="used"} 1');
+  expect(body).toContain('kube_prefetch_coordinator_source_gaps 2');
+  expect(body).toContain('http_requests_total{route="/v1/nodes/:node/report",status="200"} 1');
+});
+
+/** Requests pass through Node's own queues, which advancing by nothing lets run. */
+async function waiting(clock: VirtualClock, condition: () => boolean): Promise<void> {
+  while (!condition()) await clock.advance(0);
+}

@@ -1,0 +1,221 @@
+import type { StatusEvent } from '@kube-prefetch/cluster';
+import { silentLog } from '@kube-prefetch/process';
+import type { Condition, PrefetchStatus, ResourceRef } from '@kube-prefetch/protocol';
+import { createVirtualClock, timestamp } from '@kube-prefetch/time';
+import { expect, test } from 'vitest';
+import { createStatusWriter } from './status-writer.ts';
+
+const WEB: ResourceRef = { kind: 'Prefetch', namespace: 'shop', name: 'web' };
+const BASE: ResourceRef = { kind: 'ClusterPrefetch', name: 'base' };
+
+function startWriter() {
+  const clock = createVirtualClock();
+  const startMs = clock.monotonicMs();
+  const log: string[] = [];
+  const broken = { is: false, hangs: false };
+  const outcomes: string[] = [];
+  const at = () => `${(clock.monotonicMs() - startMs) / 1000}s`;
+  const writer = createStatusWriter({
+    clock,
+    log: silentLog,
+    wrote: outcome => outcomes.push(outcome),
+    sink: {
+      async write(resource, status, signal) {
+        log.push(`${at()} ${resource.name} ${status.warm}`);
+        if (broken.hangs) await clock.sleep(1_000_000, signal);
+        if (broken.is) throw new Error('the API server is away');
+        return 'written';
+      },
+      async event(resource, { type, reason }: StatusEvent) {
+        log.push(`${at()} ${resource.name} event ${type} ${reason}`);
+        if (broken.is) throw new Error('the API server is away');
+      },
+    },
+  });
+  const stop = new AbortController();
+  const ended = writer.run(stop.signal).catch(() => {});
+  const offer = async (parts: Partial<Offered>, { settling = false, resource = WEB } = {}) => {
+    writer.offer([{ resource, status: aStatus(timestamp(clock), parts) }], settling);
+    await clock.advance(0);
+  };
+  return {
+    clock,
+    writer,
+    log,
+    outcomes,
+    broken,
+    offer,
+    stop: async () => {
+      stop.abort();
+      await ended;
+    },
+  };
+}
+
+test('a status is written at once, and not again while it stays the same', async () => {
+  const { offer, log, clock } = startWriter();
+  await offer({ warm: '0/2' });
+  await clock.advance(60_000);
+  await offer({ warm: '0/2' });
+  await clock.advance(60_000);
+  expect(log).toEqual(['0s web 0/2']);
+});
+
+test('what changes often is written once in 5 s, with the last that was offered', async () => {
+  const { offer, log, clock } = startWriter();
+  for (let i = 0; i <= 12; i++) {
+    await offer({ warm: `${i}/99` });
+    await clock.advance(1_000);
+  }
+  expect(log).toEqual(['0s web 0/99', '5s web 4/99', '10s web 9/99']);
+  await clock.advance(60_000);
+  expect(log.at(-1)).toBe('15s web 12/99');
+});
+
+test('that a resource is no longer warm does not wait', async () => {
+  const { offer, log, clock } = startWriter();
+  await offer({ warm: '2/2', isWarm: 'True' });
+  await clock.advance(1_000);
+  await offer({ warm: '1/2', isWarm: 'False' });
+  expect(log).toEqual(['0s web 2/2', '1s web 1/2', '1s web event Warning Pulling']);
+  await clock.advance(1_000);
+  await offer({ warm: '0/2', isWarm: 'False' });
+  await clock.advance(10_000);
+  expect(log.slice(3)).toEqual(['6s web 0/2']);
+});
+
+test('a condition keeps the time of its last transition while its status stays the same', async () => {
+  const { offer, writer, clock } = startWriter();
+  const times = () =>
+    writer.latest()[0]?.status.conditions.map(({ type, lastTransitionTime }) => [type, lastTransitionTime]);
+  const start = timestamp(clock);
+  await offer({ isWarm: 'False' });
+  await clock.advance(7_000);
+  await offer({ isWarm: 'False', warm: '1/2' });
+  expect(times()).toEqual([
+    ['Accepted', start],
+    ['Warm', start],
+  ]);
+  await clock.advance(7_000);
+  const turned = timestamp(clock);
+  await offer({ isWarm: 'True' });
+  expect(times()).toEqual([
+    ['Accepted', start],
+    ['Warm', turned],
+  ]);
+});
+
+test('a sink that throws is tried again with growing pauses, with the newest status', async () => {
+  const { offer, log, clock, broken, outcomes } = startWriter();
+  broken.is = true;
+  await offer({ warm: '0/2' });
+  await clock.advance(3_000);
+  await offer({ warm: '1/2' });
+  await clock.advance(4_000);
+  broken.is = false;
+  await clock.advance(60_000);
+  expect(log).toEqual(['0s web 0/2', '1s web 0/2', '3s web 0/2', '7s web 1/2', '15s web 1/2']);
+  expect(outcomes).toEqual(['failed', 'failed', 'failed', 'failed', 'written']);
+});
+
+test('a sink that hangs is given up after 10 s', async () => {
+  const { offer, log, clock, broken, outcomes, stop } = startWriter();
+  broken.hangs = true;
+  await offer({ warm: '0/2' });
+  await clock.advance(10_999);
+  expect([log, outcomes]).toEqual([['0s web 0/2'], ['failed']]);
+  broken.hangs = false;
+  await clock.advance(1);
+  expect(outcomes).toEqual(['failed', 'written']);
+  await stop();
+  expect(clock.sleepers()).toBe(0);
+});
+
+test('events tell of transitions, and of nothing that was so before this process looked', async () => {
+  const { offer, log, clock } = startWriter();
+  const events = () => log.filter(line => line.includes('event')).map(line => line.split(' event ')[1]);
+  await offer({ isWarm: 'True' });
+  expect(events()).toEqual([]);
+  for (const isWarm of ['False', 'True', 'Unknown'] as const) {
+    await offer({ isWarm });
+    await clock.advance(10_000);
+  }
+  expect(events()).toEqual(['Warning Pulling', 'Normal AllPresent', 'Warning SourcesIncomplete']);
+  await offer({ isAccepted: 'False' }, { resource: BASE });
+  expect(events().at(-1)).toBe('Warning Invalid');
+});
+
+test('an event that cannot be sent does not make the status unwritten', async () => {
+  const { offer, log, clock, broken } = startWriter();
+  await offer({ isWarm: 'True' });
+  await clock.advance(10_000);
+  await offer({ isWarm: 'False' });
+  broken.is = true;
+  await clock.advance(60_000);
+  expect(log.filter(line => !line.includes('event'))).toHaveLength(2);
+});
+
+test('while the fleet is settling a status with Unknown cells is held back', async () => {
+  const { offer, log, clock } = startWriter();
+  await offer({ warm: '0/2', unknown: 2 }, { settling: true });
+  await clock.advance(30_000);
+  expect(log).toEqual([]);
+  await offer({ warm: '1/2', unknown: 1 }, { settling: true });
+  await offer({ warm: '2/2', unknown: 0, isWarm: 'True' }, { settling: true });
+  expect(log).toEqual(['30s web 2/2']);
+  await offer({ warm: '0/2', unknown: 2 }, { settling: false, resource: BASE });
+  expect(log).toContain('30s base 0/2');
+});
+
+test('a resource that is gone is written once more, so that the sink notices, and then forgotten', async () => {
+  const { offer, writer, log, clock } = startWriter();
+  await offer({ warm: '2/2' });
+  writer.offer([], false);
+  await clock.advance(60_000);
+  expect([log, writer.latest()]).toEqual([['0s web 2/2', '0s web 2/2'], []]);
+});
+
+interface Offered {
+  readonly warm: string;
+  readonly unknown: number;
+  readonly isWarm: Condition['status'];
+  readonly isAccepted: Condition['status'];
+}
+
+const WARM_REASON = { True: 'AllPresent', False: 'Pulling', Unknown: 'SourcesIncomplete' } as const;
+
+function aStatus(
+  at: string,
+  { warm = '0/2', unknown = 0, isWarm = 'False', isAccepted = 'True' }: Partial<Offered>,
+): PrefetchStatus {
+  const condition = (type: Condition['type'], status: Condition['status'], reason: string): Condition => ({
+    type,
+    status,
+    reason,
+    message: reason,
+    observedGeneration: 1,
+    lastTransitionTime: at,
+  });
+  return {
+    observedGeneration: 1,
+    conditions: [
+      condition('Accepted', isAccepted, isAccepted === 'True' ? 'Valid' : 'Invalid'),
+      condition('Warm', isWarm, WARM_REASON[isWarm]),
+    ],
+    warm,
+    summary: {
+      images: 1,
+      nodes: 2,
+      cells: 2,
+      present: 0,
+      pulling: 0,
+      waiting: 0,
+      failed: 0,
+      unknown,
+      held: 0,
+      noAgent: 0,
+    },
+    failures: [],
+    skew: [],
+  };
+}

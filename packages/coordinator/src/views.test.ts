@@ -1,0 +1,79 @@
+import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
+import { ImageView, messageParser, NodeView, Overview } from '@kube-prefetch/protocol';
+import { expect, test } from 'vitest';
+import { aCell, aReport, never, startVirtualLine } from '../testing/index.ts';
+
+async function startViews() {
+  const line = startVirtualLine();
+  await line.show(
+    aState({
+      resources: [
+        aResource({
+          spec: {
+            images: ['a:1', 'b:1'],
+            nodes: { selector: { matchLabels: { pool: 'web' } }, placement: 'Eligible' },
+          },
+        }),
+      ],
+      nodes: [
+        aNode({ name: 'n1', labels: { pool: 'web' } }),
+        aNode({ name: 'n2', labels: { pool: 'web' }, unschedulable: true }),
+        aNode({ name: 'n3' }),
+      ],
+    }),
+  );
+  const runtime = { name: 'containerd', version: '1.6.20' };
+  await line.coordinator.forNode('n1').report(aReport({ runtime, cells: [aCell()], planRevision: 'r' }), never());
+  await line.clock.advance(2_000);
+  return line;
+}
+
+test('the overview counts what each node holds of its plan', async () => {
+  const { coordinator } = await startViews();
+  const { nodes, ...rest } = messageParser(Overview, 'overview')(coordinator.overview());
+  expect(rest).toMatchObject({ epoch: 1, gaps: [], resources: [{ resource: { name: 'web' } }] });
+  expect(nodes).toMatchObject([
+    { name: 'n1', agent: 'Reporting', reportAgeMs: 2_000, reportedRevision: 'r', cells: { Present: 1, Unknown: 1 } },
+    { name: 'n2', agent: 'None', held: expect.stringContaining('cordon'), cells: { Present: 0, Unknown: 2 } },
+    { name: 'n3', agent: 'None', cells: { Unknown: 0 } },
+  ]);
+});
+
+test('what a silent node said is not shown as if it were so', async () => {
+  const { coordinator, clock } = await startViews();
+  await clock.advance(60_000);
+  const view = coordinator.node('n1');
+  expect([view.agent, view.cells.Present, view.images[0]?.cell]).toEqual(['Silent', 0, undefined]);
+});
+
+test('a node is shown with each image of its plan, its cell, and who asks for it', async () => {
+  const { coordinator } = await startViews();
+  const view = messageParser(NodeView, 'node')(coordinator.node('n1'));
+  expect(view.images).toMatchObject([
+    { image: 'a:1', cell: { state: 'Present' }, because: [expect.stringContaining('shop/web')] },
+    { image: 'b:1', because: [expect.stringContaining('shop/web')] },
+  ]);
+});
+
+test('an image is shown on every node, with a reason also where it is not wanted', async () => {
+  const { coordinator } = await startViews();
+  const view = messageParser(ImageView, 'image')(coordinator.image('a:1'));
+  expect(view.nodes).toMatchObject([
+    { node: 'n1', cell: { state: 'Present' }, because: [expect.stringContaining('Yes')] },
+    { node: 'n2', because: [expect.stringContaining('Held')] },
+    { node: 'n3', because: [expect.stringContaining('No')] },
+  ]);
+});
+
+test.each([
+  ['a node that is not there', 'UnknownNode', 'n9'],
+  ['an image that nothing asks for', 'UnknownImage', 'a'],
+])('%s is %s, and the message names it', async (_case, code, name) => {
+  const { coordinator } = await startViews();
+  const ask = () => (code === 'UnknownNode' ? coordinator.node(name) : coordinator.image(name));
+  expect(ask).toThrow(expect.objectContaining({ code, message: expect.stringContaining(`"${name}"`) }));
+});
+
+test('before the first read there is nothing to show', () => {
+  expect(() => startVirtualLine().coordinator.overview()).toThrow('not read the cluster yet');
+});

@@ -1,0 +1,71 @@
+import {
+  type MemorySource,
+  type MemoryStatusSink,
+  createMemorySource,
+  createMemoryStatusSink,
+} from '@kube-prefetch/cluster';
+import type { ClusterState } from '@kube-prefetch/core';
+import { type Coordinator, type CoordinatorParts, createCoordinator, lead } from '@kube-prefetch/coordinator';
+import { silentLog } from '@kube-prefetch/process';
+import type { PrefetchStatus } from '@kube-prefetch/protocol';
+import { createVirtualClock, type VirtualClock } from '@kube-prefetch/time';
+
+/** A coordinator whose line runs on a clock that stands still, between a source and a sink in memory. */
+export interface VirtualLine {
+  readonly clock: VirtualClock;
+  readonly source: MemorySource;
+  readonly sink: MemoryStatusSink;
+  readonly coordinator: Coordinator;
+  /** Sets the state and lets the line see it. */
+  readonly show: (state: ClusterState) => Promise<void>;
+  readonly status: (name: string) => PrefetchStatus | undefined;
+  /** Ends the term; resolves when the line has ended. */
+  readonly endTerm: () => Promise<void>;
+  /** Begins another term of the same process. */
+  readonly beginTerm: (epoch: number) => void;
+}
+
+/** Longer than the line rests between two looks. */
+const A_LOOK_MS = 100;
+
+export function startVirtualLine(parts: Partial<CoordinatorParts> = {}): VirtualLine {
+  const clock = createVirtualClock();
+  const source = createMemorySource();
+  const sink = createMemoryStatusSink();
+  const coordinator = createCoordinator({
+    source,
+    statuses: sink,
+    clock,
+    log: silentLog,
+    limits: {},
+    ...parts,
+  });
+  let term = new AbortController();
+  let ended: Promise<void> = Promise.resolve();
+  const beginTerm = (epoch: number) => {
+    term = new AbortController();
+    const { signal } = term;
+    ended = lead(coordinator, { epoch, signal }).catch(error => {
+      if (!signal.aborted) throw error;
+    });
+  };
+  beginTerm(1);
+
+  return {
+    clock,
+    source,
+    sink,
+    coordinator,
+    async show(state) {
+      source.set(state);
+      await clock.advance(A_LOOK_MS);
+    },
+    status: name => sink.statuses.get(name),
+    async endTerm() {
+      term.abort(new Error('the term has ended'));
+      await clock.advance(0);
+      await ended;
+    },
+    beginTerm,
+  };
+}
