@@ -38,7 +38,7 @@ export async function detectRuntime(options: DetectOptions): Promise<Detected> {
     if ('runtime' in answer) return { ...answer, endpoint: candidate.socket, passedOver };
     passedOver.push({ endpoint: candidate.socket, because: answer.because });
   }
-  throw new RuntimeUnavailable(describe(passedOver, options));
+  throw new RuntimeUnavailable(scrub(describe(passedOver, options)));
 }
 
 function candidatesOf({ socket, hostRoot = '', candidates }: DetectOptions): readonly Candidate[] {
@@ -77,11 +77,12 @@ async function missingSocket(path: string): Promise<string | undefined> {
   }
 }
 
+/** What to do comes first: the list may be cut. */
 function describe(passedOver: readonly PassedOver[], { socket }: DetectOptions): string {
   const tried = passedOver.map(({ endpoint, because }) => `${endpoint} ${because}`).join('; ');
   const advice =
     socket === undefined
-      ? 'Start one, or name its socket with --runtime-socket.'
-      : 'Check --runtime-socket, and that this process may open it.';
-  return `no container runtime found: ${tried}. ${advice}`;
+      ? 'start one, or name its socket with --runtime-socket'
+      : 'check --runtime-socket, and that this process may open it';
+  return `no container runtime found: ${advice}. Tried: ${tried}`;
 }

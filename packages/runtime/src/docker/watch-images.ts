@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { RuntimeUnavailable } from '../image-runtime.ts';
 import { scrub } from '../scrub.ts';
 import type { Engine } from './connect-engine.ts';
@@ -6,13 +7,17 @@ const IMAGE_EVENTS = { filters: JSON.stringify({ type: ['image'] }) };
 
 /** Whatever comes over the stream of events means "look again", so nobody reads what it says. Our own pulls are among it. */
 export async function* imageEvents(engine: Engine, socket: string, signal: AbortSignal): AsyncGenerator<void> {
+  let body: Readable | undefined;
   try {
-    const body = await engine.stream({ method: 'GET', path: '/events', query: IMAGE_EVENTS }, signal);
+    body = await engine.stream({ method: 'GET', path: '/events', query: IMAGE_EVENTS }, signal);
     yield; // what happened before the subscription has not been told
     for await (const _ of body) yield;
   } catch (error) {
     if (signal.aborted) return;
-    throw new RuntimeUnavailable(`${socket}: image events: ${scrub(String(error))}`, { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RuntimeUnavailable(scrub(`${socket}: image events: ${reason}`), { cause: error });
+  } finally {
+    body?.destroy();
   }
   if (!signal.aborted) throw new RuntimeUnavailable(`${socket}: image events: the stream ended`);
 }

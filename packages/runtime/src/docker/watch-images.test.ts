@@ -1,0 +1,50 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import type { Engine } from './connect-engine.ts';
+import { imageEvents } from './watch-images.ts';
+
+const never = new AbortController().signal;
+
+function watching(signal = never) {
+  const body = new PassThrough();
+  const engine: Engine = { stream: async () => body, ask: () => Promise.reject(new Error('not here')) };
+  return { body, events: imageEvents(engine, '/run/docker.sock', signal) };
+}
+
+test('the subscription itself and every event say "look again"', async () => {
+  const { body, events } = watching();
+  expect((await events.next()).done).toBe(false);
+  body.write('{"Type":"image","Action":"delete"}\n');
+  expect((await events.next()).done).toBe(false);
+});
+
+test('a stream that ends or breaks is an outage', async () => {
+  const ended = watching();
+  await ended.events.next();
+  ended.body.end();
+  await expect(ended.events.next()).rejects.toThrow('/run/docker.sock: image events: the stream ended');
+
+  const broken = watching();
+  await broken.events.next();
+  broken.body.destroy(new Error('aborted'));
+  await expect(broken.events.next()).rejects.toMatchObject({
+    name: 'RuntimeUnavailable',
+    message: '/run/docker.sock: image events: aborted',
+  });
+});
+
+test('whoever stops listening, even before the first event, ends the subscription', async () => {
+  const { body, events } = watching();
+  await events.next();
+  await events.return(undefined);
+  expect(body.destroyed).toBe(true);
+});
+
+test('an abort ends it without an error', async () => {
+  const stop = new AbortController();
+  const { body, events } = watching(stop.signal);
+  await events.next();
+  stop.abort();
+  body.destroy(new Error('aborted'));
+  expect((await events.next()).done).toBe(true);
+});
