@@ -63,7 +63,12 @@ export async function startDockerd(options: DockerdOptions): Promise<Dockerd> {
       await containerd.stop();
     },
   };
-  await dockerd.start();
+  try {
+    await dockerd.start();
+  } catch (error) {
+    await dockerd.close();
+    throw error;
+  }
   return dockerd;
 }
 
