@@ -40,5 +40,5 @@ test('a file past the bound is broken, and not read to find that out', async () 
   const path = await fileWith('');
   await truncate(path, MAX_FILE_BYTES + 1);
   const { reading } = await readFile({ path, stamp: 'one' }, undefined);
-  expect(reading.problems[0]?.text).toMatch(/expected at most 8388608 bytes, got 8388609; split the file/);
+  expect(reading.problems[0]?.text).toMatch(/expected at most 4194304 bytes, got 4194305; split the file/);
 });

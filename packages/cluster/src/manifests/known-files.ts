@@ -4,7 +4,8 @@ import type { CountingFile } from './combine-files.ts';
 import type { FoundFile } from './walk-folder.ts';
 import { broken, type FileReading, readText } from './read-text.ts';
 
-export const MAX_FILE_BYTES = 8 * 1024 * 1024;
+/** Reading YAML takes about a second per megabyte, and nothing else happens meanwhile. */
+export const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /** A file as it was read last. */
 export interface KnownFile {

@@ -54,6 +54,12 @@ test('what cannot be looked at is a failure beside the rest', async () => {
   expect([found.files, found.failures]).toEqual([['a.yaml'], ['b.yaml', 'c.yaml']]);
 });
 
+test.each(['a.yaml', 'missing'])('what is not a folder (%s) is a failure, not an empty folder', async name => {
+  const dir = await folder('a.yaml');
+  const { files, failures } = await walkFolder(join(dir, name), () => {});
+  expect([files, failures.map(({ path }) => path)]).toEqual([[], [join(dir, name)]]);
+});
+
 test('a stamp differs once a file was written', async () => {
   const dir = await folder('a.yaml');
   const stamps = async () => (await walkFolder(dir, () => {})).files.map(({ stamp }) => stamp);

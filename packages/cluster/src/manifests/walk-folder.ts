@@ -35,6 +35,7 @@ export async function walkFolder(folder: string, entering: (folder: string, id: 
   const visit = async (path: string): Promise<void> => {
     try {
       const about = await stat(path, { bigint: true });
+      if (path === folder && !about.isDirectory()) throw new Error('expected a folder');
       if (about.isFile() && MANIFEST.test(path)) {
         if (files.length === MAX_FILES) throw new Error(`expected at most ${MAX_FILES} manifest files`);
         files.push({ path, stamp: stampOf(about) });
