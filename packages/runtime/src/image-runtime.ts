@@ -15,7 +15,10 @@ export interface ImageRuntime {
   ): Promise<Pulled>;
   /** Of the file system that holds the images; 'unknown' where it cannot be seen from here. Throws RuntimeUnavailable. */
   space(signal: AbortSignal): Promise<Space | 'unknown'>;
-  /** Yields when images may have changed; returns when the signal aborts, throws RuntimeUnavailable when the stream ends. */
+  /**
+   * Yields once when it has begun to listen, then when images may have changed; returns when the signal aborts, throws
+   * RuntimeUnavailable when the stream ends.
+   */
   changes(signal: AbortSignal): AsyncIterable<void> | 'unsupported';
 }
 

@@ -4,8 +4,8 @@ import { NEVER, pull } from './asking.ts';
 import { startListening } from './listening.ts';
 import type { RuntimeHarness, RuntimeTraits } from './harness.ts';
 
-/** Nothing says that a subscription has begun: so many images are deleted, one after the other, until one is noticed. */
-const DELETIONS = 10;
+/** One may go unnoticed where a runtime does not say when it has begun to listen. */
+const DELETIONS = 3;
 
 export function changeTests(harness: () => RuntimeHarness, { tellsChanges }: RuntimeTraits) {
   if (!tellsChanges) {
@@ -20,20 +20,34 @@ export function changeTests(harness: () => RuntimeHarness, { tellsChanges }: Run
       const images = await Promise.all(Array.from({ length: DELETIONS }, () => harness().publish({})));
       for (const { reference } of images) await pull(harness(), reference);
       const listening = startListening(harness().runtime);
+      await listening.begun;
       for (const { reference } of images) {
         await harness().remove(reference);
-        if (await listening.heard(1_000)) break;
+        if (await listening.heard(5_000)) break;
       }
       expect(await listening.heard(0)).toBe(true);
       expect(await listening.stop()).toBe('returned');
     });
 
-    test('return when the signal aborts', async () => {
+    test('return when the signal aborts, begun or not', async () => {
       expect(await startListening(harness().runtime).stop()).toBe('returned');
+      const listening = startListening(harness().runtime);
+      await listening.begun;
+      expect(await listening.stop()).toBe('returned');
+    });
+
+    test('throw RuntimeUnavailable where there is no runtime', async () => {
+      await harness().stop();
+      try {
+        expect(await startListening(harness().runtime).ended).toBeInstanceOf(RuntimeUnavailable);
+      } finally {
+        await harness().start();
+      }
     });
 
     test('throw RuntimeUnavailable when the runtime goes away', async () => {
       const listening = startListening(harness().runtime);
+      await listening.begun;
       await harness().stop();
       try {
         expect(await listening.ended).toBeInstanceOf(RuntimeUnavailable);

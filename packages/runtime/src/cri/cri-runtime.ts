@@ -8,7 +8,7 @@ import { connectCri } from './connect-cri.ts';
 import { lookAtImages } from './look-at-images.ts';
 import { pullImage } from './pull-image.ts';
 import { watchDownload } from './watch-download.ts';
-import { imageEvents } from './watch-images.ts';
+import { watchImages } from './watch-images.ts';
 
 export interface CriRuntimeOptions {
   readonly socket: string;
@@ -62,7 +62,7 @@ export function createCriRuntime({
       return mountpoint === undefined || mountpoint === '' ? 'unknown' : fileSystemSpace(hostRoot + mountpoint);
     },
     changes(signal) {
-      return isContainerd ? imageEvents(clients.events, socket, signal) : 'unsupported';
+      return isContainerd ? watchImages(clients, socket, signal) : 'unsupported';
     },
   };
 }

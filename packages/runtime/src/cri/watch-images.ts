@@ -1,19 +1,24 @@
-import { type Client, ConnectError } from '@connectrpc/connect';
+import { ConnectError } from '@connectrpc/connect';
 import { RuntimeUnavailable } from '../image-runtime.ts';
-import { CONTAINERD_HEADERS } from './connect-cri.ts';
-import type { Events } from './generated/containerd_events_pb.ts';
+import { CONTAINERD_HEADERS, type CriClients } from './connect-cri.ts';
 
 /** Also what others did: `ctr`, the kubelet's garbage collection. */
 const IMAGE_EVENTS = ['namespace==k8s.io,topic~="/images/"'];
 
-export async function* imageEvents(
-  events: Client<typeof Events>,
+export async function* watchImages(
+  { events, runtime }: Pick<CriClients, 'events' | 'runtime'>,
   socket: string,
   signal: AbortSignal,
 ): AsyncGenerator<void> {
   try {
     const stream = events.subscribe({ filters: IMAGE_EVENTS }, { signal, headers: CONTAINERD_HEADERS });
-    for await (const _ of stream) yield;
+    const told = stream[Symbol.asyncIterator]();
+    let next = told.next();
+    next.catch(() => {}); // not lost: awaited below
+    // containerd does not say when a subscription stands; it does once a later question on its connection is answered.
+    await runtime.version({}, { signal });
+    yield;
+    for (; !(await next).done; next = told.next()) yield;
   } catch (error) {
     if (signal.aborted) return;
     throw new RuntimeUnavailable(`${socket}: image events: ${ConnectError.from(error).rawMessage}`, { cause: error });
