@@ -21,7 +21,7 @@ function publish(behaviour: Behaviour) {
   const image = buildImage({ sizeMiB: 0.1 });
   const layer = image.blobs.toSorted((a, b) => b.contents.length - a.contents.length)[0] ?? {
     digest: '',
-    contents: '',
+    contents: Buffer.alloc(0),
   };
   registry.publish(repository, 'v1', image);
   registry.behave(repository, behaviour);
