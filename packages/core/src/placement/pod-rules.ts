@@ -28,7 +28,7 @@ function nodeSelectorRule(nodeSelector: Labels): Rule {
   if (wanted.length === 0) return { holds: () => true, describe: () => '' };
   const text = wanted.map(([key, value]) => `${key}=${value}`).join(', ');
   return {
-    holds: ({ labels }) => wanted.every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value),
+    holds: ({ labels }) => wanted.every(([key, value]) => labels[key] === value && Object.hasOwn(labels, key)),
     describe: ({ labels }) => `nodeSelector wants ${text}; ${describeLabels(Object.keys(nodeSelector), labels)}`,
   };
 }

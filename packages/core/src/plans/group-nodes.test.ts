@@ -60,3 +60,19 @@ test('startup taints of the caller are ignored', () => {
   expect(groupNodes(asks, nodes)[0]?.asks).toEqual([]);
   expect(groupNodes(asks, nodes, ['cilium.io/*'])[0]?.asks).toEqual(asks);
 });
+
+test("a cohort's asks keep their order", () => {
+  const resources = ['a', 'b', 'c'].map((name, priority) =>
+    aResource({
+      ref: { kind: 'ClusterPrefetch', name },
+      spec: {
+        images: ['web:1', 'web:2'],
+        priority,
+        nodes: { placement: 'Eligible', names: [`*${priority % 2}`, '*'] },
+      },
+    }),
+  );
+  const asks = collectAsks(aState({ resources }));
+  expect(asks).toHaveLength(6);
+  expect(groupNodes(asks, named(1))[0]?.asks).toEqual(asks);
+});

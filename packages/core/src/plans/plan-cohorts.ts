@@ -6,7 +6,7 @@ import { mergeAsks } from './merge-asks.ts';
 
 /**
  * What each cohort's nodes should hold; incomplete while there are gaps. Nothing but a cohort's own asks and condition
- * enters its plan, so no node's plan depends on what other nodes are or report.
+ * enters its plan, so no node's plan depends on what other nodes are or report; the list of all asks is not needed.
  */
 export function planCohorts(cohorts: readonly Cohort[], _asks: readonly Ask[], gaps: readonly string[]): CohortPlans {
   return new Map(cohorts.map(cohort => [cohort.key, planOf(bodyOf(cohort, gaps))]));
