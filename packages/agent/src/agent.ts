@@ -49,7 +49,7 @@ export interface Agent {
   limits(
     space: Space | 'unknown',
     now: number,
-  ): Pick<Choice, 'disk' | 'leases' | 'aloneSinceMs' | 'parallelPulls' | 'verifyAfterMs'>;
+  ): Pick<Choice, 'disk' | 'leases' | 'alone' | 'parallelPulls' | 'verifyAfterMs'>;
   /** What runs beside the line; each ends only with the signal, or with an error that no retry helps against. */
   readonly beside: readonly ((signal: AbortSignal) => Promise<never>)[];
 }
@@ -112,7 +112,7 @@ export function createAgent(parts: AgentParts): Agent {
     limits: (space, now) => ({
       disk: { space, maxUsedPercent: parts.disk.maxUsedPercent, sizes: memory.sizes() },
       leases: leases.held(now),
-      aloneSinceMs: leases.aloneSinceMs(),
+      alone: leases.alone(),
       parallelPulls: parts.parallelPulls,
       verifyAfterMs: events.verifyAfterMs(),
     }),

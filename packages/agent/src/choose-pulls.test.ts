@@ -19,7 +19,7 @@ function aChoice(parts: Partial<Choice> & { images?: readonly string[] } = {}): 
     histories: new Map(),
     disk: { space: { usedBytes: 0, capacityBytes: 1_000 }, maxUsedPercent: 80, sizes: new Map() },
     leases: new Set(images),
-    aloneSinceMs: undefined,
+    alone: undefined,
     parallelPulls: 2,
     verifyAfterMs: 60_000,
     ...parts,
@@ -141,16 +141,13 @@ describe('one rule each', () => {
       [],
     ],
   ])('when no coordinator has answered for %s', (_what, ms, parts, images) => {
-    expect(started(aChoice({ leases: new Set(), aloneSinceMs: NOW - ms, ...parts }))).toEqual(images);
+    const alone = { sinceMs: NOW - ms, lastTryMs: NOW };
+    expect(started(aChoice({ leases: new Set(), alone, ...parts }))).toEqual(images);
   });
 
-  test.each([
-    ['the end of the short wait', { aloneSinceMs: NOW - 4_000 }, NOW + 6_000],
-    ['the end of the wait before healing', { aloneSinceMs: NOW - 60_000, images: ['a'] }, NOW + 7],
-    ['the next verification', {}, NOW + 60_000],
-  ])('without a lease the agent looks again at %s', (_what, parts, dueMs) => {
-    const histories = new Map([['a', { ...BLANK, deletions: 1, healAtMs: NOW + 7 }]]);
-    expect(choosePulls(aChoice({ leases: new Set(), histories, ...parts }), NOW).dueMs).toBe(dueMs);
+  test('a coordinator that may have come back since the last try is asked before a pull starts without a lease', () => {
+    const alone = { sinceMs: NOW - 60_000, lastTryMs: NOW - 2_000 };
+    expect(started(aChoice({ leases: new Set(), alone }))).toEqual([]);
   });
 });
 
@@ -218,7 +215,7 @@ describe('whatever the node is like', () => {
       histories: new Map(named.map(image => [image.name, { ...BLANK, healAtMs: NOW + (image.healInMs ?? 0) }])),
       disk: { space: seen ? { usedBytes, capacityBytes: 1_000 } : 'unknown', maxUsedPercent: 80, sizes },
       leases: new Set(named.filter(image => image.leased).map(image => image.name)),
-      aloneSinceMs: aloneForMs === undefined ? undefined : NOW - aloneForMs,
+      alone: aloneForMs === undefined ? undefined : { sinceMs: NOW - aloneForMs, lastTryMs: NOW },
       parallelPulls,
     });
   }
@@ -254,7 +251,7 @@ describe('whatever the node is like', () => {
         hits.unleased += unleased.length;
         expect(unleased.map(order => order.unleased)).toEqual(unleased.map(() => true));
         if (unleased.length > 0) {
-          expect(choice.aloneSinceMs).toBeLessThanOrEqual(NOW - 10_000);
+          expect(choice.alone?.sinceMs).toBeLessThanOrEqual(NOW - 10_000);
           expect(unleased.length + [...choice.running.values()].filter(pull => pull.unleased).length).toBe(1);
         }
         const takenBytes = next.start.reduce((sum, { image }) => sum + bytesToWrite(image, choice.disk.sizes), 0);

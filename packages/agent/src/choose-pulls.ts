@@ -6,6 +6,8 @@ import type { RunningPull } from './running-pull.ts';
 
 /** How long no coordinator may answer before a pull starts without a lease. */
 const UNLEASED_AFTER_MS = 10_000;
+/** How recent the last failed try to reach one must be: it may have come back since an older one. */
+const FRESH_TRY_MS = 1_000;
 /** From this many failures in a row an image goes behind all that did not fail so often: a bad one never delays a good one. */
 const YIELD_AFTER_FAILURES = 2;
 
@@ -17,11 +19,17 @@ export interface Choice {
   readonly disk: DiskLimit;
   /** Images that hold a lease now. */
   readonly leases: ReadonlySet<ImageRef>;
-  /** Since when no coordinator answers; undefined while one does. */
-  readonly aloneSinceMs: number | undefined;
+  /** Undefined while a coordinator answers. */
+  readonly alone: Alone | undefined;
   readonly parallelPulls: number;
   /** When to look again where nothing else asks for it. */
   readonly verifyAfterMs: number;
+}
+
+/** No coordinator answers. Every further try in vain wakes the line. */
+export interface Alone {
+  readonly sinceMs: number;
+  readonly lastTryMs: number;
 }
 
 export interface PullOrder {
@@ -56,7 +64,7 @@ export function choosePulls(choice: Choice, now: number): Chosen {
     start,
     ask,
     cells: withWaits(choice.cells, start, waits),
-    dueMs: Math.min(now + choice.verifyAfterMs, ...retryTimes(choice, items, now), aloneDueMs(startable, choice, now)),
+    dueMs: Math.min(now + choice.verifyAfterMs, ...retryTimes(choice, items, now)),
   };
 }
 
@@ -92,17 +100,17 @@ function allot(
   const ask: { image: ImageRef; priority: number }[] = [];
   let slots = choice.parallelPulls - choice.running.size;
   let freeBytes = freeForPulls(choice.disk, choice.running.values());
-  let alone = mayPullAlone(choice, now);
+  let mayStartAlone = mayPullAlone(choice, now);
   for (const { image } of startable) {
     const needBytes = bytesToWrite(image, choice.disk.sizes);
     const leased = choice.leases.has(image);
-    const unleased = !leased && alone && healDueMs(image, choice.histories) <= now;
+    const unleased = !leased && mayStartAlone && healDueMs(image, choice.histories) <= now;
     if (freeBytes <= 0 || needBytes > freeBytes) waits.set(image, 'Disk');
     else if (slots > 0 && (leased || unleased)) {
       start.push({ image, unleased, sizeBytes: choice.disk.sizes.get(image) });
       slots -= 1;
       freeBytes -= needBytes;
-      if (unleased) alone = false;
+      if (unleased) mayStartAlone = false;
     } else {
       if (ask.length < choice.parallelPulls) ask.push({ image, priority: items.get(image)?.priority ?? 0 });
       waits.set(image, slots > 0 ? 'Lease' : 'Slot');
@@ -111,8 +119,9 @@ function allot(
   return { start, ask };
 }
 
-function mayPullAlone({ aloneSinceMs, running }: Choice, now: number): boolean {
-  if (aloneSinceMs === undefined || now < aloneSinceMs + UNLEASED_AFTER_MS) return false;
+function mayPullAlone({ alone, running }: Choice, now: number): boolean {
+  if (alone === undefined || now > alone.lastTryMs + FRESH_TRY_MS) return false;
+  if (alone.lastTryMs < alone.sinceMs + UNLEASED_AFTER_MS) return false;
   return !running.values().some(pull => pull.unleased);
 }
 
@@ -139,10 +148,4 @@ function retryTimes({ cells, plan }: Choice, items: ReadonlyMap<ImageRef, PlanIt
   return cells.flatMap(({ image, retryAtMs }) =>
     retryAtMs !== undefined && retryAtMs > now && items.get(image)?.start ? [retryAtMs] : [],
   );
-}
-
-function aloneDueMs(startable: readonly Cell[], { aloneSinceMs, histories }: Choice, now: number): number {
-  if (aloneSinceMs === undefined) return Number.POSITIVE_INFINITY;
-  const times = startable.map(({ image }) => Math.max(aloneSinceMs + UNLEASED_AFTER_MS, healDueMs(image, histories)));
-  return Math.min(...times.filter(ms => ms > now));
 }

@@ -1,7 +1,7 @@
 import type { AgentApi, ImageRef, LeaseAnswer, LeaseRequest } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
 import { type Clock, createTrigger, type Random } from '@kube-prefetch/time';
-import type { Chosen } from '../choose-pulls.ts';
+import type { Alone, Chosen } from '../choose-pulls.ts';
 import { pauseAfter } from './pause-after.ts';
 
 const MAX_WAIT_MS = 20_000;
@@ -14,8 +14,8 @@ export interface Leases {
   held(now: number): ReadonlySet<ImageRef>;
   /** Replaces what is wanted; leases of what neither runs nor is wanted go back. */
   want(ask: Chosen['ask']): void;
-  /** Since when no coordinator answers; undefined while one does. */
-  aloneSinceMs(): number | undefined;
+  /** Undefined while a coordinator answers. */
+  alone(): Alone | undefined;
   run(signal: AbortSignal): Promise<never>;
 }
 
@@ -26,7 +26,7 @@ export interface LeasesParts {
   readonly log: Log;
   readonly running: () => Iterable<ImageRef>;
   readonly noteSize: (image: ImageRef, sizeBytes: number) => void;
-  /** Called when there is a new grant, and when nobody answers. */
+  /** Called when there is a new grant, and whenever a request was in vain. */
   readonly changed: () => void;
   readonly contact: () => void;
 }
@@ -36,7 +36,7 @@ export function createLeases(parts: LeasesParts): Leases {
   const wake = createTrigger(clock);
   const expiries = new Map<ImageRef, number>();
   let asked: Chosen['ask'] = [];
-  let aloneSinceMs: number | undefined;
+  let alone: Alone | undefined;
   let ttlMs = MAX_WAIT_MS * 3;
   let failures = 0;
   /** What the coordinator knows, or is just being told. */
@@ -71,7 +71,7 @@ export function createLeases(parts: LeasesParts): Leases {
     superseded = new AbortController();
     const answer = await api.leases(body, AbortSignal.any([signal, superseded.signal]));
     failures = 0;
-    aloneSinceMs = undefined;
+    alone = undefined;
     parts.contact();
     const granted = accept(answer, sentMs);
     const { holding, wanting } = request(clock.monotonicMs());
@@ -83,7 +83,7 @@ export function createLeases(parts: LeasesParts): Leases {
 
   return {
     held,
-    aloneSinceMs: () => aloneSinceMs,
+    alone: () => alone,
     want(ask) {
       asked = ask;
       const keep = new Set([...parts.running(), ...ask.map(({ image }) => image)]);
@@ -102,7 +102,7 @@ export function createLeases(parts: LeasesParts): Leases {
           if (superseded.signal.aborted && !signal.aborted) continue;
           failures += 1;
           if (failures === 1 && !signal.aborted) log.warn({ err: error }, 'no leases from the coordinator');
-          aloneSinceMs ??= clock.monotonicMs();
+          alone = { sinceMs: alone?.sinceMs ?? dueMs, lastTryMs: dueMs };
           parts.changed();
           await pauseAfter(error, failures, parts, signal);
         }

@@ -1,0 +1,134 @@
+import { createAgent, runAgent } from '@kube-prefetch/agent';
+import { createMemoryStateFile, type WatchedRuntime, watchRuntime } from '@kube-prefetch/agent/testing';
+import { createMemorySource, createMemoryStatusSink } from '@kube-prefetch/cluster';
+import { createCoordinator, type CoordinatorParts, lead } from '@kube-prefetch/coordinator';
+import type { ClusterState } from '@kube-prefetch/core';
+import { silentLog } from '@kube-prefetch/process';
+import { type AgentApi, ApiError } from '@kube-prefetch/protocol';
+import { createMemoryRegistry, createMemoryRuntime, type MemoryRuntime } from '@kube-prefetch/runtime';
+import { createVirtualClock, seededRandom, timestamp, type VirtualClock } from '@kube-prefetch/time';
+
+/** The whole product on the virtual clock: the real coordinator and real agents, on memory runtimes with one registry. */
+export interface Line {
+  readonly clock: VirtualClock;
+  readonly registry: ReturnType<typeof createMemoryRegistry>;
+  readonly statuses: ReturnType<typeof createMemoryStatusSink>;
+  readonly nodes: ReadonlyMap<string, LineNode>;
+  readonly set: (state: ClusterState) => void;
+  /** The one that runs. */
+  readonly coordinator: () => ReturnType<typeof createCoordinator>;
+  /** Ends its term without a word: whoever waits for an answer sees the connection break. */
+  readonly killCoordinator: () => void;
+  /** A new process that knows nothing. */
+  readonly startCoordinator: () => void;
+  readonly stop: () => Promise<void>;
+}
+
+export interface LineNode {
+  readonly runtime: MemoryRuntime;
+  readonly watched: WatchedRuntime;
+  readonly startAgent: () => void;
+  readonly stopAgent: () => Promise<void>;
+}
+
+export interface LineOptions {
+  readonly nodes: readonly string[];
+  readonly limits?: CoordinatorParts['limits'];
+}
+
+interface Term {
+  readonly coordinator: ReturnType<typeof createCoordinator>;
+  readonly life: AbortController;
+  readonly ended: Promise<void>;
+}
+
+export function startLine({ nodes: names, limits = {} }: LineOptions): Line {
+  const clock = createVirtualClock();
+  const random = seededRandom(7);
+  const registry = createMemoryRegistry();
+  const source = createMemorySource();
+  const statuses = createMemoryStatusSink();
+  let term: Term | undefined;
+  let epoch = 0;
+
+  const startCoordinator = () => {
+    epoch += 1;
+    const coordinator = createCoordinator({ source, statuses, clock, log: silentLog, limits });
+    const life = new AbortController();
+    const ended = lead(coordinator, { epoch, signal: life.signal }).catch(() => {});
+    term = { coordinator, life, ended };
+  };
+  const killCoordinator = () => {
+    term?.life.abort(new Error('killed'));
+    term = undefined;
+  };
+  const call = async <T>(signal: AbortSignal, work: (term: Term, signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const reached = term;
+    try {
+      if (reached === undefined) throw new Error('connection refused');
+      return await work(reached, AbortSignal.any([signal, reached.life.signal]));
+    } catch (error) {
+      if (reached === term && error instanceof ApiError) throw error;
+      throw new ApiError('Unreachable', 'the connection broke', { cause: error });
+    }
+  };
+  const apiOf = (node: string): AgentApi => ({
+    plan: (have, waitMs, signal) => call(signal, (t, s) => t.coordinator.forNode(node).plan(have, waitMs, s)),
+    report: (report, signal) => call(signal, (t, s) => t.coordinator.forNode(node).report(report, s)),
+    leases: (request, signal) => call(signal, (t, s) => t.coordinator.forNode(node).leases(request, s)),
+  });
+
+  const startNode = (name: string): LineNode => {
+    const runtime = createMemoryRuntime({ clock, registry });
+    const watched = watchRuntime(runtime, clock);
+    const state = createMemoryStateFile();
+    let starts = 0;
+    let stop = new AbortController();
+    let ended = Promise.resolve();
+    return {
+      runtime,
+      watched,
+      startAgent() {
+        starts += 1;
+        stop = new AbortController();
+        const agent = createAgent({
+          api: apiOf(name),
+          runtime: watched,
+          clock,
+          random,
+          log: silentLog,
+          state,
+          identity: { id: `${name}-${starts}`, startedAt: timestamp(clock), version: '0.0.0' },
+          parallelPulls: 2,
+          disk: { maxUsedPercent: 80 },
+          stall: { stallTimeoutMs: 120_000 },
+        });
+        ended = runAgent(agent, stop.signal);
+      },
+      stopAgent() {
+        stop.abort(new Error('stopped by the test'));
+        return ended;
+      },
+    };
+  };
+
+  const nodes = new Map(names.map(name => [name, startNode(name)]));
+  startCoordinator();
+  for (const node of nodes.values()) node.startAgent();
+  return {
+    clock,
+    registry,
+    statuses,
+    nodes,
+    set: state => source.set(state),
+    coordinator: () => (term as Term).coordinator,
+    killCoordinator,
+    startCoordinator,
+    async stop() {
+      const last = term;
+      for (const node of nodes.values()) await node.stopAgent();
+      killCoordinator();
+      await last?.ended;
+    },
+  };
+}
