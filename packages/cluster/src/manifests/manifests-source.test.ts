@@ -169,8 +169,11 @@ test('a directory that is not there yet is not an empty one; it is read once it 
   const stop = new AbortController();
   let changes = 0;
   const run = source.run(() => void (changes += 1), stop.signal);
-  await until(() => logged.some(({ message }) => message === 'cannot read the manifests yet'));
+  await until(() => logged.length > 0);
+  let turns = 0;
+  await until(() => (turns += 1) > 1_000);
   expect([source.read(), changes]).toEqual([undefined, 0]);
+  expect(logged.map(({ message }) => message)).toEqual(['cannot read the manifests yet']);
   await mkdir(join(top, 'next'));
   await save(join(top, 'next', 'a.yaml'), json(aDeployment('a')));
   await rename(join(top, 'next'), dir);

@@ -50,6 +50,11 @@ test.each([
   expect(reading.objects.map(({ name }) => name)).toEqual(objects);
 });
 
+function nested(depth: number): string {
+  const inner = depth === 0 ? '' : nested(depth - 1);
+  return `{"apiVersion": "v1", "kind": "List", "items": [${inner}]}`;
+}
+
 const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]', 'b', 'c', 'd', 'e', 'f', 'g'].reduce((text, name) => {
   const before = String.fromCharCode(name.charCodeAt(0) - 1);
   return `${text}\n${name}: &${name} [${Array(10).fill(`*${before}`).join(', ')}]`;
@@ -71,6 +76,8 @@ test.each([
   ['no apiVersion', 'kind: Node\n', 1, /apiVersion: expected the version of the kind, got nothing/],
   ['a kind that is a number', 'apiVersion: v1\nkind: 3\n', 2, /kind: expected text \(quote it.*\), got 3/],
   ['items that are no list', 'apiVersion: v1\nkind: List\nitems: {}\n', 3, /items: expected a list, got a mapping/],
+  ['an item that is null', 'apiVersion: v1\nkind: List\nitems:\n- null\n', 4, /items\[0\]: expected a mapping/],
+  ['lists without end', nested(6), 1, /expected no more lists within lists/],
   ['no name', 'apiVersion: v1\nkind: Node\nmetadata: {}\n', 3, /metadata.name: expected text, got nothing/],
   [
     'a name that is a path',
@@ -130,6 +137,13 @@ test('one malformed item of a list leaves the others', () => {
   const { objects, problems } = read(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
   expect(objects.map(({ name }) => name)).toEqual(['Node n2']);
   expect(problems[0]?.text).toBe('items[0].metadata.name: expected text, got nothing');
+});
+
+test('our own kinds are read in any version, so that their status can tell the wrong one', () => {
+  const { objects } = read(JSON.stringify({ ...aPrefetch('p'), apiVersion: 'kube-prefetch.io/v9' }));
+  expect(objects[0]?.value).toMatchObject({
+    problems: [expect.stringContaining('apiVersion: expected kube-prefetch.io/v1alpha1')],
+  });
 });
 
 test('the problems of a file are bounded in number', () => {

@@ -1,0 +1,75 @@
+import { sep } from 'node:path';
+import type { ClusterState } from '@kube-prefetch/core';
+import { combineFiles } from './combine-files.ts';
+import { countingFile, type KnownFile, readFile } from './known-files.ts';
+import { logPassedOver, type ManifestsLog } from './manifests-log.ts';
+import { type Walk, walkFolder, type WalkFailure } from './walk-folder.ts';
+import type { FolderWatches } from './watch-folders.ts';
+
+export interface FolderReader {
+  /**
+   * The state that the folder declares now; `previous` itself where that is the same. What cannot be read stays as it was,
+   * with a gap that says so. Undefined while the folder itself has never been read.
+   */
+  read(previous: ClusterState | undefined): Promise<ClusterState | undefined>;
+}
+
+export interface FolderReaderOptions {
+  readonly dir: string;
+  readonly log: ManifestsLog;
+  /** Every folder that is read is watched from before it is. */
+  readonly watches: FolderWatches;
+}
+
+export function createFolderReader({ dir, log, watches }: FolderReaderOptions): FolderReader {
+  const files = new Map<string, KnownFile>();
+  let toldFailure: string | undefined;
+
+  const walkAndWatch = async (): Promise<Walk> => {
+    const folders = new Set<string>();
+    const walk = await walkFolder(dir, (folder, id) => {
+      folders.add(folder);
+      watches.add(folder, id);
+    });
+    watches.keepOnly(folders);
+    return walk;
+  };
+
+  const readAll = async (found: Walk['files']) => {
+    for (const file of found) {
+      const known = files.get(file.path);
+      const read = await readFile(file, known);
+      files.set(file.path, read);
+      if (read.reading !== known?.reading) logPassedOver(log, file.path, read.reading.passedOver);
+    }
+  };
+
+  return {
+    async read(previous) {
+      const walk = await walkAndWatch();
+      const unread = walk.failures.find(({ path }) => path === dir);
+      if (previous === undefined && unread !== undefined) {
+        if (unread.error.message !== toldFailure) log.warn({ dir, err: unread.error }, 'cannot read the manifests yet');
+        toldFailure = unread.error.message;
+        return undefined;
+      }
+      forget(files, walk);
+      await readAll(walk.files);
+      const counting = [...files].map(([path, known]) => countingFile(path, known));
+      return combineFiles(counting, previous, walk.failures.map(failureLine));
+    },
+  };
+}
+
+/** Drops files that are gone, as far as the walk could see. */
+function forget(files: Map<string, KnownFile>, { files: present, failures }: Walk): void {
+  const there = new Set(present.map(({ path }) => path));
+  for (const path of files.keys()) {
+    const unseen = failures.some(failure => path === failure.path || path.startsWith(failure.path + sep));
+    if (!there.has(path) && !unseen) files.delete(path);
+  }
+}
+
+function failureLine({ path, error }: WalkFailure): string {
+  return `${path}: cannot be read: ${error.message}`;
+}

@@ -1,0 +1,92 @@
+import {
+  API_VERSION,
+  isDnsLabel,
+  isSubdomain,
+  parseResource,
+  RESOURCE_KINDS,
+  type ResourceKind,
+  resourceName,
+  WORKLOAD_KINDS,
+  type WorkloadKind,
+} from '@kube-prefetch/protocol';
+import { type Field, fields, toNamespace, toNode, toWorkload } from '../to-state/index.ts';
+import type { ManifestObject } from './manifest-object.ts';
+
+export interface Identity {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/** Projects an object of one kind; throws MalformedField. */
+export type KindReader = (object: Field) => Projected;
+type Projected = ManifestObject extends infer Object ? (Object extends unknown ? Omit<Object, 'line'> : never) : never;
+
+/** Undefined for a kind that we do not read. Our own kinds are read in any version: a wrong one shows in their status. */
+export function kindReader({ apiVersion, kind }: Identity): KindReader | undefined {
+  if (apiVersion.startsWith(`${GROUP}/`) && RESOURCE_KINDS.includes(kind as ResourceKind)) return readResource;
+  return READERS.get(`${apiVersion} ${kind}`);
+}
+
+/** A kind that we read in another version: most likely a mistake. */
+export function isReadElsewhere({ kind }: Identity): boolean {
+  return [...READERS.keys()].some(key => key.endsWith(` ${kind}`));
+}
+
+const [GROUP] = API_VERSION.split('/', 1);
+
+const WORKLOAD_VERSIONS: Readonly<Record<WorkloadKind, string>> = {
+  Deployment: 'apps/v1',
+  StatefulSet: 'apps/v1',
+  DaemonSet: 'apps/v1',
+  ReplicaSet: 'apps/v1',
+  CronJob: 'batch/v1',
+  Job: 'batch/v1',
+};
+
+/** By apiVersion and kind. */
+const READERS: ReadonlyMap<string, KindReader> = new Map<string, KindReader>([
+  ...WORKLOAD_KINDS.map((kind): [string, KindReader] => [`${WORKLOAD_VERSIONS[kind]} ${kind}`, workloadReader(kind)]),
+  ['v1 Namespace', readNamespace],
+  ['v1 Node', readNode],
+]);
+
+function readResource(object: Field): Projected {
+  checkName(object);
+  checkNamespace(object);
+  const value = parseResource(object.value);
+  return { part: 'resources', name: resourceName(value.ref), value };
+}
+
+function workloadReader(kind: WorkloadKind): KindReader {
+  return object => {
+    checkName(object);
+    checkNamespace(object);
+    const value = toWorkload(kind, object);
+    return { part: 'workloads', name: `${kind} ${value.namespace}/${value.name}`, value };
+  };
+}
+
+function readNamespace(object: Field): Projected {
+  checkName(object);
+  const value = toNamespace(object);
+  return { part: 'namespaces', name: `Namespace ${value.name}`, value };
+}
+
+function readNode(object: Field): Projected {
+  checkName(object);
+  const value = toNode(object, { readyUnlessSaid: true });
+  return { part: 'nodes', name: `Node ${value.name}`, value };
+}
+
+/** Names become keys, messages and file names. */
+function checkName(object: Field): void {
+  const name = fields.below(object, 'metadata', 'name');
+  if (!isSubdomain(fields.text(name))) throw fields.expected(name, 'a name of lower-case letters, digits, - and .');
+}
+
+function checkNamespace(object: Field): void {
+  const namespace = fields.below(object, 'metadata', 'namespace');
+  const given = fields.optionalText(namespace);
+  if (given !== undefined && !isDnsLabel(given))
+    throw fields.expected(namespace, 'a namespace of lower-case letters, digits and -');
+}
