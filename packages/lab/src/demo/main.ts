@@ -9,7 +9,8 @@ import { seconds } from './view/quantity.ts';
 
 const INTERRUPTED = 130;
 
-process.exitCode = await main(process.argv.slice(2));
+// Not merely the exit code: whatever may still run must not keep us, and the guard ends it with us.
+process.exit(await main(process.argv.slice(2)));
 
 async function main(args: readonly string[]): Promise<number> {
   try {

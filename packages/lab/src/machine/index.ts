@@ -6,4 +6,5 @@ export { type NeededPackage, needDebianPackages } from './need-debian-packages.t
 export { type Say, sayToStderr } from './say.ts';
 export { type ScratchFolder, scratchFolder } from './scratch-folder.ts';
 export { type Child, type ChildOptions, type Exit, startChild } from './start-child.ts';
+export { startServer } from './start-server.ts';
 export { type Met, waitUntil } from './wait-until.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAccessLog, type RegistryRequest } from './parse-access-log.ts';
-import { type Child, freePort, needDebianPackages, type Say, startChild, waitUntil } from '../machine/index.ts';
+import { type Child, freePort, needDebianPackages, type Say, startServer } from '../machine/index.ts';
 
 const READY_MS = 10_000;
 
@@ -37,13 +37,15 @@ export async function startRegistry(options: { dir: string; port?: number; say?:
       await child?.stop();
     },
     async start() {
-      child = await startChild({
+      ({ child } = await startServer({
         name: 'docker-registry',
         command: 'docker-registry',
         args: ['serve', configFile],
         logFile,
-      });
-      await waitUntil(() => answers(address), `the registry on ${address}`, READY_MS, { child });
+        ready: () => answers(address),
+        serves: `the registry on ${address}`,
+        readyMs: READY_MS,
+      }));
     },
   };
   await registry.start();

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Child, type Say, startChild, waitUntil } from '../machine/index.ts';
+import { type Child, type Say, startServer } from '../machine/index.ts';
 import { writeContainerdConfig } from './containerd-config.ts';
 import { containerdPrograms, type ContainerdVersion } from './containerd-programs.ts';
 
@@ -70,10 +70,16 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     async start() {
       const from = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
       const env = { PATH: `${programs.folder}:${process.env.PATH}` };
-      const started = await startChild({ name, command: programs.containerd, args: ['-c', config], env, logFile });
-      child = started;
-      await waitUntil(() => servesCri(logFile, from), `containerd on ${socket}`, READY_MS, { child: started });
-      await waitUntil(() => containerd.ctr('version'), `containerd on ${socket}`, READY_MS, { child: started });
+      ({ child } = await startServer({
+        name,
+        command: programs.containerd,
+        args: ['-c', config],
+        env,
+        logFile,
+        ready: async () => (await servesCri(logFile, from)) && containerd.ctr('version'),
+        serves: `containerd on ${socket}`,
+        readyMs: READY_MS,
+      }));
     },
   };
   await containerd.start();

@@ -6,13 +6,14 @@ import type { DemoNode, Ground, GroundOptions } from './ground.ts';
 import { publishToRealRegistry } from './real-registry.ts';
 
 /** A real registry, and for every node a containerd of its own. */
-export async function containerdGround({ dir, nodes, make, say }: GroundOptions): Promise<Ground> {
+export async function containerdGround(options: GroundOptions): Promise<Ground> {
+  const { dir, nodes, say, signal } = options;
   if (process.getuid?.() !== 0) throw new Error('only root may start it');
   await using stack = new AsyncDisposableStack();
-  const registry = await publishToRealRegistry(dir, make, say);
-  stack.defer(() => registry.stop());
+  const registry = await publishToRealRegistry(options, stack);
   const runtimes: Containerd[] = [];
   for (const name of nodes) {
+    signal.throwIfAborted();
     const runtime = await startContainerd({
       dir: join(dir, name),
       version: 'debian',

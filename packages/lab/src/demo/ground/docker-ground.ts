@@ -11,8 +11,7 @@ const USUAL_SOCKET = '/var/run/docker.sock';
 /** A Docker Engine, the machine's own or one started for the demo. One engine is one node. */
 export async function dockerGround(options: GroundOptions): Promise<Ground> {
   await using stack = new AsyncDisposableStack();
-  const registry = await publishToRealRegistry(options.dir, options.make, options.say);
-  stack.defer(() => registry.stop());
+  const registry = await publishToRealRegistry(options, stack);
   const { socket, whose } = (await ownEngine()) ?? (await startedEngine(options, registry.address, stack));
   const engine = createEngine(socket);
   const [name = 'node-1'] = options.nodes;

@@ -1,15 +1,19 @@
 import { join } from 'node:path';
 import { helloProgram } from '../../images/index.ts';
-import type { Say } from '../../machine/index.ts';
 import { pushImage, startRegistry } from '../../registry/index.ts';
 import { pathsOf } from '../stage/demo-images.ts';
 import type { DemoRegistry, GroundOptions } from './ground.ts';
 
-/** Starts Debian's registry, and publishes what `make` answers for its address. */
-export async function publishToRealRegistry(dir: string, make: GroundOptions['make'], say: Say): Promise<DemoRegistry> {
+/** Starts Debian's registry, and publishes what `make` answers for its address; `stack` stops it. */
+export async function publishToRealRegistry(
+  { dir, make, say, signal }: GroundOptions,
+  stack: AsyncDisposableStack,
+): Promise<DemoRegistry> {
   const registry = await startRegistry({ dir: join(dir, 'registry'), say });
+  stack.defer(() => registry.stop());
   const images = make(registry.address, await helloProgram({ say }));
   for (const { repository, tag, image } of images) {
+    signal.throwIfAborted();
     if (image !== undefined) await pushImage(registry.address, repository, tag, image);
   }
   const pushes = registry.requests();

@@ -38,7 +38,7 @@ export async function setStage(options: StageOptions): Promise<SetStage> {
   manifests.placeSurroundings();
 
   screen.say('Starting the coordinator and an agent for each node.');
-  const coordinator = await startPrograms({ dir, manifests: manifests.dir, ground }, stack);
+  const coordinator = await startPrograms({ dir, manifests: manifests.dir, ground, signal }, stack);
   const fleet = shownLook(() => readFleet(coordinator.urls.admin), screen, address);
   const until: Stage['until'] = (condition, what, timeoutMs = PATIENCE_MS) =>
     waitUntil(condition, what, timeoutMs, { child: coordinator.child, signal });

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Child, startChild, waitUntil } from '../../machine/index.ts';
+import { type Child, startServer } from '../../machine/index.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../../coordinator/src/main.ts', import.meta.url));
 const LISTENERS = { agents: 'listen', admin: 'admin-listen', ops: 'ops-listen' } as const;
@@ -14,14 +14,30 @@ export interface RunningCoordinator {
 }
 
 /** The coordinator program on the directory of manifests, listening on loopback wherever there is room. */
-export async function startCoordinatorProgram(dir: string, manifests: string): Promise<RunningCoordinator> {
+export async function startCoordinatorProgram({
+  dir,
+  manifests,
+  signal,
+}: {
+  dir: string;
+  manifests: string;
+  signal: AbortSignal;
+}): Promise<RunningCoordinator> {
   const statuses = join(dir, 'status');
   mkdirSync(statuses, { recursive: true });
   const logFile = join(dir, 'coordinator.log');
   const listen = Object.values(LISTENERS).flatMap(flag => [`--${flag}`, '127.0.0.1:0']);
   const args = [PROGRAM, '--manifests', manifests, '--status-dir', statuses, ...listen];
-  const child = await startChild({ name: 'coordinator', command: process.execPath, args, logFile });
-  const urls = await waitUntil(() => addressesIn(logFile), 'the coordinator to listen', READY_MS, { child });
+  const { child, answer: urls } = await startServer({
+    name: 'coordinator',
+    command: process.execPath,
+    args,
+    logFile,
+    ready: () => addressesIn(logFile),
+    serves: 'the coordinator to listen',
+    readyMs: READY_MS,
+    signal,
+  });
   return { child, urls };
 }
 

@@ -4,10 +4,10 @@ import { type RunningCoordinator, startCoordinatorProgram } from './start-coordi
 
 /** The coordinator, then every node's agent; `stack` stops them, agents first. */
 export async function startPrograms(
-  { dir, manifests, ground }: { dir: string; manifests: string; ground: Ground },
+  { dir, manifests, ground, signal }: { dir: string; manifests: string; ground: Ground; signal: AbortSignal },
   stack: AsyncDisposableStack,
 ): Promise<RunningCoordinator> {
-  const coordinator = await startCoordinatorProgram(join(dir, 'coordinator'), manifests);
+  const coordinator = await startCoordinatorProgram({ dir: join(dir, 'coordinator'), manifests, signal });
   stack.defer(async () => void (await coordinator.child.stop()));
   const agents = await Promise.all(
     ground.nodes.map(node =>
