@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { aDeployment } from '../../testing/index.ts';
-import { MAX_FILE_BYTES, readFile } from './known-files.ts';
+import { countingFile, MAX_FILE_BYTES, readFile } from './known-files.ts';
 
 async function fileWith(text: string): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'kube-prefetch-file-'));
@@ -34,6 +34,18 @@ test('a file that was touched but not changed keeps its reading', async () => {
   const path = await fileWith(JSON.stringify(aDeployment('a')));
   const first = await readFile({ path, stamp: 'one' }, undefined);
   expect((await readFile({ path, stamp: 'two' }, first)).reading).toBe(first.reading);
+});
+
+test('a file that cannot be read is broken, and what it said stays', async () => {
+  const path = await fileWith(JSON.stringify(aDeployment('a')));
+  const first = await readFile({ path, stamp: 'one' }, undefined);
+  await rm(path);
+  const second = await readFile({ path, stamp: 'two' }, first);
+  expect(countingFile(path, second)).toEqual({
+    path,
+    objects: first.reading.objects,
+    problems: [{ line: 1, text: expect.stringMatching(/^cannot be read: ENOENT/) }],
+  });
 });
 
 test('a file past the bound is broken, and not read to find that out', async () => {

@@ -11,30 +11,41 @@ export interface FolderWatches {
 
 export interface WatchHandlers {
   changed(): void;
+  /** Told once for a folder: it is not tried again. */
   failed(path: string, error: Error): void;
 }
 
+interface FolderWatch {
+  readonly id: string;
+  /** Undefined where it failed. */
+  watcher: FSWatcher | undefined;
+}
+
 export function createFolderWatches(handlers: WatchHandlers): FolderWatches {
-  const watches = new Map<string, { readonly id: string; readonly watcher: FSWatcher }>();
+  const watches = new Map<string, FolderWatch>();
 
   const end = (path: string) => {
-    watches.get(path)?.watcher.close();
+    watches.get(path)?.watcher?.close();
     watches.delete(path);
+  };
+
+  const fail = (path: string, folder: FolderWatch, error: Error) => {
+    folder.watcher?.close();
+    folder.watcher = undefined;
+    handlers.failed(path, error);
   };
 
   return {
     add(path, id) {
       if (watches.get(path)?.id === id) return;
       end(path);
+      const folder: FolderWatch = { id, watcher: undefined };
+      watches.set(path, folder);
       try {
-        const watcher = watch(path, () => handlers.changed());
-        watches.set(path, { id, watcher });
-        watcher.on('error', error => {
-          handlers.failed(path, error);
-          if (watches.get(path)?.watcher === watcher) end(path);
-        });
+        folder.watcher = watch(path, () => handlers.changed());
+        folder.watcher.on('error', error => fail(path, folder, error));
       } catch (error) {
-        handlers.failed(path, error as Error);
+        fail(path, folder, error as Error);
       }
     },
     keepOnly(paths) {
