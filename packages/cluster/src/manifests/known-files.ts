@@ -4,7 +4,7 @@ import type { CountingFile } from './combine-files.ts';
 import type { FoundFile } from './walk-folder.ts';
 import { broken, type FileReading, readText } from './read-text.ts';
 
-/** Reading YAML takes about a second per megabyte, and nothing else happens meanwhile. */
+/** YAML is slow to read, and nothing else of the process runs meanwhile. */
 export const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /** A file as it was read last. */
