@@ -106,11 +106,12 @@ test('promtool finds nothing wrong with the metrics', async () => {
 test.each([
   ['flags that are wrong', ['--manifest', 'x', '--listen', 'nowhere'], 2, ['--manifest', '--listen', '--status-dir']],
   ['an address that is taken', [], 1, ['EADDRINUSE']],
+  ['an address that is not loopback', ['--listen', ':0'], 1, ['expected a loopback address', 'every address']],
 ])('%s end the program with words', async (_case, args, code, words) => {
   const taken = await startCoordinator();
   const flags = ['--manifests', taken.manifests, '--status-dir', scratch.path, '--listen', new URL(taken.agents).host];
   const others = ['--admin-listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0'];
-  const all = args.length === 0 ? [...flags, ...others] : args;
+  const all = code === 2 ? args : [...flags, ...others, ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...all], {
     encoding: 'utf8',
     timeout: 20_000,

@@ -19,14 +19,14 @@ export const SETTINGS = {
     flag: 'listen',
     env: 'KUBE_PREFETCH_LISTEN',
     default: '127.0.0.1:7070',
-    meaning: 'where agents reach the coordinator; plain HTTP without identity: loopback only',
+    meaning: 'where agents reach the coordinator; it does not ask who is there: a loopback address',
   },
   adminListen: {
     type: 'address',
     flag: 'admin-listen',
     env: 'KUBE_PREFETCH_ADMIN_LISTEN',
     default: '127.0.0.1:7071',
-    meaning: 'where people read the overview',
+    meaning: 'where people read the overview; a loopback address as well',
   },
   opsListen: {
     type: 'address',

@@ -21,9 +21,13 @@ export async function serve(c: Coordinator, parts: ServeParts, signal: AbortSign
   const edge = { clock, log, metrics: c.metrics };
   const open: Listening[] = [];
   try {
-    open.push(await listen(opsApp(c, edge), { listener: 'ops', at: listeners.opsListen, clock, log }));
-    open.push(await listen(adminApp(c, edge), { listener: 'admin', at: listeners.adminListen, clock, log }));
-    open.push(await listen(agentsApp(c, edge), { listener: 'agents', at: listeners.listen, clock, log }));
+    for (const listener of [
+      { app: opsApp(c, edge), listener: 'ops', at: listeners.opsListen },
+      { app: adminApp(c, edge), listener: 'admin', at: listeners.adminListen, loopbackOnly: true },
+      { app: agentsApp(c, edge), listener: 'agents', at: listeners.listen, loopbackOnly: true },
+    ]) {
+      open.push(await listen(listener.app, { ...listener, clock, log }));
+    }
     for await (const term of leadership.terms(signal)) await leadTerm(c, term);
   } finally {
     await Promise.all(open.map(listening => listening.close()));

@@ -100,6 +100,18 @@ test('a process that its wall clock makes look older may speak once its predeces
   expect(() => fleet.report('n1', aReport({ agent: anAgent('third', 0) }))).toThrow('was replaced by after');
 });
 
+test('a process that was suspended does not take its own silence for that of the nodes', async () => {
+  const { clock, fleet, assign, noAgent, silence } = startFleet();
+  assign({ c: ['n1', 'n2'] });
+  fleet.nextDueMs(clock.monotonicMs());
+  await silence(3_600_000);
+  expect(noAgent()).toBe(0);
+  await fleet.plan('n1', undefined, 0, never());
+  fleet.nextDueMs(clock.monotonicMs());
+  await silence(SILENT_AFTER_MS / 4);
+  expect(noAgent()).toBe(1);
+});
+
 test('a report that changes nothing does not wake the line', () => {
   const { fleet, assign, seen } = startFleet();
   assign({ c: ['n1'] });

@@ -51,6 +51,9 @@ export interface FleetParts {
   readonly changed: () => void;
 }
 
+/** The line may be this late; a process that is later was suspended. */
+const LATE_MS = 5_000;
+
 export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts): Fleet {
   const members = createMembership();
   const facts = createImageFacts();
@@ -60,6 +63,8 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
   let settledMs = Infinity;
   /** A poll is answered early enough for a living agent to come back within the silence. */
   const longestPollMs = silentAfterMs * 0.75;
+  /** When the first node would have fallen silent, as the last pass saw it. */
+  let dueMs = Infinity;
 
   const known = (name: string): NodeRecord => {
     if (phase === 'closed') throw refusals.shuttingDown();
@@ -86,6 +91,7 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       phase = 'unread';
       gaps = [];
       settledMs = Infinity;
+      dueMs = Infinity;
     },
     close() {
       phase = 'closed';
@@ -100,6 +106,7 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       phase = 'assigned';
     },
     markSilent(now) {
+      if (now - dueMs > LATE_MS) forgiveSilence(members.nodes.values(), now - dueMs + silentAfterMs - longestPollMs);
       const fallen = [...members.nodes.values()].filter(node => !node.silent && now - node.contactMs >= silentAfterMs);
       if (fallen.length === 0) return;
       for (const node of fallen) setSilent(node, true);
@@ -107,11 +114,11 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       log.warn({ nodes: fallen.length, examples, silentAfterMs }, 'nodes fell silent');
     },
     nextDueMs(now) {
-      let dueMs = now < settledMs ? settledMs : Infinity;
+      dueMs = Infinity;
       for (const node of members.nodes.values()) {
         if (!node.silent) dueMs = Math.min(dueMs, node.contactMs + silentAfterMs);
       }
-      return dueMs;
+      return now < settledMs ? Math.min(dueMs, settledMs) : dueMs;
     },
     settling: now => now < settledMs && members.nodes.values().some(node => node.heard === undefined),
     assigned: () => phase === 'assigned',
@@ -148,4 +155,9 @@ function setSilent(node: NodeRecord, silent: boolean): void {
   node.silent = silent;
   if (silent && node.heard !== undefined) node.heard.lost = true;
   count(node);
+}
+
+/** A process that was suspended heard nobody: what it slept through is no silence of the nodes. */
+function forgiveSilence(nodes: Iterable<NodeRecord>, ms: number): void {
+  for (const node of nodes) node.contactMs += ms;
 }

@@ -17,11 +17,19 @@ export interface ListenParts {
   /** `agents`, `admin` or `ops`, for the log. */
   readonly listener: string;
   readonly at: Address;
+  /** For listeners that do not ask who is there. */
+  readonly loopbackOnly?: boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export async function listen(app: FastifyInstance, { listener, at, clock, log }: ListenParts): Promise<Listening> {
+export async function listen(app: FastifyInstance, parts: ListenParts): Promise<Listening> {
+  const { listener, at, clock, log } = parts;
+  if (parts.loopbackOnly && !isLoopback(at.host)) {
+    throw new Error(
+      `the ${listener} listener does not ask who is there: expected a loopback address such as 127.0.0.1, got ${at.host ?? 'every address'}`,
+    );
+  }
   await app.listen({ host: at.host ?? '::', port: at.port });
   const { address: host, family, port } = app.server.address() as AddressInfo;
   const address = `http://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
@@ -40,4 +48,8 @@ export async function listen(app: FastifyInstance, { listener, at, clock, log }:
       await cut;
     },
   };
+}
+
+function isLoopback(host: string | undefined): boolean {
+  return host !== undefined && (host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host));
 }

@@ -1,8 +1,9 @@
 import type { ImageRef, LeaseRequest } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
-import { type HeldRequest, holdOpen } from '../hold-open.ts';
+import { holdOpen } from '../hold-open.ts';
 import { refusals } from '../refusals.ts';
-import { chooseGrants, type Contender, type Want } from './choose-grants.ts';
+import { chooseGrants } from './choose-grants.ts';
+import { answer, contender, type Holder, imagesOf, present } from './holder.ts';
 
 export interface LeaseLimits {
   /** Pulls that may run at once in the whole cluster; undefined: any number. */
@@ -97,55 +98,4 @@ export function createLeases({ clock, ttlMs }: { clock: Clock; ttlMs: number }):
       return { held: heldByAll(), waiting: waiting.reduce((sum, holder) => sum + holder.wants.size, 0) };
     },
   };
-}
-
-interface Holder {
-  readonly node: string;
-  /** Monotonic end of each. */
-  readonly permits: Map<ImageRef, number>;
-  readonly wants: Map<ImageRef, Want>;
-  waiting: HeldRequest<readonly ImageRef[]> | undefined;
-  /** Something wanted was granted since the node asked. */
-  gained: boolean;
-  /** When the age of its wants is forgotten. */
-  forgetMs: number;
-}
-
-/**
- * Takes a request over as all that the node has and wants: running pulls get a permit with or without one before, a
- * permit not yet used is kept while its image is still wanted, and a want keeps its age.
- */
-function present(
-  holders: Map<string, Holder>,
-  node: string,
-  { holding, wanting }: LeaseRequest,
-  untilMs: number,
-  now: number,
-): Holder {
-  const before = holders.get(node);
-  const permits = new Map(holding.map(image => [image, untilMs]));
-  const wants = new Map<ImageRef, Want>();
-  for (const { image, priority } of wanting) {
-    if (permits.has(image)) continue;
-    if (before?.permits.has(image)) permits.set(image, untilMs);
-    else wants.set(image, { image, priority, sinceMs: before?.wants.get(image)?.sinceMs ?? now });
-  }
-  if (before !== undefined) answer(before);
-  const gained = permits.size > new Set(holding).size;
-  const holder = { node, permits, wants, waiting: undefined, gained, forgetMs: untilMs };
-  holders.set(node, holder);
-  return holder;
-}
-
-function answer(holder: Holder): void {
-  holder.waiting?.answer(imagesOf(holder));
-  holder.waiting = undefined;
-}
-
-function contender({ node, permits, wants }: Holder): Contender {
-  return { node, held: permits.size, wants: [...wants.values()] };
-}
-
-function imagesOf(holder: Holder): readonly ImageRef[] {
-  return [...holder.permits.keys()];
 }

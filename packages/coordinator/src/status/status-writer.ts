@@ -1,12 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { StatusSink } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
 import { type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
 import { backoffMs, type Clock, createTrigger, withDeadline } from '@kube-prefetch/time';
-import { keepTransitionTimes } from './keep-transition-times.ts';
 import { statusEvents } from './status-events.ts';
+import { dueMsOf, leave, newEntry, renew, settle, type StatusEntry } from './status-entry.ts';
 
-const WRITE_GAP_MS = 5_000;
 const WRITE_DEADLINE_MS = 10_000;
 const RETRY = { baseMs: 1_000, capMs: 60_000 };
 
@@ -41,10 +39,10 @@ export interface StatusWriterParts {
 }
 
 export function createStatusWriter({ sink, clock, log, wrote }: StatusWriterParts): StatusWriter {
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, StatusEntry>();
   const trigger = createTrigger(clock);
 
-  const write = async (entry: Entry, signal: AbortSignal) => {
+  const write = async (entry: StatusEntry, signal: AbortSignal) => {
     const { resource, latest: status, settled: previous } = entry;
     try {
       const outcome = await withDeadline(clock, WRITE_DEADLINE_MS, signal, 'writing a status', inTime =>
@@ -102,75 +100,9 @@ export function createStatusWriter({ sink, clock, log, wrote }: StatusWriterPart
         const now = clock.monotonicMs();
         const due = [...entries.values()].filter(entry => dueMsOf(entry) <= now).sort((a, b) => a.dueMs - b.dueMs);
         for (const entry of due) await write(entry, signal);
-        if (due.length === 0) await trigger.next(earliest(entries.values()), signal);
+        if (due.length === 0) await trigger.next(Math.min(Infinity, ...[...entries.values()].map(dueMsOf)), signal);
       }
     },
     latest: () => [...entries.values()].map(({ resource, latest }) => ({ resource, status: latest })),
   };
-}
-
-interface Entry {
-  readonly resource: ResourceRef;
-  latest: PrefetchStatus;
-  /** What the sink is known to hold. */
-  settled: PrefetchStatus | undefined;
-  /** `latest` differs from `settled`. */
-  changed: boolean;
-  heldBack: boolean;
-  /** The resource is no longer there: it is written once more, so that the sink notices. */
-  leaving: boolean;
-  /** Monotonic: not to be written before. */
-  dueMs: number;
-  failures: number;
-}
-
-function newEntry(resource: ResourceRef, latest: PrefetchStatus): Entry {
-  return {
-    resource,
-    latest,
-    settled: undefined,
-    changed: true,
-    heldBack: false,
-    leaving: false,
-    dueMs: -Infinity,
-    failures: 0,
-  };
-}
-
-function renew(entry: Entry, status: PrefetchStatus, settling: boolean, now: number): void {
-  const urgent = warmth(entry.settled) === 'True' && warmth(entry.latest) !== 'False' && warmth(status) === 'False';
-  entry.latest = keepTransitionTimes(entry.latest, status);
-  entry.changed = !isDeepStrictEqual(entry.latest, entry.settled);
-  entry.heldBack = settling && status.summary.unknown > 0;
-  entry.leaving = false;
-  if (urgent) entry.dueMs = Math.min(entry.dueMs, now);
-}
-
-function leave(entry: Entry, now: number): void {
-  if (entry.leaving) return;
-  entry.leaving = true;
-  entry.changed = true;
-  entry.heldBack = false;
-  entry.dueMs = now;
-}
-
-function settle(entry: Entry, status: PrefetchStatus, now: number): void {
-  entry.settled = status;
-  entry.changed = !isDeepStrictEqual(entry.latest, status);
-  entry.failures = 0;
-  entry.dueMs = now + WRITE_GAP_MS;
-}
-
-function dueMsOf(entry: Entry): number {
-  return entry.changed && !entry.heldBack ? entry.dueMs : Infinity;
-}
-
-function earliest(entries: Iterable<Entry>): number {
-  let dueMs = Infinity;
-  for (const entry of entries) dueMs = Math.min(dueMs, dueMsOf(entry));
-  return dueMs;
-}
-
-function warmth(status: PrefetchStatus | undefined): string | undefined {
-  return status?.conditions.find(({ type }) => type === 'Warm')?.status;
 }

@@ -1,0 +1,69 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PrefetchStatus, ResourceRef } from '@kube-prefetch/protocol';
+import { keepTransitionTimes } from './keep-transition-times.ts';
+
+const WRITE_GAP_MS = 5_000;
+
+/** One resource's status on its way to the sink. */
+export interface StatusEntry {
+  readonly resource: ResourceRef;
+  latest: PrefetchStatus;
+  /** What the sink is known to hold. */
+  settled: PrefetchStatus | undefined;
+  /** `latest` differs from `settled`. */
+  changed: boolean;
+  heldBack: boolean;
+  /** The resource is no longer there: it is written once more, so that the sink notices. */
+  leaving: boolean;
+  /** Monotonic: not to be written before. */
+  dueMs: number;
+  failures: number;
+}
+
+export function newEntry(resource: ResourceRef, latest: PrefetchStatus): StatusEntry {
+  return {
+    resource,
+    latest,
+    settled: undefined,
+    changed: true,
+    heldBack: false,
+    leaving: false,
+    dueMs: -Infinity,
+    failures: 0,
+  };
+}
+
+/** Takes a newer status over. That a resource is no longer warm never waits. */
+export function renew(entry: StatusEntry, status: PrefetchStatus, settling: boolean, now: number): void {
+  const urgent = warmth(entry.settled) === 'True' && warmth(entry.latest) !== 'False' && warmth(status) === 'False';
+  entry.latest = keepTransitionTimes(entry.latest, status);
+  entry.changed = !isDeepStrictEqual(entry.latest, entry.settled);
+  entry.heldBack = settling && status.summary.unknown > 0;
+  entry.leaving = false;
+  if (urgent) entry.dueMs = Math.min(entry.dueMs, now);
+}
+
+export function leave(entry: StatusEntry, now: number): void {
+  if (entry.leaving) return;
+  entry.leaving = true;
+  entry.changed = true;
+  entry.heldBack = false;
+  entry.dueMs = now;
+}
+
+/** The sink has taken `status`. */
+export function settle(entry: StatusEntry, status: PrefetchStatus, now: number): void {
+  entry.settled = status;
+  entry.changed = !isDeepStrictEqual(entry.latest, status);
+  entry.failures = 0;
+  entry.dueMs = now + WRITE_GAP_MS;
+}
+
+/** When it is to be written; Infinity while there is nothing to write. */
+export function dueMsOf(entry: StatusEntry): number {
+  return entry.changed && !entry.heldBack ? entry.dueMs : Infinity;
+}
+
+function warmth(status: PrefetchStatus | undefined): string | undefined {
+  return status?.conditions.find(({ type }) => type === 'Warm')?.status;
+}
