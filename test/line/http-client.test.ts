@@ -122,7 +122,7 @@ test('an aborted call ends at once and closes its connection', async () => {
   const call = failure(client.plan(undefined, 50_000, stop.signal));
   await arrived.promise;
   stop.abort(new Error('enough'));
-  await call;
+  expect((await call).code).toBe('Unreachable');
   await closed.promise;
 });
 

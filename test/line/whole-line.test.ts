@@ -11,7 +11,8 @@ const [A, B, C] = ['r.example/a:1', 'r.example/b:1', 'r.example/c:1'] as const;
 let line: Line;
 afterEach(async () => {
   await line.stop();
-  expect(line.clock.sleepers()).toBe(0);
+  const left = line.clock.sleepers();
+  if (left > 0) throw new Error(`${left} timers outlive the line`);
 });
 
 /** Nodes n1 to n3, and three images each of which takes two seconds to pull. */

@@ -19,7 +19,7 @@ export function createAgentMetrics(): AgentMetrics {
   const registers = [new Registry()];
   const pulls = new Counter({
     name: `${NAME}_pulls_total`,
-    help: 'Pulls that ended, by result; kind is the failure kind, or none.',
+    help: 'Pulls that ended, by result: pulled, failed, cancelled; kind is the failure kind of docs/failures.md, or none.',
     labelNames: ['result', 'kind'],
     registers,
   });
@@ -37,7 +37,7 @@ export function createAgentMetrics(): AgentMetrics {
   });
   const images = new Gauge({
     name: `${NAME}_images`,
-    help: 'Planned images by state of their cell.',
+    help: 'Planned images by the state of their cell.',
     labelNames: ['state'],
     registers,
   });
@@ -53,7 +53,7 @@ export function createAgentMetrics(): AgentMetrics {
   });
   const cycle = new Histogram({
     name: `${NAME}_cycle_duration_seconds`,
-    help: 'How long one look at the node took.',
+    help: 'How long one look at the node and what follows from it took.',
     buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
     registers,
   });

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { createAgentMetrics } from './metrics.ts';
+
+const [, section = ''] = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8').split('## Agent');
+const documented = section.split('\n').filter(line => line.startsWith('| `'));
+
+test('docs/metrics.md names every metric with its type, labels and meaning, and no other', async () => {
+  const metrics = createAgentMetrics();
+  metrics.pullEnded('pulled', undefined, 1_000);
+  const { text } = await metrics.exposition();
+  const rows = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)\n((?:[^#\n].*\n)*)/gm)].map(
+    ([, name, help, type, samples = '']) => {
+      const labels = [...new Set([...samples.matchAll(/[{,](\w+)="/g)].map(([, label]) => label))];
+      const named = labels.filter(label => label !== 'le').map(label => `\`${label}\``);
+      return `| \`${name}\` | ${type} | ${named.join(', ') || '–'} | ${help} |`;
+    },
+  );
+  expect(rows).toEqual(documented);
+});
+
+test('what happened is counted by result and kind, and a kind that has not happened yet is there with 0', async () => {
+  const metrics = createAgentMetrics();
+  metrics.pullEnded('pulled', undefined, 2_000);
+  metrics.pullEnded('failed', 'NotFound', 10);
+  metrics.bytesPulled(123);
+  metrics.cellsJudged(['Present', 'Present', 'Failed']);
+  metrics.runtimeAnswered(true);
+  metrics.coordinatorAnswered(1_700_000_000_500);
+  const { text } = await metrics.exposition();
+  for (const sample of [
+    'pulls_total{result="pulled",kind="none"} 1',
+    'pulls_total{result="failed",kind="NotFound"} 1',
+    'pulls_total{result="failed",kind="Corrupt"} 0',
+    'pull_duration_seconds_sum{result="pulled"} 2',
+    'pulled_bytes_total 123',
+    'images{state="Present"} 2',
+    'images{state="Missing"} 0',
+    'runtime_up 1',
+    'coordinator_last_contact_timestamp_seconds 1700000000.5',
+  ]) {
+    expect(text).toContain(`kube_prefetch_agent_${sample}\n`);
+  }
+});
