@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCriRuntime } from '@kube-prefetch/runtime';
@@ -6,6 +5,7 @@ import { type RuntimeHarness, removeOverCri } from '@kube-prefetch/runtime/testi
 import { systemClock } from '@kube-prefetch/time';
 import { scratchFolder } from '../../packages/lab/src/machine/index.ts';
 import { type ContainerdVersion, startContainerd } from '../../packages/lab/src/runtimes/index.ts';
+import { mountSmallDisk } from './mount-small-disk.ts';
 import { startPublisher } from './publish-images.ts';
 
 export interface ContainerdHarnessOptions {
@@ -19,8 +19,7 @@ export async function startContainerdHarness(options: ContainerdHarnessOptions):
   const folder = scratchFolder('kp-suite');
   const dir = join(folder.path, 'c');
   const publisher = await startPublisher();
-  mkdirSync(join(dir, 'root'), { recursive: true });
-  if (options.capacityBytes !== undefined) mountTmpfs(join(dir, 'root'), options.capacityBytes);
+  if (options.capacityBytes !== undefined) mountSmallDisk(join(dir, 'root'), options.capacityBytes);
   writeHubMirror(dir, publisher.hub);
   const containerd = await startContainerd({ ...options, dir, registries: publisher.addresses });
   const runtime = createCriRuntime({ socket: containerd.socket, clock: systemClock, answerTimeoutMs: 5_000 });
@@ -55,8 +54,4 @@ function writeHubMirror(dir: string, address: string): void {
     join(folder, 'hosts.toml'),
     `server = "${url}"\n[host."${url}"]\n  capabilities = ["pull", "resolve"]\n`,
   );
-}
-
-function mountTmpfs(path: string, sizeBytes: number): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', path]);
 }

@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDockerRuntime } from '@kube-prefetch/runtime';
 import type { RuntimeHarness } from '@kube-prefetch/runtime/testing';
@@ -7,6 +5,7 @@ import { systemClock } from '@kube-prefetch/time';
 import { scratchFolder } from '../../packages/lab/src/machine/index.ts';
 import { startDockerd } from '../../packages/lab/src/runtimes/index.ts';
 import { askEngine } from './ask-engine.ts';
+import { mountSmallDisk } from './mount-small-disk.ts';
 import { startPublisher } from './publish-images.ts';
 
 export interface DockerHarness extends RuntimeHarness {
@@ -18,7 +17,7 @@ export async function startDockerHarness(capacityBytes?: number): Promise<Docker
   const folder = scratchFolder('kp-suite');
   const dir = join(folder.path, 'd');
   const publisher = await startPublisher();
-  if (capacityBytes !== undefined) mountTmpfs(join(dir, 'data'), capacityBytes);
+  if (capacityBytes !== undefined) mountSmallDisk(join(dir, 'data'), capacityBytes);
   const dockerd = await startDockerd({
     dir,
     registries: publisher.addresses,
@@ -50,9 +49,4 @@ export async function startDockerHarness(capacityBytes?: number): Promise<Docker
       folder.remove();
     },
   };
-}
-
-function mountTmpfs(path: string, sizeBytes: number): void {
-  mkdirSync(path, { recursive: true });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', path]);
 }

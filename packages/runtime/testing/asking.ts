@@ -2,11 +2,13 @@ import type { FailureKind } from '@kube-prefetch/protocol';
 import { type Presence, type Progress, type Pulled, PullFailure, type RegistryAuth } from '../src/index.ts';
 import type { RuntimeHarness } from './harness.ts';
 
+type WithRuntime = Pick<RuntimeHarness, 'runtime'>;
+
 /** For what no test wants to stop. */
 export const NEVER = new AbortController().signal;
 
 export function pull(
-  { runtime }: RuntimeHarness,
+  { runtime }: WithRuntime,
   reference: string,
   options: { auth?: RegistryAuth; progress?: (progress: Progress) => void; signal?: AbortSignal } = {},
 ): Promise<Pulled> {
@@ -24,13 +26,13 @@ export async function kindOf(pulling: Promise<Pulled>): Promise<FailureKind> {
   return (await failureOf(pulling)).kind;
 }
 
-export async function presenceOf({ runtime }: RuntimeHarness, reference: string): Promise<Presence> {
+export async function presenceOf({ runtime }: WithRuntime, reference: string): Promise<Presence> {
   const presence = (await runtime.look([reference], NEVER)).get(reference);
   if (presence === undefined)
     throw new Error(`expected look() to answer for ${reference}, as for everything it is asked`);
   return presence;
 }
 
-export async function isPresent(harness: RuntimeHarness, reference: string): Promise<boolean> {
+export async function isPresent(harness: WithRuntime, reference: string): Promise<boolean> {
   return (await presenceOf(harness, reference)).present;
 }

@@ -4,21 +4,19 @@ import { PullFailure } from '../src/index.ts';
 import { isPresent, kindOf, NEVER, pull } from './asking.ts';
 import type { RuntimeHarness } from './harness.ts';
 
+type FullDiskHarness = Pick<RuntimeHarness, 'runtime' | 'publish' | 'close'>;
+
 const MAX_TRIES = 30;
 
 /** The harness's runtime keeps its images on a file system of `capacityBytes`. */
-export function fullDiskSuite(
-  name: string,
-  capacityBytes: number,
-  makeHarness: () => Promise<Pick<RuntimeHarness, 'runtime' | 'publish' | 'close'>>,
-): void {
+export function fullDiskSuite(name: string, capacityBytes: number, makeHarness: () => Promise<FullDiskHarness>): void {
   describe(`${name} with a small disk`, () => {
-    let made: RuntimeHarness | undefined;
+    let made: FullDiskHarness | undefined;
     beforeAll(async () => {
-      made = (await makeHarness()) as RuntimeHarness;
+      made = await makeHarness();
     });
     afterAll(() => made?.close());
-    const harness = () => made as RuntimeHarness;
+    const harness = () => made as FullDiskHarness;
 
     test('says how small it is', async () => {
       expect(await harness().runtime.space(NEVER)).toMatchObject({ capacityBytes });
@@ -40,7 +38,7 @@ export function fullDiskSuite(
   });
 }
 
-async function pullWhenThereIsRoom(harness: RuntimeHarness, reference: string): Promise<void> {
+async function pullWhenThereIsRoom(harness: FullDiskHarness, reference: string): Promise<void> {
   for (let tries = 1; tries < MAX_TRIES; tries += 1) {
     try {
       await pull(harness, reference);

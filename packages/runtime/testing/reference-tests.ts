@@ -13,7 +13,7 @@ export function referenceTests(
   harness: () => RuntimeHarness,
   { pullsShortNames, keepsTagBesideDigest }: RuntimeTraits,
 ) {
-  describe('references', () => {
+  describe('references of images without a shell', () => {
     test.each(Object.entries(FORMS))('an image pulled by %s is present under exactly that', async (_, form) => {
       const image = await harness().publish({});
       await pull(harness(), form(image));

@@ -37,7 +37,7 @@ export function createCriRuntime({
       return await withDeadline(clock, answerTimeoutMs, signal, question, work);
     } catch (error) {
       signal.throwIfAborted();
-      throw new RuntimeUnavailable(`${socket}: ${question}: ${scrub(reasonOf(error))}`, { cause: error });
+      throw new RuntimeUnavailable(scrub(`${socket}: ${question}: ${reasonOf(error)}`), { cause: error });
     }
   }
 
