@@ -127,10 +127,12 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       pollPlan(contact(name), { have, waitMs: Math.min(waitMs, longestPollMs), clock, signal }),
     report(name, report) {
       const node = contact(name);
-      const verdict = judgeReport(node.heard, report);
+      const now = clock.monotonicMs();
+      const lost = node.heard !== undefined && now - node.heard.atMs >= silentAfterMs;
+      const verdict = judgeReport(node.heard && { ...node.heard, lost }, report);
       if (verdict === 'OlderAgent') throw refusals.olderAgent(name, report.agent, node.heard?.agent);
       if (verdict === 'Used') {
-        takeReport(node, report, facts, clock.monotonicMs());
+        takeReport(node, report, facts, now);
         if (report.full || report.cells.length > 0 || report.gone.length > 0) changed();
       }
       return verdict;
@@ -153,7 +155,6 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
 function setSilent(node: NodeRecord, silent: boolean): void {
   uncount(node);
   node.silent = silent;
-  if (silent && node.heard !== undefined) node.heard.lost = true;
   count(node);
 }
 

@@ -3,10 +3,11 @@ import { expect, test } from 'vitest';
 import { anAgent, aReport } from '../../testing/index.ts';
 import { judgeReport, type LastWord, type ReportVerdict } from './judge-report.ts';
 
-const said = (id: string, second: number, sequence: number, lost = false): LastWord => ({
+const said = (id: string, second: number, sequence: number, lost = false, size = 3): LastWord => ({
   agent: anAgent(id, second),
   sequence,
   lost,
+  cells: { size },
 });
 const says = (id: string, second: number, sequence: number, full: boolean): NodeReport =>
   aReport({ agent: anAgent(id, second), sequence, full });
@@ -21,6 +22,8 @@ test.each<[string, LastWord | undefined, NodeReport, ReportVerdict]>([
   ['the next number, full', said('a', 1, 5), says('a', 1, 6, true), 'Used'],
   ['a gap, delta', said('a', 1, 5), says('a', 1, 7, false), 'FullDemanded'],
   ['a gap, full', said('a', 1, 5), says('a', 1, 9, true), 'Used'],
+  ['more cells than a node may have, delta', said('a', 1, 5, false, 2_001), says('a', 1, 6, false), 'FullDemanded'],
+  ['more cells than a node may have, full', said('a', 1, 5, false, 2_001), says('a', 1, 6, true), 'Used'],
   ['after silence the same process goes on', said('a', 1, 5, true), says('a', 1, 6, false), 'Used'],
   ['a newer process, full', said('a', 1, 5), says('b', 2, 1, true), 'Used'],
   ['a newer process, delta', said('a', 1, 5), says('b', 2, 2, false), 'FullDemanded'],

@@ -1,11 +1,13 @@
-import type { NodeReport } from '@kube-prefetch/protocol';
+import { MAX_IMAGES_PER_NODE, type NodeReport } from '@kube-prefetch/protocol';
 
 /** Who spoke last for a node, and what was its last word. */
 export interface LastWord {
   readonly agent: NodeReport['agent'];
   readonly sequence: number;
-  /** The node fell silent since: whoever speaks next may speak for it, whatever its wall clock says. */
+  /** It was long ago: whoever speaks next may speak for the node, whatever its wall clock says. */
   readonly lost: boolean;
+  /** The sum of what it said. */
+  readonly cells: { readonly size: number };
 }
 
 export type ReportVerdict = 'Used' | 'Repeated' | 'FullDemanded' | 'OlderAgent';
@@ -21,6 +23,7 @@ export type ReportVerdict = 'Used' | 'Repeated' | 'FullDemanded' | 'OlderAgent';
  * | same process        | full, higher sequence          | Used         |
  * | same process        | delta, the next sequence       | Used         |
  * | same process        | delta, later than the next     | FullDemanded |
+ * | same, cells > limit | delta                          | FullDemanded |
  * | older process, lost | full                           | Used         |
  * | older process, lost | delta                          | FullDemanded |
  * | newer process       | any                            | OlderAgent   |
@@ -31,7 +34,8 @@ export function judgeReport(last: LastWord | undefined, report: NodeReport): Rep
     return report.full ? 'Used' : 'FullDemanded';
   }
   if (report.sequence <= last.sequence) return 'Repeated';
-  return report.full || report.sequence === last.sequence + 1 ? 'Used' : 'FullDemanded';
+  if (report.full) return 'Used';
+  return report.sequence === last.sequence + 1 && last.cells.size <= MAX_IMAGES_PER_NODE ? 'Used' : 'FullDemanded';
 }
 
 /** Both write their start as toISOString does, so text order is time order; ids break a tie the same way for everyone. */

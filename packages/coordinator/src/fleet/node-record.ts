@@ -26,8 +26,7 @@ export interface NodeRecord {
 }
 
 /** The sum of a node's reports. */
-export interface Heard extends LastWord {
-  lost: boolean;
+export interface Heard extends Omit<LastWord, 'lost'> {
   readonly atMs: number;
   readonly planRevision: string | undefined;
   readonly runtime: NodeReport['runtime'];

@@ -35,7 +35,7 @@ function changeCells(
 
 function hear(report: NodeReport, cells: Map<ImageRef, CellReport>, now: number): Heard {
   const { agent, sequence, planRevision, runtime } = report;
-  return { agent, sequence, planRevision, runtime, cells, lost: false, atMs: now };
+  return { agent, sequence, planRevision, runtime, cells, atMs: now };
 }
 
 function drop(node: NodeRecord, cells: Map<ImageRef, CellReport>, image: ImageRef): void {
