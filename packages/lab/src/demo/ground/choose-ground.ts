@@ -3,20 +3,28 @@ import { dockerGround } from './docker-ground.ts';
 import type { Ground, GroundOptions } from './ground.ts';
 import { memoryGround } from './memory-ground.ts';
 
+type StartGround = (options: GroundOptions) => Promise<Ground>;
+
+/** In the order they are tried. */
 export const GROUNDS = { containerd: containerdGround, docker: dockerGround, memory: memoryGround };
 export type GroundKind = keyof typeof GROUNDS;
 
 /** The first that this machine can carry; says why those before it could not. */
-export async function chooseGround(kinds: readonly GroundKind[], options: GroundOptions): Promise<Ground> {
+export async function chooseGround(
+  kinds: readonly GroundKind[],
+  options: GroundOptions,
+  grounds: Readonly<Record<GroundKind, StartGround>> = GROUNDS,
+): Promise<Ground> {
   const passedOver: string[] = [];
   for (const kind of kinds) {
     try {
-      return await GROUNDS[kind](options);
+      return await grounds[kind](options);
     } catch (error) {
       options.signal.throwIfAborted();
-      passedOver.push(`${kind}: ${(error as Error).message}`);
-      options.say(`Not with ${kind}: ${(error as Error).message}`);
+      const because = `Not on ${kind}: ${(error as Error).message}`;
+      passedOver.push(because);
+      options.say(because);
     }
   }
-  throw new Error(`nothing to run the demo on:\n${passedOver.join('\n')}`);
+  throw new Error(`nothing to play on:\n${passedOver.join('\n')}`);
 }

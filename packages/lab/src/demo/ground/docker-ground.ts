@@ -11,8 +11,8 @@ const USUAL_SOCKET = '/var/run/docker.sock';
 /** A Docker Engine, the machine's own or one started for the demo. One engine is one node. */
 export async function dockerGround(options: GroundOptions): Promise<Ground> {
   await using stack = new AsyncDisposableStack();
+  const { socket, whose } = (await ownEngine()) ?? (await startedEngine(options, stack));
   const registry = await publishToRealRegistry(options, stack);
-  const { socket, whose } = (await ownEngine()) ?? (await startedEngine(options, registry.address, stack));
   const engine = createEngine(socket);
   const [name = 'node-1'] = options.nodes;
   // A machine's own engine is given back as it was.
@@ -35,9 +35,10 @@ async function ownEngine() {
   return answers ? { socket, whose: `this machine's, ${socket}` } : undefined;
 }
 
-async function startedEngine({ dir, say }: GroundOptions, registry: string, stack: AsyncDisposableStack) {
+/** An engine speaks plain HTTP to registries on loopback without being told. */
+async function startedEngine({ dir, say }: GroundOptions, stack: AsyncDisposableStack) {
   if (process.getuid?.() !== 0) throw new Error(`nothing answers on ${USUAL_SOCKET}, and only root may start dockerd`);
-  const dockerd = await startDockerd({ dir: join(dir, 'docker'), registries: [registry], say });
+  const dockerd = await startDockerd({ dir: join(dir, 'docker'), registries: [], say });
   stack.defer(() => dockerd.close());
   return { socket: dockerd.socket, whose: 'started for this demo' };
 }

@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { waitUntil } from '@kube-prefetch/lab/machine';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface RunningDemo {
+  /** Everything printed so far. */
+  output(): string;
+  /** Until the text was printed. */
+  printed(text: string): Promise<unknown>;
+  /** As a terminal would on Ctrl-C: to npm, its shell and the demo alike. */
+  signal(name: NodeJS.Signals): void;
+  /** Throws with everything printed when it ends with another exit code. */
+  ends(code: number): Promise<void>;
+  /** What it left on the machine, a line each. */
+  leftovers(): readonly string[];
+  /** For the end of a test that failed half-way. */
+  [Symbol.dispose](): void;
+}
+
+/** `npm run demo` without a terminal, with a temporary folder of its own to find leftovers by. */
+export function runDemo(...args: readonly string[]): RunningDemo {
+  const temporary = mkdtempSync(join(tmpdir(), 'kpd-'));
+  const child = spawn('npm', ['run', '--silent', 'demo', '--', ...args], {
+    cwd: ROOT,
+    // npm's cache of compiled code would lie in the temporary folder.
+    env: { ...process.env, TMPDIR: temporary, NODE_DISABLE_COMPILE_CACHE: '1' },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  const collect = (chunk: Buffer) => void (text += chunk.toString());
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  const exitCode = new Promise<number | null>(resolve => child.once('close', resolve));
+  return {
+    output: () => text,
+    printed: wanted => waitUntil(() => text.includes(wanted), `the demo to print "${wanted}"`, 120_000),
+    signal: name => signalGroup(child, name),
+    async ends(code) {
+      const got = await exitCode;
+      if (got !== code) throw new Error(`expected the demo to exit with ${code}, got ${got}:\n${text}`);
+    },
+    leftovers: () => [...readdirSync(temporary), ...mountsIn(temporary), ...processesOf(temporary)],
+    [Symbol.dispose]() {
+      if (child.exitCode === null) signalGroup(child, 'SIGKILL');
+      rmSync(temporary, { recursive: true, force: true });
+    },
+  };
+}
+
+function signalGroup(child: ChildProcess, name: NodeJS.Signals): void {
+  process.kill(-(child.pid as number), name);
+}
+
+function mountsIn(folder: string): readonly string[] {
+  return readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .filter(line => line.includes(folder));
+}
+
+function processesOf(folder: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(pid => commandOf(pid))
+    .filter(command => command.includes(folder));
+}
+
+/** Empty for a process that is gone by now. */
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
