@@ -54,7 +54,7 @@ export function leave(entry: StatusEntry, now: number): void {
 /** The sink has taken `status`. */
 export function settle(entry: StatusEntry, status: PrefetchStatus, now: number): void {
   entry.settled = status;
-  entry.changed = !isDeepStrictEqual(entry.latest, status);
+  entry.changed = entry.leaving || !isDeepStrictEqual(entry.latest, status);
   entry.failures = 0;
   entry.dueMs = now + WRITE_GAP_MS;
 }

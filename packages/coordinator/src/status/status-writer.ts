@@ -43,13 +43,14 @@ export function createStatusWriter({ sink, clock, log, wrote }: StatusWriterPart
   const trigger = createTrigger(clock);
 
   const write = async (entry: StatusEntry, signal: AbortSignal) => {
-    const { resource, latest: status, settled: previous } = entry;
+    const { resource, latest: status, settled: previous, leaving } = entry;
     try {
       const outcome = await withDeadline(clock, WRITE_DEADLINE_MS, signal, 'writing a status', inTime =>
         sink.write(resource, status, inTime),
       );
       settle(entry, status, clock.monotonicMs());
-      if (entry.leaving) entries.delete(resourceName(resource));
+      // Either may have changed while the sink was writing.
+      if (leaving && entry.leaving) entries.delete(resourceName(resource));
       wrote(outcome);
       if (outcome !== 'gone') await announce(resource, previous, status, signal);
     } catch (err) {
