@@ -1,6 +1,7 @@
 import { Code } from '@connectrpc/connect';
 import { expect, test } from 'vitest';
-import { classifyFailure } from './classify-failure.ts';
+import { FAILURE_TABLE as ENGINE_TABLE } from '../docker/failure-table.ts';
+import { classifyDockerdFailure, classifyFailure } from './classify-failure.ts';
 import { FAILURE_TABLE } from './failure-table.ts';
 
 const samples = FAILURE_TABLE.flatMap(({ kind, samples }) =>
@@ -34,4 +35,9 @@ test.each([
   [Code.Canceled, ''],
 ])('code %s with text %j is Unknown rather than guessed', (code, text) => {
   expect(classifyFailure(code, text)).toBe('Unknown');
+});
+
+test('what the Docker Engine says through cri-dockerd has the kind that it has without', () => {
+  for (const { kind, samples } of ENGINE_TABLE)
+    for (const [, text] of samples) expect([text, classifyDockerdFailure(Code.Unknown, text)]).toEqual([text, kind]);
 });

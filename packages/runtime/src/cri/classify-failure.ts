@@ -1,5 +1,6 @@
 import { Code } from '@connectrpc/connect';
 import type { FailureKind } from '@kube-prefetch/protocol';
+import { classifyFailure as classifyEngineFailure } from '../docker/classify-failure.ts';
 import { FAILURE_TABLE } from './failure-table.ts';
 
 /**
@@ -13,4 +14,10 @@ export function classifyFailure(code: Code, text: string): FailureKind {
     FAILURE_TABLE.find(row => (row.code === undefined || row.code === code) && row.match.test(reason))?.kind ??
     'Unknown'
   );
+}
+
+/** cri-dockerd passes on what the Docker Engine behind it says. */
+export function classifyDockerdFailure(code: Code, text: string): FailureKind {
+  const kind = classifyFailure(code, text);
+  return kind === 'Unknown' ? classifyEngineFailure(text) : kind;
 }

@@ -4,8 +4,10 @@ import { withDeadline } from '@kube-prefetch/time';
 import { fileSystemSpace } from '../file-system-space.ts';
 import { type ImageRuntime, RuntimeUnavailable, type Space } from '../image-runtime.ts';
 import { scrub } from '../scrub.ts';
+import { classifyDockerdFailure, classifyFailure } from './classify-failure.ts';
 import { connectCri } from './connect-cri.ts';
 import { lookAtImages } from './look-at-images.ts';
+import { lookAtList } from './look-at-list.ts';
 import { pullImage } from './pull-image.ts';
 import { watchDownload } from './watch-download.ts';
 import { watchImages } from './watch-images.ts';
@@ -19,9 +21,13 @@ export interface CriRuntimeOptions {
   readonly answerTimeoutMs?: number;
 }
 
+/** As they name themselves. */
+const CONTAINERD = 'containerd';
+const CRI_DOCKERD = 'docker';
+
 /**
- * containerd, CRI-O and cri-dockerd. What only containerd can do (progress, changes) needs to know who answers: it is
- * there once version() has succeeded.
+ * containerd, CRI-O and cri-dockerd. What only one of them does (containerd's list for a look, its progress and its changes,
+ * Docker's error texts) needs to know who answers: it is there once version() has succeeded.
  */
 export function createCriRuntime({
   socket,
@@ -30,7 +36,7 @@ export function createCriRuntime({
   answerTimeoutMs = 30_000,
 }: CriRuntimeOptions): ImageRuntime {
   const clients = connectCri(socket);
-  let isContainerd = false;
+  let name = '';
 
   async function ask<T>(question: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
@@ -44,15 +50,17 @@ export function createCriRuntime({
   return {
     async version(signal) {
       const answer = await ask('Version', signal, signal => clients.runtime.version({}, { signal }));
-      isContainerd = answer.runtimeName === 'containerd';
-      return { name: answer.runtimeName, version: answer.runtimeVersion };
+      name = answer.runtimeName;
+      return { name, version: answer.runtimeVersion };
     },
     look(images, signal) {
-      return ask('ImageStatus', signal, signal => lookAtImages(clients.images, images, signal));
+      const lookAt = name === CONTAINERD ? lookAtList : lookAtImages;
+      return ask('the images', signal, signal => lookAt(clients.images, images, signal));
     },
     pull(image, auth, progress, signal) {
-      const download = isContainerd ? watchDownload(clients.content, image, clock) : undefined;
-      return pullImage({ images: clients.images, download }, image, auth, progress, signal);
+      const download = name === CONTAINERD ? watchDownload(clients.content, image, clock) : undefined;
+      const classify = name === CRI_DOCKERD ? classifyDockerdFailure : classifyFailure;
+      return pullImage({ images: clients.images, download, classify }, image, auth, progress, signal);
     },
     async space(signal): Promise<Space | 'unknown'> {
       const { imageFilesystems } = await ask('ImageFsInfo', signal, signal =>
@@ -62,7 +70,7 @@ export function createCriRuntime({
       return mountpoint === undefined || mountpoint === '' ? 'unknown' : fileSystemSpace(hostRoot + mountpoint);
     },
     changes(signal) {
-      return isContainerd ? watchImages(clients, socket, signal) : 'unsupported';
+      return name === CONTAINERD ? watchImages(clients, socket, signal) : 'unsupported';
     },
   };
 }

@@ -9,8 +9,8 @@ import { withDefaultTag } from './with-default-tag.ts';
 const LOOKS_AT_ONCE = 8;
 
 /**
- * One ImageStatus per reference, because only the runtime knows what a reference means to it: a list of names would have to
- * be matched by rules that differ between runtimes. The first failure fails all.
+ * One ImageStatus per reference, because in general only the runtime knows what a reference means to it. The first failure
+ * fails all.
  */
 export async function lookAtImages(
   images: Client<typeof ImageService>,
@@ -45,7 +45,7 @@ async function lookAt(images: Client<typeof ImageService>, image: ImageRef, sign
   }
 }
 
-function presenceOf(image: Image | undefined): Presence {
+export function presenceOf(image: Image | undefined): Presence {
   if (image === undefined) return { present: false };
   return { present: true, id: image.id, sizeBytes: Number(image.size), digests: image.repoDigests };
 }

@@ -2,7 +2,7 @@ import { type Client, ConnectError } from '@connectrpc/connect';
 import type { ImageRef } from '@kube-prefetch/protocol';
 import { type Progress, type Pulled, PullFailure, type RegistryAuth } from '../image-runtime.ts';
 import { scrub } from '../scrub.ts';
-import { classifyFailure } from './classify-failure.ts';
+import type { classifyFailure } from './classify-failure.ts';
 import type { ImageService } from './generated/cri_pb.ts';
 import { withDefaultTag } from './with-default-tag.ts';
 
@@ -16,6 +16,7 @@ export interface DownloadWatch {
 interface Parts {
   readonly images: Client<typeof ImageService>;
   readonly download: DownloadWatch | undefined;
+  readonly classify: typeof classifyFailure;
 }
 
 /**
@@ -23,7 +24,7 @@ interface Parts {
  * contacts, mirrors included.
  */
 export async function pullImage(
-  { images, download }: Parts,
+  { images, download, classify }: Parts,
   image: ImageRef,
   auth: RegistryAuth | undefined,
   progress: (progress: Progress) => void,
@@ -36,7 +37,9 @@ export async function pullImage(
     const digests = await confirmPresent(images, image, signal);
     return { pulledBytes: await download?.pulledBytes(digests, signal) };
   } catch (error) {
-    throw toPullFailure(error, image, auth, signal);
+    // Runtimes use the code "canceled" also for what they gave up themselves: only our own signal says that we cancelled.
+    if (signal.aborted) throw new PullFailure('Cancelled', `the pull of ${image} was cancelled`);
+    throw toPullFailure(error, auth, classify);
   } finally {
     over.abort();
     await following;
@@ -56,15 +59,8 @@ async function confirmPresent(
 }
 
 /** Without the original as its cause: that one holds the text before it was scrubbed, and loggers print causes. */
-function toPullFailure(
-  error: unknown,
-  image: ImageRef,
-  auth: RegistryAuth | undefined,
-  signal: AbortSignal,
-): PullFailure {
-  // Runtimes use the code "canceled" also for what they gave up themselves: only our own signal says that we cancelled.
-  if (signal.aborted) return new PullFailure('Cancelled', `the pull of ${image} was cancelled`);
+function toPullFailure(error: unknown, auth: RegistryAuth | undefined, classify: Parts['classify']): PullFailure {
   if (error instanceof PullFailure) return error;
   const { code, rawMessage } = ConnectError.from(error);
-  return new PullFailure(classifyFailure(code, rawMessage), scrub(rawMessage, auth));
+  return new PullFailure(classify(code, rawMessage), scrub(rawMessage, auth));
 }

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cri.proto.
  */
 export const file_cri: GenFile = /*@__PURE__*/
-  fileDesc("CgljcmkucHJvdG8SCnJ1bnRpbWUudjEiIQoOVmVyc2lvblJlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCSJACg9WZXJzaW9uUmVzcG9uc2USFAoMcnVudGltZV9uYW1lGAIgASgJEhcKD3J1bnRpbWVfdmVyc2lvbhgDIAEoCSIaCglJbWFnZVNwZWMSDQoFaW1hZ2UYASABKAkiNwoFSW1hZ2USCgoCaWQYASABKAkSFAoMcmVwb19kaWdlc3RzGAMgAygJEgwKBHNpemUYBCABKAQiOgoSSW1hZ2VTdGF0dXNSZXF1ZXN0EiQKBWltYWdlGAEgASgLMhUucnVudGltZS52MS5JbWFnZVNwZWMiNwoTSW1hZ2VTdGF0dXNSZXNwb25zZRIgCgVpbWFnZRgBIAEoCzIRLnJ1bnRpbWUudjEuSW1hZ2UiNQoKQXV0aENvbmZpZxIQCgh1c2VybmFtZRgBIAEoCRIVCghwYXNzd29yZBgCIAEoCUIDgAEBIl4KEFB1bGxJbWFnZVJlcXVlc3QSJAoFaW1hZ2UYASABKAsyFS5ydW50aW1lLnYxLkltYWdlU3BlYxIkCgRhdXRoGAIgASgLMhYucnVudGltZS52MS5BdXRoQ29uZmlnIiYKEVB1bGxJbWFnZVJlc3BvbnNlEhEKCWltYWdlX3JlZhgBIAEoCSI6ChJSZW1vdmVJbWFnZVJlcXVlc3QSJAoFaW1hZ2UYASABKAsyFS5ydW50aW1lLnYxLkltYWdlU3BlYyIVChNSZW1vdmVJbWFnZVJlc3BvbnNlIhQKEkltYWdlRnNJbmZvUmVxdWVzdCIqChRGaWxlc3lzdGVtSWRlbnRpZmllchISCgptb3VudHBvaW50GAEgASgJIkIKD0ZpbGVzeXN0ZW1Vc2FnZRIvCgVmc19pZBgCIAEoCzIgLnJ1bnRpbWUudjEuRmlsZXN5c3RlbUlkZW50aWZpZXIiTQoTSW1hZ2VGc0luZm9SZXNwb25zZRI2ChFpbWFnZV9maWxlc3lzdGVtcxgBIAMoCzIbLnJ1bnRpbWUudjEuRmlsZXN5c3RlbVVzYWdlMlYKDlJ1bnRpbWVTZXJ2aWNlEkQKB1ZlcnNpb24SGi5ydW50aW1lLnYxLlZlcnNpb25SZXF1ZXN0GhsucnVudGltZS52MS5WZXJzaW9uUmVzcG9uc2UiADLQAgoMSW1hZ2VTZXJ2aWNlElAKC0ltYWdlU3RhdHVzEh4ucnVudGltZS52MS5JbWFnZVN0YXR1c1JlcXVlc3QaHy5ydW50aW1lLnYxLkltYWdlU3RhdHVzUmVzcG9uc2UiABJKCglQdWxsSW1hZ2USHC5ydW50aW1lLnYxLlB1bGxJbWFnZVJlcXVlc3QaHS5ydW50aW1lLnYxLlB1bGxJbWFnZVJlc3BvbnNlIgASUAoLUmVtb3ZlSW1hZ2USHi5ydW50aW1lLnYxLlJlbW92ZUltYWdlUmVxdWVzdBofLnJ1bnRpbWUudjEuUmVtb3ZlSW1hZ2VSZXNwb25zZSIAElAKC0ltYWdlRnNJbmZvEh4ucnVudGltZS52MS5JbWFnZUZzSW5mb1JlcXVlc3QaHy5ydW50aW1lLnYxLkltYWdlRnNJbmZvUmVzcG9uc2UiAGIGcHJvdG8z");
+  fileDesc("CgljcmkucHJvdG8SCnJ1bnRpbWUudjEiIQoOVmVyc2lvblJlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCSJACg9WZXJzaW9uUmVzcG9uc2USFAoMcnVudGltZV9uYW1lGAIgASgJEhcKD3J1bnRpbWVfdmVyc2lvbhgDIAEoCSIaCglJbWFnZVNwZWMSDQoFaW1hZ2UYASABKAkiSgoFSW1hZ2USCgoCaWQYASABKAkSEQoJcmVwb190YWdzGAIgAygJEhQKDHJlcG9fZGlnZXN0cxgDIAMoCRIMCgRzaXplGAQgASgEIhMKEUxpc3RJbWFnZXNSZXF1ZXN0IjcKEkxpc3RJbWFnZXNSZXNwb25zZRIhCgZpbWFnZXMYASADKAsyES5ydW50aW1lLnYxLkltYWdlIjoKEkltYWdlU3RhdHVzUmVxdWVzdBIkCgVpbWFnZRgBIAEoCzIVLnJ1bnRpbWUudjEuSW1hZ2VTcGVjIjcKE0ltYWdlU3RhdHVzUmVzcG9uc2USIAoFaW1hZ2UYASABKAsyES5ydW50aW1lLnYxLkltYWdlIjUKCkF1dGhDb25maWcSEAoIdXNlcm5hbWUYASABKAkSFQoIcGFzc3dvcmQYAiABKAlCA4ABASJeChBQdWxsSW1hZ2VSZXF1ZXN0EiQKBWltYWdlGAEgASgLMhUucnVudGltZS52MS5JbWFnZVNwZWMSJAoEYXV0aBgCIAEoCzIWLnJ1bnRpbWUudjEuQXV0aENvbmZpZyImChFQdWxsSW1hZ2VSZXNwb25zZRIRCglpbWFnZV9yZWYYASABKAkiOgoSUmVtb3ZlSW1hZ2VSZXF1ZXN0EiQKBWltYWdlGAEgASgLMhUucnVudGltZS52MS5JbWFnZVNwZWMiFQoTUmVtb3ZlSW1hZ2VSZXNwb25zZSIUChJJbWFnZUZzSW5mb1JlcXVlc3QiKgoURmlsZXN5c3RlbUlkZW50aWZpZXISEgoKbW91bnRwb2ludBgBIAEoCSJCCg9GaWxlc3lzdGVtVXNhZ2USLwoFZnNfaWQYAiABKAsyIC5ydW50aW1lLnYxLkZpbGVzeXN0ZW1JZGVudGlmaWVyIk0KE0ltYWdlRnNJbmZvUmVzcG9uc2USNgoRaW1hZ2VfZmlsZXN5c3RlbXMYASADKAsyGy5ydW50aW1lLnYxLkZpbGVzeXN0ZW1Vc2FnZTJWCg5SdW50aW1lU2VydmljZRJECgdWZXJzaW9uEhoucnVudGltZS52MS5WZXJzaW9uUmVxdWVzdBobLnJ1bnRpbWUudjEuVmVyc2lvblJlc3BvbnNlIgAynwMKDEltYWdlU2VydmljZRJNCgpMaXN0SW1hZ2VzEh0ucnVudGltZS52MS5MaXN0SW1hZ2VzUmVxdWVzdBoeLnJ1bnRpbWUudjEuTGlzdEltYWdlc1Jlc3BvbnNlIgASUAoLSW1hZ2VTdGF0dXMSHi5ydW50aW1lLnYxLkltYWdlU3RhdHVzUmVxdWVzdBofLnJ1bnRpbWUudjEuSW1hZ2VTdGF0dXNSZXNwb25zZSIAEkoKCVB1bGxJbWFnZRIcLnJ1bnRpbWUudjEuUHVsbEltYWdlUmVxdWVzdBodLnJ1bnRpbWUudjEuUHVsbEltYWdlUmVzcG9uc2UiABJQCgtSZW1vdmVJbWFnZRIeLnJ1bnRpbWUudjEuUmVtb3ZlSW1hZ2VSZXF1ZXN0Gh8ucnVudGltZS52MS5SZW1vdmVJbWFnZVJlc3BvbnNlIgASUAoLSW1hZ2VGc0luZm8SHi5ydW50aW1lLnYxLkltYWdlRnNJbmZvUmVxdWVzdBofLnJ1bnRpbWUudjEuSW1hZ2VGc0luZm9SZXNwb25zZSIAYgZwcm90bzM");
 
 /**
  * @generated from message runtime.v1.VersionRequest
@@ -83,6 +83,11 @@ export type Image = Message<"runtime.v1.Image"> & {
   id: string;
 
   /**
+   * @generated from field: repeated string repo_tags = 2;
+   */
+  repoTags: string[];
+
+  /**
    * @generated from field: repeated string repo_digests = 3;
    */
   repoDigests: string[];
@@ -101,6 +106,38 @@ export const ImageSchema: GenMessage<Image> = /*@__PURE__*/
   messageDesc(file_cri, 3);
 
 /**
+ * Without a filter: containerd ignores it.
+ *
+ * @generated from message runtime.v1.ListImagesRequest
+ */
+export type ListImagesRequest = Message<"runtime.v1.ListImagesRequest"> & {
+};
+
+/**
+ * Describes the message runtime.v1.ListImagesRequest.
+ * Use `create(ListImagesRequestSchema)` to create a new message.
+ */
+export const ListImagesRequestSchema: GenMessage<ListImagesRequest> = /*@__PURE__*/
+  messageDesc(file_cri, 4);
+
+/**
+ * @generated from message runtime.v1.ListImagesResponse
+ */
+export type ListImagesResponse = Message<"runtime.v1.ListImagesResponse"> & {
+  /**
+   * @generated from field: repeated runtime.v1.Image images = 1;
+   */
+  images: Image[];
+};
+
+/**
+ * Describes the message runtime.v1.ListImagesResponse.
+ * Use `create(ListImagesResponseSchema)` to create a new message.
+ */
+export const ListImagesResponseSchema: GenMessage<ListImagesResponse> = /*@__PURE__*/
+  messageDesc(file_cri, 5);
+
+/**
  * @generated from message runtime.v1.ImageStatusRequest
  */
 export type ImageStatusRequest = Message<"runtime.v1.ImageStatusRequest"> & {
@@ -115,7 +152,7 @@ export type ImageStatusRequest = Message<"runtime.v1.ImageStatusRequest"> & {
  * Use `create(ImageStatusRequestSchema)` to create a new message.
  */
 export const ImageStatusRequestSchema: GenMessage<ImageStatusRequest> = /*@__PURE__*/
-  messageDesc(file_cri, 4);
+  messageDesc(file_cri, 6);
 
 /**
  * @generated from message runtime.v1.ImageStatusResponse
@@ -134,7 +171,7 @@ export type ImageStatusResponse = Message<"runtime.v1.ImageStatusResponse"> & {
  * Use `create(ImageStatusResponseSchema)` to create a new message.
  */
 export const ImageStatusResponseSchema: GenMessage<ImageStatusResponse> = /*@__PURE__*/
-  messageDesc(file_cri, 5);
+  messageDesc(file_cri, 7);
 
 /**
  * @generated from message runtime.v1.AuthConfig
@@ -156,7 +193,7 @@ export type AuthConfig = Message<"runtime.v1.AuthConfig"> & {
  * Use `create(AuthConfigSchema)` to create a new message.
  */
 export const AuthConfigSchema: GenMessage<AuthConfig> = /*@__PURE__*/
-  messageDesc(file_cri, 6);
+  messageDesc(file_cri, 8);
 
 /**
  * @generated from message runtime.v1.PullImageRequest
@@ -178,7 +215,7 @@ export type PullImageRequest = Message<"runtime.v1.PullImageRequest"> & {
  * Use `create(PullImageRequestSchema)` to create a new message.
  */
 export const PullImageRequestSchema: GenMessage<PullImageRequest> = /*@__PURE__*/
-  messageDesc(file_cri, 7);
+  messageDesc(file_cri, 9);
 
 /**
  * @generated from message runtime.v1.PullImageResponse
@@ -197,7 +234,7 @@ export type PullImageResponse = Message<"runtime.v1.PullImageResponse"> & {
  * Use `create(PullImageResponseSchema)` to create a new message.
  */
 export const PullImageResponseSchema: GenMessage<PullImageResponse> = /*@__PURE__*/
-  messageDesc(file_cri, 8);
+  messageDesc(file_cri, 10);
 
 /**
  * @generated from message runtime.v1.RemoveImageRequest
@@ -214,7 +251,7 @@ export type RemoveImageRequest = Message<"runtime.v1.RemoveImageRequest"> & {
  * Use `create(RemoveImageRequestSchema)` to create a new message.
  */
 export const RemoveImageRequestSchema: GenMessage<RemoveImageRequest> = /*@__PURE__*/
-  messageDesc(file_cri, 9);
+  messageDesc(file_cri, 11);
 
 /**
  * @generated from message runtime.v1.RemoveImageResponse
@@ -227,7 +264,7 @@ export type RemoveImageResponse = Message<"runtime.v1.RemoveImageResponse"> & {
  * Use `create(RemoveImageResponseSchema)` to create a new message.
  */
 export const RemoveImageResponseSchema: GenMessage<RemoveImageResponse> = /*@__PURE__*/
-  messageDesc(file_cri, 10);
+  messageDesc(file_cri, 12);
 
 /**
  * @generated from message runtime.v1.ImageFsInfoRequest
@@ -240,7 +277,7 @@ export type ImageFsInfoRequest = Message<"runtime.v1.ImageFsInfoRequest"> & {
  * Use `create(ImageFsInfoRequestSchema)` to create a new message.
  */
 export const ImageFsInfoRequestSchema: GenMessage<ImageFsInfoRequest> = /*@__PURE__*/
-  messageDesc(file_cri, 11);
+  messageDesc(file_cri, 13);
 
 /**
  * @generated from message runtime.v1.FilesystemIdentifier
@@ -257,7 +294,7 @@ export type FilesystemIdentifier = Message<"runtime.v1.FilesystemIdentifier"> & 
  * Use `create(FilesystemIdentifierSchema)` to create a new message.
  */
 export const FilesystemIdentifierSchema: GenMessage<FilesystemIdentifier> = /*@__PURE__*/
-  messageDesc(file_cri, 12);
+  messageDesc(file_cri, 14);
 
 /**
  * @generated from message runtime.v1.FilesystemUsage
@@ -274,7 +311,7 @@ export type FilesystemUsage = Message<"runtime.v1.FilesystemUsage"> & {
  * Use `create(FilesystemUsageSchema)` to create a new message.
  */
 export const FilesystemUsageSchema: GenMessage<FilesystemUsage> = /*@__PURE__*/
-  messageDesc(file_cri, 13);
+  messageDesc(file_cri, 15);
 
 /**
  * @generated from message runtime.v1.ImageFsInfoResponse
@@ -291,7 +328,7 @@ export type ImageFsInfoResponse = Message<"runtime.v1.ImageFsInfoResponse"> & {
  * Use `create(ImageFsInfoResponseSchema)` to create a new message.
  */
 export const ImageFsInfoResponseSchema: GenMessage<ImageFsInfoResponse> = /*@__PURE__*/
-  messageDesc(file_cri, 14);
+  messageDesc(file_cri, 16);
 
 /**
  * @generated from service runtime.v1.RuntimeService
@@ -312,6 +349,14 @@ export const RuntimeService: GenService<{
  * @generated from service runtime.v1.ImageService
  */
 export const ImageService: GenService<{
+  /**
+   * @generated from rpc runtime.v1.ImageService.ListImages
+   */
+  listImages: {
+    methodKind: "unary";
+    input: typeof ListImagesRequestSchema;
+    output: typeof ListImagesResponseSchema;
+  },
   /**
    * @generated from rpc runtime.v1.ImageService.ImageStatus
    */
