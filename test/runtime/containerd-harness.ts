@@ -7,6 +7,7 @@ import { scratchFolder } from '../../packages/lab/src/machine/index.ts';
 import { type ContainerdVersion, startContainerd } from '../../packages/lab/src/runtimes/index.ts';
 import { mountSmallDisk } from './mount-small-disk.ts';
 import { startPublisher } from './publish-images.ts';
+import { suspend } from './suspend.ts';
 
 export interface ContainerdHarnessOptions {
   readonly version: ContainerdVersion;
@@ -31,9 +32,7 @@ export async function startContainerdHarness(options: ContainerdHarnessOptions):
     stop: () => containerd.stop(),
     crash: () => containerd.kill(),
     start: () => containerd.start(),
-    async hang() {
-      process.kill(containerd.pid(), 'SIGSTOP');
-    },
+    hang: () => suspend(containerd.pid()),
     async resume() {
       process.kill(containerd.pid(), 'SIGCONT');
     },

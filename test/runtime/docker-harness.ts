@@ -7,6 +7,7 @@ import { startDockerd } from '../../packages/lab/src/runtimes/index.ts';
 import { askEngine } from './ask-engine.ts';
 import { mountSmallDisk } from './mount-small-disk.ts';
 import { startPublisher } from './publish-images.ts';
+import { suspend } from './suspend.ts';
 
 export interface DockerHarness extends RuntimeHarness {
   readonly socket: string;
@@ -37,9 +38,7 @@ export async function startDockerHarness(capacityBytes?: number): Promise<Docker
     stop: () => dockerd.stop(),
     crash: () => dockerd.kill(),
     start: () => dockerd.start(),
-    async hang() {
-      process.kill(dockerd.pid(), 'SIGSTOP');
-    },
+    hang: () => suspend(dockerd.pid()),
     async resume() {
       process.kill(dockerd.pid(), 'SIGCONT');
     },

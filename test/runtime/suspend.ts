@@ -1,0 +1,15 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { waitUntil } from '@kube-prefetch/lab/machine';
+
+/** Stops a process as a hang would; resolves once no thread of it can answer any more. */
+export async function suspend(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  await waitUntil(() => isStopped(pid), `every thread of ${pid} to stand still`, 5_000);
+}
+
+function isStopped(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every(thread => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) === 'T';
+  });
+}
