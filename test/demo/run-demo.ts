@@ -14,8 +14,8 @@ export interface RunningDemo {
   printed(text: string): Promise<unknown>;
   /** As a terminal would on Ctrl-C: to npm, its shell and the demo alike. */
   signal(name: NodeJS.Signals): void;
-  /** Throws with everything printed when it ends with another exit code. */
-  ends(code: number): Promise<void>;
+  /** Throws with everything printed when it does not end so: with an exit code, or by a signal. */
+  ends(how: number | NodeJS.Signals): Promise<void>;
   /** What it left on the machine, a line each. */
   leftovers(): readonly string[];
   /** For the end of a test that failed half-way. */
@@ -36,18 +36,20 @@ export function runDemo(...args: readonly string[]): RunningDemo {
   const collect = (chunk: Buffer) => void (text += chunk.toString());
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
-  const exitCode = new Promise<number | null>(resolve => child.once('close', resolve));
+  const end = new Promise<number | NodeJS.Signals | null>(resolve => {
+    child.once('close', (code, signal) => resolve(code ?? signal));
+  });
   return {
     output: () => text,
     printed: wanted => waitUntil(() => text.includes(wanted), `the demo to print "${wanted}"`, 120_000),
     signal: name => signalGroup(child, name),
-    async ends(code) {
-      const got = await exitCode;
-      if (got !== code) throw new Error(`expected the demo to exit with ${code}, got ${got}:\n${text}`);
+    async ends(how) {
+      const got = await end;
+      if (got !== how) throw new Error(`expected the demo to end with ${how}, got ${got}:\n${text}`);
     },
     leftovers: () => [...readdirSync(temporary), ...mountsIn(temporary), ...processesOf(temporary)],
     [Symbol.dispose]() {
-      if (child.exitCode === null) signalGroup(child, 'SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) signalGroup(child, 'SIGKILL');
       rmSync(temporary, { recursive: true, force: true });
     },
   };

@@ -1,5 +1,6 @@
 import { scratchFolder } from '../machine/index.ts';
 import { ACTS } from './acts/index.ts';
+import { lastWords } from './last-words.ts';
 import { type DemoOptions, HELP, readOptions } from './options.ts';
 import { play } from './play.ts';
 import { setStage, type SetStage } from './stage/set-stage.ts';
@@ -38,7 +39,7 @@ async function demo(options: DemoOptions, screen: Screen, signal: AbortSignal): 
     return 0;
   } catch (error) {
     if (signal.aborted) screen.say('\nInterrupted.');
-    else screen.say(`\nFailed: ${(error as Error).message}`);
+    else for (const line of [`\nFailed: ${(error as Error).message}`, ...lastWords(scratch.path)]) screen.say(line);
     return signal.aborted ? INTERRUPTED : 1;
   } finally {
     screen.freeze();

@@ -48,9 +48,10 @@ function nodeOf(name: string, runtime: Containerd): DemoNode {
   };
 }
 
-/** All names of the image: containerd keeps contents as long as one is left. */
+/** All names of the image, the given one last: containerd keeps contents as long as one is left. */
 async function namesOf(runtime: Containerd, image: string): Promise<readonly string[]> {
   const rows = (await runtime.ctr('images', 'ls')).split('\n').map(line => line.split(/\s+/));
   const digest = rows.find(([name]) => name === image)?.[2];
-  return rows.filter(row => digest !== undefined && row[2] === digest).map(([name]) => name as string);
+  const others = rows.filter(([name, , target]) => digest !== undefined && target === digest && name !== image);
+  return [...others.map(([name]) => name as string), image];
 }

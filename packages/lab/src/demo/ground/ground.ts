@@ -43,7 +43,7 @@ export interface DemoNode {
   readonly name: string;
   /** Whether the runtime itself lists the image. */
   has(image: string): Promise<boolean>;
-  /** Deletes the image and its contents behind the agent's back. */
+  /** Deletes the image behind the agent's back; its contents go too unless the agent is quicker. */
   remove(image: string): Promise<void>;
   /** Starts a container of the image and answers what it printed; undefined where this runtime has no containers. */
   run(image: string): Promise<string | undefined>;

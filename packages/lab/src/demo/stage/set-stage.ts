@@ -40,8 +40,11 @@ export async function setStage(options: StageOptions): Promise<SetStage> {
   screen.say('Starting the coordinator and an agent for each node.');
   const coordinator = await startPrograms({ dir, manifests: manifests.dir, ground, signal }, stack);
   const fleet = shownLook(() => readFleet(coordinator.urls.admin), screen, address);
+  const died = new AbortController();
+  void coordinator.child.exited.then(() => died.abort(new Error('the coordinator exited')));
+  const gone = AbortSignal.any([signal, died.signal]);
   const until: Stage['until'] = (condition, what, timeoutMs = PATIENCE_MS) =>
-    waitUntil(condition, what, timeoutMs, { child: coordinator.child, signal });
+    waitUntil(condition, what, timeoutMs, { signal: gone });
   await until(async () => (await fleet()).every(view => view.agent === 'Reporting'), 'every agent to report');
 
   const stopped = new AbortController();
