@@ -31,10 +31,11 @@ async function demo(options: DemoOptions, screen: Screen, signal: AbortSignal): 
   let stage: SetStage | undefined;
   try {
     stage = await setStage({ dir: scratch.path, grounds: options.grounds, screen, signal });
-    const measured = await play(ACTS, stage);
+    const outcomes = await play(ACTS, stage);
     if (!options.keep) screen.freeze();
-    screen.say(`\nAll ${ACTS.length} acts held, ${seconds(performance.now() - startedMs)} after the start.`);
-    for (const line of summarise(stage, measured)) screen.say(line);
+    const partly = outcomes.some(({ notShown }) => notShown !== undefined) ? ' as far as they could be shown' : '';
+    screen.say(`\nAll ${ACTS.length} acts held${partly}, ${seconds(performance.now() - startedMs)} after the start.`);
+    for (const line of summarise(stage, outcomes)) screen.say(line);
     if (options.keep) await keepRunning(stage, scratch.path, signal);
     return 0;
   } catch (error) {

@@ -5,7 +5,7 @@ import { megabytes } from './view/quantity.ts';
 /** Measured times, and what each image cost the registry: every node pulls for itself. */
 export function summarise(
   { ground, images }: Pick<Stage, 'ground' | 'images'>,
-  measured: Outcome['measured'],
+  outcomes: readonly Outcome[],
 ): readonly string[] {
   const log = ground.registry.log();
   const traffic = images.map(({ name }) => {
@@ -15,7 +15,7 @@ export function summarise(
     return [short, `${own.length}`, (own.length / ground.nodes.length).toFixed(1), megabytes(bytes)];
   });
   return [
-    ...align(measured),
+    ...align(outcomes.flatMap(({ measured }) => measured)),
     '',
     ...align([['image', 'registry requests', 'per node', 'bytes sent'], ...traffic]),
     '  (with those for the pull of act 3)',

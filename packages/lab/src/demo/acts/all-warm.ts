@@ -23,7 +23,7 @@ export const allWarm: Act = {
 };
 
 /** The fleet, once every node that should hold something does. */
-export async function warmFleet({ fleet, ground }: Stage): Promise<readonly NodeView[] | undefined> {
+async function warmFleet({ fleet, ground }: Stage): Promise<readonly NodeView[] | undefined> {
   const views = await fleet();
   const warm = views.every(view => {
     const wanted = existing(view);

@@ -35,11 +35,8 @@ function countOffers(registry: MemoryRegistry) {
   const counted: MemoryRegistry = {
     ...registry,
     offer(image, auth) {
-      const entry = { image, bytes: 0 };
-      log.push(entry);
-      const offer = registry.offer(image, auth);
-      entry.bytes = offer.sizeBytes;
-      return offer;
+      log.push({ image, bytes: 0 });
+      return registry.offer(image, auth);
     },
   };
   return { counted, log };
