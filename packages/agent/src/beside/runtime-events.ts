@@ -1,6 +1,6 @@
 import type { Log } from '@kube-prefetch/process';
 import type { ImageRuntime } from '@kube-prefetch/runtime';
-import { backoffMs, type Clock, type Random } from '@kube-prefetch/time';
+import { backoffMs, type Clock, createTrigger, type Random } from '@kube-prefetch/time';
 
 const RUNTIME_BACKOFF = { baseMs: 200, capMs: 2_000 };
 const LEAST_PAUSE_MS = 100;
@@ -27,15 +27,43 @@ export interface RuntimeEventsParts {
 }
 
 /** Listens to the runtime, and to the next one when it restarts. An event says nothing but "look again". */
-export function createRuntimeEvents({ runtime, clock, random, log, changed }: RuntimeEventsParts): RuntimeEvents {
+export function createRuntimeEvents(parts: RuntimeEventsParts): RuntimeEvents {
+  const { runtime, clock, random, log } = parts;
+  const heard = createTrigger(clock);
   let listening = false;
   let failures = 0;
 
-  const listen = async (stream: AsyncIterable<void>, signal: AbortSignal) => {
+  /** Takes events as fast as they come: one that waits would wake a look long after its time. */
+  const listen = async (stream: AsyncIterable<void>) => {
     for await (const _ of stream) {
-      listening = true;
       failures = 0;
-      changed();
+      heard.fire();
+    }
+  };
+  const listenAgainAndAgain = async (signal: AbortSignal): Promise<never> => {
+    for (;;) {
+      const stream = runtime.changes(signal);
+      if (stream === 'unsupported') {
+        await clock.sleep(ASK_AGAIN_MS, signal);
+        continue;
+      }
+      listening = true; // A quiet stream is as good as a busy one.
+      try {
+        await listen(stream);
+      } catch (error) {
+        if (failures === 0 && !signal.aborted) log.warn({ err: error }, 'the runtime sends no events');
+      }
+      signal.throwIfAborted();
+      listening = false;
+      failures += 1;
+      heard.fire();
+      await clock.sleep(LEAST_PAUSE_MS + backoffMs(failures, random(), RUNTIME_BACKOFF), signal);
+    }
+  };
+  const passOn = async (signal: AbortSignal): Promise<never> => {
+    for (;;) {
+      await heard.next(Number.POSITIVE_INFINITY, signal);
+      parts.changed();
       await clock.sleep(EVENT_SPACING_MS, signal);
     }
   };
@@ -43,24 +71,8 @@ export function createRuntimeEvents({ runtime, clock, random, log, changed }: Ru
   return {
     verifyAfterMs: () => (listening ? VERIFY_WITH_EVENTS_MS : VERIFY_WITHOUT_EVENTS_MS),
     async run(signal) {
-      for (;;) {
-        const stream = runtime.changes(signal);
-        if (stream === 'unsupported') {
-          await clock.sleep(ASK_AGAIN_MS, signal);
-          continue;
-        }
-        listening = true; // A quiet stream is as good as a busy one.
-        try {
-          await listen(stream, signal);
-        } catch (error) {
-          if (failures === 0 && !signal.aborted) log.warn({ err: error }, 'the runtime sends no events');
-        }
-        signal.throwIfAborted();
-        listening = false;
-        failures += 1;
-        changed();
-        await clock.sleep(LEAST_PAUSE_MS + backoffMs(failures, random(), RUNTIME_BACKOFF), signal);
-      }
+      const [never] = await Promise.all([listenAgainAndAgain(signal), passOn(signal)]);
+      return never;
     },
   };
 }
