@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { cacheFolder } from './cache-folder.ts';
 import { withFileLock } from './file-lock.ts';
 import { findGo, type Go } from './find-go.ts';
+import { guardAgainstOurEnd } from './guard.ts';
 import { type Say, sayToStderr } from './say.ts';
 
 interface Build {
@@ -48,6 +49,7 @@ async function buildInto(folder: string, build: ModuleBuild | SourceBuild, go: G
   say(`Building ${name} with ${go.version} (${takes}; kept in ${folder})`);
   await mkdir(cacheFolder(), { recursive: true });
   const work = await mkdtemp(join(cacheFolder(), '.building-'));
+  const release = guardAgainstOurEnd({ kind: 'folder', value: work });
   try {
     const packages = await prepare(join(work, 'module'), build, go);
     await mkdir(join(work, 'bin'));
@@ -56,6 +58,7 @@ async function buildInto(folder: string, build: ModuleBuild | SourceBuild, go: G
     await rename(join(work, 'bin'), folder);
   } finally {
     await rm(work, { recursive: true, force: true });
+    release();
   }
 }
 
