@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises';
-import { bundle, PROGRAMS } from './bundle.ts';
+import { bundle, NODE_ENV, NODE_FLAGS, PROGRAMS } from './bundle.ts';
 
-/** `npm run build`: one file per program under dist/. */
+/** `npm run build`: one bundle per program under dist/. */
 await rm('dist', { recursive: true, force: true });
 for (const program of PROGRAMS) {
   const { file, sizeBytes } = await bundle(program, 'dist');
   console.log(`${file} (${Math.round(sizeBytes / 1024)} KiB)`);
 }
+const env = Object.entries(NODE_ENV).map(([name, value]) => `${name}=${value}`);
+console.log(`run one with: ${[...env, 'node', ...NODE_FLAGS, 'dist/agent/main.mjs', '--help'].join(' ')}`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectCri } from '@kube-prefetch/runtime/connect-cri';
 import { stringify } from 'yaml';
-import { bundle } from '../../build/bundle.ts';
+import { bundle, NODE_ENV, NODE_FLAGS } from '../../build/bundle.ts';
 import { buildImage } from '../../images/index.ts';
 import { type Child, freePort, startChild, waitUntil } from '../../machine/index.ts';
 import { pushImage, type Registry, startRegistry } from '../../registry/index.ts';
@@ -56,7 +56,9 @@ export async function startStage(dir: string): Promise<Stage> {
       agent = await startChild({
         name: 'agent',
         command: process.execPath,
+        env: NODE_ENV,
         args: [
+          ...NODE_FLAGS,
           agentBundle.file,
           ...flags({
             coordinator: `http://127.0.0.1:${apiPort}`,
@@ -112,7 +114,9 @@ async function startCoordinator(dir: string, manifests: string, apiPort: number)
   const child = await startChild({
     name: 'coordinator',
     command: process.execPath,
+    env: NODE_ENV,
     args: [
+      ...NODE_FLAGS,
       file,
       ...flags({
         manifests,
