@@ -24,7 +24,7 @@ function pass(c: Coordinator, now: number): number {
   if (state === undefined) return now + RETRY_READ_MS;
   const asks = collectAsks(state);
   const cohorts = groupNodes(asks, state.nodes, c.startupTaints);
-  const plans = planCohorts(cohorts, asks, state.gaps);
+  const plans = planCohorts(cohorts, state.gaps);
   c.fleet.assign(cohorts, plans, state.gaps, now); // answers the polls whose plan changed
   c.fleet.markSilent(now);
   c.leases.setLimits(c.limits);

@@ -13,7 +13,7 @@ const hit = (branch: string, happened = true) => hits.set(branch, (hits.get(bran
 function planOf(state: ClusterState) {
   const asks = collectAsks(state);
   const cohorts = groupNodes(asks, state.nodes);
-  const plans = planCohorts(cohorts, asks, state.gaps);
+  const plans = planCohorts(cohorts, state.gaps);
   const byNode = new Map<string, Plan>();
   for (const cohort of cohorts) for (const node of cohort.nodes) byNode.set(node, plans.get(cohort.key) as Plan);
   return { asks, cohorts, plans, byNode };

@@ -9,7 +9,7 @@ import { planBytes, planCohorts } from './plan-cohorts.ts';
 
 function plansOf(state: ClusterState): readonly Plan[] {
   const asks = collectAsks(state);
-  return [...planCohorts(groupNodes(asks, state.nodes), asks, state.gaps).values()];
+  return [...planCohorts(groupNodes(asks, state.nodes), state.gaps).values()];
 }
 
 const RESOURCES = [aResource({ spec: { images: ['web:2', 'web:1'] } })];

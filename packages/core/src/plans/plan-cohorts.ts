@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { PlanBody } from '@kube-prefetch/protocol';
-import type { Ask } from '../ask.ts';
 import type { Cohort, CohortPlans } from '../cohort.ts';
 import { mergeAsks } from './merge-asks.ts';
 
 /**
  * What each cohort's nodes should hold; incomplete while there are gaps. Nothing but a cohort's own asks and condition
- * enters its plan, so no node's plan depends on what other nodes are or report; the list of all asks is not needed.
+ * enters its plan, so no node's plan depends on what other nodes are or report.
  */
-export function planCohorts(cohorts: readonly Cohort[], _asks: readonly Ask[], gaps: readonly string[]): CohortPlans {
+export function planCohorts(cohorts: readonly Cohort[], gaps: readonly string[]): CohortPlans {
   return new Map(cohorts.map(cohort => [cohort.key, planOf(bodyOf(cohort, gaps))]));
 }
 
