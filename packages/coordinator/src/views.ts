@@ -31,7 +31,8 @@ export function nodeView(c: Coordinator, name: string): NodeView {
   const record = c.fleet.node(name);
   const node = state.nodes.find(candidate => candidate.name === name);
   if (record === undefined || node === undefined) throw refusals.unknownNode(name, state.nodes.length);
-  const because = new Map(explainNode(collectAsks(state), node).map(({ image, because }) => [image, because]));
+  const explained = explainNode(collectAsks(state), node, c.startupTaints);
+  const because = new Map(explained.map(({ image, because }) => [image, because]));
   return {
     ...nodeOverview(record, c.clock.monotonicMs()),
     images: record.home.plan.items.map(({ image }) => ({
@@ -49,7 +50,7 @@ export function imageView(c: Coordinator, image: ImageRef): ImageView {
   if (!asks.some(ask => ask.image === image)) throw unknownImage(image, asks);
   return {
     image,
-    nodes: explainImage(asks, image, state.nodes).map(({ node, because }) => {
+    nodes: explainImage(asks, image, state.nodes, c.startupTaints).map(({ node, because }) => {
       const record = c.fleet.node(node);
       return { node, cell: record && cellOf(record, image), because: [...because] };
     }),
