@@ -44,8 +44,7 @@ export function createMemory({ random, changed }: { random: Random; changed: () 
   return {
     plan: () => plan,
     adopt(next) {
-      const adopted = adoptPlan(plan, next);
-      plan = { ...adopted, items: adopted.items.slice(0, MAX_IMAGES_PER_NODE) };
+      plan = adoptPlan(plan, next);
       changed();
     },
     noteLook(seen, running, now) {

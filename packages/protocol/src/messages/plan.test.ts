@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { MAX_IMAGES_PER_NODE } from './limits.ts';
 import { adoptPlan, type Plan } from './plan.ts';
 
 const RUNS = { numRuns: 5_000 };
@@ -83,6 +84,17 @@ test('any number of incomplete plans in a row drop nothing, and the next complet
     }),
     { numRuns: 1_000 },
   );
+});
+
+test('what is held on to stays within the bound of a plan: the newest plan whole, of the rest the first in pull order', () => {
+  const planned = (prefix: string, count: number): Plan => ({
+    revision: prefix,
+    complete: false,
+    items: Array.from({ length: count }, (_, n) => ({ image: `${prefix}:${n}`, priority: 0, start: true })),
+  });
+  const next = planned('next', MAX_IMAGES_PER_NODE - 1);
+  const held = imagesOf(adoptPlan(planned('old', MAX_IMAGES_PER_NODE), next));
+  expect(held).toEqual([...imagesOf(next), 'old:0']);
 });
 
 test('a plan that comes twice changes nothing the second time', () => {

@@ -32,11 +32,11 @@ export type Plan = Static<typeof Plan>;
 
 /**
  * What an agent holds on to after it received `next`: the plan itself when it is complete; otherwise also everything it
- * held before, because an incomplete plan is no reason to drop an image.
+ * held before, because an incomplete plan is no reason to drop an image. Never more than a plan may name.
  */
 export function adoptPlan(previous: Plan | undefined, next: Plan): Plan {
   if (next.complete || previous === undefined) return next;
   const named = new Set(next.items.map(item => item.image));
   const kept = previous.items.filter(item => !named.has(item.image));
-  return kept.length === 0 ? next : { ...next, items: [...next.items, ...kept] };
+  return kept.length === 0 ? next : { ...next, items: [...next.items, ...kept].slice(0, MAX_IMAGES_PER_NODE) };
 }
