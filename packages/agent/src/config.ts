@@ -63,7 +63,7 @@ export const AGENT_SETTINGS = {
     type: 'address',
     flag: 'ops-listen',
     env: 'KUBE_PREFETCH_OPS_LISTEN',
-    default: '127.0.0.1:7072',
+    default: '127.0.0.1:7073',
     meaning: 'where /healthz, /readyz and /metrics are served',
   },
   ...PROCESS_SETTINGS,
