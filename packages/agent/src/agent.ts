@@ -78,6 +78,9 @@ export function createAgent(parts: AgentParts): Agent {
     ...common,
     api,
     changed,
+    granted: () => {
+      if (pulls.running().size < parts.parallelPulls) changed(); // otherwise the pull whose end frees the slot will
+    },
     running: () => pulls.running().keys(),
     noteSize: (image, sizeBytes) => memory.noteSize(image, sizeBytes),
   });
@@ -87,7 +90,14 @@ export function createAgent(parts: AgentParts): Agent {
     agent: parts.identity,
     pullOf: cell => pullOf(cell, memory, pulls, clock),
   });
-  const events = createRuntimeEvents({ runtime, clock, random, log, changed });
+  const events = createRuntimeEvents({
+    runtime,
+    clock,
+    random,
+    log,
+    changed,
+    pulling: () => pulls.running().size > 0,
+  });
   const adopt: Memory['adopt'] = plan => {
     memory.adopt(plan);
     changed();

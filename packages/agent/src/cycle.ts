@@ -2,6 +2,7 @@ import type { Agent } from './agent.ts';
 import { checkRuntime } from './check-runtime.ts';
 import { choosePulls } from './choose-pulls.ts';
 import { imagesOf, judgeCells } from './judge-cells.ts';
+import { lookAround } from './look-around.ts';
 
 /**
  * One look at the node; whatever is slow runs beside it and wakes it. Returns when to look again at the latest. Throws
@@ -9,11 +10,9 @@ import { imagesOf, judgeCells } from './judge-cells.ts';
  */
 export async function cycle(a: Agent, signal: AbortSignal): Promise<number> {
   const plan = a.memory.plan();
-  const runtime = await a.runtime.version(signal);
-  checkRuntime(plan, runtime);
   const running = a.pulls.running(); // Before the look: a pull that ends meanwhile must not start twice.
-  const seen = await a.runtime.look(imagesOf(plan), signal);
-  const space = await a.runtime.space(signal);
+  const { runtime, seen, space } = await lookAround(a.runtime, imagesOf(plan), signal);
+  checkRuntime(plan, runtime);
   const now = a.clock.monotonicMs();
   const histories = a.memory.noteLook(seen, running, now);
   const cells = judgeCells({ plan, seen, running, histories });

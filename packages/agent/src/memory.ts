@@ -1,7 +1,15 @@
 import { adoptPlan, type ImageRef, MAX_IMAGES_PER_NODE, type Plan } from '@kube-prefetch/protocol';
 import type { Presence } from '@kube-prefetch/runtime';
 import type { Random } from '@kube-prefetch/time';
-import { afterFailure, afterLook, afterSuccess, BLANK, type Histories, type History } from './history.ts';
+import {
+  afterFailure,
+  afterLook,
+  afterSuccess,
+  BLANK,
+  type FinishedPull,
+  type Histories,
+  type History,
+} from './history.ts';
 import type { PullEnd } from './pulls.ts';
 import { retryDelayMs } from './retry.ts';
 import type { SavedState } from './state-file.ts';
@@ -14,6 +22,8 @@ export interface Memory {
   /** Takes in what a look found of images that were not being pulled when it began. */
   noteLook(seen: ReadonlyMap<ImageRef, Presence>, running: ReadonlyMap<ImageRef, unknown>, now: number): Histories;
   notePull(image: ImageRef, end: PullEnd, now: number): void;
+  /** Completes what was noted of this very pull. */
+  notePulledBytes(image: ImageRef, pull: FinishedPull, doneBytes: number): void;
   histories(): Histories;
   /** Compressed or unpacked, as some runtime counted it. */
   sizes(): ReadonlyMap<ImageRef, number>;
@@ -65,6 +75,10 @@ export function createMemory({ random, changed }: { random: Random; changed: () 
           ? afterSuccess(before, end.pull, now)
           : afterFailure(before, end.failure, now, random());
       replace(image, before, after);
+    },
+    notePulledBytes(image, pull, doneBytes) {
+      const history = histories.get(image);
+      if (history?.pull === pull) histories.set(image, { ...history, pull: { ...pull, doneBytes } });
     },
     histories: () => histories,
     sizes: () => sizes,

@@ -1,3 +1,4 @@
+import type { ImageRef } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import type { Memory } from './memory.ts';
@@ -29,5 +30,17 @@ export function notePullEnd(
   }
   log.info({ image, elapsedMs }, end.result === 'pulled' ? 'pulled' : 'pull cancelled');
   metrics?.pullEnded(end.result, undefined, elapsedMs);
-  if (end.result === 'pulled') metrics?.bytesPulled(end.pull.doneBytes ?? 0);
+  if (end.result === 'pulled') void noteBytes(image, end, { memory, metrics });
+}
+
+/** Counted after the end, so that the next pull need not wait; until then what was last seen of the download stands. */
+async function noteBytes(
+  image: ImageRef,
+  { pull, pulledBytes }: Extract<PullEnd, { result: 'pulled' }>,
+  { memory, metrics }: Pick<Notebooks, 'memory' | 'metrics'>,
+): Promise<void> {
+  const bytes = (await pulledBytes) ?? pull.doneBytes;
+  if (bytes === undefined) return;
+  memory.notePulledBytes(image, pull, bytes);
+  metrics?.bytesPulled(bytes);
 }

@@ -9,7 +9,7 @@ import { type StallLimits, untilStalled } from './stall.ts';
 const MAX_FAILURE_LENGTH = 512;
 
 export type PullEnd =
-  | { readonly result: 'pulled'; readonly pull: FinishedPull }
+  | { readonly result: 'pulled'; readonly pull: FinishedPull; readonly pulledBytes: Promise<number | undefined> }
   | { readonly result: 'failed'; readonly failure: Failure & { readonly phase?: Progress['phase'] } }
   | { readonly result: 'cancelled' };
 
@@ -94,7 +94,7 @@ async function run(entry: Entry, { runtime, clock, limits, progressed }: PullsPa
   try {
     const { pulledBytes } = await runtime.pull(entry.pull.image, undefined, note, entry.abort.signal);
     const elapsedMs = Math.round(clock.monotonicMs() - entry.pull.startedAtMs);
-    return { result: 'pulled', pull: { elapsedMs, doneBytes: pulledBytes ?? entry.pull.progress?.doneBytes } };
+    return { result: 'pulled', pull: { elapsedMs, doneBytes: entry.pull.progress?.doneBytes }, pulledBytes };
   } catch (error) {
     const reason: unknown = entry.abort.signal.reason;
     if (reason instanceof Cancelled) return { result: 'cancelled' };

@@ -8,7 +8,6 @@ import { unknownCells } from './judge-cells.ts';
 /** A runtime that is back is seen within this time; asking costs one failed connect on this machine. */
 const BLIND_BACKOFF = { baseMs: 250, capMs: 2_000 };
 const LEAST_PAUSE_MS = 100;
-const LONGEST_REST_MS = 500;
 
 /** Runs until the signal aborts; then no pull and no timer of it is left and the state is written. Throws what it cannot mend. */
 export async function runAgent(agent: Agent, signal: AbortSignal): Promise<void> {
@@ -53,12 +52,8 @@ async function runLine(agent: Agent, signal: AbortSignal): Promise<never> {
     }
     agent.pulse.beat(failures === 0);
     parts.metrics?.runtimeAnswered(failures === 0);
-    const endedMs = clock.monotonicMs();
-    const elapsedMs = endedMs - startedMs;
-    parts.metrics?.cycleEnded(elapsedMs);
+    parts.metrics?.cycleEnded(clock.monotonicMs() - startedMs);
     await wake.next(dueMs, signal);
-    // What a look costs decides how many wakes share one: a busy agent looks at most half of the time.
-    await clock.sleep(endedMs + Math.min(elapsedMs, LONGEST_REST_MS) - clock.monotonicMs(), signal);
   }
 }
 

@@ -53,8 +53,11 @@ export interface Progress {
 }
 
 export interface Pulled {
-  /** Bytes that came from the registry as far as the runtime let us see; undefined where it does not say. */
-  readonly pulledBytes: number | undefined;
+  /**
+   * Bytes that came from the registry as far as the runtime lets us see; undefined where it does not say. Counted once the
+   * image is usable, so that nobody has to wait for it. Never rejects.
+   */
+  readonly pulledBytes: Promise<number | undefined>;
 }
 
 export interface Space {

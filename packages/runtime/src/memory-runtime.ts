@@ -86,7 +86,7 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntim
       running.push(image);
       try {
         await health.take(signal);
-        return { pulledBytes: await fetch(image, auth, progress, signal) };
+        return { pulledBytes: Promise.resolve(await fetch(image, auth, progress, signal)) };
       } catch (error) {
         throw asPullFailure(error, image, signal);
       } finally {

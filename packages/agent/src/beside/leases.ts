@@ -26,7 +26,8 @@ export interface LeasesParts {
   readonly log: Log;
   readonly running: () => Iterable<ImageRef>;
   readonly noteSize: (image: ImageRef, sizeBytes: number) => void;
-  /** Called when there is a new grant, and whenever a request was in vain. */
+  readonly granted: () => void;
+  /** Called whenever a request was in vain. */
   readonly changed: () => void;
   readonly contact: () => void;
 }
@@ -76,7 +77,7 @@ export function createLeases(parts: LeasesParts): Leases {
     const granted = accept(answer, sentMs);
     const { holding, wanting } = request(clock.monotonicMs());
     told = keyOf({ holding, wanting, waitMs: 0 });
-    if (granted) parts.changed();
+    if (granted) parts.granted();
     if (wanting.length > 0) return sentMs + LEAST_ROUND_MS;
     return holding.length > 0 ? sentMs + ttlMs / 3 : Number.POSITIVE_INFINITY;
   };

@@ -4,7 +4,7 @@ import { createVirtualClock, seededRandom } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
 import { createRuntimeEvents } from './runtime-events.ts';
 
-function listenTo(changes: (signal: AbortSignal) => AsyncIterable<void> | 'unsupported') {
+function listenTo(changes: (signal: AbortSignal) => AsyncIterable<void> | 'unsupported', pulling = false) {
   const clock = createVirtualClock();
   const looks: number[] = [];
   const events = createRuntimeEvents({
@@ -12,6 +12,7 @@ function listenTo(changes: (signal: AbortSignal) => AsyncIterable<void> | 'unsup
     clock,
     random: seededRandom(1),
     log: silentLog,
+    pulling: () => pulling,
     changed: () => looks.push(clock.monotonicMs()),
   });
   const stop = new AbortController();
@@ -33,9 +34,20 @@ test('a burst of events means few looks, and none once it is over', async () => 
     await clock.sleep(Number.POSITIVE_INFINITY, signal);
   });
   await clock.advance(1_000);
-  expect(looks).toEqual([0, 250]);
+  expect(looks).toEqual([50, 300]);
   await clock.advance(60_000);
   expect(looks.length).toBe(2);
+  await stop();
+});
+
+test('while we pull, whose end wakes a look anyhow, events wait a second', async () => {
+  const once = async function* once(signal: AbortSignal) {
+    yield;
+    await clock.sleep(Number.POSITIVE_INFINITY, signal);
+  };
+  const { clock, looks, stop } = listenTo(once, true);
+  await clock.advance(5_000);
+  expect(looks).toEqual([1_000]);
   await stop();
 });
 

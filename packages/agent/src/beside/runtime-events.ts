@@ -4,8 +4,11 @@ import { backoffMs, type Clock, createTrigger, type Random } from '@kube-prefetc
 
 const RUNTIME_BACKOFF = { baseMs: 200, capMs: 2_000 };
 const LEAST_PAUSE_MS = 100;
-/** A pull of many layers makes many events; one look covers them. */
-const EVENT_SPACING_MS = 250;
+/** What one deletion or import makes comes within this time; one look covers it. */
+const SETTLE_MS = 50;
+/** While we pull, most events are our own, and each pull's end wakes a look anyhow: looks would take CPU from unpacking. */
+const SETTLE_PULLING_MS = 1_000;
+const EVENT_SPACING_MS = 200;
 /** A runtime that cannot tell now may be replaced by one that can. */
 const ASK_AGAIN_MS = 1_000;
 const VERIFY_WITH_EVENTS_MS = 60_000;
@@ -22,6 +25,7 @@ export interface RuntimeEventsParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly pulling: () => boolean;
   /** "Look again": an image changed, or may have while nobody listened. */
   readonly changed: () => void;
 }
@@ -63,6 +67,7 @@ export function createRuntimeEvents(parts: RuntimeEventsParts): RuntimeEvents {
   const passOn = async (signal: AbortSignal): Promise<never> => {
     for (;;) {
       await heard.next(Number.POSITIVE_INFINITY, signal);
+      await clock.sleep(parts.pulling() ? SETTLE_PULLING_MS : SETTLE_MS, signal);
       parts.changed();
       await clock.sleep(EVENT_SPACING_MS, signal);
     }

@@ -37,7 +37,8 @@ test('the reference and the credentials arrive as they were given', async () => 
     requests.push(request);
     return {};
   };
-  expect(await pullFrom({ pull })).toEqual({ pulledBytes: undefined });
+  const { pulledBytes } = await pullFrom({ pull });
+  expect(await pulledBytes).toBeUndefined();
   expect(requests).toMatchObject([{ image: { image: IMAGE }, auth: AUTH }]);
 });
 

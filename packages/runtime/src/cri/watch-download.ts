@@ -1,5 +1,5 @@
 import { normaliseReference, parseReference } from '@kube-prefetch/protocol';
-import type { Clock } from '@kube-prefetch/time';
+import { type Clock, withDeadline } from '@kube-prefetch/time';
 import type { Progress } from '../image-runtime.ts';
 import type { Info } from './generated/containerd_content_pb.ts';
 import { measureDownload } from './measure-download.ts';
@@ -15,6 +15,7 @@ import {
 } from './read-content.ts';
 
 const LOOK_EVERY_MS = 750;
+const COUNT_WITHIN_MS = 10_000;
 
 /**
  * CRI says nothing about a running pull, but containerd's own API, on the same socket, lists the blobs that are being
@@ -50,10 +51,11 @@ export function watchDownload(content: ContentClient, image: string, clock: Cloc
     },
     async pulledBytes(digests, signal) {
       try {
-        const infos = await imageBlobs(content, image, digests, signal);
+        const infos = await withDeadline(clock, COUNT_WITHIN_MS, signal, 'counting bytes', signal =>
+          imageBlobs(content, image, digests, signal),
+        );
         return sum(infos.filter(info => createdMs(info) >= startedMs || seenDownloading.has(info.digest)));
       } catch {
-        signal.throwIfAborted();
         return undefined;
       }
     },
