@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { type Child, needDebianPackages, scratchFolder, startChild, waitUntil } 
 import { silentLog } from '@kube-prefetch/process';
 import { systemClock as clock } from '@kube-prefetch/time';
 import { afterAll, afterEach, expect, test } from 'vitest';
+import { fillDisk } from './fill-disk.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../packages/coordinator/src/main.ts', import.meta.url));
 const scratch = scratchFolder('kp-coordinator');
@@ -29,16 +30,15 @@ const prefetch = (...images: string[]) =>
 
 let runs = 0;
 
-async function startCoordinator(manifests = manifestsOf(prefetch('a:1')), ports = { listen: 0, admin: 0, ops: 0 }) {
+async function startCoordinator(manifests = manifestsOf(prefetch('a:1')), statusDir = join(scratch.path, 'status')) {
   const logFile = join(scratch.path, `coordinator-${++runs}.log`);
-  const flags = { listen: ports.listen, 'admin-listen': ports.admin, 'ops-listen': ports.ops };
-  const listeners = Object.entries(flags).flatMap(([flag, port]) => [`--${flag}`, `127.0.0.1:${port}`]);
-  const args = [PROGRAM, '--manifests', manifests, '--status-dir', join(scratch.path, 'status'), ...listeners];
+  const listeners = ['listen', 'admin-listen', 'ops-listen'].flatMap(flag => [`--${flag}`, '127.0.0.1:0']);
+  const args = [PROGRAM, '--manifests', manifests, '--status-dir', statusDir, ...listeners];
   const child = await startChild({ name: 'coordinator', command: process.execPath, args, logFile });
   children.push(child);
   const agents = await waitUntil(() => addressOf('agents', logFile), 'the coordinator to listen', 20_000, { child });
   await waitUntil(async () => (await ask(`${agents}/v1/nodes/n1/plan`)).status === 200, 'a plan', 20_000, { child });
-  return { child, agents, ops: addressOf('ops', logFile) ?? '', manifests };
+  return { child, agents, ops: addressOf('ops', logFile) ?? '', manifests, logFile };
 }
 
 test('a waiting poll is answered at once when the coordinator stops, and the process is gone within a second', async () => {
@@ -76,6 +76,19 @@ test('a coordinator that was killed and started again sends no plan that the age
   await first.child.kill();
   const second = await startCoordinator(first.manifests);
   expect((await ask(`${second.agents}/v1/nodes/n1/plan`, etag)).status).toBe(304);
+});
+
+test('on a full disk a status is said to be unwritten, nothing is left of it, and it is written once there is room', async () => {
+  const statusDir = join(scratch.path, 'full');
+  const makeRoom = fillDisk(statusDir);
+  // Asks for nothing, which is refused: a status that need not wait for an agent.
+  const { agents, logFile } = await startCoordinator(manifestsOf(prefetch()), statusDir);
+  const failures = () => readFileSync(logFile, 'utf8').match(/ENOSPC.*"msg":"status not written"/g)?.length ?? 0;
+  await waitUntil(() => failures() >= 2, 'two tries', 10_000);
+  expect(readdirSync(statusDir)).toEqual(['filler']);
+  expect((await ask(`${agents}/v1/nodes/n1/plan`)).status).toBe(200);
+  makeRoom();
+  await waitUntil(() => readdirSync(statusDir).includes('ClusterPrefetch.base.yaml'), 'the status', 20_000);
 });
 
 test('a poll whose connection closes leaves no waiter behind', async () => {

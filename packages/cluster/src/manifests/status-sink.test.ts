@@ -89,6 +89,16 @@ test.each([
   await expect(sink.write(resource, aStatus('1/2'), signal)).rejects.toThrow(/expected a resource whose name/);
 });
 
+test('resources with the longest names there may be have a file each', async () => {
+  const { dir, sink } = await start();
+  const resources = ['a', 'b'].map(
+    (end): ResourceRef => ({ kind: 'Prefetch', namespace: 'n'.repeat(63), name: 'x'.repeat(252) + end }),
+  );
+  for (const resource of resources) expect(await sink.write(resource, aStatus('1/2'), signal)).toBe('written');
+  const texts = await Promise.all((await readdir(dir)).map(name => readFile(join(dir, name), 'utf8')));
+  expect(texts.map(text => parse(text).resource)).toEqual(expect.arrayContaining(resources));
+});
+
 test('a directory that cannot be made is an error, not a lost status', async () => {
   const { dir } = await start();
   await appendFile(join(dir, 'file'), '');

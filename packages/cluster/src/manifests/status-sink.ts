@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { appendFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { API_VERSION, isDnsLabel, isSubdomain, type PrefetchStatus, type ResourceRef } from '@kube-prefetch/protocol';
 import { type Clock, timestamp } from '@kube-prefetch/time';
 import { stringify } from 'yaml';
@@ -45,11 +45,18 @@ export function createManifestsStatusSink(options: ManifestsStatusSinkOptions): 
   };
 }
 
-/** Namespaces have no dots, so no two resources share a file. */
+/** What file systems take. */
+const MAX_FILE_NAME_BYTES = 255;
+
+/** Namespaces have no dots and names no tilde, so no two resources share a file. */
 function statusFileName({ kind, namespace, name }: ResourceRef): string {
   if (!isSubdomain(name) || (namespace !== undefined && !isDnsLabel(namespace)))
     throw new Error(`expected a resource whose name can be a file's, got ${JSON.stringify({ namespace, name })}`);
-  return `${[kind, namespace, name].filter(part => part !== undefined).join('.')}.yaml`;
+  const whole = [kind, namespace, name].filter(part => part !== undefined).join('.');
+  const longest = MAX_FILE_NAME_BYTES - '.yaml'.length;
+  if (whole.length <= longest) return `${whole}.yaml`;
+  const mark = `~${hash('sha256', whole)}`;
+  return `${whole.slice(0, longest - mark.length)}${mark}.yaml`;
 }
 
 function render({ kind, namespace, name }: ResourceRef, status: PrefetchStatus): string {
@@ -75,9 +82,17 @@ function absentAsUndefined(error: NodeJS.ErrnoException): undefined {
   return undefined;
 }
 
-/** Readers see the old contents or the new, never a part. The dot keeps the half-done file out of a manifest directory. */
+/**
+ * Readers see the old contents or the new, never a part, and what could not be written leaves nothing: on a full disk every
+ * try would leave some. The dot keeps the half-done file out of a manifest directory.
+ */
 async function writeAtomically(path: string, contents: string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
-  await writeFile(temporary, contents);
-  await rename(temporary, path);
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+  try {
+    await writeFile(temporary, contents);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
