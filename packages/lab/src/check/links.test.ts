@@ -1,0 +1,76 @@
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+
+interface Link {
+  readonly page: string;
+  readonly target: string;
+}
+
+const pages = globSync('**/*.md', { exclude: ['**/node_modules', 'dist'] }).sort();
+const links = pages.flatMap(page => linksOf(readFileSync(page, 'utf8')).map(target => ({ page, target })));
+const relative = links.filter(({ target }) => !/^[a-z]+:/.test(target));
+
+test.each(pages)('every relative link of %s leads somewhere', page => {
+  const broken = relative.filter(link => link.page === page && !resolves(link));
+  expect(broken.map(({ target }) => target)).toEqual([]);
+});
+
+test('every page is reached from README.md', () => {
+  const reached = new Set(['README.md']);
+  for (const page of reached) {
+    for (const link of relative.filter(link => link.page === page)) {
+      const file = fileOf(link);
+      if (pages.includes(file)) reached.add(file);
+    }
+  }
+  expect(pages.filter(page => !reached.has(page))).toEqual([]);
+});
+
+test.each<[string, string[]]>([
+  ['a [page](docs/a.md) and a [picture](b.png "title")', ['docs/a.md', 'b.png']],
+  ['[one](a.md#some-part)', ['a.md#some-part']],
+  ['`[code](no.md)` and\n```sh\n[more](no.md)\n```\n[link](yes.md)', ['yes.md']],
+  ['[reference]: a.md', ['a.md']],
+])('links are found in %j', (text, targets) => {
+  expect(linksOf(text)).toEqual(targets);
+});
+
+test.each([
+  [{ page: 'docs/x.md', target: '../package.json' }, true],
+  [{ page: 'docs/x.md', target: 'package.json' }, false],
+  [{ page: 'CONTRIBUTING.md', target: '#commands' }, true],
+  [{ page: 'docs/x.md', target: '../CONTRIBUTING.md#commands' }, true],
+  [{ page: 'docs/x.md', target: '../CONTRIBUTING.md#no-such-part' }, false],
+])('%j is checked', (link, expected) => {
+  expect(resolves(link)).toBe(expected);
+});
+
+function linksOf(text: string): readonly string[] {
+  const prose = text.replaceAll(/^```[\s\S]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
+  const found = prose.matchAll(/\]\(([^)\s]+)[^)]*\)|^\[[^\]]+\]:\s+(\S+)/gm);
+  return [...found].map(([, inline, reference]) => (inline ?? reference) as string);
+}
+
+function resolves(link: Link): boolean {
+  const file = fileOf(link);
+  const [, part] = link.target.split('#');
+  if (!existsSync(file)) return false;
+  return part === undefined || (statSync(file).isFile() && partsOf(readFileSync(file, 'utf8')).includes(part));
+}
+
+function fileOf({ page, target }: Link): string {
+  const [path = ''] = target.split('#');
+  return path === '' ? page : join(dirname(page), path);
+}
+
+/** What GitHub makes of the headings. */
+function partsOf(text: string): readonly string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-'),
+  );
+}
