@@ -19,22 +19,24 @@ export interface SourceHarness {
 export function clusterSourceSuite(name: string, createHarness: () => Promise<SourceHarness>): void {
   async function start() {
     const harness = await createHarness();
-    const stop = new AbortController();
     let changes = 0;
-    let ended = false;
+    onTestFinished(() => harness.close());
     const begin = () => {
+      const stop = new AbortController();
+      let ended = false;
       const run = harness.source.run(() => {
         changes += 1;
       }, stop.signal);
       void run.then(() => {
         ended = true;
       });
-      onTestFinished(async () => {
+      const end = async () => {
         stop.abort();
         await harness.until(() => ended);
         await run;
-        await harness.close();
-      });
+      };
+      onTestFinished(end);
+      return end;
     };
     /** Waits for what the source then reads. */
     const reads = async (condition: (state: ClusterState) => boolean) => {
@@ -45,7 +47,7 @@ export function clusterSourceSuite(name: string, createHarness: () => Promise<So
       await harness.until(holds);
       return harness.source.read() as ClusterState;
     };
-    return { ...harness, begin, reads, stop, changes: () => changes, ended: () => ended };
+    return { ...harness, begin, reads, changes: () => changes };
   }
 
   const workloadsAre =
@@ -121,13 +123,25 @@ export function clusterSourceSuite(name: string, createHarness: () => Promise<So
       expect(healed.workloads).toBe(good.workloads);
     });
 
-    test('run ends with the signal and tells nothing afterwards', async () => {
-      const { hold, begin, reads, stop, until, changes, ended } = await start();
+    test('one that is run again while reading fails keeps what it read before', async () => {
+      const { hold, setFailing, begin, reads } = await start();
       await hold([aDeployment('a')]);
+      const end = begin();
+      const good = await reads(workloadsAre('a'));
+      await end();
+      await setFailing(true);
       begin();
+      const failed = await reads(({ gaps }) => gaps.length > 0);
+      expect(failed.workloads).toBe(good.workloads);
+      await setFailing(false);
+    });
+
+    test('run ends with the signal and tells nothing afterwards', async () => {
+      const { hold, begin, reads, changes } = await start();
+      await hold([aDeployment('a')]);
+      const end = begin();
       await reads(workloadsAre('a'));
-      stop.abort();
-      await until(ended);
+      await end();
       const before = changes();
       await hold([]);
       expect(changes()).toBe(before);

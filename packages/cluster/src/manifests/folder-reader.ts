@@ -9,23 +9,22 @@ import type { FolderWatches } from './watch-folders.ts';
 export interface FolderReader {
   /**
    * The state that the folder declares now; `previous` itself where that is the same. What cannot be read stays as it was,
-   * with a gap that says so. Undefined while the folder itself has never been read.
+   * with a gap that says so. Undefined while the folder itself has never been read. Every folder that is read is watched
+   * from before it is.
    */
-  read(previous: ClusterState | undefined): Promise<ClusterState | undefined>;
+  read(previous: ClusterState | undefined, watches: FolderWatches): Promise<ClusterState | undefined>;
 }
 
 export interface FolderReaderOptions {
   readonly dir: string;
   readonly log: ManifestsLog;
-  /** Every folder that is read is watched from before it is. */
-  readonly watches: FolderWatches;
 }
 
-export function createFolderReader({ dir, log, watches }: FolderReaderOptions): FolderReader {
+export function createFolderReader({ dir, log }: FolderReaderOptions): FolderReader {
   const files = new Map<string, KnownFile>();
   let toldFailure: string | undefined;
 
-  const walkAndWatch = async (): Promise<Walk> => {
+  const walkAndWatch = async (watches: FolderWatches): Promise<Walk> => {
     const folders = new Set<string>();
     const walk = await walkFolder(dir, (folder, id) => {
       folders.add(folder);
@@ -45,8 +44,8 @@ export function createFolderReader({ dir, log, watches }: FolderReaderOptions): 
   };
 
   return {
-    async read(previous) {
-      const walk = await walkAndWatch();
+    async read(previous, watches) {
+      const walk = await walkAndWatch(watches);
       const unread = walk.failures.find(({ path }) => path === dir);
       if (previous === undefined && unread !== undefined) {
         if (unread.error.message !== toldFailure) log.warn({ dir, err: unread.error }, 'cannot read the manifests yet');

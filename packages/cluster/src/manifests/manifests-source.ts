@@ -21,6 +21,8 @@ const RETRY_MS = 1_000;
 /** The cluster that a directory of manifests declares; docs/manifests.md says how it is read. */
 export function createManifestsSource({ dir, clock, log, pollMs = POLL_MS }: ManifestsSourceOptions): ClusterSource {
   let state: ClusterState | undefined;
+  /** Of all runs: what one has read, the next must not take for gone because it cannot read it. */
+  const folder = createFolderReader({ dir, log });
 
   return {
     async run(changed, signal) {
@@ -29,10 +31,9 @@ export function createManifestsSource({ dir, clock, log, pollMs = POLL_MS }: Man
         changed: () => wake.fire(),
         failed: (path, err) => log.warn({ path, err }, 'cannot watch, polling only'),
       });
-      const folder = createFolderReader({ dir, log, watches });
       try {
         while (!signal.aborted) {
-          const next = await folder.read(state);
+          const next = await folder.read(state, watches);
           if (signal.aborted) return;
           if (next !== undefined && next !== state) {
             logState(log, next, state);
