@@ -9,7 +9,7 @@ export {
   MAX_MESSAGE_LENGTH,
   MAX_WAIT_SECONDS,
 } from './messages/limits.ts';
-export { AGENT_STATES, type AgentState, ImageView, NodeOverview, NodeView, Overview } from './messages/overview.ts';
+export { AGENT_STATES, ImageView, NodeOverview, NodeView, Overview } from './messages/overview.ts';
 export { messageParser } from './messages/parse-message.ts';
 export { adoptPlan, type ImageRef, Plan, PlanBody, PlanItem } from './messages/plan.ts';
 export { Problem } from './messages/problem.ts';

@@ -4,7 +4,6 @@ import { PrefetchStatus, ResourceRef } from '../resources/status.ts';
 import { CellReport, RuntimeReport } from './report.ts';
 
 export const AGENT_STATES = ['Reporting', 'Silent', 'None'] as const;
-export type AgentState = (typeof AGENT_STATES)[number];
 
 const CellCounts = Type.Object(
   Object.fromEntries(CELL_STATES.map(state => [state, Type.Integer({ minimum: 0 })])) as Record<
