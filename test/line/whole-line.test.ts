@@ -202,12 +202,22 @@ test.each([-24 * HOUR_MS, 24 * HOUR_MS])('wall clocks that jump by %i ms pull no
   expect(warm()?.status).toBe('True');
 });
 
-test('a machine that sleeps for a day, so that all its monotonic time passes at once, goes on where it was', async () => {
-  const { clock, set } = start();
+test.each([
+  ['in mid-pull', 1_000],
+  ['in steady state', 30_000],
+])('a machine that is paused for a day %s goes on where it was, and silences nobody', async (_when, ms) => {
+  const { clock, set, registry } = start();
   set(cluster([A, B, C]));
-  await clock.advance(1_000);
-  await clock.advance(24 * HOUR_MS);
+  await clock.advance(ms);
+  clock.suspend(24 * HOUR_MS);
+  await clock.advance(0);
+  expect(status().summary.noAgent).toBe(0);
+  await clock.advance(30_000);
   expect([status().warm, pullsOfAll()]).toEqual(['9/9', [3, 3, 3]]);
+  expect([...line.nodes.values()].flatMap(({ watched }) => watched.breaches)).toEqual([]);
+  const requests = registry.requests();
+  await clock.advance(HOUR_MS);
+  expect(registry.requests()).toBe(requests);
 });
 
 test('a registry that is away for an hour is not stormed, and everything is warm soon after it is back', async () => {

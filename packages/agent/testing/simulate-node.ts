@@ -112,6 +112,10 @@ const anEvent = fc.oneof(
       .map(ms => ['the wall clock jumps', (w: World) => w.clock.jumpWall(ms)] as const),
   },
   {
+    weight: 1,
+    arbitrary: aTime.map(ms => ['the machine is paused', (w: World) => w.clock.suspend(ms)] as const),
+  },
+  {
     weight: 2,
     arbitrary: fc
       .option(anImage)

@@ -48,3 +48,22 @@ test('the wall clock jumps alone', () => {
   clock.jumpWall(-500);
   expect([clock.wallMs(), clock.monotonicMs()]).toEqual([500, 0]);
 });
+
+test('what was due while the clock was suspended wakes late, all at once and in order', async () => {
+  const clock = createVirtualClock();
+  const woken: [string, number][] = [];
+  const sleep = async (name: string, ms: number) => {
+    await clock.sleep(ms);
+    woken.push([name, clock.monotonicMs()]);
+  };
+  const all = [sleep('second', 20), sleep('first', 10), sleep('not yet', 110)];
+  clock.suspend(100);
+  expect(woken).toEqual([]);
+  await clock.advance(10);
+  await Promise.all(all);
+  expect(woken).toEqual([
+    ['first', 100],
+    ['second', 100],
+    ['not yet', 110],
+  ]);
+});

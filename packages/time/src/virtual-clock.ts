@@ -9,6 +9,8 @@ interface Sleeper {
 export interface VirtualClock extends Clock {
   /** Moves both clocks on and wakes sleepers in order of their time, letting promise reactions run between them. */
   advance(ms: number): Promise<void>;
+  /** Moves both clocks on while nothing runs, as when the machine is paused: what was due wakes late, with the next advance. */
+  suspend(ms: number): void;
   /** Moves the wall clock alone, as an administrator or NTP would. */
   jumpWall(ms: number): void;
   /** How many sleeps are pending: 0 after a shutdown that left nothing behind. */
@@ -52,6 +54,9 @@ export function createVirtualClock(startWallMs = Date.UTC(2026, 0, 1)): VirtualC
       }
       monotonic = untilMs;
       await settle();
+    },
+    suspend(ms) {
+      monotonic += ms;
     },
     jumpWall(ms) {
       wallOffset += ms;
