@@ -7,6 +7,8 @@ const BYTES_PER_MS = 1_000;
 const UNPACKING_MS = 10 * MINUTE_MS;
 const UNSEEN_MS = 60 * MINUTE_MS;
 const LOOKS_PER_TIMEOUT = 4;
+/** A look that comes so much too late was slept through: the process, or the whole machine, was paused. */
+const PAUSED_MS = 5_000;
 
 export interface StallLimits {
   /** Without a new byte or phase while resolving or downloading. */
@@ -29,21 +31,30 @@ export function givenUpAtMs(pull: RunningPull, { stallTimeoutMs }: StallLimits):
   return pull.changedAtMs + stallTimeoutMs;
 }
 
-/** Resolves with what was seen last once the pull stands still for too long; rejects when the signal aborts. */
+/**
+ * Resolves with what was seen last once the pull stands still for too long; rejects when the signal aborts. A pause of this
+ * process counts as a change: whether the pull moved meanwhile, it could not see.
+ */
 export async function untilStalled(
   clock: Clock,
   look: () => RunningPull,
   limits: StallLimits,
   signal: AbortSignal,
 ): Promise<string> {
-  for (;;) {
-    const pull = look();
+  for (let resumedAtMs = 0; ; ) {
+    const pull = notBefore(resumedAtMs, look());
     const now = clock.monotonicMs();
     const dueMs = givenUpAtMs(pull, limits);
     if (now >= dueMs) return describeStall(pull, now);
     // The first progress brings the moment closer.
-    await clock.sleep(Math.min(dueMs - now, limits.stallTimeoutMs / LOOKS_PER_TIMEOUT), signal);
+    const nextMs = Math.min(dueMs, now + limits.stallTimeoutMs / LOOKS_PER_TIMEOUT);
+    await clock.sleep(nextMs - now, signal);
+    if (clock.monotonicMs() > nextMs + PAUSED_MS) resumedAtMs = clock.monotonicMs();
   }
+}
+
+function notBefore(ms: number, pull: RunningPull): RunningPull {
+  return { ...pull, startedAtMs: Math.max(ms, pull.startedAtMs), changedAtMs: Math.max(ms, pull.changedAtMs) };
 }
 
 function describeStall({ progress, startedAtMs, changedAtMs }: RunningPull, now: number): string {
