@@ -15,10 +15,15 @@ const lock = createHash('sha256')
   .digest('hex');
 
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
-  console.log('set-up: installing the npm packages of package-lock.json, Node 24 among them (about half a minute)');
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
+  process.stdout.write(
+    'set-up: installing the npm packages of package-lock.json, Node 24 among them (about half a minute)\n',
+  );
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (status !== 0) {
-    console.error('set-up: npm ci failed (see above); it needs the npm registry, once per package-lock.json');
+    process.stderr.write('set-up: npm ci failed (see above); it needs the npm registry, once per package-lock.json\n');
     process.exit(1);
   }
   writeFileSync(stamp, lock);
@@ -26,8 +31,8 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
 
 const [major] = process.versions.node.split('.').map(Number);
 if (!existsSync(bundledNode) && major < 24) {
-  console.error(
-    `set-up: Node 24 or newer is needed; this is ${process.version}, and npm offers no Node build for ${process.platform} ${process.arch}. Install Node 24 and run this again.`,
+  process.stderr.write(
+    `set-up: Node 24 or newer is needed; this is ${process.version}, and npm offers no Node build for ${process.platform} ${process.arch}. Install Node 24 and run this again.\n`,
   );
   process.exit(1);
 }

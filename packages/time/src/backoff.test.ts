@@ -20,7 +20,8 @@ test('a delay lies between nothing and the cap', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1e6 }), fc.double({ min: 0, max: 1, noNaN: true }), (attempt, jitter) => {
       const delayMs = backoffMs(attempt, jitter, bounds);
-      return delayMs >= 0 && delayMs <= bounds.capMs;
+      expect(delayMs).toBeGreaterThanOrEqual(0);
+      expect(delayMs).toBeLessThanOrEqual(bounds.capMs);
     }),
   );
 });

@@ -14,11 +14,7 @@ const allowed = new Map(
 const onlyIn = rowsUnder('A `main.ts` is the only file', 2);
 
 test('the import table names every package', () => {
-  expect([...allowed.keys()].sort()).toEqual(
-    globSync('packages/*')
-      .map(path => path.split('/')[1])
-      .sort(),
-  );
+  expect(new Set(allowed.keys())).toEqual(new Set(globSync('packages/*').map(path => path.split('/')[1])));
 });
 
 test.each([...allowed])('%s imports only what its row allows', (name, imports) => {
