@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { link, open, rename, unlink } from 'node:fs/promises';
+import { link, open, rename, stat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
+import { systemClock } from '@kube-prefetch/time';
+
+/** Longer than another process takes between finding a dead lock and moving it aside. */
+const CONFIRM_AFTER_MS = 200;
 
 export class FolderInUse extends Error {
   override readonly name = 'FolderInUse';
@@ -24,6 +28,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     server.listen(own);
     await once(server, 'listening');
     while (!(await linked(own, lock))) await takeAwayStale(lock, at(`lock.stale.${id}`), folder);
+    await confirm(own, lock, folder);
     await unlink(own);
   } catch (error) {
     await close(server);
@@ -48,18 +53,29 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
+/** Of several that start on a dead lock, one may have moved ours aside for the dead one, and a third have taken its place. */
+async function confirm(own: string, lock: string, folder: string): Promise<void> {
+  await systemClock.sleep(CONFIRM_AFTER_MS);
+  const [ours, current] = await Promise.all([stat(own), stat(lock).catch(ignoreAbsent)]);
+  if (current?.ino !== ours.ino) throw inUse(folder);
+}
+
 /** Looks again after the move: between two looks another process may have taken the folder. */
 async function takeAwayStale(lock: string, aside: string, folder: string): Promise<void> {
-  const inUse = () =>
-    new FolderInUse(`another agent uses the state folder ${folder}: stop it, or give this one a folder of its own`);
-  if (await answers(lock)) throw inUse();
+  if (await answers(lock)) throw inUse(folder);
   await rename(lock, aside).catch(ignoreAbsent);
   if (await answers(aside)) {
     await link(aside, lock).catch(() => {});
     await unlink(aside).catch(ignoreAbsent);
-    throw inUse();
+    throw inUse(folder);
   }
   await unlink(aside).catch(ignoreAbsent);
+}
+
+function inUse(folder: string): FolderInUse {
+  return new FolderInUse(
+    `another agent uses the state folder ${folder}: stop it, or give this one a folder of its own`,
+  );
 }
 
 function answers(path: string): Promise<boolean> {
@@ -74,7 +90,7 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function ignoreAbsent(error: unknown): void {
+function ignoreAbsent(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }
 
