@@ -62,7 +62,7 @@ export function createAgent(parts: AgentParts): Agent {
   const contact = () => metrics?.coordinatorAnswered(clock.wallMs());
   const common = { clock, random, log, contact };
 
-  const memory: Memory = createMemory({ random, changed: () => saver.changed() });
+  const memory: Memory = createMemory({ random, changed: when => saver.changed(when) });
   const saver = createStateSaver({ ...common, file: parts.state, read: () => memory.save() });
   const pulls = createPulls({
     runtime,

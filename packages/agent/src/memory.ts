@@ -32,8 +32,13 @@ export interface Memory {
   restore(saved: SavedState, now: number): void;
 }
 
-/** `changed` is called when what `save` returns may have changed. */
-export function createMemory({ random, changed }: { random: Random; changed: () => void }): Memory {
+export interface MemoryParts {
+  readonly random: Random;
+  /** What `save` returns may have changed, and how soon that matters after a crash. */
+  readonly changed: (when: 'soon' | 'eventually') => void;
+}
+
+export function createMemory({ random, changed }: MemoryParts): Memory {
   let plan: Plan | undefined;
   const histories = new Map<ImageRef, History>();
   const sizes = new Map<ImageRef, number>();
@@ -41,7 +46,8 @@ export function createMemory({ random, changed }: { random: Random; changed: () 
   const replace = (image: ImageRef, before: History, after: History) => {
     if (after === before) return;
     histories.set(image, after);
-    if (worthSaving(before) || worthSaving(after)) changed();
+    if (before.suspect !== after.suspect || after.suspect) changed('soon');
+    else if (before.presentSinceMs !== after.presentSinceMs) changed('eventually');
   };
   const forgetUnplanned = (now: number) => {
     const planned = new Set(plan?.items.map(item => item.image));
@@ -55,7 +61,7 @@ export function createMemory({ random, changed }: { random: Random; changed: () 
     plan: () => plan,
     adopt(next) {
       plan = adoptPlan(plan, next);
-      changed();
+      changed('soon');
     },
     noteLook(seen, running, now) {
       forgetUnplanned(now);
@@ -94,8 +100,6 @@ export function createMemory({ random, changed }: { random: Random; changed: () 
     },
   };
 }
-
-const worthSaving = (history: History) => history.suspect || history.presentSinceMs !== undefined;
 
 /** An image that leaves the plan and comes back is neither trusted more nor tried sooner for it. */
 function outlivesPlan(history: History, now: number): boolean {

@@ -35,7 +35,11 @@ function startSaver() {
     disk,
     change(...present: string[]) {
       state = { suspects: [], present };
-      saver.changed();
+      saver.changed('soon');
+    },
+    see(...present: string[]) {
+      state = { suspects: [], present };
+      saver.changed('eventually');
     },
     async stop() {
       stop.abort(new Error('over'));
@@ -55,6 +59,21 @@ test('what changes often is written at most once a second, with what holds then'
   expect(disk.holds).toEqual(['a:50']);
   await stop();
   expect(clock.sleepers()).toBe(0);
+});
+
+test('what was seen present waits for half a minute, or for something that matters more', async () => {
+  const { clock, tries, disk, change, see, stop } = startSaver();
+  for (let n = 1; n <= 100; n++) {
+    see(`a:${n}`);
+    await clock.advance(500);
+  }
+  expect(tries).toEqual([30_000]);
+  change('b:1');
+  await clock.advance(0);
+  expect([tries, disk.holds]).toEqual([[30_000, 50_000], ['b:1']]);
+  await clock.advance(HOUR_MS);
+  expect(tries).toEqual([30_000, 50_000]);
+  await stop();
 });
 
 test('on a full disk it is tried again with growing pauses and told once, and written once there is room', async () => {
