@@ -58,7 +58,7 @@ export async function startStage(dir: string): Promise<Stage> {
         command: process.execPath,
         env: NODE_ENV,
         args: [
-          ...NODE_FLAGS,
+          ...NODE_FLAGS.agent,
           agentBundle.file,
           ...flags({
             coordinator: `http://127.0.0.1:${apiPort}`,
@@ -116,7 +116,7 @@ async function startCoordinator(dir: string, manifests: string, apiPort: number)
     command: process.execPath,
     env: NODE_ENV,
     args: [
-      ...NODE_FLAGS,
+      ...NODE_FLAGS.coordinator,
       file,
       ...flags({
         manifests,
