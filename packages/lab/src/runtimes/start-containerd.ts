@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Child, type Say, startServer } from '../machine/index.ts';
@@ -31,7 +31,7 @@ export interface Containerd {
   /** `ctr` in the kubelet's namespace; answers its output, throws with what it said. */
   ctr(...args: readonly string[]): Promise<string>;
   /** Really starts a container of the image with runc, without network; answers what it printed. */
-  runContainer(image: string, args?: readonly string[]): Promise<string>;
+  runContainer(image: string): Promise<string>;
   stop(): Promise<void>;
   /** SIGKILL: a crash. */
   kill(): Promise<void>;
@@ -56,10 +56,14 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     logFile,
     pid: () => (child as Child).pid,
     ctr: (...args) => runCtr(programs.ctr, socket, args),
-    runContainer(image, args = []) {
+    async runContainer(image) {
       const id = `${name}-${process.pid}-${containers++}`;
+      // The shim writes it: what ctr itself copies is lost when a container ends before ctr has opened the pipe.
+      const output = join(dir, `${id}.out`);
       // A cgroup of its own at the top: the default one below /k8s.io would leave that folder behind.
-      return containerd.ctr('run', '--rm', '--cgroup', `/kube-prefetch-lab-${id}`, image, id, ...args);
+      const places = ['--cgroup', `/kube-prefetch-lab-${id}`, '--log-uri', `file://${output}`];
+      await containerd.ctr('run', '--rm', ...places, image, id);
+      return (await readFile(output, 'utf8')).trim();
     },
     async stop() {
       await child?.stop();
