@@ -5,7 +5,7 @@ import { runDemo } from './run-demo.ts';
 
 const ACTS = [
   'Act 1: every node becomes warm because a directory of manifests asks for it',
-  'Act 2: one image fails, with the reason, and delayed no other',
+  'Act 2: one image, the most urgent, fails with the reason and delayed no other',
   "Act 3: an image that is deleted behind the agent's back comes back",
   'Act 4: a manifest is edited and the new image becomes warm; then the registry is left alone',
   'Act 5: the registry is stopped, and a container of every warm image starts on every node',

@@ -1,10 +1,12 @@
+import type { NodeView } from '@kube-prefetch/protocol';
+import type { Fetch } from '../ground/ground.ts';
 import { MISSING } from '../stage/demo-images.ts';
 import { cellOf, expectThat } from '../stage/stage.ts';
 import type { Act } from './act.ts';
 
-/** An image that no registry has: named with its reason, and never in the way. */
+/** An image that no registry has and that every plan names first: named with its reason, and never in the way. */
 export const oneFails: Act = {
-  title: 'one image fails, with the reason, and delayed no other',
+  title: 'one image, the most urgent, fails with the reason and delayed no other',
   async play({ ground, images, fleet, until }) {
     const { name } = images.find(image => image.name.endsWith(`/${MISSING}`)) as { name: string };
     const views = await until(async () => {
@@ -19,19 +21,37 @@ export const oneFails: Act = {
     for (const node of ground.nodes) {
       expectThat(!(await node.has(name)), `${node.name}'s runtime does not have ${name}`);
     }
-    const others = views.flatMap(view => view.images).filter(({ image }) => image !== name);
-    expectThat(
-      others.every(({ cell }) => cell?.state === 'Present'),
-      'every other image is warm all the same',
-    );
-    const asked = ground.registry.log().map(({ image }) => image);
-    const after = asked.slice(asked.indexOf(name)).filter(image => image !== name);
+    expectOthersWarm(views, name);
+    expectTriedFirst(ground.registry.log(), views, name);
     return {
       held: [
         `${MISSING} is ${failures[0]?.kind} on every node: ${failures[0]?.message.replaceAll('\n', ' ')}`,
-        `every other image is warm all the same; ${after.length} requests for them followed the registry's first refusal`,
+        'it comes first in every plan; the registry refused it and went on to serve every other image: all of them are warm',
       ],
       measured: [],
     };
   },
 };
+
+function expectOthersWarm(views: readonly NodeView[], name: string): void {
+  const others = views.flatMap(view => view.images).filter(({ image }) => image !== name);
+  expectThat(
+    others.every(({ cell }) => cell?.state === 'Present'),
+    'every other image is warm all the same',
+  );
+}
+
+/** Only what is tried before the others could be in their way. */
+function expectTriedFirst(log: readonly Fetch[], views: readonly NodeView[], name: string): void {
+  for (const view of views)
+    expectThat(view.images[0]?.image === name, `${name} comes first in the plan of ${view.name}`);
+  const asked = log.map(({ image }) => image);
+  const refusal = asked.indexOf(name);
+  expectThat(refusal !== -1, `the registry was asked for ${name}`);
+  for (const other of new Set(asked.filter(image => image !== undefined && image !== name))) {
+    expectThat(
+      asked.lastIndexOf(other) > refusal,
+      `the registry went on to serve ${other} after it had refused ${name}`,
+    );
+  }
+}
