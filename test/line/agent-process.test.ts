@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildImage } from '@kube-prefetch/lab/images';
 import { type Child, needDebianPackages, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
@@ -7,6 +7,7 @@ import { type Containerd, startContainerd } from '@kube-prefetch/lab/runtimes';
 import { type SuiteRegistry, startSuiteRegistry } from '@kube-prefetch/lab/suite-registry';
 import type { CellReport } from '@kube-prefetch/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { fillDisk } from './fill-disk.ts';
 import { type Programs, preparePrograms } from './start-programs.ts';
 
 /** Real programs on a real containerd, whose registry sends as slowly as a test wants. */
@@ -195,6 +196,21 @@ test('a corrupt state file is set aside and said so, and the agent goes on', asy
   await waitUntil(() => second.logged('the state file cannot be used').length > 0, 'the warning', 10_000);
   await waitUntil(async () => (await programs.view()).agent === 'Reporting', 'a report', 10_000);
   expect(readdirSync(folder)).toContain('state.json.corrupt');
+});
+
+test('an agent whose state cannot be written says so once and goes on, and writes it once there is room', async () => {
+  const image = publish('full-disk', 1);
+  programs.ask([image]);
+  const folder = join(scratch.path, `t${tests}`, 'state');
+  const makeRoom = fillDisk(folder);
+  await coordinator();
+  const { logged } = await agent();
+  await programs.until(image, ({ state }) => state === 'Present', 'present');
+  await waitUntil(() => logged('the state file could not be written').length > 0, 'the warning', 10_000);
+  makeRoom();
+  await waitUntil(() => readdirSync(folder).includes('state.json'), 'the state file', 30_000);
+  expect(readFileSync(join(folder, 'state.json'), 'utf8')).toContain(image);
+  expect(logged('the state file could not be written')).toHaveLength(1);
 });
 
 test('promtool finds nothing wrong with the metrics, and they count what happened', async () => {
