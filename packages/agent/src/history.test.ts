@@ -48,7 +48,7 @@ test('a first deletion is healed at once, and where nobody paces the fleet withi
 });
 
 test.each([
-  ['half an hour after it came back', 30 * MINUTE, 'Evicted', 2],
+  ['almost an hour after it came back', 60 * MINUTE - 1, 'Evicted', 2],
   ['an hour after it came back', 60 * MINUTE, undefined, 1],
 ])('a second deletion %s', (_when, lasted, kind, deletions) => {
   const healed = succeed(afterLook(succeed(BLANK, 0), false, MINUTE, 0.5), 2 * MINUTE);

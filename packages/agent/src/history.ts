@@ -55,7 +55,7 @@ export function afterLook(before: History, present: boolean, now: number, jitter
 }
 
 function afterDeletion(before: History, presentSinceMs: number, now: number, jitter: number): History {
-  const inSeries = before.deletions > 0 && now - presentSinceMs < EVICTION_WINDOW_MS;
+  const inSeries = now - presentSinceMs < EVICTION_WINDOW_MS;
   const deletions = inSeries ? before.deletions + 1 : 1;
   const gone = { suspect: false, deletions, healAtMs: now + Math.round(jitter * HEAL_SPREAD_MS) };
   if (deletions === 1) return gone;

@@ -1,0 +1,83 @@
+import { silentLog } from '@kube-prefetch/process';
+import { ApiError, type LeaseRequest } from '@kube-prefetch/protocol';
+import { createVirtualClock, seededRandom } from '@kube-prefetch/time';
+import { expect, onTestFinished, test } from 'vitest';
+import { createLeases } from './leases.ts';
+
+const TTL_MS = 30_000;
+const ANSWER_AFTER_MS = 4_000;
+
+/** A coordinator that grants whatever is held or wanted, after a while. */
+function startLeases() {
+  const clock = createVirtualClock();
+  const asked: { atMs: number; request: LeaseRequest }[] = [];
+  const running = new Set<string>();
+  let answers = true;
+  const leases = createLeases({
+    api: {
+      async leases(request, signal) {
+        asked.push({ atMs: clock.monotonicMs(), request });
+        await clock.sleep(ANSWER_AFTER_MS, signal);
+        if (!answers) throw new ApiError('Unreachable', 'nobody is there');
+        const images = [...request.holding, ...request.wanting.map(({ image }) => image)];
+        return { epoch: 1, ttlMs: TTL_MS, granted: images.map(image => ({ image })) };
+      },
+    },
+    clock,
+    random: seededRandom(1),
+    log: silentLog,
+    running: () => running,
+    noteSize: () => {},
+    granted: () => {},
+    changed: () => {},
+    contact: () => {},
+  });
+  const stop = new AbortController();
+  const ended = leases.run(stop.signal).catch(() => {});
+  onTestFinished(async () => {
+    stop.abort(new Error('over'));
+    await ended;
+  });
+  const held = () => [...leases.held(clock.monotonicMs())];
+  return { clock, leases, asked, running, held, goSilent: () => void (answers = false) };
+}
+
+const want = (image: string) => [{ image, priority: 0 }];
+
+test('a lease is counted from before it was asked for, so that it never outlives what the coordinator granted', async () => {
+  const { clock, leases, held, goSilent } = startLeases();
+  leases.want(want('a'));
+  await clock.advance(ANSWER_AFTER_MS);
+  expect(held()).toEqual(['a']);
+  goSilent();
+  await clock.advance(TTL_MS - ANSWER_AFTER_MS - 1);
+  expect(held()).toEqual(['a']);
+  await clock.advance(1);
+  expect(held()).toEqual([]);
+});
+
+test('the lease of a running pull is renewed every third of its time, for as long as it runs', async () => {
+  const { clock, leases, asked, running, held } = startLeases();
+  leases.want(want('a'));
+  await clock.advance(ANSWER_AFTER_MS);
+  running.add('a');
+  leases.want([]);
+  await clock.advance(10 * TTL_MS);
+  expect(held()).toEqual(['a']);
+  const rounds = asked.filter(({ request }) => request.holding.includes('a')).map(({ atMs }) => atMs);
+  expect(rounds.length).toBeGreaterThanOrEqual(29);
+  expect(rounds.length).toBeLessThanOrEqual(33);
+});
+
+test('what neither runs nor is wanted goes back, and then nothing is asked any more', async () => {
+  const { clock, leases, asked, held } = startLeases();
+  leases.want(want('a'));
+  await clock.advance(ANSWER_AFTER_MS);
+  leases.want([]);
+  await clock.advance(ANSWER_AFTER_MS);
+  expect(held()).toEqual([]);
+  expect(asked.at(-1)?.request).toMatchObject({ holding: [], wanting: [] });
+  const before = asked.length;
+  await clock.advance(100 * TTL_MS);
+  expect(asked.length).toBe(before);
+});
