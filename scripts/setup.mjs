@@ -1,5 +1,6 @@
 // Brings node_modules in line with package-lock.json, Node 24 included, so that every npm script works in a fresh clone.
-// Plain JavaScript for the system's Node, which may be too old to run TypeScript.
+// Plain JavaScript for the system's Node, which may be too old to run TypeScript. After it, the scripts of package.json say
+// `hash -r`: their shell would otherwise remember the system's node and not find the one that was just installed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
