@@ -6,7 +6,8 @@ export class DeadlineExceeded extends Error {
 
 /**
  * Runs `work` with a signal that aborts with the caller's or after `ms`, by the given clock; throws DeadlineExceeded in
- * the second case. AbortSignal.timeout cannot be used: the simulator could not move it.
+ * the second case. `work` has to end with its signal: it is waited for, so that nothing goes on behind the caller's back.
+ * AbortSignal.timeout cannot be used: the simulator could not move it.
  */
 export async function withDeadline<T>(
   clock: Clock,
