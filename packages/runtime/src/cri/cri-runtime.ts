@@ -1,9 +1,6 @@
-import { ConnectError } from '@connectrpc/connect';
-import type { Clock } from '@kube-prefetch/time';
-import { withDeadline } from '@kube-prefetch/time';
+import { type Asking, askInTime } from '../ask-in-time.ts';
 import { fileSystemSpace } from '../file-system-space.ts';
-import { type ImageRuntime, RuntimeUnavailable, type Space } from '../image-runtime.ts';
-import { scrub } from '../scrub.ts';
+import type { ImageRuntime, Space } from '../image-runtime.ts';
 import { classifyDockerdFailure, classifyFailure } from './classify-failure.ts';
 import { connectCri } from './connect-cri.ts';
 import { lookAtImages } from './look-at-images.ts';
@@ -12,13 +9,9 @@ import { pullImage } from './pull-image.ts';
 import { watchDownload } from './watch-download.ts';
 import { watchImages } from './watch-images.ts';
 
-export interface CriRuntimeOptions {
-  readonly socket: string;
-  readonly clock: Clock;
+export interface CriRuntimeOptions extends Asking {
   /** Where the host's root is seen from here; the runtime names its folders as the host sees them. */
   readonly hostRoot?: string;
-  /** Of everything but a pull: a runtime that hangs counts as unavailable after this. */
-  readonly answerTimeoutMs?: number;
 }
 
 /** As they name themselves. */
@@ -29,33 +22,20 @@ const CRI_DOCKERD = 'docker';
  * containerd, CRI-O and cri-dockerd. What only one of them does (containerd's list for a look, its progress and its changes,
  * Docker's error texts) needs to know who answers: it is there once version() has succeeded.
  */
-export function createCriRuntime({
-  socket,
-  clock,
-  hostRoot = '',
-  answerTimeoutMs = 30_000,
-}: CriRuntimeOptions): ImageRuntime {
+export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
+  const { socket, clock, hostRoot = '' } = options;
   const clients = connectCri(socket);
   let name = '';
 
-  async function ask<T>(question: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(clock, answerTimeoutMs, signal, question, work);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw new RuntimeUnavailable(scrub(`${socket}: ${question}: ${reasonOf(error)}`), { cause: error });
-    }
-  }
-
   return {
     async version(signal) {
-      const answer = await ask('Version', signal, signal => clients.runtime.version({}, { signal }));
+      const answer = await askInTime(options, 'Version', signal, signal => clients.runtime.version({}, { signal }));
       name = answer.runtimeName;
       return { name, version: answer.runtimeVersion };
     },
     look(images, signal) {
       const lookAt = name === CONTAINERD ? lookAtList : lookAtImages;
-      return ask('the images', signal, signal => lookAt(clients.images, images, signal));
+      return askInTime(options, 'the images', signal, signal => lookAt(clients.images, images, signal));
     },
     pull(image, auth, progress, signal) {
       const download = name === CONTAINERD ? watchDownload(clients.content, image, clock) : undefined;
@@ -63,7 +43,7 @@ export function createCriRuntime({
       return pullImage({ images: clients.images, download, classify }, image, auth, progress, signal);
     },
     async space(signal): Promise<Space | 'unknown'> {
-      const { imageFilesystems } = await ask('ImageFsInfo', signal, signal =>
+      const { imageFilesystems } = await askInTime(options, 'ImageFsInfo', signal, signal =>
         clients.images.imageFsInfo({}, { signal }),
       );
       const mountpoint = imageFilesystems[0]?.fsId?.mountpoint;
@@ -73,9 +53,4 @@ export function createCriRuntime({
       return name === CONTAINERD ? watchImages(clients, socket, signal) : 'unsupported';
     },
   };
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof ConnectError) return error.rawMessage;
-  return error instanceof Error ? error.message : String(error);
 }

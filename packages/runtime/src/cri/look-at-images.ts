@@ -1,36 +1,21 @@
 import { type Client, ConnectError } from '@connectrpc/connect';
 import type { ImageRef } from '@kube-prefetch/protocol';
 import type { Presence } from '../image-runtime.ts';
+import { lookAtEach } from '../look-at-each.ts';
 import { classifyFailure } from './classify-failure.ts';
 import type { Image, ImageService } from './generated/cri_pb.ts';
 import { withDefaultTag } from './with-default-tag.ts';
-
-/** More do not make 200 images faster: the runtime's side of an answer is short and Node's is one thread. */
-const LOOKS_AT_ONCE = 8;
 
 /**
  * One ImageStatus per reference, because in general only the runtime knows what a reference means to it. The first failure
  * fails all.
  */
-export async function lookAtImages(
+export function lookAtImages(
   images: Client<typeof ImageService>,
   asked: readonly ImageRef[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<ImageRef, Presence>> {
-  const seen = new Map<ImageRef, Presence>(asked.map(image => [image, { present: false }]));
-  const failed = new AbortController();
-  const until = AbortSignal.any([signal, failed.signal]);
-  const waiting = [...seen.keys()].values();
-  async function lookOn() {
-    for (const image of waiting) seen.set(image, await lookAt(images, image, until));
-  }
-  try {
-    await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, lookOn));
-  } catch (error) {
-    failed.abort();
-    throw error;
-  }
-  return seen;
+  return lookAtEach(asked, (image, until) => lookAt(images, image, until), signal);
 }
 
 async function lookAt(images: Client<typeof ImageService>, image: ImageRef, signal: AbortSignal): Promise<Presence> {

@@ -1,19 +1,14 @@
-import { type Clock, withDeadline } from '@kube-prefetch/time';
+import { type Asking, askInTime } from '../ask-in-time.ts';
 import { fileSystemSpace } from '../file-system-space.ts';
 import { type ImageRuntime, RuntimeUnavailable, type Space } from '../image-runtime.ts';
-import { scrub } from '../scrub.ts';
 import { connectEngine } from './connect-engine.ts';
 import { lookAtImages } from './look-at-images.ts';
 import { pullImage } from './pull-image.ts';
 import { imageEvents } from './watch-images.ts';
 
-export interface DockerRuntimeOptions {
-  readonly socket: string;
-  readonly clock: Clock;
+export interface DockerRuntimeOptions extends Asking {
   /** Where the host's root is seen from here; the engine names its folders as the host sees them. */
   readonly hostRoot?: string;
-  /** Of everything but a pull: an engine that hangs counts as unavailable after this. */
-  readonly answerTimeoutMs?: number;
 }
 
 interface EngineVersion {
@@ -27,39 +22,28 @@ interface EngineInfo {
 }
 
 /** Docker Engine, and podman where it serves the same API. */
-export function createDockerRuntime({
-  socket,
-  clock,
-  hostRoot = '',
-  answerTimeoutMs = 30_000,
-}: DockerRuntimeOptions): ImageRuntime {
+export function createDockerRuntime(options: DockerRuntimeOptions): ImageRuntime {
+  const { socket, hostRoot = '' } = options;
   const engine = connectEngine(socket);
-
-  async function ask<T>(question: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(clock, answerTimeoutMs, signal, question, work);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw new RuntimeUnavailable(scrub(`${socket}: ${question}: ${reasonOf(error)}`), { cause: error });
-    }
-  }
 
   return {
     async version(signal) {
-      const answer = await ask('GET /version', signal, signal => engine.ask('/version', {}, signal));
+      const answer = await askInTime(options, 'GET /version', signal, signal => engine.ask('/version', {}, signal));
       const { Version, Components } = answer as EngineVersion;
       if (typeof Version !== 'string') throw new RuntimeUnavailable(`${socket}: answers, but not as a Docker Engine`);
       const isPodman = Components?.some(({ Name }) => Name === 'Podman Engine') === true;
       return { name: isPodman ? 'podman' : 'docker', version: Version };
     },
     look(images, signal) {
-      return ask('GET /images', signal, signal => lookAtImages(engine, images, signal));
+      return askInTime(options, 'GET /images', signal, signal => lookAtImages(engine, images, signal));
     },
     pull(image, auth, progress, signal) {
       return pullImage(engine, image, auth, progress, signal);
     },
     async space(signal): Promise<Space | 'unknown'> {
-      const info = (await ask('GET /info', signal, signal => engine.ask('/info', {}, signal))) as EngineInfo;
+      const info = (await askInTime(options, 'GET /info', signal, signal =>
+        engine.ask('/info', {}, signal),
+      )) as EngineInfo;
       const folder = imageFolder(info);
       return folder === undefined ? 'unknown' : fileSystemSpace(hostRoot + folder);
     },
@@ -73,8 +57,4 @@ export function createDockerRuntime({
 function imageFolder({ DockerRootDir, DriverStatus }: EngineInfo): string | undefined {
   const inContainerd = DriverStatus?.some(([, value]) => value?.startsWith('io.containerd.snapshotter'));
   return inContainerd || DockerRootDir === '' ? undefined : DockerRootDir;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

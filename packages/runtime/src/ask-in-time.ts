@@ -1,0 +1,34 @@
+import { type Clock, withDeadline } from '@kube-prefetch/time';
+import { RuntimeUnavailable } from './image-runtime.ts';
+import { scrub } from './scrub.ts';
+
+/** Long enough for a runtime that unpacks large images on a slow disk; one that takes longer hangs. */
+const ANSWER_TIMEOUT_MS = 30_000;
+
+export interface Asking {
+  readonly socket: string;
+  readonly clock: Clock;
+  /** Of everything but a pull. */
+  readonly answerTimeoutMs?: number;
+}
+
+/** Asks a runtime something that is not a pull: no answer, a late one and a broken one are all RuntimeUnavailable. */
+export async function askInTime<T>(
+  { socket, clock, answerTimeoutMs = ANSWER_TIMEOUT_MS }: Asking,
+  question: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  try {
+    return await withDeadline(clock, answerTimeoutMs, signal, question, work);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new RuntimeUnavailable(scrub(`${socket}: ${question}: ${reasonOf(error)}`), { cause: error });
+  }
+}
+
+/** gRPC errors repeat their code in `message`. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'rawMessage' in error ? String(error.rawMessage) : error.message;
+}
