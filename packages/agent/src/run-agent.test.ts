@@ -352,6 +352,18 @@ describe('the runtime', () => {
     await stop();
   });
 
+  test('while it does not answer no permit is kept from other nodes', async () => {
+    const bench = aBench({ parallelPulls: 1 });
+    bench.api.publish(planOf(A, B, C));
+    const { stop } = bench.start();
+    await bench.clock.advance(500);
+    expect(bench.api.requests.at(-1)?.wanting).toMatchObject([{ image: B }]);
+    bench.runtime.stop();
+    await bench.clock.advance(5_000);
+    expect(bench.api.requests.at(-1)).toMatchObject({ holding: [], wanting: [] });
+    await stop();
+  });
+
   test('one that is not the one of the kubelet is reported and pulled nothing', async () => {
     const bench = aBench();
     bench.api.publish({ ...planOf(A), runtimeVersion: 'containerd://1.6.20' });

@@ -1,0 +1,48 @@
+import { createVirtualClock } from '@kube-prefetch/time';
+import { expect, test } from 'vitest';
+import { createPulls } from './pulls.ts';
+
+const order = { image: 'a', unleased: false, sizeBytes: undefined };
+
+/** A runtime that lets go of a pull a second after it is told to. */
+function start() {
+  const clock = createVirtualClock();
+  const begun: string[] = [];
+  const ends: string[] = [];
+  const pulls = createPulls({
+    runtime: {
+      async pull(image, _auth, _progress, signal) {
+        begun.push(image);
+        await clock.sleep(Number.POSITIVE_INFINITY, signal).catch(() => clock.sleep(1_000));
+        throw new Error('it was cut');
+      },
+    },
+    clock,
+    limits: { stallTimeoutMs: 120_000 },
+    ended: (_pull, { result }) => ends.push(result),
+    progressed: () => {},
+  });
+  return { clock, pulls, begun, ends };
+}
+
+test('an image that is being pulled is not pulled a second time', async () => {
+  const { clock, pulls, begun } = start();
+  pulls.start(order);
+  expect(() => pulls.start(order)).toThrow('a second pull of a was to start while one runs');
+  expect(begun).toEqual(['a']);
+  const stopped = pulls.stop();
+  await clock.advance(1_000);
+  await stopped;
+});
+
+test('a cancelled pull counts as running until the runtime has let go of it', async () => {
+  const { clock, pulls, begun, ends } = start();
+  pulls.start(order);
+  pulls.cancel('a');
+  await clock.advance(999);
+  expect([pulls.running().get('a')?.cancelled, ends]).toEqual([true, []]);
+  expect(() => pulls.start(order)).toThrow('a second pull');
+  await clock.advance(1);
+  expect([pulls.running().size, ends, begun]).toEqual([0, ['cancelled'], ['a']]);
+  expect(clock.sleepers()).toBe(0);
+});
