@@ -21,9 +21,7 @@ export async function compareFills(stage: Stage, parallel: number, rounds: numbe
     peakMiB = Math.max(peakMiB, watched.peakMiB);
     await stage.ask([]);
     await wipe(stage.containerd);
-    console.log(
-      `${parallel} at a time, round ${round}: bare loop ${spread([bareMs.at(-1) ?? 0])}, ours ${spread([oursMs.at(-1) ?? 0])}`,
-    );
+    console.log(`${parallel} at a time, round ${round}: bare loop ${seconds(bareMs)}, ours ${seconds(oursMs)}`);
   }
   const ratio = median(oursMs) / median(bareMs);
   return [
@@ -40,6 +38,11 @@ export async function compareFills(stage: Stage, parallel: number, rounds: numbe
 
 export function memory(name: string, mib: number): Figure {
   return { name, value: `${mib.toFixed(1)} MiB`, target: 'at most 70 MiB', held: mib <= 70 };
+}
+
+/** The last of them. */
+function seconds(valuesMs: readonly number[]): string {
+  return `${((valuesMs.at(-1) ?? 0) / 1000).toFixed(2)} s`;
 }
 
 /** The same clock for both: it ends when the runtime itself says that the last image is there. */
