@@ -12,3 +12,9 @@ export const STEPS: readonly Step[] = [
   { name: 'lint', command: ['oxlint', '--deny-warnings'] },
   { name: 'unused code', command: ['knip'] },
 ];
+
+/** `npm test` counts them instead. */
+export const UNIT_TESTS: Step = {
+  name: 'unit tests',
+  command: ['vitest', 'run', '--project', 'unit', '--reporter=dot', '--silent=passed-only'],
+};

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,7 +24,7 @@ export async function withFileLock<T>(file: string, work: () => Promise<T>): Pro
 
 /** A link appears with its contents: nobody ever reads a lock without its holder's pid. */
 async function take(file: string): Promise<boolean> {
-  const mine = `${file}.${process.pid}`;
+  const mine = `${file}.${randomUUID()}`; // two calls of one process compete as well
   await writeFile(mine, String(process.pid));
   try {
     await link(mine, file);

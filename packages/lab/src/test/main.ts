@@ -23,7 +23,7 @@ const results = new Map<string, ProjectResult>();
 for (const project of projects) {
   if (chosen.length > 0 && !chosen.includes(project)) continue;
   console.log(`\n== ${project}`);
-  results.set(project, await runProject(project, { reporter: 'default' }));
+  results.set(project, await runProject(project));
 }
 
 let passed = 0;

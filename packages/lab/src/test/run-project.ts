@@ -21,10 +21,7 @@ interface VitestJson {
  * Runs one project of vitest.config.ts, showing what vitest prints, and counts what ran. A run that fails without a failed
  * test (a file that does not load, an unhandled error) or that ran nothing counts as one failure.
  */
-export async function runProject(
-  project: string,
-  { reporter }: { reporter: 'default' | 'dot' },
-): Promise<ProjectResult> {
+export async function runProject(project: string): Promise<ProjectResult> {
   const folder = await mkdtemp(join(tmpdir(), 'kube-prefetch-results-'));
   const file = join(folder, 'results.json');
   try {
@@ -32,7 +29,7 @@ export async function runProject(
       'run',
       '--project',
       project,
-      `--reporter=${reporter}`,
+      '--reporter=default',
       '--reporter=json',
       `--outputFile=${file}`,
     ]);
@@ -56,7 +53,8 @@ export function count(status: number, json: string | undefined): ProjectResult {
 
 function vitest(args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn('vitest', args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    const env = process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
+    const child = spawn('vitest', args, { stdio: ['ignore', 'inherit', 'inherit'], env });
     child.on('error', reject);
     child.on('close', code => resolve(code ?? 1));
   });
