@@ -38,7 +38,7 @@ export interface MemoryRegistry {
   publish(image: ImageRef, published: PublishedImage): void;
   /** Pulls of it fail with NotFound again. */
   withdraw(image: ImageRef): void;
-  /** The next `times` pulls of the image end so; what is published stays. */
+  /** The next `times` pulls of the image end so, or until it is published again; what is published stays. */
   failNext(image: ImageRef, failure: ScriptedFailure, times?: number): void;
   /** Refuses connections until `start`. */
   stop(): void;
@@ -75,8 +75,10 @@ export function createMemoryRegistry(): MemoryRegistry {
   }
 
   return {
-    publish: (image, published) =>
-      images.set(image, { digest: madeUpDigest(image, published.sizeBytes), ...published }),
+    publish(image, published) {
+      scripted.delete(image);
+      images.set(image, { digest: madeUpDigest(image, published.sizeBytes), ...published });
+    },
     withdraw: image => void images.delete(image),
     failNext: (image, failure, times = 1) =>
       void scripted.set(image, [...(scripted.get(image) ?? []), ...Array<ScriptedFailure>(times).fill(failure)]),

@@ -220,3 +220,12 @@ function watch(changes: AsyncIterable<void> | 'unsupported'): AsyncIterator<void
   if (changes === 'unsupported') throw new Error('the memory runtime tells its changes');
   return changes[Symbol.asyncIterator]();
 }
+
+test('publishing an image again ends the failures that were scripted for it', async () => {
+  const { runtime, registry } = setUp();
+  registry.publish('app:1', { sizeBytes: 1 });
+  registry.failNext('app:1', { kind: 'NotFound' }, 20);
+  expect(await settled(runtime.pull('app:1', undefined, ignore, never))).toBe('NotFound');
+  registry.publish('app:1', { sizeBytes: 1 });
+  expect(await (await runtime.pull('app:1', undefined, ignore, never)).pulledBytes).toBe(1);
+});
