@@ -29,11 +29,19 @@ test.each([...allowed])('%s imports only what its row allows', (name, imports) =
 });
 
 test.each([...allowed])("%s's package.json depends on no package outside of its row", (name, imports) => {
-  const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8')) as {
-    dependencies: Record<string, string>;
-  };
-  const own = Object.keys(manifest.dependencies).filter(dependency => dependency.startsWith('@kube-prefetch/'));
-  expect(own.filter(dependency => !imports.includes(dependency.replace('@kube-prefetch/', '')))).toEqual([]);
+  expect(
+    ownDependencies(name).filter(dependency => !imports.includes(dependency.replace('@kube-prefetch/', ''))),
+  ).toEqual([]);
+});
+
+test.each([...allowed.keys()])('what %s imports of ours, its package.json lists', name => {
+  const listed = ownDependencies(name);
+  const used = sources
+    .filter(source => source.package === name)
+    .flatMap(source => ownImports(source.text))
+    .map(to => `@kube-prefetch/${to.package}`)
+    .filter(dependency => dependency !== `@kube-prefetch/${name}`);
+  expect([...new Set(used)].filter(dependency => !listed.includes(dependency))).toEqual([]);
 });
 
 test('shipped code never imports testing code', () => {
@@ -61,6 +69,13 @@ test('only a main.ts names the adapters', () => {
   );
   expect(wrong.map(source => source.path)).toEqual([]);
 });
+
+function ownDependencies(name: string): readonly string[] {
+  const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  return Object.keys(manifest.dependencies).filter(dependency => dependency.startsWith('@kube-prefetch/'));
+}
 
 /** The cells of the first table below a line that starts with `start`. */
 function rowsUnder(start: string, columns: number): string[][] {
