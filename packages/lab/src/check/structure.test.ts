@@ -9,7 +9,7 @@ const sources = globSync('packages/*/src/**/*.ts')
 
 const architecture = readFileSync('docs/architecture.md', 'utf8');
 const allowed = new Map(
-  rowsUnder('## Packages', 3).map(([name, , imports]) => [name, imports === '–' ? [] : (imports ?? '').split(', ')]),
+  rowsUnder('## Packages', 3).map(([name = '', , imports = '']) => [name, imports === '–' ? [] : imports.split(', ')]),
 );
 const onlyIn = rowsUnder('A `main.ts` is the only file', 2);
 
