@@ -75,6 +75,13 @@ export function statusSinkSuite(name: string, createHarness: () => Promise<SinkH
       expect(await statusOf(web)).toEqual(aStatus('2/2'));
     });
 
+    test('what it holds can be read, and nothing where nothing was written', async () => {
+      const { sink } = await start();
+      expect(await sink.read(web, signal)).toBeUndefined();
+      await sink.write(web, aStatus('1/2'), signal);
+      expect(await sink.read(web, signal)).toEqual(aStatus('1/2'));
+    });
+
     test('writes for two resources at once do not mix', async () => {
       const { sink, statusOf } = await start();
       await Promise.all([sink.write(web, aStatus('1/2'), signal), sink.write(base, aStatus('3/4'), signal)]);

@@ -29,7 +29,7 @@ export function createMemoryHarness(options: HarnessOptions = {}): AgentApiHarne
   const term = new AbortController();
   const coordinator = createCoordinator({
     source,
-    statuses: { write: async () => 'written', event: async () => {} },
+    statuses: { read: async () => undefined, write: async () => 'written', event: async () => {} },
     clock: systemClock,
     log: silentLog,
     limits: options,

@@ -4,15 +4,23 @@
  */
 export const ERROR_STATUS = {
   InvalidRequest: 400,
+  /** No token, or none that is good here. */
+  Unauthenticated: 401,
+  /** A good token, of somebody who may not ask this. */
+  Forbidden: 403,
   UnknownNode: 404,
   UnknownRoute: 404,
   UnknownImage: 404,
   OlderAgent: 409,
   BodyTooLarge: 413,
+  /** Another replica leads; the problem names its address where it is known. */
+  NotLeader: 421,
   Internal: 500,
   NotReady: 503,
   ShuttingDown: 503,
   Overloaded: 503,
+  /** Whose token it is could not be asked. */
+  IdentityUnavailable: 503,
   /** No answer at all, or one that is not ours; made by the client, never sent. */
   Unreachable: 0,
 } as const;
@@ -23,10 +31,17 @@ export class ApiError extends Error {
   readonly code: ErrorCode;
   /** One line per problem found, where a request had several. */
   readonly details: readonly string[];
+  /** With NotLeader: where the leader serves agents, `10.0.0.1:7070`. */
+  readonly leader: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { details?: readonly string[]; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { details?: readonly string[]; leader?: string; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.details = options.details ?? [];
+    this.leader = options.leader;
   }
 }

@@ -1,9 +1,16 @@
 import { hash, randomUUID } from 'node:crypto';
 import { appendFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { API_VERSION, isDnsLabel, isSubdomain, type PrefetchStatus, type ResourceRef } from '@kube-prefetch/protocol';
+import {
+  API_VERSION,
+  isDnsLabel,
+  isSubdomain,
+  messageParser,
+  PrefetchStatus,
+  type ResourceRef,
+} from '@kube-prefetch/protocol';
 import { type Clock, timestamp } from '@kube-prefetch/time';
-import { stringify } from 'yaml';
+import { parseDocument, stringify } from 'yaml';
 import type { StatusEvent, StatusSink } from '../ports/status-sink.ts';
 
 export interface ManifestsStatusSinkOptions {
@@ -22,6 +29,11 @@ export function createManifestsStatusSink(options: ManifestsStatusSinkOptions): 
   const { dir, clock, exists = () => true } = options;
 
   return {
+    async read(resource, signal) {
+      signal.throwIfAborted();
+      const contents = await currentContents(join(dir, statusFileName(resource)));
+      return contents === undefined ? undefined : readable(contents);
+    },
     async write(resource, status, signal) {
       signal.throwIfAborted();
       const path = join(dir, statusFileName(resource));
@@ -67,6 +79,19 @@ function render({ kind, namespace, name }: ResourceRef, status: PrefetchStatus):
 
 function eventLine(time: string, resource: ResourceRef, event: StatusEvent): string {
   return `${JSON.stringify({ time, resource, ...event })}\n`;
+}
+
+const parseStatus = messageParser(PrefetchStatus, 'status');
+
+/** A file that somebody spoilt is as good as none: it is about to be overwritten. */
+function readable(contents: string): PrefetchStatus | undefined {
+  const document = parseDocument(contents);
+  if (document.errors.length > 0) return undefined;
+  try {
+    return parseStatus((document.toJS() as { status?: unknown } | null)?.status);
+  } catch {
+    return undefined;
+  }
 }
 
 async function currentContents(path: string): Promise<string | undefined> {

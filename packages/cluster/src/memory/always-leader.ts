@@ -10,5 +10,6 @@ export function alwaysLeader({ clock }: { readonly clock: Clock }): Leadership {
       yield { epoch: clock.wallMs(), signal };
       if (!signal.aborted) await once(signal, 'abort');
     },
+    leader: () => undefined,
   };
 }

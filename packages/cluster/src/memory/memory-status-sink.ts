@@ -20,6 +20,10 @@ export function createMemoryStatusSink({ exists = () => true }: MemoryStatusSink
   return {
     statuses,
     events,
+    async read(resource, signal) {
+      signal.throwIfAborted();
+      return statuses.get(resourceName(resource));
+    },
     async write(resource, status, signal) {
       signal.throwIfAborted();
       const name = resourceName(resource);

@@ -9,4 +9,6 @@ export interface Term {
 export interface Leadership {
   /** The terms of this process, one after the other; ends when the signal aborts. */
   terms(signal: AbortSignal): AsyncIterable<Term>;
+  /** Where the leader serves agents, `10.0.0.1:7070`, as far as this process knows; undefined where it knows of none, or leads itself. */
+  leader(): string | undefined;
 }

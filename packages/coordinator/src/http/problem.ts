@@ -9,7 +9,12 @@ export function answerProblem(log: Log, error: unknown, request: FastifyRequest,
   if (known.code === 'Internal' && !reply.raw.destroyed) {
     log.error({ err: error, method: request.method, url: request.url }, 'request failed');
   }
-  const problem: Problem = { code: known.code, message: known.message, details: [...known.details] };
+  const problem: Problem = {
+    code: known.code,
+    message: known.message,
+    details: [...known.details],
+    leader: known.leader,
+  };
   return reply.code(ERROR_STATUS[known.code]).send(problem);
 }
 

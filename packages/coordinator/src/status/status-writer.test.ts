@@ -20,6 +20,9 @@ function startWriter() {
     log: silentLog,
     wrote: outcome => outcomes.push(outcome),
     sink: {
+      async read() {
+        return undefined;
+      },
       async write(resource, status, signal) {
         log.push(`${at()} ${resource.name} ${status.warm}`);
         if (broken.hangs) await clock.sleep(1_000_000, signal);
