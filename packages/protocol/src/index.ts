@@ -30,6 +30,7 @@ export {
   WorkloadChoice,
   type WorkloadKind,
 } from './resources/prefetch.ts';
+export { renderCrd } from './resources/render-crd.ts';
 export { renderResourceReference } from './resources/render-reference.ts';
 export { shown } from './resources/shown.ts';
 export {

@@ -2,11 +2,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { renderResourceReference } from '@kube-prefetch/protocol';
+import { crds } from './crds.ts';
 import type { GeneratedFile } from './generated-file.ts';
 import { protos } from './protos.ts';
 
 const GENERATED: readonly GeneratedFile[] = [
   ...protos,
+  ...crds,
   { path: 'docs/resources.md', make: async () => renderResourceReference() },
 ];
 

@@ -1,3 +1,5 @@
+import type { SchemaNode } from './schema-node.ts';
+
 export interface Field {
   /** `spec.workloads[].kinds`. */
   readonly path: string;
@@ -8,26 +10,8 @@ export interface Field {
   readonly description: string;
 }
 
-/** What we write of JSON Schema. */
-interface Node {
-  readonly type?: string;
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, Node>>;
-  readonly items?: Node;
-  readonly enum?: readonly string[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly maxProperties?: number;
-}
-
 /** Every field below an object schema, parents before children, in the order of the declaration. */
-export function fieldsOf(schema: Node, path: string): readonly Field[] {
+export function fieldsOf(schema: SchemaNode, path: string): readonly Field[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
     const required = schema.required?.includes(name) && child.default === undefined;
     const field: Field = {
@@ -41,11 +25,11 @@ export function fieldsOf(schema: Node, path: string): readonly Field[] {
   });
 }
 
-function typeOf(node: Node): string {
+function typeOf(node: SchemaNode): string {
   if (node.enum !== undefined) return node.enum.map(value => `\`${value}\``).join(', ');
   switch (node.type) {
     case 'array':
-      return `list of ${typeOf(node.items ?? {})}${bounds('items', node.minItems, node.maxItems)}`;
+      return `list of ${typeOf(node.items ?? {})}${bounds('items', node.minItems, node.maxItems)}${node.uniqueItems ? ', each once' : ''}`;
     case 'object':
       return node.properties === undefined
         ? `map of text to text${bounds('entries', undefined, node.maxProperties)}`

@@ -1,4 +1,4 @@
-import Type, { type Static, type TProperties } from 'typebox';
+import Type, { type Static, type TArrayOptions, type TProperties, type TSchema } from 'typebox';
 
 /** The group and version of Prefetch and ClusterPrefetch. */
 export const API_VERSION = 'kube-prefetch.io/v1alpha1';
@@ -14,7 +14,15 @@ function closed<P extends TProperties>(properties: P, description: string) {
   return Type.Object(properties, { additionalProperties: false, description });
 }
 
-const Labels = Type.Record(Type.String(), Type.String({ maxLength: 63 }), {
+/** A list without order, which several appliers may share: in Kubernetes a set. */
+function listOfUnique<T extends TSchema>(items: T, options: TArrayOptions) {
+  return Type.Array(items, { ...options, uniqueItems: true });
+}
+
+/** A key of several lines is checked as well: the default pattern would pass by its value. */
+const AnyKey = Type.String({ pattern: '^' });
+
+const Labels = Type.Record(AnyKey, Type.String({ maxLength: 63 }), {
   maxProperties: 64,
   description: 'Labels that must have these very values',
 });
@@ -40,7 +48,9 @@ const selectorProperties = {
   ),
 };
 
-const selectorFor = (description: string) => closed(selectorProperties, description);
+/** Its parts make sense together only, so one applier owns it as a whole. */
+const selectorFor = (description: string) =>
+  Type.Object(selectorProperties, { additionalProperties: false, 'x-kubernetes-map-type': 'atomic', description });
 
 export const LabelSelector = selectorFor('As everywhere in Kubernetes; `{}` selects everything');
 export type LabelSelector = Static<typeof LabelSelector>;
@@ -54,7 +64,11 @@ export const Toleration = closed(
       Type.String({ maxLength: 32, description: '`NoSchedule`, `PreferNoSchedule`, `NoExecute`; absent: all of them' }),
     ),
     tolerationSeconds: Type.Optional(
-      Type.Integer({ description: 'Accepted so that a toleration can be copied from a pod; changes nothing here' }),
+      Type.Integer({
+        minimum: Number.MIN_SAFE_INTEGER,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: 'Accepted so that a toleration can be copied from a pod; changes nothing here',
+      }),
     ),
   },
   'As in a pod',
@@ -66,12 +80,12 @@ const Glob = Type.String({ minLength: 1, maxLength: 512 });
 
 export const NamespaceChoice = closed(
   {
-    names: Type.Optional(Type.Array(Name, { maxItems: 256, description: 'Namespaces by name' })),
+    names: Type.Optional(listOfUnique(Name, { maxItems: 256, description: 'Namespaces by name' })),
     selector: Type.Optional(
       selectorFor('Namespaces by their labels, besides those of `names`; `{}` selects everything'),
     ),
     exclude: Type.Optional(
-      Type.Array(Name, { maxItems: 256, description: 'Namespaces left out, whatever chose them' }),
+      listOfUnique(Name, { maxItems: 256, description: 'Namespaces left out, whatever chose them' }),
     ),
   },
   'Only in a ClusterPrefetch. In which namespaces workloads are looked for; all where neither `names` nor `selector` is given',
@@ -80,7 +94,7 @@ export type NamespaceChoice = Static<typeof NamespaceChoice>;
 
 export const WorkloadChoice = closed(
   {
-    kinds: Type.Array(Type.Enum([...WORKLOAD_KINDS]), {
+    kinds: listOfUnique(Type.Enum([...WORKLOAD_KINDS]), {
       minItems: 1,
       maxItems: 6,
       default: ['Deployment'],
@@ -97,7 +111,7 @@ export const NodeChoice = closed(
   {
     selector: Type.Optional(selectorFor("The node's labels; `{}` selects everything")),
     names: Type.Optional(
-      Type.Array(Glob, {
+      listOfUnique(Glob, {
         maxItems: 256,
         description: 'Globs over node names, of which one must match; `*` is any text',
       }),
@@ -121,7 +135,7 @@ export type NodeChoice = Static<typeof NodeChoice>;
 /** The one declaration: type, validation, defaults, reference documentation and, in Kubernetes, the CRD come from it. */
 export const PrefetchSpec = closed(
   {
-    images: Type.Array(Type.String({ minLength: 1, maxLength: 512 }), {
+    images: listOfUnique(Type.String({ minLength: 1, maxLength: 512 }), {
       maxItems: 500,
       default: [],
       description: 'Images named outright, exactly as a pod would write them',
@@ -131,7 +145,7 @@ export const PrefetchSpec = closed(
       default: [],
       description: 'Workloads whose images are wanted; an image counts if any entry finds it',
     }),
-    exclude: Type.Array(Glob, {
+    exclude: listOfUnique(Glob, {
       maxItems: 100,
       default: [],
       description:

@@ -23,7 +23,7 @@ test('fields are listed with bounds, defaults and what must be given', () => {
   expect(fields).toContainEqual(
     expect.objectContaining({
       path: 'spec.images',
-      type: 'list of text, 1 to 512 characters, up to 500 items',
+      type: 'list of text, 1 to 512 characters, up to 500 items, each once',
       presence: '`[]`',
     }),
   );

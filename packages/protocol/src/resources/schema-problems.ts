@@ -22,6 +22,11 @@ function sentences(error: TLocalizedValidationError, came: unknown): [string, st
       return error.params.requiredProperties.map(name => [`.${name}`, 'expected, but missing']);
     case 'additionalProperties':
       return error.params.additionalProperties.map(name => [`.${name}`, 'no such field; check the spelling']);
+    case 'uniqueItems':
+      return error.params.duplicateItems.map(index => [
+        `[${index}]`,
+        'expected every item once; this one is there before',
+      ]);
     case 'boolean':
       // The same unknown field once more, from inside.
       return [];

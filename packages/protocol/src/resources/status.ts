@@ -89,7 +89,10 @@ const Skew = Type.Object(
 export const PrefetchStatus = Type.Object(
   {
     observedGeneration: Generation,
-    conditions: Type.Array(Condition, { description: '`Accepted`, `Ready` and `Warm`' }),
+    conditions: Type.Array(Condition, {
+      'x-kubernetes-list-map-keys': ['type'],
+      description: '`Accepted`, `Ready` and `Warm`',
+    }),
     warm: Type.String({ description: 'Present cells of those that count, `470/480`' }),
     summary: Summary,
     failures: Type.Array(StatusFailure, { description: 'The worst 10, never a list per node' }),
