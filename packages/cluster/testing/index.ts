@@ -1,3 +1,3 @@
 export { clusterSourceSuite, type SourceHarness } from './cluster-source-suite.ts';
-export { aDeployment, aNamespace, aNode, aPrefetch, type KubeObject } from './kube-objects.ts';
+export { aDeployment, aNamespace, aNode, aPrefetch, aServiceAccount, type KubeObject } from './kube-objects.ts';
 export { aStatus, type SinkHarness, statusSinkSuite } from './status-sink-suite.ts';

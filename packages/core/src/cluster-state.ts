@@ -9,6 +9,7 @@ export interface ClusterState {
   readonly workloads: readonly Workload[];
   readonly namespaces: readonly Namespace[];
   readonly nodes: readonly Node[];
+  readonly serviceAccounts: readonly ServiceAccount[];
   /** What could not be read, a sentence each. Not empty: plans are incomplete. */
   readonly gaps: readonly string[];
 }
@@ -103,4 +104,11 @@ export interface Node {
   readonly runtimeVersion?: string;
   /** Extended resources with an allocatable quantity above zero. */
   readonly extendedResources: readonly string[];
+}
+
+export interface ServiceAccount {
+  readonly namespace: string;
+  readonly name: string;
+  /** Secrets of its namespace by name, in order. */
+  readonly imagePullSecrets: readonly string[];
 }

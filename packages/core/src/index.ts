@@ -12,6 +12,7 @@ export type {
   PodSpec,
   PullPolicy,
   Resource,
+  ServiceAccount,
   Taint,
   Workload,
 } from './cluster-state.ts';

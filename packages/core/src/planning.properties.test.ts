@@ -29,6 +29,7 @@ const shuffledState = arbitraryState.chain(state =>
       workloads: shuffled(state.workloads),
       namespaces: shuffled(state.namespaces),
       nodes: shuffled(state.nodes),
+      serviceAccounts: shuffled(state.serviceAccounts),
       gaps: shuffled(state.gaps),
     }),
   ),

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClusterState, Namespace, Resource } from '@kube-prefetch/core';
 import { resourceName } from '@kube-prefetch/protocol';
+import { boundGaps } from '../bound-gaps.ts';
+import { keepIdentity } from '../keep-identity.ts';
 import { withOwnLabel } from '../to-state/index.ts';
-import { keepIdentity } from './keep-identity.ts';
 import type { ManifestObject, ManifestPart } from './manifest-object.ts';
 import type { LineProblem } from './parse-documents.ts';
 
@@ -12,8 +13,6 @@ export interface CountingFile {
   readonly objects: readonly ManifestObject[];
   readonly problems: readonly LineProblem[];
 }
-
-const MAX_GAPS = 100;
 
 /**
  * The state that all files together declare. Of an object that is declared twice the first counts, by path and line.
@@ -41,7 +40,12 @@ export function combineFiles(
       ({ name }) => name,
     ),
     nodes: keepIdentity(previous?.nodes, valuesOf(unique, 'nodes'), ({ name }) => name),
-    gaps: keepIdentity(previous?.gaps, bounded(gaps), gap => gap),
+    serviceAccounts: keepIdentity(
+      previous?.serviceAccounts,
+      valuesOf(unique, 'serviceAccounts'),
+      ({ namespace, name }) => `${namespace}/${name}`,
+    ),
+    gaps: keepIdentity(previous?.gaps, boundGaps(gaps), gap => gap),
   };
   return previous !== undefined && isSame(previous, state) ? previous : state;
 }
@@ -102,10 +106,6 @@ function withImplied(declared: readonly Namespace[], used: readonly string[]): r
   const names = new Set(declared.map(({ name }) => name));
   const implied = [...new Set(used)].filter(name => !names.has(name)).sort();
   return [...declared, ...implied.map(name => withOwnLabel(name, {}))];
-}
-
-function bounded(gaps: readonly string[]): readonly string[] {
-  return gaps.length <= MAX_GAPS ? gaps : [...gaps.slice(0, MAX_GAPS), `and ${gaps.length - MAX_GAPS} more problems`];
 }
 
 function isSame(a: ClusterState, b: ClusterState): boolean {

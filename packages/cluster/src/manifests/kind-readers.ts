@@ -9,7 +9,7 @@ import {
   WORKLOAD_KINDS,
   type WorkloadKind,
 } from '@kube-prefetch/protocol';
-import { type Field, fields, toNamespace, toNode, toWorkload } from '../to-state/index.ts';
+import { type Field, fields, toNamespace, toNode, toServiceAccount, toWorkload } from '../to-state/index.ts';
 import type { ManifestObject } from './manifest-object.ts';
 
 export interface Identity {
@@ -48,6 +48,7 @@ const READERS: ReadonlyMap<string, KindReader> = new Map<string, KindReader>([
   ...WORKLOAD_KINDS.map((kind): [string, KindReader] => [`${WORKLOAD_VERSIONS[kind]} ${kind}`, workloadReader(kind)]),
   ['v1 Namespace', readNamespace],
   ['v1 Node', readNode],
+  ['v1 ServiceAccount', readServiceAccount],
 ]);
 
 function readResource(object: Field): Projected {
@@ -76,6 +77,13 @@ function readNode(object: Field): Projected {
   checkName(object);
   const value = toNode(object, { readyUnlessSaid: true });
   return { part: 'nodes', name: `Node ${value.name}`, value };
+}
+
+function readServiceAccount(object: Field): Projected {
+  checkName(object);
+  checkNamespace(object);
+  const value = toServiceAccount(object);
+  return { part: 'serviceAccounts', name: `ServiceAccount ${value.namespace}/${value.name}`, value };
 }
 
 /** Names become keys, messages and file names. */

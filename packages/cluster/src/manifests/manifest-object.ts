@@ -1,4 +1,4 @@
-import type { Namespace, Node, Resource, Workload } from '@kube-prefetch/core';
+import type { Namespace, Node, Resource, ServiceAccount, Workload } from '@kube-prefetch/core';
 
 /** One object that a file declares, projected. */
 export type ManifestObject = {
@@ -10,6 +10,7 @@ export type ManifestObject = {
   | { readonly part: 'workloads'; readonly value: Workload }
   | { readonly part: 'namespaces'; readonly value: Namespace }
   | { readonly part: 'nodes'; readonly value: Node }
+  | { readonly part: 'serviceAccounts'; readonly value: ServiceAccount }
 );
 
 export type ManifestPart = ManifestObject['part'];
