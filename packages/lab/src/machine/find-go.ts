@@ -10,8 +10,8 @@ const HOW_TO_GET_IT = `Install Go 1.${OLDEST_MINOR} or newer from https://go.dev
 export interface Go {
   /** `go1.26.8` */
   readonly version: string;
-  /** Runs a go command, throws with its output. */
-  run(args: readonly string[], cwd: string): Promise<void>;
+  /** Runs a go command and answers its standard output; throws with what it said. */
+  run(args: readonly string[], cwd: string): Promise<string>;
 }
 
 export async function findGo(): Promise<Go> {
@@ -25,10 +25,11 @@ export async function findGo(): Promise<Go> {
   return { version, run: (args, cwd) => runGo(program, args, cwd) };
 }
 
-async function runGo(program: string, args: readonly string[], cwd: string): Promise<void> {
+async function runGo(program: string, args: readonly string[], cwd: string): Promise<string> {
   const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false', GOWORK: 'off' };
   try {
-    await run(program, args, { cwd, env, maxBuffer: 64 * 1024 * 1024 });
+    const { stdout } = await run(program, args, { cwd, env, maxBuffer: 64 * 1024 * 1024 });
+    return stdout;
   } catch (error) {
     const { stderr } = error as { stderr?: string };
     throw new Error(`go ${args.join(' ')} failed: ${stderr?.trim() || String(error)}`, { cause: error });

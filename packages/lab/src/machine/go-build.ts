@@ -23,6 +23,8 @@ export interface ModuleBuild extends Build {
   readonly version: string;
   /** Import paths of the commands. */
   readonly packages: readonly string[];
+  /** Of the modules that its go.mod has in `./staging`: as a dependency it needs them from their own modules. */
+  readonly stagingVersion?: string;
 }
 
 /** Programs of a folder with its own go.mod: every command in it, or only `packages`. */
@@ -53,7 +55,8 @@ async function buildInto(folder: string, build: ModuleBuild | SourceBuild, go: G
   try {
     const packages = await prepare(join(work, 'module'), build, go);
     await mkdir(join(work, 'bin'));
-    const flags = ['-trimpath', '-o', `${join(work, 'bin')}/`, '-ldflags', `-s -w ${build.ldflags ?? ''}`];
+    // No -trimpath: so the compile cache is shared with whoever builds the same module by hand.
+    const flags = ['-o', `${join(work, 'bin')}/`, '-ldflags', `-s -w ${build.ldflags ?? ''}`];
     await go.run(['build', ...flags, ...packages], join(work, 'module'));
     await rename(join(work, 'bin'), folder);
   } finally {
@@ -70,8 +73,16 @@ async function prepare(folder: string, build: ModuleBuild | SourceBuild, go: Go)
   }
   await mkdir(folder);
   await writeFile(join(folder, 'go.mod'), `module kube-prefetch.io/lab/${build.name}\n`);
+  if (build.stagingVersion !== undefined) await replaceStaging(folder, build, build.stagingVersion, go);
   await go.run(['get', '-tool', ...build.packages.map(path => `${path}@${build.version}`)], folder);
   return build.packages;
+}
+
+async function replaceStaging(folder: string, build: ModuleBuild, version: string, go: Go): Promise<void> {
+  const { GoMod } = JSON.parse(await go.run(['mod', 'download', '-json', `${build.module}@${build.version}`], folder));
+  const staged = (await readFile(GoMod, 'utf8')).matchAll(/^\s*(\S+) => \.\/staging\//gm);
+  const replaces = [...staged].map(([, module]) => `-replace=${module}=${module}@${version}`);
+  await go.run(['mod', 'edit', `-require=${build.module}@${build.version}`, ...replaces], folder);
 }
 
 async function hashOf(source: string): Promise<string> {

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { type Place } from './place.ts';
+import { createService, type Service } from './service.ts';
+import type { Pki } from './pki.ts';
+
+interface LoopOptions {
+  readonly dir: string;
+  readonly program: string;
+  readonly place: Place;
+  /** Writes the kubeconfig of a user. */
+  readonly kubeconfigFor: (user: string) => Promise<string>;
+}
+
+/** Serves nothing itself, so that several on one machine never meet. */
+const COMMON = ['--leader-elect=false', '--secure-port=0'];
+
+export async function createScheduler({ dir, program, place, kubeconfigFor }: LoopOptions): Promise<Service> {
+  const kubeconfig = await kubeconfigFor('system:kube-scheduler');
+  return createService({
+    name: 'kube-scheduler',
+    command: program,
+    args: [`--kubeconfig=${kubeconfig}`, ...COMMON],
+    logFile: join(dir, 'log', 'kube-scheduler.log'),
+    place,
+  });
+}
+
+export async function createControllerManager(options: LoopOptions & { pki: Pki }): Promise<Service> {
+  const { dir, program, place, kubeconfigFor, pki } = options;
+  const kubeconfig = await kubeconfigFor('system:kube-controller-manager');
+  return createService({
+    name: 'kube-controller-manager',
+    command: program,
+    args: [
+      `--kubeconfig=${kubeconfig}`,
+      `--service-account-private-key-file=${pki.serviceAccountKeyFile}`,
+      `--root-ca-file=${pki.caFile}`,
+      '--use-service-account-credentials',
+      ...COMMON,
+    ],
+    logFile: join(dir, 'log', 'kube-controller-manager.log'),
+    place,
+  });
+}

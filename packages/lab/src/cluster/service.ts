@@ -1,0 +1,63 @@
+import { type Child, startServer } from '../machine/index.ts';
+import { type Place, THIS_MACHINE } from './place.ts';
+
+export interface ServiceOptions {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly logFile: string;
+  readonly place?: Place;
+  /** Started counts as ready without it. */
+  readonly ready?: () => Promise<unknown>;
+  readonly readyMs?: number;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs?: number;
+}
+
+/** A program that runs until it is stopped, and can be started again with the same arguments. */
+export interface Service {
+  readonly name: string;
+  readonly logFile: string;
+  pid(): number;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** SIGKILL: a crash. */
+  kill(): Promise<void>;
+  /** SIGSTOP: it hangs, its sockets stay open. */
+  pause(): void;
+  resume(): void;
+}
+
+const READY_MS = 60_000;
+
+export function createService(options: ServiceOptions): Service {
+  const { name, logFile, place = THIS_MACHINE, ready = async () => true, readyMs = READY_MS, env } = options;
+  const line = place.enter(options.command, options.args);
+  let child: Child | undefined;
+
+  const service: Service = {
+    name,
+    logFile,
+    pid: () => running().pid,
+    async start() {
+      const server = { name, ...line, env, logFile, readyMs, serves: name };
+      ({ child } = await startServer({ ...server, ready: async () => (await ready()) !== false }));
+    },
+    async stop() {
+      if (child?.running()) service.resume(); // a stopped process does not hear SIGTERM
+      await child?.stop(options.graceMs);
+    },
+    async kill() {
+      await child?.kill();
+    },
+    pause: () => void process.kill(running().pid, 'SIGSTOP'),
+    resume: () => void process.kill(running().pid, 'SIGCONT'),
+  };
+  return service;
+
+  function running(): Child {
+    if (child === undefined) throw new Error(`${name} was not started yet`);
+    return child;
+  }
+}

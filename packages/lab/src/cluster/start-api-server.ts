@@ -1,0 +1,112 @@
+import { mkdirSync } from 'node:fs';
+import { freePort, needDebianPackages, type Say } from '../machine/index.ts';
+import { type ApiClient, createApiClient } from './api-client.ts';
+import { createApiServerService } from './api-server-service.ts';
+import { type AuditEvent, createAuditLog } from './audit-log.ts';
+import { createControllerManager, createScheduler } from './control-loops.ts';
+import { createEtcd } from './etcd.ts';
+import { etcdProgram } from './etcd-program.ts';
+import { type KubernetesVersion, kubernetesPrograms } from './kubernetes-programs.ts';
+import { createPki } from './pki.ts';
+import { THIS_MACHINE } from './place.ts';
+import type { Service } from './service.ts';
+
+export interface ApiServerOptions {
+  /** Belongs into a scratch folder. */
+  readonly folder: string;
+  readonly version?: KubernetesVersion;
+  /** Without it pods stay where they are created. */
+  readonly schedulerToo?: boolean;
+  /** Without it nothing makes the pods of a Deployment, `default` service accounts, or ends a deleted namespace. */
+  readonly controllersToo?: boolean;
+  readonly auditLog?: boolean;
+  /** Further flags of kube-apiserver. */
+  readonly flags?: readonly string[];
+  readonly say?: Say;
+}
+
+/** A real API server on loopback; `stop`, `kill`, `start`, `pause` and `resume` mean it alone, etcd keeps its contents. */
+export interface ApiServer extends ApiClient, Omit<Service, 'name'> {
+  readonly url: string;
+  readonly caFile: string;
+  /** PEM: whoever holds it can sign service account tokens. */
+  readonly serviceAccountKeyFile: string;
+  restart(): Promise<void>;
+  /** Forgets old revisions, so that what resumes from one hears 410. */
+  compact(): Promise<void>;
+  /** Throws unless `auditLog` was asked for. */
+  auditEvents(): readonly AuditEvent[];
+  /** Ends everything. */
+  close(): Promise<void>;
+}
+
+/** The service `kubernetes` may not lead to loopback. */
+const NO_ENDPOINTS = '--endpoint-reconciler-type=none';
+const CURL = { package: 'curl', program: 'curl', why: 'ask etcd' };
+
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { folder: dir, version = '1.37', say } = options;
+  mkdirSync(dir, { recursive: true });
+  await needDebianPackages([CURL], { say });
+  const programs = await kubernetesPrograms(version, ['kube-apiserver'], { say });
+  const pki = await createPki(`${dir}/pki`, { say });
+  const place = THIS_MACHINE;
+  const [port, clientPort, peerPort] = [await freePort(), await freePort(), await freePort()];
+  const url = `https://127.0.0.1:${port}`;
+  const etcd = createEtcd({ dir, program: await etcdProgram({ say }), place, clientPort, peerPort });
+  const client = await createApiClient({ dir, place, url, pki, say });
+  const audit = options.auditLog === true ? createAuditLog(dir) : undefined;
+  const server = await createApiServerService({
+    dir,
+    program: programs['kube-apiserver'],
+    place,
+    address: '127.0.0.1',
+    port,
+    etcdUrl: etcd.url,
+    pki,
+    flags: [NO_ENDPOINTS, ...(audit?.args ?? []), ...(options.flags ?? [])],
+    ready: () => client.kubectl('get', '--raw', '/readyz'),
+  });
+  const services: Service[] = [etcd, server, ...(await loops())];
+  try {
+    for (const service of services) await service.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    ...client,
+    ...server,
+    url,
+    caFile: pki.caFile,
+    serviceAccountKeyFile: pki.serviceAccountKeyFile,
+    async restart() {
+      await server.stop();
+      await server.start();
+    },
+    compact: () => etcd.compact(),
+    auditEvents() {
+      if (audit === undefined) throw new Error('auditLog was not asked for');
+      return audit.events();
+    },
+    close,
+  };
+
+  async function close(): Promise<void> {
+    for (const service of services.toReversed()) await service.stop();
+  }
+
+  async function loops(): Promise<readonly Service[]> {
+    const common = { dir, place, kubeconfigFor: (user: string) => client.kubeconfigFor(user), pki };
+    const path = async <P extends 'kube-scheduler' | 'kube-controller-manager'>(program: P) =>
+      (await kubernetesPrograms(version, [program], { say }))[program];
+    return [
+      ...(options.schedulerToo === true
+        ? [await createScheduler({ ...common, program: await path('kube-scheduler') })]
+        : []),
+      ...(options.controllersToo === true
+        ? [await createControllerManager({ ...common, program: await path('kube-controller-manager') })]
+        : []),
+    ];
+  }
+}

@@ -1,0 +1,1 @@
+export { type HelmPrograms, helmPrograms } from './helm-programs.ts';
