@@ -15,7 +15,7 @@ export default defineConfig({
           isolate: false,
         },
       },
-      ...['oracle', 'runtime', 'line', 'demo'].map(folder => ({
+      ...['oracle', 'runtime', 'line', 'images', 'demo'].map(folder => ({
         test: {
           name: folder,
           include: [`test/${folder}/**/*.test.ts`],

@@ -1,3 +1,5 @@
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -32,15 +34,15 @@ const root = fileURLToPath(new URL('../../../..', import.meta.url));
  */
 export async function bundle(program: Program, outFolder: string): Promise<Bundle> {
   const unused = `${root}packages/lab/src/build/not-bundled.cjs`;
-  const folder = `${outFolder}/${program}`;
-  const { metafile } = await build({
+  const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: { main: `packages/${program}/src/main.ts` },
-    outdir: folder,
+    // Names of parts depend on it, so it is always the same one.
+    outdir: `${root}dist`,
+    write: false,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     splitting: true,
-    metafile: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
@@ -53,6 +55,20 @@ export async function bundle(program: Program, outFolder: string): Promise<Bundl
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },
   });
-  const code = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.mjs'));
-  return { program, file: `${folder}/main.mjs`, sizeBytes: code.reduce((sum, [, { bytes }]) => sum + bytes, 0) };
+  const folder = join(outFolder, program);
+  await mkdir(folder, { recursive: true });
+  for (const { path, contents } of outputFiles) await writeFile(join(folder, basename(path)), contents);
+  await setModes(folder);
+  const code = outputFiles.filter(({ path }) => path.endsWith('.mjs'));
+  return {
+    program,
+    file: join(folder, 'main.mjs'),
+    sizeBytes: code.reduce((sum, file) => sum + file.contents.length, 0),
+  };
+}
+
+/** Whatever this machine's umask is: images take the modes over. */
+async function setModes(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const name of await readdir(folder)) await chmod(join(folder, name), 0o644);
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { type Blob, buildImage, buildIndex, type Image, rootOf } from './build-image.ts';
+import { type Blob, buildIndex, type Image, rootOf } from './assemble-image.ts';
+import { buildImage } from './build-image.ts';
 
 interface Manifest {
   config: { digest: string };

@@ -1,11 +1,15 @@
 export {
+  assembleImage,
   type Blob,
-  buildImage,
   buildIndex,
   compressedBytes,
   type Image,
-  type ImageOptions,
+  type Layer,
+  layerOf,
   rootOf,
-} from './build-image.ts';
+  type RunConfig,
+} from './assemble-image.ts';
+export { buildImage, type ImageOptions } from './build-image.ts';
 export { helloProgram } from './hello-program.ts';
-export { type TarFile, writeTar } from './write-tar.ts';
+export { writeLayout } from './write-layout.ts';
+export { type TarEntry, type TarFile, writeTar } from './write-tar.ts';

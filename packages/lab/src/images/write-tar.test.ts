@@ -28,3 +28,12 @@ test.each([
 test('a path that does not fit is refused', () => {
   expect(() => writeTar([{ path: 'x'.repeat(101), contents: Buffer.alloc(0) }])).toThrow('at most 100 bytes');
 });
+
+test('a folder has its own mode and owner, and no contents', () => {
+  const tar = writeTar([{ folder: 'tmp', mode: 0o1777, owner: 65532 }]);
+  expect(tar.length).toBe(3 * 512);
+  expect(field(tar, 0, 100)).toBe('tmp/');
+  expect(field(tar, 100, 8)).toBe('0001777');
+  expect(Number.parseInt(field(tar, 108, 8), 8)).toBe(65532);
+  expect(field(tar, 156, 1)).toBe('5');
+});

@@ -4,25 +4,56 @@ export interface TarFile {
   readonly executable?: boolean;
 }
 
-const BLOCK = 512;
+/** Needed only where a folder is empty, or is not the superuser's with mode 755. */
+export interface TarFolder {
+  readonly folder: string;
+  readonly mode?: number;
+  /** User and group. */
+  readonly owner?: number;
+}
 
-/** A ustar archive; the same files give the same bytes. */
-export function writeTar(files: readonly TarFile[]): Buffer {
-  const blocks = files.flatMap(file => [headerOf(file), file.contents, padding(file.contents.length)]);
+export type TarEntry = TarFile | TarFolder;
+
+interface Header {
+  readonly path: string;
+  readonly type: '0' | '5';
+  readonly mode: number;
+  readonly owner: number;
+  readonly size: number;
+}
+
+const BLOCK = 512;
+const NONE = Buffer.alloc(0);
+
+/** A ustar archive; the same entries give the same bytes. */
+export function writeTar(entries: readonly TarEntry[]): Buffer {
+  const blocks = entries.flatMap(entry => {
+    const contents = 'folder' in entry ? NONE : entry.contents;
+    return [writeHeader(headerOf(entry)), contents, padding(contents.length)];
+  });
   return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]);
 }
 
-function headerOf({ path, contents, executable }: TarFile): Buffer {
+function headerOf(entry: TarEntry): Header {
+  if ('folder' in entry) {
+    const { folder, mode = 0o755, owner = 0 } = entry;
+    return { path: `${folder}/`, type: '5', mode, owner, size: 0 };
+  }
+  const { path, contents, executable } = entry;
+  return { path, type: '0', mode: executable ? 0o755 : 0o644, owner: 0, size: contents.length };
+}
+
+function writeHeader({ path, type, mode, owner, size }: Header): Buffer {
   const name = path.replace(/^\//, '');
   if (Buffer.byteLength(name) > 100) throw new Error(`expected a path of at most 100 bytes, got ${path}`);
   const header = Buffer.alloc(BLOCK);
   header.write(name, 0);
-  header.write(octal(executable ? 0o755 : 0o644, 8), 100);
-  header.write(octal(0, 8), 108); // owner
-  header.write(octal(0, 8), 116); // group
-  header.write(octal(contents.length, 12), 124);
+  header.write(octal(mode, 8), 100);
+  header.write(octal(owner, 8), 108);
+  header.write(octal(owner, 8), 116); // group
+  header.write(octal(size, 12), 124);
   header.write(octal(0, 12), 136); // modified
-  header.write('        0', 148); // the checksum counts as blanks; then a regular file
+  header.write(`        ${type}`, 148); // the checksum counts as blanks; then what it is
   header.write('ustar\x0000', 257);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${octal(sum, 7)}\0 `.replace('\0\0', '\0'), 148);

@@ -31,12 +31,19 @@ export interface Containerd {
   /** `ctr` in the kubelet's namespace; answers its output, throws with what it said. */
   ctr(...args: readonly string[]): Promise<string>;
   /** Really starts a container of the image with runc, without network; answers what it printed. */
-  runContainer(image: string): Promise<string>;
+  runContainer(image: string, options?: ContainerOptions): Promise<string>;
   stop(): Promise<void>;
   /** SIGKILL: a crash. */
   kill(): Promise<void>;
   /** Again on the same socket, with the same images. */
   start(): Promise<void>;
+}
+
+export interface ContainerOptions {
+  /** Of `ctr run`. */
+  readonly flags?: readonly string[];
+  /** Behind the image's entrypoint. */
+  readonly args?: readonly string[];
 }
 
 /** A real containerd that shares nothing with another one on this machine. Root only. */
@@ -56,13 +63,13 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     logFile,
     pid: () => (child as Child).pid,
     ctr: (...args) => runCtr(programs.ctr, socket, args),
-    async runContainer(image) {
+    async runContainer(image, { flags = [], args = [] } = {}) {
       const id = `${name}-${process.pid}-${containers++}`;
       // The shim writes it: what ctr itself copies is lost when a container ends before ctr has opened the pipe.
       const output = join(dir, `${id}.out`);
       // A cgroup of its own at the top: the default one below /k8s.io would leave that folder behind.
       const places = ['--cgroup', `/kube-prefetch-lab-${id}`, '--log-uri', `file://${output}`];
-      await containerd.ctr('run', '--rm', ...places, image, id);
+      await containerd.ctr('run', '--rm', ...places, ...flags, image, id, ...args);
       return (await readFile(output, 'utf8')).trim();
     },
     async stop() {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectCri } from '@kube-prefetch/runtime/connect-cri';
 import { stringify } from 'yaml';
-import { bundle, NODE_ENV, NODE_FLAGS } from '../../build/bundle.ts';
+import { bundle, NODE_ENV, NODE_FLAGS } from '../../build/index.ts';
 import { buildImage } from '../../images/index.ts';
 import { type Child, freePort, startChild, waitUntil } from '../../machine/index.ts';
 import { pushImage, type Registry, startRegistry } from '../../registry/index.ts';

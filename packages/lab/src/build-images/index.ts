@@ -1,0 +1,3 @@
+export { buildImages } from './build-images.ts';
+export { baseLayer } from './base-layer.ts';
+export { BASE_CONFIG } from './run-config.ts';

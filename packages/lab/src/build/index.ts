@@ -1,0 +1,1 @@
+export { bundle, NODE_ENV, NODE_FLAGS, type Program, PROGRAMS } from './bundle.ts';

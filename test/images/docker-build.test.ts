@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { bundle } from '@kube-prefetch/lab/build';
+import { BASE_CONFIG, baseLayer, buildImages } from '@kube-prefetch/lab/build-images';
+import { assembleImage, writeLayout } from '@kube-prefetch/lab/images';
+import { needDebianPackages, sayToStderr as say, scratchFolder } from '@kube-prefetch/lab/machine';
+import { type Dockerd, startDockerd } from '@kube-prefetch/lab/runtimes';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Layout, listEntries, readLayout } from './unpack.ts';
+
+/** docker/Dockerfile, built by a real Docker daemon on our own base, against the images that are built without one. */
+const run = promisify(execFile);
+const BASE = 'kube-prefetch-base:latest';
+const PROGRAMS = ['coordinator', 'agent'] as const;
+const scratch = scratchFolder('kp-dbuild');
+const at = (...names: readonly string[]) => join(scratch.path, ...names);
+const context = at('context');
+let dockerd: Dockerd;
+
+beforeAll(async () => {
+  await needDebianPackages([{ package: 'skopeo', program: 'skopeo', why: 'convert images' }]);
+  dockerd = await startDockerd({ dir: at('d'), registries: [] });
+  for (const [program, image] of Object.entries(await buildImages())) await writeLayout(at(program), image, 'latest');
+  await loadBase();
+  await makeContext();
+});
+afterAll(async () => {
+  await dockerd?.close();
+  scratch.remove();
+});
+
+/** The builder of Debian's Docker Engine; a newer client would ask for another one. */
+function docker(...args: readonly string[]) {
+  const env = { ...process.env, DOCKER_HOST: `unix://${dockerd.socket}`, DOCKER_BUILDKIT: '0' };
+  return run('docker', [...args], { env });
+}
+
+async function loadBase(): Promise<void> {
+  const image = assembleImage({ layers: [await baseLayer({ say })], config: BASE_CONFIG });
+  await writeLayout(at('base'), image, 'latest');
+  await run('skopeo', ['copy', `oci:${at('base')}:latest`, `docker-archive:${at('base.tar')}:${BASE}`]);
+  await docker('load', '--input', at('base.tar'));
+}
+
+/** What a checkout has after `npm run build`, with things beside it that no image may hold. */
+async function makeContext(): Promise<void> {
+  for (const name of ['docker/Dockerfile', '.dockerignore']) cpSync(name, join(context, name), { recursive: true });
+  for (const program of PROGRAMS) {
+    await bundle(program, join(context, 'dist'));
+    writeFileSync(join(context, 'dist', program, 'left-over.mjs.map'), '{}');
+  }
+  writeFileSync(join(context, 'package.json'), '{}');
+}
+
+async function dockerBuild(program: string, revision: string): Promise<Layout> {
+  const args = ['--build-arg', `BASE=${BASE}`, '--build-arg', `REVISION=${revision}`];
+  const file = join(context, 'docker', 'Dockerfile');
+  await docker('build', '--target', program, '--tag', `built-${program}`, ...args, '--file', file, context);
+  await docker('save', '--output', at(`${program}.tar`), `built-${program}`);
+  await run('skopeo', ['copy', `docker-archive:${at(`${program}.tar`)}`, `oci:${at(`built-${program}`)}:1`]);
+  return readLayout(at(`built-${program}`));
+}
+
+test.each(PROGRAMS)(
+  'docker build gives the image of the %s the same files and the same configuration',
+  async program => {
+    const ours = readLayout(at(program));
+    const revision = ours.config.config.Labels['org.opencontainers.image.revision'] ?? '';
+    const built = await dockerBuild(program, revision);
+    const { Cmd: _, ...config } = built.config.config;
+    expect(config).toMatchObject(ours.config.config);
+    const [theirs, wanted] = [
+      await listEntries(built, at(`root-built-${program}`)),
+      await listEntries(ours, at(`root-${program}`)),
+    ];
+    expect(wanted.some(line => line.startsWith('/app/main.mjs 644 0:0 '))).toBe(true);
+    expect(theirs).toEqual(wanted);
+  },
+);
