@@ -73,6 +73,12 @@ export const RESOURCE_CASES: readonly ResourceCase[] = [
   { name: 'a Prefetch may choose nodes', document: prefetch({ images, nodes: { names: ['n*'] } }), problems: [] },
   { name: 'null where a default is', document: prefetch({ images, exclude: null, priority: null }), problems: [] },
   { name: 'null where nothing is needed', document: prefetch({ images, nodes: null }), problems: [] },
+  {
+    name: 'a ClusterPrefetch that names a namespace',
+    document: { ...(cluster({ images }) as object), metadata },
+    problems: [],
+  },
+  { name: 'a status that is null', document: { ...(prefetch({ images }) as object), status: null }, problems: [] },
   { name: 'null in place of labels', document: selecting({ matchLabels: null }), problems: [] },
   { name: 'a label that is null', document: selecting({ matchLabels: { a: null } }), problems: [] },
   { name: 'null instead of kinds', document: prefetch({ workloads: [{ selector: {}, kinds: null }] }), problems: [] },
@@ -154,6 +160,21 @@ export const RESOURCE_CASES: readonly ResourceCase[] = [
     name: 'a misspelt field of a toleration',
     document: choosing({ tolerations: [{ keys: 'a' }] }),
     problems: ['spec.nodes.tolerations[0].keys: no such field'],
+  },
+  {
+    name: 'a misspelt field that is null',
+    document: prefetch({ images, imagse: null }),
+    problems: ['spec.imagse: no such field'],
+  },
+  {
+    name: 'a misspelt field inside that is null',
+    document: choosing({ placment: null }),
+    problems: ['spec.nodes.placment: no such field'],
+  },
+  {
+    name: 'a misspelt field beside spec that is null',
+    document: { ...(prefetch({ images }) as object), sepc: null },
+    problems: ['sepc: no such field'],
   },
   {
     name: 'a field named like a method',

@@ -25,7 +25,7 @@ export function parseResource(document: unknown): ParsedResource {
   const metadata = asMapping(root.metadata);
   const ref = refOf(root, metadata);
   const { spec, problems } = parseSpec(root.spec, ref.kind);
-  const all = [...rootProblems(root, metadata), ...problems].slice(0, MAX_PROBLEMS);
+  const all = [...rootProblems(root), ...problems].slice(0, MAX_PROBLEMS);
   return {
     ref,
     generation: Number.isSafeInteger(metadata.generation) ? (metadata.generation as number) : 1,
@@ -44,7 +44,7 @@ function refOf(root: Mapping, metadata: Mapping): ResourceRef {
 
 const ROOT_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
 
-function rootProblems(root: Mapping, metadata: Mapping): string[] {
+function rootProblems(root: Mapping): string[] {
   const problems = Object.keys(root)
     .filter(field => !ROOT_FIELDS.includes(field))
     .map(field => `${field}: no such field; check the spelling`);
@@ -52,15 +52,13 @@ function rootProblems(root: Mapping, metadata: Mapping): string[] {
     problems.push(`apiVersion: expected ${API_VERSION}, got ${shown(root.apiVersion)}`);
   if (!RESOURCE_KINDS.includes(root.kind as ResourceKind))
     problems.push(`kind: expected ${RESOURCE_KINDS.join(' or ')}, got ${shown(root.kind)}`);
-  if (root.kind === 'ClusterPrefetch' && metadata.namespace !== undefined)
-    problems.push(`metadata.namespace: expected none in a ClusterPrefetch, got ${shown(metadata.namespace)}`);
   return problems;
 }
 
 const validator = Compile(PrefetchSpec);
 
 function parseSpec(written: unknown, kind: ResourceKind): { spec: PrefetchSpec; problems: readonly string[] } {
-  const spec = Value.Default(PrefetchSpec, dropNulls(written)) as PrefetchSpec;
+  const spec = Value.Default(PrefetchSpec, dropNulls(PrefetchSpec, written)) as PrefetchSpec;
   if (!validator.Check(spec)) return { spec, problems: schemaProblems(validator.Errors(spec), spec, 'spec') };
   const broken = RULES.filter(rule => rule.kinds.includes(kind) && !rule.check(spec));
   return { spec, problems: broken.map(rule => `spec: ${rule.message}`) };
