@@ -1,3 +1,9 @@
+export {
+  createKubernetesCertificates,
+  type KubernetesCertificatesParts,
+} from './kubernetes/certificate-authority.ts';
+export { createLeaseLeadership, type LeaseLeadershipParts } from './kubernetes/leadership.ts';
+export { createTokenIdentity, type TokenIdentityParts } from './kubernetes/token-identity.ts';
 export { createManifestsSource, type ManifestsSourceOptions } from './manifests/manifests-source.ts';
 export { createManifestsStatusSink, type ManifestsStatusSinkOptions } from './manifests/status-sink.ts';
 export { alwaysLeader } from './memory/always-leader.ts';
@@ -7,6 +13,8 @@ export {
   type MemoryStatusSink,
   type MemoryStatusSinkOptions,
 } from './memory/memory-status-sink.ts';
+export type { CertificateStore, KeptAuthority } from './ports/certificate-store.ts';
 export type { ClusterSource } from './ports/cluster-source.ts';
 export type { Leadership, Term } from './ports/leadership.ts';
+export type { AgentIdentity, NodeIdentity } from './ports/node-identity.ts';
 export type { StatusEvent, StatusSink } from './ports/status-sink.ts';
