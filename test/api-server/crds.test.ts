@@ -1,0 +1,203 @@
+import { readFileSync } from 'node:fs';
+import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
+import { scratchFolder } from '@kube-prefetch/lab/machine';
+import { API_VERSION, parseResource, type PrefetchStatus } from '@kube-prefetch/protocol';
+import { RESOURCE_CASES, RULES } from '@kube-prefetch/protocol/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { createRawClient, type RawAnswer, type RawClient } from './raw-client.ts';
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+}
+
+interface Answer {
+  readonly message?: string;
+  readonly spec?: unknown;
+  readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
+interface Resource {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+const CRDS = ['prefetches', 'clusterprefetches'];
+const CRD_PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+/** Programs that are not built yet included. */
+const START_MS = 20 * 60_000;
+
+const crdOf = (plural: string): unknown =>
+  parse(readFileSync(new URL(`../../charts/kube-prefetch/files/crds/${plural}.yaml`, import.meta.url), 'utf8'));
+
+const pathOf = ({ kind }: Resource) =>
+  kind === 'Prefetch' ? `/apis/${API_VERSION}/namespaces/shop/prefetches` : `/apis/${API_VERSION}/clusterprefetches`;
+
+const STATUS: PrefetchStatus = {
+  observedGeneration: 1,
+  conditions: (['Accepted', 'Ready', 'Warm'] as const).map(type => ({
+    type,
+    status: type === 'Warm' ? 'False' : 'True',
+    reason: 'Because',
+    message: type === 'Warm' ? '10 cells are missing' : 'so it is',
+    observedGeneration: 1,
+    lastTransitionTime: '2026-11-01T00:00:00.000Z',
+  })),
+  warm: '470/480',
+  summary: {
+    images: 12,
+    nodes: 40,
+    cells: 480,
+    present: 470,
+    pulling: 1,
+    waiting: 2,
+    failed: 3,
+    unknown: 4,
+    held: 5,
+    noAgent: 6,
+  },
+  failures: [
+    {
+      image: 'shop/gone:1',
+      reason: 'NotFound',
+      message: 'not found',
+      nodes: 3,
+      examples: ['n1', 'n2', 'n3'],
+      since: '2026-11-01T00:00:00.000Z',
+    },
+  ],
+  skew: [{ image: 'shop/web:1', digests: [{ digest: `shop/web@sha256:${'a'.repeat(64)}`, nodes: 2 }] }],
+};
+
+describe.each(['1.37', '1.34'] as const)('Kubernetes %s', version => {
+  const folder = scratchFolder('kp-crds');
+  let server: ApiServer;
+  let client: RawClient;
+  const defined = new Map<string, RawAnswer<Answer>>();
+
+  beforeAll(async () => {
+    server = await startApiServer({ version, folder: folder.path });
+    client = createRawClient(server.kubeconfig);
+    for (const plural of CRDS)
+      defined.set(plural, await client.send('POST', `${CRD_PATH}?fieldValidation=Strict`, crdOf(plural)));
+    await server.kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all');
+    await server.kubectl('create', 'namespace', 'shop');
+  }, START_MS);
+
+  afterAll(async () => {
+    client?.close();
+    await server?.close();
+    folder.remove();
+  });
+
+  test.each(CRDS)('%s are defined without a warning or a violation', async plural => {
+    expect(defined.get(plural)).toMatchObject({ status: 201 });
+    expect(defined.get(plural)?.headers.warning).toBeUndefined();
+    const { body } = await client.send<Answer>('GET', `${CRD_PATH}/${plural}.kube-prefetch.io`);
+    const conditions = body.status?.conditions?.map(({ type, status }) => `${type}=${status}`);
+    expect(conditions?.toSorted()).toEqual(['Established=True', 'NamesAccepted=True']);
+  });
+
+  test.each(RESOURCE_CASES)(
+    '$name: the verdict is ours, and so are defaults and rules',
+    async ({ document, problems }) => {
+      const path = `${pathOf(document as Resource)}?dryRun=All&fieldValidation=Strict`;
+      const { status, body } = await client.send<Answer>('POST', path, document);
+      const ours = parseResource(document);
+      expect(ours.problems).toHaveLength(problems.length);
+      expect({ accepted: status === 201, message: body.message }).toMatchObject({ accepted: problems.length === 0 });
+      if (problems.length === 0) expect(body.spec).toEqual(ours.spec);
+      for (const message of rulesBrokenBy(ours.problems)) expect(body.message).toContain(message);
+    },
+  );
+
+  describe('with resources of both kinds', () => {
+    beforeAll(async () => {
+      await server.apply([
+        { apiVersion: API_VERSION, kind: 'Prefetch', metadata: { name: 'web', namespace: 'shop' }, spec },
+        { apiVersion: API_VERSION, kind: 'ClusterPrefetch', metadata: { name: 'base' }, spec },
+      ]);
+    });
+
+    test.each([
+      { kind: 'Prefetch', metadata: { name: 'web' } },
+      { kind: 'ClusterPrefetch', metadata: { name: 'base' } },
+    ])('a status of a $kind is stored as it was written, with every field', async resource => {
+      const path = `${pathOf(resource)}/${resource.metadata.name}`;
+      const { body } = await client.send<object>('GET', path);
+      const answer = await client.send<Answer>('PUT', `${path}/status?fieldValidation=Strict`, {
+        ...body,
+        status: STATUS,
+      });
+      expect(answer.body.message).toBeUndefined();
+      expect(answer.body.status).toEqual(STATUS);
+    });
+
+    test.each([
+      ['prefetches', ['-n', 'shop'], ['web']],
+      ['prefetch', ['-n', 'shop'], ['web']],
+      ['pf', ['-A'], ['shop', 'web']],
+      ['clusterprefetches', [], ['base']],
+      ['cpf', [], ['base']],
+    ])('kubectl get %s %j shows images, nodes, warm, ready and age', async (name, flags, identity) => {
+      const [head, row] = tableOf(await server.kubectl('get', name, ...flags));
+      expect(head?.slice(-6)).toEqual(['NAME', 'IMAGES', 'NODES', 'WARM', 'READY', 'AGE']);
+      expect(row).toEqual([...identity, '12', '40', '470/480', 'True', expect.stringMatching(/^\d+[sm]/)]);
+    });
+
+    test('kubectl get -o wide says why it is not warm', async () => {
+      const [head, row] = tableOf(await server.kubectl('get', 'cpf', '-o', 'wide'));
+      expect(head?.at(-1)).toBe('MESSAGE');
+      expect(row?.slice(6).join(' ')).toBe('10 cells are missing');
+    });
+
+    test('kubectl get kube-prefetch shows both kinds', async () => {
+      const names = (await server.kubectl('get', 'kube-prefetch', '-A', '-o', 'name')).trim().split('\n');
+      expect(names.toSorted()).toEqual(['clusterprefetch.kube-prefetch.io/base', 'prefetch.kube-prefetch.io/web']);
+    });
+
+    test('kubectl wait --for=condition waits for a condition', async () => {
+      const wait = (condition: string) =>
+        server.kubectl('wait', `--for=condition=${condition}`, '--timeout=1s', 'cpf/base');
+      await expect(wait('Ready')).resolves.toContain('condition met');
+      await expect(wait('Warm')).rejects.toThrow('timed out');
+    });
+
+    test('kubectl explain knows the fields', async () => {
+      expect(await server.kubectl('explain', 'pf.spec.nodes.placement')).toMatch(/ENUM:\s+Eligible\s+All/);
+    });
+
+    test('two appliers may each add images to one resource', async () => {
+      for (const [manager, images] of [
+        ['ci', ['shop/ci:1']],
+        ['people', ['shop/people:1']],
+      ] as const) {
+        const document = {
+          apiVersion: API_VERSION,
+          kind: 'ClusterPrefetch',
+          metadata: { name: 'shared' },
+          spec: { images },
+        };
+        const input = JSON.stringify(document);
+        await server.kubectlWith({ input }, 'apply', '--server-side', `--field-manager=${manager}`, '-f', '-');
+      }
+      const stored = await server.kubectl('get', 'cpf', 'shared', '-o', 'jsonpath={.spec.images}');
+      expect(JSON.parse(stored)).toEqual(['shop/ci:1', 'shop/people:1']);
+    });
+  });
+});
+
+const spec = { images: ['nginx:1.27'] };
+
+/** Both sides look at rules only where each field by itself is right. */
+function rulesBrokenBy(problems: readonly string[]): readonly string[] {
+  return RULES.map(rule => rule.message).filter(message => problems.includes(`spec: ${message}`));
+}
+
+function tableOf(output: string): readonly (readonly string[])[] {
+  return output
+    .trimEnd()
+    .split('\n')
+    .map(line => line.trim().split(/\s+/));
+}
