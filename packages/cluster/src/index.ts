@@ -1,3 +1,4 @@
+export { createKubernetesSource } from './kubernetes/source.ts';
 export {
   createKubernetesCertificates,
   type KubernetesCertificatesParts,

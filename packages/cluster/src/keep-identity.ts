@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ClusterState } from '@kube-prefetch/core';
 
 /** `next`, with what is equal in `previous` taken from there; `previous` itself where nothing differs. */
 export function keepIdentity<T>(
@@ -13,4 +14,11 @@ export function keepIdentity<T>(
     return isDeepStrictEqual(old, item) ? (old as T) : item;
   });
   return kept.length === previous.length && kept.every((item, index) => item === previous[index]) ? previous : kept;
+}
+
+/** `previous` itself where `next` is made of the same parts. */
+export function keepState(previous: ClusterState | undefined, next: ClusterState): ClusterState {
+  if (previous === undefined) return next;
+  const same = (Object.keys(next) as (keyof ClusterState)[]).every(part => previous[part] === next[part]);
+  return same ? previous : next;
 }

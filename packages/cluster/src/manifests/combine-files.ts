@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ClusterState, Namespace, Resource } from '@kube-prefetch/core';
 import { resourceName } from '@kube-prefetch/protocol';
 import { boundGaps } from '../bound-gaps.ts';
-import { keepIdentity } from '../keep-identity.ts';
+import { keepIdentity, keepState } from '../keep-identity.ts';
 import { withOwnLabel } from '../to-state/index.ts';
 import type { ManifestObject, ManifestPart } from './manifest-object.ts';
 import type { LineProblem } from './parse-documents.ts';
@@ -47,7 +47,7 @@ export function combineFiles(
     ),
     gaps: keepIdentity(previous?.gaps, boundGaps(gaps), gap => gap),
   };
-  return previous !== undefined && isSame(previous, state) ? previous : state;
+  return keepState(previous, state);
 }
 
 type Placed = ManifestObject & { readonly path: string };
@@ -106,8 +106,4 @@ function withImplied(declared: readonly Namespace[], used: readonly string[]): r
   const names = new Set(declared.map(({ name }) => name));
   const implied = [...new Set(used)].filter(name => !names.has(name)).sort();
   return [...declared, ...implied.map(name => withOwnLabel(name, {}))];
-}
-
-function isSame(a: ClusterState, b: ClusterState): boolean {
-  return (Object.keys(b) as (keyof ClusterState)[]).every(part => a[part] === b[part]);
 }

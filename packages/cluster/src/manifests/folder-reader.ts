@@ -1,8 +1,9 @@
 import { sep } from 'node:path';
 import type { ClusterState } from '@kube-prefetch/core';
+import type { SourceLog } from '../source-log.ts';
 import { combineFiles } from './combine-files.ts';
 import { countingFile, type KnownFile, readFile } from './known-files.ts';
-import { logPassedOver, type ManifestsLog } from './manifests-log.ts';
+import { logPassedOver } from './manifests-log.ts';
 import { type Walk, walkFolder, type WalkFailure } from './walk-folder.ts';
 import type { FolderWatches } from './watch-folders.ts';
 
@@ -17,7 +18,7 @@ export interface FolderReader {
 
 export interface FolderReaderOptions {
   readonly dir: string;
-  readonly log: ManifestsLog;
+  readonly log: SourceLog;
 }
 
 export function createFolderReader({ dir, log }: FolderReaderOptions): FolderReader {

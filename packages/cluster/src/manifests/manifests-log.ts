@@ -1,15 +1,9 @@
 import type { ClusterState } from '@kube-prefetch/core';
+import type { SourceLog } from '../source-log.ts';
 import type { PassedOver } from './read-objects.ts';
 
-/** What the source needs of a log: fields first, then a message that is the same every time. */
-export interface ManifestsLog {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
-
 /** What was read, and each problem once, when it comes up. */
-export function logState(log: ManifestsLog, next: ClusterState, previous: ClusterState | undefined): void {
+export function logState(log: SourceLog, next: ClusterState, previous: ClusterState | undefined): void {
   const known = new Set(previous?.gaps);
   for (const problem of next.gaps) if (!known.has(problem)) log.warn({ problem }, 'manifest not used');
   const { resources, workloads, nodes, gaps } = next;
@@ -17,7 +11,7 @@ export function logState(log: ManifestsLog, next: ClusterState, previous: Cluste
   log.info(counts, 'manifests read');
 }
 
-export function logPassedOver(log: ManifestsLog, path: string, passedOver: readonly PassedOver[]): void {
+export function logPassedOver(log: SourceLog, path: string, passedOver: readonly PassedOver[]): void {
   for (const { line, apiVersion, kind, suspicious } of passedOver)
     log[suspicious ? 'warn' : 'debug']({ file: `${path}:${line}`, apiVersion, kind }, 'object passed over');
 }

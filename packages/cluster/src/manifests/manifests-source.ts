@@ -1,15 +1,16 @@
 import type { ClusterState } from '@kube-prefetch/core';
 import { type Clock, createTrigger } from '@kube-prefetch/time';
 import type { ClusterSource } from '../ports/cluster-source.ts';
+import type { SourceLog } from '../source-log.ts';
 import { createFolderReader } from './folder-reader.ts';
-import { logState, type ManifestsLog } from './manifests-log.ts';
+import { logState } from './manifests-log.ts';
 import { untilQuiet } from './until-quiet.ts';
 import { createFolderWatches } from './watch-folders.ts';
 
 export interface ManifestsSourceOptions {
   readonly dir: string;
   readonly clock: Clock;
-  readonly log: ManifestsLog;
+  readonly log: SourceLog;
   /** Between looks when no watch says that something changed. */
   readonly pollMs?: number;
 }

@@ -1,0 +1,46 @@
+import type { KubeApiError, KubeFailure } from './api.ts';
+
+/** What a kind's reading suffers from since it last worked. */
+export interface Outage {
+  /** The first failure. */
+  readonly first: Failing;
+  /** The first failure that is a plain no, and will not go away by itself. */
+  readonly refused: Failing | undefined;
+}
+
+interface Failing {
+  /** Monotonic. */
+  readonly sinceMs: number;
+  readonly failure: KubeFailure;
+  readonly message: string;
+}
+
+/** An API server that restarts or changes places is no gap: what was read a minute ago will do. */
+const GAP_AFTER_MS = 60_000;
+/** A plain no counts soon, but a server that has just started says no before it has read who may do what. */
+const GAP_AFTER_REFUSAL_MS = 5_000;
+
+const REFUSALS: readonly KubeFailure[] = ['Forbidden', 'NotFound', 'Unauthorized', 'Invalid'];
+
+export function noteFailure(outage: Outage | undefined, { failure, message }: KubeApiError, now: number): Outage {
+  const failing: Failing = { sinceMs: now, failure, message };
+  const refused = REFUSALS.includes(failure) ? failing : undefined;
+  return { first: outage?.first ?? failing, refused: outage?.refused ?? refused };
+}
+
+/** When the outage becomes a gap, if it lasts. */
+export function gapDueMs({ first, refused }: Outage): number {
+  return Math.min(first.sinceMs + GAP_AFTER_MS, (refused?.sinceMs ?? Infinity) + GAP_AFTER_REFUSAL_MS);
+}
+
+const LONGEST_MESSAGE = 300;
+/** Of the kinds that are read only ours can be missing. */
+const UNKNOWN_KIND =
+  'NotFound: the API server does not serve this kind; install the CustomResourceDefinitions of kube-prefetch';
+
+/** Why nothing can be read. The same words for as long as the outage lasts, or a status would be written with every try. */
+export function describeOutage({ first, refused }: Outage): string {
+  const { failure, message } = refused ?? first;
+  if (failure === 'NotFound') return UNKNOWN_KIND;
+  return `${failure}: ${message.slice(0, LONGEST_MESSAGE)}`;
+}
