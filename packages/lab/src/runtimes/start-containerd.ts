@@ -3,8 +3,8 @@ import { statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Child, type Say, startServer } from '../machine/index.ts';
-import { writeContainerdConfig } from './containerd-config.ts';
+import { type Child, type Place, type Say, startServer, THIS_MACHINE } from '../machine/index.ts';
+import { type NodeRuntime, writeContainerdConfig } from './containerd-config.ts';
 import { containerdPrograms, type ContainerdVersion } from './containerd-programs.ts';
 
 const run = promisify(execFile);
@@ -21,6 +21,10 @@ export interface ContainerdOptions {
   /** Addresses of registries that speak plain HTTP. */
   readonly registries: readonly string[];
   readonly progressTimeoutSeconds?: number;
+  /** `containerd.sock` in `dir` if absent. */
+  readonly socket?: string;
+  readonly place?: Place;
+  readonly node?: NodeRuntime;
   readonly say?: Say;
 }
 
@@ -42,15 +46,14 @@ export interface Containerd {
 export interface ContainerOptions {
   /** Of `ctr run`. */
   readonly flags?: readonly string[];
-  /** Behind the image's entrypoint. */
-  readonly args?: readonly string[];
+  /** In place of the image's entrypoint. */
+  readonly command?: readonly string[];
 }
 
 /** A real containerd that shares nothing with another one on this machine. Root only. */
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
-  const { dir } = options;
+  const { dir, socket = join(dir, 'containerd.sock'), place = THIS_MACHINE } = options;
   const name = basename(dir);
-  const socket = join(dir, 'containerd.sock');
   if (socket.length > MAX_SOCKET_PATH - '.ttrpc'.length) throw new Error(`too long for a socket: ${socket}`);
   const programs = await containerdPrograms(options.version, options);
   const config = writeContainerdConfig({ ...options, socket });
@@ -63,13 +66,13 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     logFile,
     pid: () => (child as Child).pid,
     ctr: (...args) => runCtr(programs.ctr, socket, args),
-    async runContainer(image, { flags = [], args = [] } = {}) {
+    async runContainer(image, { flags = [], command = [] } = {}) {
       const id = `${name}-${process.pid}-${containers++}`;
       // The shim writes it: what ctr itself copies is lost when a container ends before ctr has opened the pipe.
       const output = join(dir, `${id}.out`);
       // A cgroup of its own at the top: the default one below /k8s.io would leave that folder behind.
       const places = ['--cgroup', `/kube-prefetch-lab-${id}`, '--log-uri', `file://${output}`];
-      await containerd.ctr('run', '--rm', ...places, ...flags, image, id, ...args);
+      await containerd.ctr('run', '--rm', ...places, ...flags, image, id, ...command);
       return (await readFile(output, 'utf8')).trim();
     },
     async stop() {
@@ -83,8 +86,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
       const env = { PATH: `${programs.folder}:${process.env.PATH}` };
       ({ child } = await startServer({
         name,
-        command: programs.containerd,
-        args: ['-c', config],
+        ...place.enter(programs.containerd, ['-c', config]),
         env,
         logFile,
         ready: async () => (await servesCri(logFile, from)) && containerd.ctr('version'),
