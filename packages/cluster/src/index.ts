@@ -1,4 +1,5 @@
 export { createKubernetesSource } from './kubernetes/source.ts';
+export { createKubernetesStatusSink, type KubernetesStatusSinkOptions } from './kubernetes/status-sink.ts';
 export {
   createKubernetesCertificates,
   type KubernetesCertificatesParts,
