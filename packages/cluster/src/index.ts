@@ -1,3 +1,13 @@
+export {
+  type KubeApi,
+  KubeApiError,
+  type KubeEvent,
+  type KubeFailure,
+  type KubeKind,
+  type KubeObject,
+  type KubeWrite,
+  type ObjectName,
+} from './kubernetes/api.ts';
 export { createKubernetesSource } from './kubernetes/source.ts';
 export { createKubernetesStatusSink, type KubernetesStatusSinkOptions } from './kubernetes/status-sink.ts';
 export {
@@ -6,6 +16,7 @@ export {
 } from './kubernetes/certificate-authority.ts';
 export { createLeaseLeadership, type LeaseLeadershipParts } from './kubernetes/leadership.ts';
 export { createTokenIdentity, type TokenIdentityParts } from './kubernetes/token-identity.ts';
+export { createMemoryApi, type MemoryApi } from './kubernetes/memory-api.ts';
 export { createManifestsSource, type ManifestsSourceOptions } from './manifests/manifests-source.ts';
 export { createManifestsStatusSink, type ManifestsStatusSinkOptions } from './manifests/status-sink.ts';
 export { alwaysLeader } from './memory/always-leader.ts';

@@ -80,14 +80,14 @@ export function createMemoryApi({ clock }: { readonly clock: Clock }): MemoryApi
         await over(what, signal, () => arrived('watch', kind, what));
         yield* watchStore({ clock, store: memory.store, link, waiters, orders }, kind, { from, what, signal });
       },
-      get(kind, name, signal) {
+      async get(kind, name, signal) {
         const what = `GET ${objectPath(kind, name)}`;
         return over(what, signal, () => {
           arrived('get', kind, what);
           return memory.get(kind, name);
         });
       },
-      write(write, signal) {
+      async write(write, signal) {
         const { verb, kind } = write;
         const what = `${verb} ${collectionPath(kind, (verb === 'patchStatus' ? write.name : write.object.metadata).namespace)}`;
         return over(what, signal, () => {

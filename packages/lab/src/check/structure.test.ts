@@ -60,7 +60,7 @@ test.each(onlyIn)('%s is used only in %s', (things, places) => {
 
 test('only a main.ts names the adapters', () => {
   const adapters =
-    /create(ManifestsSource|ManifestsStatusSink|HttpAgentApi|CriRuntime|DockerRuntime)\(|detectRuntime\(/;
+    /create(ClientNodeApi|ManifestsSource|ManifestsStatusSink|HttpAgentApi|CriRuntime|DockerRuntime)\(|detectRuntime\(/;
   const wrong = sources.filter(
     source =>
       ['agent', 'coordinator'].includes(source.package) &&

@@ -1,0 +1,136 @@
+import type { RequestOptions } from 'node:https';
+import type { Clock } from '@kube-prefetch/time';
+// The package's own door loads a class for every object that Kubernetes has.
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { Agent, type Dispatcher } from 'undici';
+import type { KubeApi } from './api.ts';
+import { createHttpKubeApi } from './http-api.ts';
+import type { KubeRequest, KubeResponse } from './transport.ts';
+import { untilAborted } from './until-aborted.ts';
+
+/** Watches, and calls beside them. */
+const MAX_CONNECTIONS = 100;
+const CONNECT_WITHIN_MS = 10_000;
+const KEEP_IDLE_MS = 30_000;
+
+export interface ClientNodeApiOptions {
+  /** A file. Without it this is a pod, which speaks for its service account. */
+  readonly kubeconfig?: string | undefined;
+  readonly clock: Clock;
+}
+
+/** A real API server. Throws when it is not told of one. `close` waits for calls that run, and ends all connections. */
+export function createClientNodeApi({ kubeconfig, clock }: ClientNodeApiOptions): KubeApi & { close(): Promise<void> } {
+  const agentFor = createPool();
+  let config = loadConfig(kubeconfig);
+
+  async function send(request: KubeRequest, signal: AbortSignal): Promise<KubeResponse> {
+    const credentials = await credentialsOf(config);
+    const response = await exchange(agentFor(credentials), serverOf(config), credentials, request, signal);
+    if (response.statusCode !== 401) return toResponse(response);
+    // A token may have been renewed since it was read.
+    const reloaded = loadConfig(kubeconfig);
+    const renewed = await credentialsOf(reloaded);
+    if (renewed.authorization === credentials.authorization) return toResponse(response);
+    await response.body.dump();
+    config = reloaded;
+    return toResponse(await exchange(agentFor(renewed), serverOf(config), renewed, request, signal));
+  }
+
+  return {
+    ...createHttpKubeApi((request, signal) => untilAborted(send(request, signal), signal), clock),
+    close: () => agentFor.close(),
+  };
+}
+
+function loadConfig(kubeconfig: string | undefined): KubeConfig {
+  const config = new KubeConfig();
+  if (kubeconfig === undefined) config.loadFromCluster();
+  else config.loadFromFile(kubeconfig);
+  if (!URL.canParse(config.getCurrentCluster()?.server ?? '')) {
+    throw new Error(
+      kubeconfig === undefined
+        ? 'no API server: KUBERNETES_SERVICE_HOST is not set as in a pod; outside of one give a kubeconfig'
+        : `no API server: ${kubeconfig} has no current context whose cluster has a server`,
+    );
+  }
+  return config;
+}
+
+function serverOf(config: KubeConfig): URL {
+  return new URL(config.getCurrentCluster()?.server ?? '');
+}
+
+interface Credentials {
+  readonly tls: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly authorization: string | undefined;
+}
+
+/** Reads files and asks programs, as the configuration says; tokens are kept for a minute. */
+async function credentialsOf(config: KubeConfig): Promise<Credentials> {
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  const { ca, cert, key, rejectUnauthorized, servername, auth } = options;
+  const given = options.headers as Record<string, string> | undefined;
+  const basic = auth ? `Basic ${Buffer.from(auth).toString('base64')}` : undefined;
+  const authorization = given?.Authorization?.trim() ?? basic;
+  return {
+    tls: Object.fromEntries(
+      Object.entries({ ca, cert, key, rejectUnauthorized, servername }).filter(([, value]) => value !== undefined),
+    ),
+    headers: { ...given, ...(authorization !== undefined && { Authorization: authorization }) },
+    authorization,
+  };
+}
+
+/** One agent for all requests, and another one once the certificates are others. */
+function createPool() {
+  let current: { readonly certificates: string; readonly agent: Agent } | undefined;
+  const agentFor = ({ tls }: Credentials): Agent => {
+    const certificates = JSON.stringify(tls);
+    if (current?.certificates === certificates) return current.agent;
+    void current?.agent.close();
+    const agent = new Agent({
+      connect: { ...tls, timeout: CONNECT_WITHIN_MS, keepAlive: true, keepAliveInitialDelay: KEEP_IDLE_MS },
+      connections: MAX_CONNECTIONS,
+      allowH2: false,
+      keepAliveTimeout: KEEP_IDLE_MS,
+      // Both are the caller's: a watch is silent for long.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    current = { certificates, agent };
+    return agent;
+  };
+  return Object.assign(agentFor, { close: async () => current?.agent.close() });
+}
+
+function exchange(
+  agent: Agent,
+  server: URL,
+  credentials: Credentials,
+  { method, path, query, body, contentType = 'application/json' }: KubeRequest,
+  signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
+  const prefix = server.pathname.replace(/\/+$/, '');
+  const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
+  return agent.request({
+    origin: server.origin,
+    path: `${prefix}${path}${search}`,
+    method,
+    headers: {
+      accept: 'application/json',
+      'user-agent': 'kube-prefetch',
+      ...credentials.headers,
+      ...(body !== undefined && { 'content-type': contentType }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    signal,
+  });
+}
+
+function toResponse({ statusCode, headers, body }: Dispatcher.ResponseData): KubeResponse {
+  const retryAfter = headers['retry-after'];
+  return { status: statusCode, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, body };
+}

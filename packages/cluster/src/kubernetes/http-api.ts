@@ -1,0 +1,108 @@
+import { type Clock, withDeadline } from '@kube-prefetch/time';
+import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind, type KubeWrite } from './api.ts';
+import { ANSWER_WITHIN_MS, WATCH_SECONDS } from './limits.ts';
+import { readEvent, readObject, readPage, readVerdict, StrangeAnswer } from './read-answer.ts';
+import { readBody, readLines } from './read-body.ts';
+import { collectionPath, listPath, objectPath, TOKEN_REVIEW_PATH } from './request-path.ts';
+import { statusError } from './status-error.ts';
+import type { KubeRequest, KubeResponse, KubeTransport } from './transport.ts';
+
+/** The API as HTTP has it: paths, bodies, and what errors mean. */
+export function createHttpKubeApi(send: KubeTransport, clock: Clock): KubeApi {
+  /** The whole answer, in time. */
+  async function ask<T>(request: KubeRequest, read: (answer: unknown) => T, signal: AbortSignal): Promise<T> {
+    const what = `${request.method} ${request.path}`;
+    try {
+      return await withDeadline(clock, ANSWER_WITHIN_MS, signal, what, async inTime => {
+        const response = await send(request, inTime);
+        const text = await readBody(response.body);
+        if (response.status >= 300) throw refusal(what, response, text);
+        return read(JSON.parse(text));
+      });
+    } catch (error) {
+      throw asKubeApiError(what, error, signal);
+    }
+  }
+
+  async function* watch(kind: KubeKind, resourceVersion: string, signal: AbortSignal): AsyncGenerator<KubeEvent, void> {
+    const path = listPath(kind);
+    const query = { watch: 'true', resourceVersion, allowWatchBookmarks: 'true', timeoutSeconds: `${WATCH_SECONDS}` };
+    const what = `GET ${path}?watch=true`;
+    try {
+      signal.throwIfAborted();
+      const response = await withDeadline(clock, ANSWER_WITHIN_MS, signal, what, async inTime => {
+        const answer = await send({ method: 'GET', path, query }, inTime);
+        if (answer.status >= 300) throw refusal(what, answer, await readBody(answer.body));
+        return answer;
+      });
+      yield { type: 'BOOKMARK', resourceVersion };
+      for await (const line of readLines(response.body)) {
+        const event = readEvent(kind, what, line);
+        if (event !== undefined) yield event;
+        signal.throwIfAborted();
+      }
+      signal.throwIfAborted();
+    } catch (error) {
+      throw asKubeApiError(what, error, signal);
+    }
+  }
+
+  return {
+    list(kind, { limit, after }, signal) {
+      const query = { limit: `${limit}`, ...(after !== undefined && { continue: after }) };
+      return ask({ method: 'GET', path: listPath(kind), query }, answer => readPage(kind, answer), signal);
+    },
+    watch,
+    async get(kind, name, signal) {
+      return ask({ method: 'GET', path: objectPath(kind, name) }, answer => readObject(kind, answer), signal);
+    },
+    async write(write, signal) {
+      return ask(requestOf(write), answer => readObject(write.kind, answer), signal);
+    },
+    review(token, audiences, signal) {
+      const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences } };
+      return ask({ method: 'POST', path: TOKEN_REVIEW_PATH, body }, answer => readVerdict(answer, audiences), signal);
+    },
+  };
+}
+
+function requestOf(write: KubeWrite): KubeRequest {
+  const { kind } = write;
+  if (write.verb === 'patchStatus') {
+    const path = `${objectPath(kind, write.name)}/status`;
+    return { method: 'PATCH', path, body: { status: write.status }, contentType: 'application/merge-patch+json' };
+  }
+  const { metadata } = write.object;
+  const body = { ...write.object, apiVersion: kind.apiVersion, kind: kind.kind };
+  if (write.verb === 'create') return { method: 'POST', path: collectionPath(kind, metadata.namespace), body };
+  const path = objectPath(kind, metadata);
+  // Of some kinds the server would overwrite whatever is there.
+  if (!metadata.resourceVersion)
+    throw new KubeApiError('Invalid', `PUT ${path}: metadata.resourceVersion is not given`);
+  return { method: 'PUT', path, body };
+}
+
+function refusal(what: string, { status, retryAfter }: KubeResponse, text: string): KubeApiError {
+  return statusError(what, status, parsed(text), retryAfter);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The caller's own abort stays what it is. */
+function asKubeApiError(what: string, error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (error instanceof KubeApiError) return error;
+  const strange = error instanceof StrangeAnswer || error instanceof SyntaxError;
+  return new KubeApiError(strange ? 'ServerError' : 'Unreachable', `${what}: ${reasonOf(error)}`, { cause: error });
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || ((error as NodeJS.ErrnoException).code ?? error.name);
+}

@@ -1,0 +1,35 @@
+/** A page of 500 objects of 250 KB each: an API server keeps none of more than 3 MB. */
+const MAX_BODY_BYTES = 128 * 2 ** 20;
+const MAX_LINE_BYTES = 16 * 2 ** 20;
+const NEWLINE = 0x0a;
+
+export async function readBody(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw new Error(`the answer is longer than ${MAX_BODY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Whole lines only: an end in the middle of one throws. */
+export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
+  let begun: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      const line = Buffer.concat([...begun, chunk.subarray(start, end)]).toString('utf8');
+      begun = [];
+      bytes = 0;
+      start = end + 1;
+      if (line !== '') yield line;
+    }
+    bytes += chunk.length - start;
+    if (bytes > MAX_LINE_BYTES) throw new Error(`a line is longer than ${MAX_LINE_BYTES} bytes`);
+    if (start < chunk.length) begun.push(chunk.subarray(start));
+  }
+  if (bytes > 0) throw new Error('the stream ended in the middle of a line');
+}

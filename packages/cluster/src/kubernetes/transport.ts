@@ -1,0 +1,19 @@
+/** One exchange with an API server, whatever carries it. */
+export interface KubeRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: object;
+  readonly contentType?: string;
+}
+
+export interface KubeResponse {
+  readonly status: number;
+  /** In seconds, as HTTP has it. */
+  readonly retryAfter: string | undefined;
+  /** Not to be left unread: its connection would never be free again. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Throws whatever went wrong underneath. The signal ends the wait for an answer and the reading of its body. */
+export type KubeTransport = (request: KubeRequest, signal: AbortSignal) => Promise<KubeResponse>;
