@@ -1,7 +1,8 @@
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
+import { collectLicences } from './collect-licences.ts';
 
 export const PROGRAMS = ['coordinator', 'agent'] as const;
 export type Program = (typeof PROGRAMS)[number];
@@ -27,19 +28,33 @@ export const NODE_ENV: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
-/**
- * A folder per program: `main.mjs` and what it loads on use (dockerode). The banner gives CommonJS dependencies the `require`
- * that an ES module lacks; dockerode's SSH and BuildKit parts, never reached over a local socket, are replaced by a module
- * that throws when it is used.
- */
+/** A folder per program: `main.mjs`, what it loads on use (dockerode), and the licences of all of it. */
 export async function bundle(program: Program, outFolder: string): Promise<Bundle> {
+  const { outputFiles, metafile } = await build(optionsOf(program));
+  const folder = join(outFolder, program);
+  await mkdir(folder, { recursive: true });
+  for (const { path, contents } of outputFiles) await writeFile(join(folder, basename(path)), contents);
+  const inputs = Object.values(metafile.outputs).flatMap(output => Object.keys(output.inputs));
+  await writeFile(join(folder, 'LICENSES.txt'), await collectLicences(root, inputs));
+  await setModes(folder);
+  const code = outputFiles.filter(({ path }) => path.endsWith('.mjs'));
+  const sizeBytes = code.reduce((sum, { contents }) => sum + contents.length, 0);
+  return { program, file: join(folder, 'main.mjs'), sizeBytes };
+}
+
+/**
+ * The banner gives CommonJS dependencies the `require` that an ES module lacks; dockerode's SSH and BuildKit parts, never
+ * reached over a local socket, are replaced by a module that throws when it is used.
+ */
+function optionsOf(program: Program) {
   const unused = `${root}packages/lab/src/build/not-bundled.cjs`;
-  const { outputFiles } = await build({
+  return {
     absWorkingDir: root,
     entryPoints: { main: `packages/${program}/src/main.ts` },
     // Names of parts depend on it, so it is always the same one.
     outdir: `${root}dist`,
     write: false,
+    metafile: true,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     splitting: true,
@@ -54,17 +69,7 @@ export async function bundle(program: Program, outFolder: string): Promise<Bundl
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },
-  });
-  const folder = join(outFolder, program);
-  await mkdir(folder, { recursive: true });
-  for (const { path, contents } of outputFiles) await writeFile(join(folder, basename(path)), contents);
-  await setModes(folder);
-  const code = outputFiles.filter(({ path }) => path.endsWith('.mjs'));
-  return {
-    program,
-    file: join(folder, 'main.mjs'),
-    sizeBytes: code.reduce((sum, file) => sum + file.contents.length, 0),
-  };
+  } as const satisfies BuildOptions;
 }
 
 /** Whatever this machine's umask is: images take the modes over. */
