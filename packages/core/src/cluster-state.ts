@@ -17,6 +17,8 @@ export interface ClusterState {
 /** A Prefetch or ClusterPrefetch. */
 export interface Resource {
   readonly ref: ResourceRef;
+  /** `metadata.uid`: one of the same name with another is another resource. Absent where no API server gave one. */
+  readonly uid?: string;
   readonly generation: number;
   readonly spec: PrefetchSpec;
   /** Why it is not accepted, a sentence each, as the schema and the cross-field rules say; not empty: it asks for nothing. */

@@ -26,9 +26,16 @@ export const PROJECTIONS = {
   serviceAccounts: [kept<ServiceAccount>(SERVICE_ACCOUNTS, toServiceAccount)],
 };
 
-/** Items of a list need not repeat what they are. */
 function resources(kind: KubeKind): Projection<Resource> {
-  return { kind, project: object => parseResource({ ...object, apiVersion: kind.apiVersion, kind: kind.kind }) };
+  return {
+    kind,
+    project(object) {
+      const { uid } = object.metadata;
+      // Items of a list need not repeat what they are.
+      const resource = parseResource({ ...object, apiVersion: kind.apiVersion, kind: kind.kind });
+      return { ...resource, ...(uid === undefined ? {} : { uid }) };
+    },
+  };
 }
 
 function workloads(kind: KubeKind): Projection<Workload> {

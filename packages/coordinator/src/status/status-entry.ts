@@ -7,7 +7,10 @@ const WRITE_GAP_MS = 5_000;
 /** One resource's status on its way to the sink. */
 export interface StatusEntry {
   readonly resource: ResourceRef;
+  readonly uid: string | undefined;
   latest: PrefetchStatus;
+  /** Whether the sink was asked in this term what it holds. */
+  known: boolean;
   /** What the sink is known to hold. */
   settled: PrefetchStatus | undefined;
   /** `latest` differs from `settled`. */
@@ -20,10 +23,12 @@ export interface StatusEntry {
   failures: number;
 }
 
-export function newEntry(resource: ResourceRef, latest: PrefetchStatus): StatusEntry {
+export function newEntry(resource: ResourceRef, uid: string | undefined, latest: PrefetchStatus): StatusEntry {
   return {
     resource,
+    uid,
     latest,
+    known: false,
     settled: undefined,
     changed: true,
     heldBack: false,
@@ -41,6 +46,14 @@ export function renew(entry: StatusEntry, status: PrefetchStatus, settling: bool
   entry.heldBack = settling && status.summary.unknown > 0;
   entry.leaving = false;
   if (urgent) entry.dueMs = Math.min(entry.dueMs, now);
+}
+
+/** The sink holds `held`, as an earlier term left it: what is so since then was not so only from now on. */
+export function learn(entry: StatusEntry, held: PrefetchStatus | undefined): void {
+  entry.known = true;
+  entry.settled = held;
+  entry.latest = keepTransitionTimes(held, entry.latest);
+  entry.changed = entry.leaving || !isDeepStrictEqual(entry.latest, held);
 }
 
 export function leave(entry: StatusEntry, now: number): void {

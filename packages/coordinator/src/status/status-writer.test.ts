@@ -12,7 +12,8 @@ function startWriter() {
   const clock = createVirtualClock();
   const startMs = clock.monotonicMs();
   const log: string[] = [];
-  const broken = { is: false, hangs: false };
+  const broken = { is: false, hangs: false, cannotRead: false };
+  const held = new Map<string, PrefetchStatus>();
   const outcomes: string[] = [];
   const at = () => `${(clock.monotonicMs() - startMs) / 1000}s`;
   const writer = createStatusWriter({
@@ -20,13 +21,15 @@ function startWriter() {
     log: silentLog,
     wrote: outcome => outcomes.push(outcome),
     sink: {
-      async read() {
-        return undefined;
+      async read(resource) {
+        if (broken.cannotRead) throw new Error('the API server is away');
+        return held.get(resource.name);
       },
       async write(resource, status, signal) {
         log.push(`${at()} ${resource.name} ${status.warm}`);
         if (broken.hangs) await clock.sleep(1_000_000, signal);
         if (broken.is) throw new Error('the API server is away');
+        held.set(resource.name, status);
         return 'written';
       },
       async event(resource, { type, reason }: StatusEvent) {
@@ -35,10 +38,10 @@ function startWriter() {
       },
     },
   });
-  const stop = new AbortController();
-  const ended = writer.run(stop.signal).catch(() => {});
-  const offer = async (parts: Partial<Offered>, { settling = false, resource = WEB } = {}) => {
-    writer.offer([{ resource, status: aStatus(timestamp(clock), parts) }], settling);
+  let stop = new AbortController();
+  let ended = writer.run(stop.signal).catch(() => {});
+  const offer = async (parts: Partial<Offered>, { settling = false, resource = WEB, uid = '' } = {}) => {
+    writer.offer([{ resource, uid, status: aStatus(timestamp(clock), parts) }], settling);
     await clock.advance(0);
   };
   return {
@@ -47,10 +50,17 @@ function startWriter() {
     log,
     outcomes,
     broken,
+    held,
     offer,
     stop: async () => {
       stop.abort();
       await ended;
+    },
+    nextTerm: async () => {
+      stop.abort();
+      await ended;
+      stop = new AbortController();
+      ended = writer.run(stop.signal).catch(() => {});
     },
   };
 }
@@ -168,6 +178,70 @@ test('while the fleet is settling a status with Unknown cells is held back', asy
   expect(log).toEqual(['30s web 2/2']);
   await offer({ warm: '0/2', unknown: 2 }, { settling: false, resource: BASE });
   expect(log).toContain('30s base 0/2');
+});
+
+test('a new term goes on from what the sink holds: what is still so is not written, and nothing is announced', async () => {
+  const { offer, log, clock, nextTerm, outcomes, held, writer } = startWriter();
+  const start = timestamp(clock);
+  await offer({ warm: '2/2', isWarm: 'True' });
+  await clock.advance(60_000);
+  await nextTerm();
+  await offer({ warm: '2/2', isWarm: 'True' });
+  expect([log, outcomes]).toEqual([['0s web 2/2'], ['written', 'unchanged']]);
+  expect(writer.latest()[0]?.status).toEqual(held.get('web'));
+  await clock.advance(60_000);
+  const turned = timestamp(clock);
+  await offer({ warm: '1/2', isWarm: 'False' });
+  expect(log.slice(1)).toEqual(['120s web 1/2', '120s web event Warning Pulling']);
+  const times = held.get('web')?.conditions.map(({ type, lastTransitionTime }) => [type, lastTransitionTime]);
+  expect(times).toEqual([
+    ['Accepted', start],
+    ['Warm', turned],
+  ]);
+});
+
+test('what turned between two terms is written and announced', async () => {
+  const { offer, log, clock, nextTerm } = startWriter();
+  await offer({ warm: '2/2', isWarm: 'True' });
+  await clock.advance(60_000);
+  await nextTerm();
+  await offer({ warm: '1/2', isWarm: 'False' });
+  expect(log.slice(1)).toEqual(['60s web 1/2', '60s web event Warning Pulling']);
+});
+
+test('a new term that does not know the cells yet leaves Warm as it is, with its time', async () => {
+  const { offer, log, clock, nextTerm, held } = startWriter();
+  await offer({ warm: '2/2', isWarm: 'True' });
+  const before = held.get('web');
+  await clock.advance(60_000);
+  await nextTerm();
+  await offer({ warm: '0/2', unknown: 2, isWarm: 'False' }, { settling: true });
+  await clock.advance(20_000);
+  await offer({ warm: '1/2', unknown: 1, isWarm: 'False' }, { settling: true });
+  await offer({ warm: '2/2', isWarm: 'True' });
+  await clock.advance(60_000);
+  expect(log).toEqual(['0s web 2/2']);
+  expect(held.get('web')).toBe(before);
+});
+
+test('a read that fails is tried again, and nothing is written meanwhile', async () => {
+  const { offer, log, clock, broken, outcomes } = startWriter();
+  broken.cannotRead = true;
+  await offer({ warm: '2/2', isWarm: 'True' });
+  await clock.advance(2_000);
+  expect([log, outcomes]).toEqual([[], ['failed', 'failed']]);
+  broken.cannotRead = false;
+  await clock.advance(1_000);
+  expect(log).toEqual(['3s web 2/2']);
+});
+
+test('a resource made anew under the same name is written, although the status is the same', async () => {
+  const { offer, log, clock, held } = startWriter();
+  await offer({ warm: '2/2' }, { uid: 'one' });
+  await clock.advance(10_000);
+  held.clear();
+  await offer({ warm: '2/2' }, { uid: 'two' });
+  expect(log).toEqual(['0s web 2/2', '10s web 2/2']);
 });
 
 test('a resource that is gone is written once more, so that the sink notices, and then forgotten', async () => {

@@ -3,13 +3,15 @@ import type { Log } from '@kube-prefetch/process';
 import { type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
 import { backoffMs, type Clock, createTrigger, withDeadline } from '@kube-prefetch/time';
 import { statusEvents } from './status-events.ts';
-import { dueMsOf, leave, newEntry, renew, settle, type StatusEntry } from './status-entry.ts';
+import { dueMsOf, learn, leave, newEntry, renew, settle, type StatusEntry } from './status-entry.ts';
 
 const WRITE_DEADLINE_MS = 10_000;
 const RETRY = { baseMs: 1_000, capMs: 60_000 };
 
 export interface OfferedStatus {
   readonly resource: ResourceRef;
+  /** Tells a resource from another that had its name. */
+  readonly uid?: string | undefined;
   readonly status: PrefetchStatus;
 }
 
@@ -17,7 +19,7 @@ export type WriteOutcome = 'written' | 'unchanged' | 'gone' | 'failed';
 
 /**
  * Brings statuses to where people read them, beside the line: what did not change is not written, what changes often is
- * written once in 5 s, and that a resource is no longer warm never waits.
+ * written once in 5 s, and that a resource is no longer warm never waits. In every term it goes on from what the sink holds.
  */
 export interface StatusWriter {
   /**
@@ -42,24 +44,39 @@ export function createStatusWriter({ sink, clock, log, wrote }: StatusWriterPart
   const entries = new Map<string, StatusEntry>();
   const trigger = createTrigger(clock);
 
+  const ask = async (entry: StatusEntry, signal: AbortSignal) => {
+    const { resource } = entry;
+    const held = await withDeadline(clock, WRITE_DEADLINE_MS, signal, 'reading a status', inTime =>
+      sink.read(resource, inTime),
+    );
+    learn(entry, held);
+    if (!entry.changed) wrote('unchanged');
+  };
+
   const write = async (entry: StatusEntry, signal: AbortSignal) => {
     const { resource, latest: status, settled: previous, leaving } = entry;
+    const outcome = await withDeadline(clock, WRITE_DEADLINE_MS, signal, 'writing a status', inTime =>
+      sink.write(resource, status, inTime),
+    );
+    settle(entry, status, clock.monotonicMs());
+    // All of it may have changed while the sink was writing.
+    const key = resourceName(resource);
+    if (leaving && entry.leaving && entries.get(key) === entry) entries.delete(key);
+    wrote(outcome);
+    if (outcome !== 'gone') await announce(resource, previous, status, signal);
+  };
+
+  const bring = async (entry: StatusEntry, signal: AbortSignal) => {
     try {
-      const outcome = await withDeadline(clock, WRITE_DEADLINE_MS, signal, 'writing a status', inTime =>
-        sink.write(resource, status, inTime),
-      );
-      settle(entry, status, clock.monotonicMs());
-      // Either may have changed while the sink was writing.
-      if (leaving && entry.leaving) entries.delete(resourceName(resource));
-      wrote(outcome);
-      if (outcome !== 'gone') await announce(resource, previous, status, signal);
+      if (!entry.known && !entry.leaving) await ask(entry, signal);
+      if (dueMsOf(entry) <= clock.monotonicMs()) await write(entry, signal);
     } catch (err) {
       signal.throwIfAborted();
       entry.failures += 1;
       // A single writer: there is nobody to keep out of step with, so no jitter.
       entry.dueMs = clock.monotonicMs() + backoffMs(entry.failures, 1, RETRY);
       wrote('failed');
-      log.warn({ err, resource: resourceName(resource), failures: entry.failures }, 'status not written');
+      log.warn({ err, resource: resourceName(entry.resource), failures: entry.failures }, 'status not written');
     }
   };
 
@@ -85,10 +102,11 @@ export function createStatusWriter({ sink, clock, log, wrote }: StatusWriterPart
   return {
     offer(statuses, settling) {
       const offered = new Set<string>();
-      for (const { resource, status } of statuses) {
+      for (const { resource, uid, status } of statuses) {
         const key = resourceName(resource);
         offered.add(key);
-        const entry = entries.get(key) ?? newEntry(resource, status);
+        const known = entries.get(key);
+        const entry = known !== undefined && known.uid === uid ? known : newEntry(resource, uid, status);
         entries.set(key, entry);
         renew(entry, status, settling, clock.monotonicMs());
       }
@@ -100,7 +118,7 @@ export function createStatusWriter({ sink, clock, log, wrote }: StatusWriterPart
       while (!signal.aborted) {
         const now = clock.monotonicMs();
         const due = [...entries.values()].filter(entry => dueMsOf(entry) <= now).sort((a, b) => a.dueMs - b.dueMs);
-        for (const entry of due) await write(entry, signal);
+        for (const entry of due) await bring(entry, signal);
         if (due.length === 0) await trigger.next(Math.min(Infinity, ...[...entries.values()].map(dueMsOf)), signal);
       }
     },

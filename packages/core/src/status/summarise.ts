@@ -19,14 +19,14 @@ export function summarise(
   asks: readonly Ask[],
   fleet: FleetView,
   at: string,
-): readonly { resource: ResourceRef; status: PrefetchStatus }[] {
+): readonly { resource: ResourceRef; uid: Resource['uid']; status: PrefetchStatus }[] {
   const asksBy = Map.groupBy(asks, ({ resource }) => resourceName(resource));
   const sharesBy = shareCohorts(fleet);
   return state.resources.map(resource => {
     const name = resourceName(resource.ref);
     const shares = sharesBy.get(name) ?? [];
     const judged = judge(resource, state.gaps, asksBy.get(name) ?? [], shares);
-    return { resource: resource.ref, status: statusOf(resource, judged, shares, at) };
+    return { resource: resource.ref, uid: resource.uid, status: statusOf(resource, judged, shares, at) };
   });
 }
 
