@@ -17,7 +17,7 @@ export function packageFolders(inputs: readonly string[]): readonly string[] {
 }
 
 async function describe(folder: string): Promise<string> {
-  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>;
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Record<string, string>;
   const names = (await readdir(folder)).filter(name => /^(licen[cs]e|notice|copying)([.-]|$)/i.test(name)).toSorted();
   const texts = await Promise.all(names.map(name => readFile(join(folder, name), 'utf8')));
   return [`${manifest.name} ${manifest.version}, ${manifest.license}`, ...texts].join('\n\n');
