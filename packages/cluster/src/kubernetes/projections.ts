@@ -31,9 +31,7 @@ function resources(kind: KubeKind): Projection<Resource> {
     kind,
     project(object) {
       const { uid } = object.metadata;
-      // Items of a list need not repeat what they are.
-      const resource = parseResource({ ...object, apiVersion: kind.apiVersion, kind: kind.kind });
-      return { ...resource, ...(uid === undefined ? {} : { uid }) };
+      return { ...parseResource(object), ...(uid === undefined ? {} : { uid }) };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Clock, DeadlineExceeded, type Random, withDeadline } from '@kube-prefetch/time';
+import type { Clock, Random } from '@kube-prefetch/time';
 import type { SourceLog } from '../source-log.ts';
 import { type KubeApi, KubeApiError, type KubeEvent } from './api.ts';
 import { kindName } from './kind-name.ts';
@@ -32,8 +32,6 @@ export interface Reflector<T> {
 }
 
 const PAGE_LIMIT = 500;
-/** As long as the API server itself lets a request run. */
-const PAGE_DEADLINE_MS = 60_000;
 /** API servers send a bookmark about once a minute. */
 const PATIENCE = { openMs: 15_000, silentMs: 90_000 };
 
@@ -53,9 +51,7 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
     const found = new Map<string, StoredObject<T>>();
     for (let after: string | undefined; ; ) {
       const request = { limit: PAGE_LIMIT, ...(after === undefined ? {} : { after }) };
-      const page = await withDeadline(clock, PAGE_DEADLINE_MS, signal, `listing ${name}`, inTime =>
-        api.list(kind, request, inTime),
-      );
+      const page = await api.list(kind, request, signal);
       store.take(page.items, found);
       after = page.next;
       if (after !== undefined) continue;
@@ -112,7 +108,9 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
       );
     } catch (thrown) {
       signal.throwIfAborted();
-      error = asFailure(thrown);
+      // What else is thrown is a bug.
+      if (!(thrown instanceof KubeApiError)) throw thrown;
+      error = thrown;
     }
     return { stoodMs: stood(), error, listed: mustList };
   };
@@ -136,11 +134,4 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
     problems: () => store.problems(),
     outage: () => outage,
   };
-}
-
-/** What else is thrown is a bug. */
-function asFailure(thrown: unknown): KubeApiError {
-  if (thrown instanceof KubeApiError) return thrown;
-  if (thrown instanceof DeadlineExceeded) return new KubeApiError('Unreachable', thrown.message, { cause: thrown });
-  throw thrown;
 }
