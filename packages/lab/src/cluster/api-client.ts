@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
 import { helmPrograms } from '../helm/index.ts';
-import type { RunOptions, Say } from '../machine/index.ts';
+import { type RunOptions, type Say, type Place, runIn } from '../machine/index.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import type { Pki } from './pki.ts';
-import { type Place, runIn } from './place.ts';
 
 const ADMIN = { user: 'admin', groups: ['system:masters'] };
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { type Place } from '../machine/index.ts';
+import { FIRST_SERVICE, SERVICE_RANGE } from './addresses.ts';
 import type { Pki } from './pki.ts';
-import { type Place } from './place.ts';
 import { createService, type Service } from './service.ts';
 
 export interface ApiServerServiceOptions {
@@ -15,8 +16,6 @@ export interface ApiServerServiceOptions {
   readonly ready: () => Promise<unknown>;
 }
 
-const SERVICE_RANGE = '10.96.0.0/16';
-const FIRST_SERVICE = '10.96.0.1';
 /** It would wait for everybody's watches. */
 const GRACE_MS = 2000;
 const NAMES = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'];

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Place } from './place.ts';
+import { type Place } from '../machine/index.ts';
 import { createService, type Service } from './service.ts';
 import type { Pki } from './pki.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { type Place, runIn } from '../machine/index.ts';
 import { createService, type Service } from './service.ts';
-import { type Place, runIn } from './place.ts';
 
 export interface EtcdOptions {
   readonly dir: string;

@@ -1,4 +1,10 @@
 export type { ApiClient, TokenOptions } from './api-client.ts';
 export type { AuditEvent } from './audit-log.ts';
+export type { ClusterNode, NodeOptions } from './cluster-node.ts';
+export type { ClusterRegistry } from './cluster-registry.ts';
 export { type KubernetesProgram, kubernetesPrograms, type KubernetesVersion } from './kubernetes-programs.ts';
+export type { KubeletSettings, Taint } from './kubelet.ts';
+export { podImage } from './pod-image.ts';
+export type { Service } from './service.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './start-api-server.ts';
+export { type Cluster, type ClusterOptions, startCluster } from './start-cluster.ts';

@@ -1,5 +1,4 @@
-import { type Child, startServer } from '../machine/index.ts';
-import { type Place, THIS_MACHINE } from './place.ts';
+import { type Child, startServer, type Place, THIS_MACHINE } from '../machine/index.ts';
 
 export interface ServiceOptions {
   readonly name: string;

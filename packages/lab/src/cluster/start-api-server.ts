@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { freePort, needDebianPackages, type Say } from '../machine/index.ts';
+import { freePort, needDebianPackages, type Say, THIS_MACHINE } from '../machine/index.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { createApiServerService } from './api-server-service.ts';
 import { type AuditEvent, createAuditLog } from './audit-log.ts';
@@ -8,7 +8,6 @@ import { createEtcd } from './etcd.ts';
 import { etcdProgram } from './etcd-program.ts';
 import { type KubernetesVersion, kubernetesPrograms } from './kubernetes-programs.ts';
 import { createPki } from './pki.ts';
-import { THIS_MACHINE } from './place.ts';
 import type { Service } from './service.ts';
 
 export interface ApiServerOptions {
@@ -67,13 +66,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     flags: [NO_ENDPOINTS, ...(audit?.args ?? []), ...(options.flags ?? [])],
     ready: () => client.kubectl('get', '--raw', '/readyz'),
   });
-  const services: Service[] = [etcd, server, ...(await loops())];
-  try {
-    for (const service of services) await service.start();
-  } catch (error) {
-    await close();
-    throw error;
+  await using started = new AsyncDisposableStack();
+  for (const service of [etcd, server, ...(await loops())]) {
+    started.defer(() => service.stop());
+    await service.start();
   }
+  const running = started.move();
   return {
     ...client,
     ...server,
@@ -89,12 +87,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       if (audit === undefined) throw new Error('auditLog was not asked for');
       return audit.events();
     },
-    close,
+    close: () => running.disposeAsync(),
   };
-
-  async function close(): Promise<void> {
-    for (const service of services.toReversed()) await service.stop();
-  }
 
   async function loops(): Promise<readonly Service[]> {
     const common = { dir, place, kubeconfigFor: (user: string) => client.kubeconfigFor(user), pki };

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { removeCgroup } from './cgroups.ts';
 import { clearFolder } from './clear-folder.ts';
 import type { Charge } from './guard.ts';
 
@@ -13,6 +14,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 const left = [...charges.values()];
 for (const { value } of left.filter(charge => charge.kind === 'group')) killGroup(Number(value));
 for (const { value } of left.filter(charge => charge.kind === 'folder')) clearFolder(value);
+for (const { value } of left.filter(charge => charge.kind === 'cgroup')) removeCgroup(value);
 
 function killGroup(leader: number): void {
   try {

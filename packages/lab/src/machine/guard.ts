@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 /** What must not outlive this process, however it ends. */
 export interface Charge {
-  readonly kind: 'group' | 'folder';
+  readonly kind: 'group' | 'folder' | 'cgroup';
   readonly value: string;
 }
 

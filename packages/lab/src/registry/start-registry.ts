@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAccessLog, type RegistryRequest } from './parse-access-log.ts';
+import { writeRegistryConfig } from './registry-config.ts';
 import { type Child, freePort, needDebianPackages, type Say, startServer } from '../machine/index.ts';
 
 const READY_MS = 10_000;
@@ -24,9 +25,7 @@ export async function startRegistry(options: { dir: string; port?: number; say?:
   );
   const address = `127.0.0.1:${options.port ?? (await freePort())}`;
   const logFile = join(options.dir, 'registry.log');
-  const configFile = join(options.dir, 'registry.yml');
-  mkdirSync(options.dir, { recursive: true });
-  writeFileSync(configFile, configOf(options.dir, address));
+  const configFile = writeRegistryConfig(options.dir, 'registry', address);
   let child: Child | undefined;
 
   const registry: Registry = {
@@ -55,14 +54,4 @@ export async function startRegistry(options: { dir: string; port?: number; say?:
 async function answers(address: string): Promise<boolean> {
   const answer = await fetch(`http://${address}/`);
   return answer.ok;
-}
-
-function configOf(dir: string, address: string): string {
-  return [
-    'version: 0.1',
-    'log: {level: warn, accesslog: {disabled: false}}',
-    `storage: {filesystem: {rootdirectory: ${JSON.stringify(join(dir, 'storage'))}}, delete: {enabled: true}}`,
-    `http: {addr: ${JSON.stringify(address)}}`,
-    '',
-  ].join('\n');
 }

@@ -8,6 +8,16 @@ export interface ContainerdConfig {
   readonly registries: readonly string[];
   /** Cuts a pull that brings no byte for so long; Debian's 1.6 cannot. */
   readonly progressTimeoutSeconds?: number;
+  readonly node?: NodeRuntime;
+}
+
+/** What a kubelet's runtime has beyond one that only holds images. */
+export interface NodeRuntime {
+  /** In place of folders below \`dir\`. */
+  readonly root: string;
+  readonly state: string;
+  readonly cni: { readonly binDir: string; readonly confDir: string };
+  readonly sandboxImage: string;
 }
 
 /** Everything that would reach outside `dir`, or that no image needs. */
@@ -24,12 +34,14 @@ export function writeContainerdConfig(config: ContainerdConfig): string {
 }
 
 /** Version 2, which both 1.6 and 2.x read. Without CAP_SYS_RESOURCE runc may not lower oom_score_adj. */
-function tomlOf({ dir, socket, progressTimeoutSeconds }: ContainerdConfig): string {
+function tomlOf({ dir, socket, progressTimeoutSeconds, node }: ContainerdConfig): string {
   const timeout =
     progressTimeoutSeconds === undefined ? '' : `image_pull_progress_timeout = "${progressTimeoutSeconds}s"`;
+  const sandboxImage = node === undefined ? '' : `sandbox_image = "${node.sandboxImage}"`;
+  const { binDir, confDir } = node?.cni ?? { binDir: join(dir, 'cni'), confDir: join(dir, 'cni') };
   return `version = 2
-root = "${join(dir, 'root')}"
-state = "${join(dir, 'state')}"
+root = "${node?.root ?? join(dir, 'root')}"
+state = "${node?.state ?? join(dir, 'state')}"
 disabled_plugins = ${JSON.stringify(DISABLED)}
 [grpc]
   address = "${socket}"
@@ -38,17 +50,21 @@ disabled_plugins = ${JSON.stringify(DISABLED)}
 [plugins."io.containerd.grpc.v1.cri"]
   restrict_oom_score_adj = true
   ${timeout}
+  ${sandboxImage}
   [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "${join(dir, 'cni')}"
-    conf_dir = "${join(dir, 'cni')}"
+    bin_dir = "${binDir}"
+    conf_dir = "${confDir}"
   [plugins."io.containerd.grpc.v1.cri".registry]
     config_path = "${join(dir, 'certs.d')}"
 `;
 }
 
-/** Only `server`: a [host] with the same address would make two hosts of one and double every retry. */
+/**
+ * Only `server`: a host with the same address would make two hosts of one and double every retry. Without an empty [host]
+ * containerd 1.6 ignores the file, which shows only where the address is not a loopback one.
+ */
 function writeHosts(dir: string, address: string): void {
   const folder = join(dir, 'certs.d', address);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'hosts.toml'), `server = "http://${address}"\n`);
+  writeFileSync(join(folder, 'hosts.toml'), `server = "http://${address}"\n[host]\n`);
 }

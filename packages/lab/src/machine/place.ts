@@ -1,4 +1,4 @@
-import { runProgram, type RunOptions } from '../machine/index.ts';
+import { runProgram, type RunOptions } from './run-program.ts';
 
 /** Where a program runs: this machine itself, or namespaces of it. */
 export interface Place {

@@ -1,0 +1,3 @@
+module kube-prefetch.io/lab/pod-program
+
+go 1.24
