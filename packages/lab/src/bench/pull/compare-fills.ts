@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import { bareLoop } from './bare-loop.ts';
-import { type Figure, median, spread } from './print-figures.ts';
-import { peakWhile, residentMiB } from './process-figures.ts';
+import { bareLoop } from '../bare-loop.ts';
+import { type Figure, median, spread } from '../print-figures.ts';
+import { peakWhile, residentMiB } from '../process-figures.ts';
 import type { Stage } from './stage.ts';
 import { wipe } from './wipe.ts';
 

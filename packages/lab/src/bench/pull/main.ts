@@ -3,7 +3,7 @@ import { scratchFolder } from '../../machine/index.ts';
 import { compareFills } from './compare-fills.ts';
 import { measureIdle } from './measure-idle.ts';
 import { measureStart } from './measure-start.ts';
-import { type Figure, printFigures } from './print-figures.ts';
+import { type Figure, printFigures } from '../print-figures.ts';
 import { startStage } from './stage.ts';
 
 const HELP = `npm run bench:pull [-- --rounds N] [-- --seconds N]

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildImage } from '../../images/index.ts';
 import { memory } from './compare-fills.ts';
-import type { Figure } from './print-figures.ts';
-import { cpuSeconds, residentMiB } from './process-figures.ts';
+import type { Figure } from '../print-figures.ts';
+import { cpuSeconds, residentMiB } from '../process-figures.ts';
 import type { Stage } from './stage.ts';
 import { wipe } from './wipe.ts';
 

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildImage } from '../../images/index.ts';
-import { type Figure, median } from './print-figures.ts';
+import { type Figure, median } from '../print-figures.ts';
 import type { Stage } from './stage.ts';
 
 const SAVES = 15;

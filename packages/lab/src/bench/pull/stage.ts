@@ -4,14 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectCri } from '@kube-prefetch/runtime/connect-cri';
 import { stringify } from 'yaml';
 import { bundle, NODE_ENV, NODE_FLAGS } from '../../build/index.ts';
-import { buildImage } from '../../images/index.ts';
 import { type Child, freePort, startChild, waitUntil } from '../../machine/index.ts';
 import { pushImage, type Registry, startRegistry } from '../../registry/index.ts';
 import { type Containerd, startContainerd } from '../../runtimes/index.ts';
 import { type SuiteRegistry, startSuiteRegistry } from '../../suite-registry/index.ts';
+import { benchImages } from '../bench-images.ts';
 
-/** In MB, as the comparison with other systems had them: eight of 20 and two of 60. */
-const SIZES_MIB = [...Array<number>(8).fill(20), 60, 60];
 const NODE = 'bench';
 
 /** One node: a real containerd, a real registry, and the bundled programs as they ship. */
@@ -98,9 +96,8 @@ export async function startStage(dir: string): Promise<Stage> {
 
 async function pushImages(registry: Registry): Promise<readonly string[]> {
   const images: string[] = [];
-  for (const [index, sizeMiB] of SIZES_MIB.entries()) {
-    const repository = `bench/image-${index}`;
-    await pushImage(registry.address, repository, 'v1', buildImage({ sizeMiB }));
+  for (const { repository, image } of benchImages()) {
+    await pushImage(registry.address, repository, 'v1', image);
     images.push(`${registry.address}/${repository}:v1`);
   }
   return images;
