@@ -42,7 +42,9 @@ const PLACEHOLDER = {
 
 function defaultColumn(setting: Setting): string {
   if (setting.default !== undefined) return String(setting.default);
-  return setting.optional ? '' : 'required';
+  if (setting.optional) return '';
+  const where = Object.entries(setting.where ?? {}).map(([name, value]) => ` where ${name} is ${value}`);
+  return `required${where.join(',')}`;
 }
 
 function align(table: readonly (readonly string[])[]): string[] {

@@ -142,3 +142,27 @@ test('help lists every flag with its environment name and default, also where ot
 test('--version answers with name and version', () => {
   expect(read(['--version'])).toEqual({ help: 'agent 1.2.3\n' });
 });
+
+const MODES = {
+  mode: { type: 'choice', flag: 'mode', env: 'KP_MODE', choices: ['a', 'b'], default: 'a', meaning: 'how' },
+  forA: { type: 'folder', flag: 'for-a', env: 'KP_FOR_A', where: { mode: 'a' }, meaning: 'only for a' },
+  forB: { type: 'string', flag: 'for-b', env: 'KP_FOR_B', maxLength: 9, where: { mode: 'b' }, meaning: 'only for b' },
+} as const satisfies Settings;
+
+test.each([
+  [[], '--for-a: expected the path of a folder, got nothing; where mode is a, give the flag or set KP_FOR_A'],
+  [
+    ['--mode=b'],
+    '--for-b: expected text of 1 to 9 characters, got nothing; where mode is b, give the flag or set KP_FOR_B',
+  ],
+])('a setting that goes with another one is missed only with that: %j', (argv, problem) => {
+  expect(() => readConfig(MODES, { program, argv, env: {} })).toThrow(new ConfigProblems([problem]));
+  expect(readConfig(MODES, { program, argv: [...argv, '--for-a=/x', '--for-b=y'], env: {} })).toMatchObject({
+    forB: 'y',
+  });
+});
+
+test('help says where a setting must be given', () => {
+  const { help } = readConfig(MODES, { program, argv: ['--help'], env: {} }) as { help: string };
+  expect(help).toMatch(/--for-b TEXT +KP_FOR_B +required where mode is b +only for b/);
+});

@@ -37,7 +37,7 @@ export function readConfig<const R extends Settings>(
   for (const [name, setting] of Object.entries(rows)) {
     const given = givenValue(setting, flags, env);
     const value = given === undefined ? undefined : parseValue(setting, given.text);
-    if (given === undefined && !setting.optional) problems.push(missing(setting));
+    if (given === undefined && isNeeded(setting, config)) problems.push(missing(setting));
     if (given !== undefined && value === undefined) problems.push(wrong(setting, given));
     config[name] = value;
   }
@@ -60,8 +60,14 @@ function givenValue(setting: Setting, flags: ReadonlyMap<string, string>, env: S
   return undefined;
 }
 
+function isNeeded({ optional, where = {} }: Setting, config: Readonly<Record<string, Value | undefined>>): boolean {
+  return !optional && Object.entries(where).every(([name, value]) => config[name] === value);
+}
+
 function missing(setting: Setting): string {
-  return `--${setting.flag}: expected ${expectation(setting)}, got nothing; give the flag or set ${setting.env}`;
+  const where = Object.entries(setting.where ?? {}).map(([name, value]) => `where ${name} is ${value}, `);
+  const advice = `${where.join('')}give the flag or set ${setting.env}`;
+  return `--${setting.flag}: expected ${expectation(setting)}, got nothing; ${advice}`;
 }
 
 function wrong(setting: Setting, { text, from }: Given): string {

@@ -20,6 +20,8 @@ interface Named {
   readonly meaning: string;
   /** May be left out although it has no default; the program then reads undefined. */
   readonly optional?: true;
+  /** Must be given only where a setting of an earlier row, by its name, has this value. */
+  readonly where?: Readonly<Record<string, string>>;
 }
 
 interface StringSetting extends Named {
@@ -81,7 +83,7 @@ export interface Address {
 /** What a program reads, inferred from its rows. */
 export type Config<R extends Settings> = { readonly [Name in keyof R]: ValueOf<R[Name]> | Absent<R[Name]> };
 
-type Absent<S extends Setting> = S extends { optional: true } ? undefined : never;
+type Absent<S extends Setting> = S extends { optional: true } | { where: object } ? undefined : never;
 
 type ValueOf<S extends Setting> = S extends { type: 'integer' | 'duration' }
   ? number
