@@ -55,6 +55,7 @@ export function startLine({ nodes: names, limits = {} }: LineOptions): Line {
     epoch += 1;
     const coordinator = createCoordinator({ source, statuses, clock, log: silentLog, limits });
     const life = new AbortController();
+    void coordinator.read(life.signal);
     const ended = lead(coordinator, { epoch, signal: life.signal }).catch(() => {});
     term = { coordinator, life, ended };
   };

@@ -4,9 +4,13 @@ import type { Coordinator } from './create-coordinator.ts';
 /** The coordinator as one node's agent sees it. */
 export function createAgentApi(c: Coordinator, node: string): AgentApi {
   return {
-    plan: (have, waitMs, signal) => c.fleet.plan(node, have, waitMs, signal),
+    async plan(have, waitMs, signal) {
+      c.mustLead();
+      return c.fleet.plan(node, have, waitMs, signal);
+    },
 
     async report(report) {
+      c.mustLead();
       try {
         const verdict = c.fleet.report(node, report);
         c.metrics.report(verdict);
@@ -18,6 +22,7 @@ export function createAgentApi(c: Coordinator, node: string): AgentApi {
     },
 
     async leases(request, signal) {
+      c.mustLead();
       c.fleet.contact(node);
       const images = await c.leases.request(node, request, signal);
       return {

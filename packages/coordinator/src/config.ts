@@ -1,25 +1,66 @@
-import { PROCESS_SETTINGS, type Settings } from '@kube-prefetch/process';
+import { type Config, PROCESS_SETTINGS, type Settings } from '@kube-prefetch/process';
 
 /** Everything that can be set, in the order of `--help`. */
 export const SETTINGS = {
+  source: {
+    type: 'choice',
+    flag: 'source',
+    env: 'KUBE_PREFETCH_SOURCE',
+    choices: ['manifests', 'kubernetes'],
+    default: 'manifests',
+    meaning: 'where the state of the cluster comes from, and status goes to',
+  },
   manifests: {
     type: 'folder',
     flag: 'manifests',
     env: 'KUBE_PREFETCH_MANIFESTS',
+    where: { source: 'manifests' },
     meaning: 'folder of YAML files with resources, workloads and nodes; read again when it changes',
   },
   statusDir: {
     type: 'folder',
     flag: 'status-dir',
     env: 'KUBE_PREFETCH_STATUS_DIR',
+    where: { source: 'manifests' },
     meaning: 'folder that status files are written to',
+  },
+  namespace: kubernetes('namespace', 'KUBE_PREFETCH_NAMESPACE', 'the namespace of this pod'),
+  podName: kubernetes('pod-name', 'KUBE_PREFETCH_POD_NAME', 'the name of this pod, which leads under it'),
+  podIp: kubernetes('pod-ip', 'KUBE_PREFETCH_POD_IP', 'where agents reach this pod when it leads'),
+  service: kubernetes('service', 'KUBE_PREFETCH_SERVICE', 'the DNS name that agents call, and the certificate is for'),
+  lease: kubernetes('lease', 'KUBE_PREFETCH_LEASE', 'the Lease that decides which replica leads'),
+  caSecret: kubernetes('ca-secret', 'KUBE_PREFETCH_CA_SECRET', 'the Secret that keeps the certificate authority'),
+  caConfigMap: kubernetes(
+    'ca-config-map',
+    'KUBE_PREFETCH_CA_CONFIG_MAP',
+    'the ConfigMap that tells agents whom to trust',
+  ),
+  agentServiceAccount: kubernetes(
+    'agent-service-account',
+    'KUBE_PREFETCH_AGENT_SERVICE_ACCOUNT',
+    'the ServiceAccount of the agents: nobody else is served',
+  ),
+  startupTaints: {
+    type: 'string',
+    flag: 'startup-taints',
+    env: 'KUBE_PREFETCH_STARTUP_TAINTS',
+    maxLength: 10_000,
+    optional: true,
+    meaning: 'keys, or prefix/*, of taints that nodes carry only until they are set up; separated by commas',
+  },
+  kubeconfig: {
+    type: 'file',
+    flag: 'kubeconfig',
+    env: 'KUBE_PREFETCH_KUBECONFIG',
+    optional: true,
+    meaning: 'how to reach the API server from outside of a pod',
   },
   listen: {
     type: 'address',
     flag: 'listen',
     env: 'KUBE_PREFETCH_LISTEN',
     default: '127.0.0.1:7070',
-    meaning: 'where agents reach the coordinator; it does not ask who is there: a loopback address',
+    meaning: 'where agents reach the coordinator; with manifests it does not ask who is there: a loopback address',
   },
   adminListen: {
     type: 'address',
@@ -64,3 +105,22 @@ export const SETTINGS = {
   },
   ...PROCESS_SETTINGS,
 } as const satisfies Settings;
+
+type Everything = Config<typeof SETTINGS>;
+type Source = Everything['source'];
+type With<Chosen extends Source> = Everything & { readonly source: Chosen } & {
+  readonly [Name in keyof Everything as (typeof SETTINGS)[Name] extends { where: { source: Chosen } }
+    ? Name
+    : never]: NonNullable<Everything[Name]>;
+};
+export type ManifestsConfig = With<'manifests'>;
+export type KubernetesConfig = With<'kubernetes'>;
+
+/** The settings of the chosen source are there: reading has seen to that. */
+export function bySource(config: Everything): ManifestsConfig | KubernetesConfig {
+  return config as ManifestsConfig | KubernetesConfig;
+}
+
+function kubernetes(flag: string, env: string, meaning: string) {
+  return { type: 'string', flag, env, maxLength: 253, where: { source: 'kubernetes' }, meaning } as const;
+}

@@ -9,6 +9,7 @@ import { createLeases, type LeaseLimits, type Leases } from './leases/index.ts';
 import { type CoordinatorMetrics, createMetrics } from './metrics.ts';
 import { createPacedTrigger } from './paced-trigger.ts';
 import { createStatusWriter, type StatusWriter } from './status/index.ts';
+import { refusals } from './refusals.ts';
 import { imageView, nodeView, overview } from './views.ts';
 
 const SILENT_AFTER_MS = 60_000;
@@ -28,6 +29,8 @@ export interface CoordinatorParts {
   /** How long a node may stay without report or poll before its cells are Unknown. */
   readonly silentAfterMs?: number;
   readonly startupTaints?: readonly string[];
+  /** Where another process of ours leads, as far as this one knows. */
+  readonly leader?: () => string | undefined;
 }
 
 export interface Coordinator {
@@ -41,12 +44,17 @@ export interface Coordinator {
   readonly statuses: StatusWriter;
   readonly metrics: CoordinatorMetrics;
 
+  /** Reads the cluster until the signal aborts: for the life of the process, so that a term begins with what is known. */
+  read(signal: AbortSignal): Promise<void>;
   /** Begins a term: agents are served from an empty fleet, and what runs beside the line runs until the term ends. */
   open(term: Term): Promise<void>;
   /** Notes that a pass which began at `startedMs` is done. */
   passed(startedMs: number): void;
   /** Of the running or the last term. */
   epoch(): number;
+  leading(): boolean;
+  /** Throws ApiError outside terms, with the leader's address where it is known. */
+  mustLead(): void;
 
   /** The coordinator as this node's agent sees it, in memory. */
   forNode(node: string): AgentApi;
@@ -55,14 +63,14 @@ export interface Coordinator {
   node(name: string): NodeView;
   /** Throws ApiError UnknownImage. */
   image(image: ImageRef): ImageView;
-  /** The first full read is done and plans are assigned. */
+  /** The first full read is done and, in a term, plans are assigned. */
   ready(): boolean;
   /** False where the line of a running term has not passed for too long. */
   alive(): boolean;
 }
 
 export function createCoordinator(parts: CoordinatorParts): Coordinator {
-  const { clock, log, source, leaseTtlMs = LEASE_TTL_MS, silentAfterMs = SILENT_AFTER_MS } = parts;
+  const { clock, log, source, leaseTtlMs = LEASE_TTL_MS, silentAfterMs = SILENT_AFTER_MS, leader } = parts;
   const wake = parts.wake ?? createPacedTrigger(clock);
   const metrics = parts.metrics ?? createMetrics();
   const changed = () => wake.fire();
@@ -82,6 +90,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     lastPassMs = undefined;
     fleet.close();
     leases.close();
+    log.info({ epoch }, 'no longer leading');
   };
 
   const coordinator: Coordinator = {
@@ -95,13 +104,13 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     statuses,
     metrics,
 
+    read: signal => keepReading({ source, changed, clock, log }, signal),
     async open(term) {
       epoch = term.epoch;
       lastPassMs = clock.monotonicMs();
       fleet.open();
       leases.open(lastPassMs);
       term.signal.addEventListener('abort', close, { once: true });
-      beside(keepReading({ source, changed, clock, log }, term.signal), term.signal);
       beside(statuses.run(term.signal), term.signal);
       log.info({ epoch }, 'leading');
     },
@@ -110,12 +119,16 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
       metrics.planned(lastPassMs - startedMs);
     },
     epoch: () => epoch,
+    leading: () => lastPassMs !== undefined,
+    mustLead() {
+      if (lastPassMs === undefined) throw refusals.notLeading(leader?.(), epoch > 0);
+    },
 
     forNode: node => createAgentApi(coordinator, node),
     overview: () => overview(coordinator),
     node: name => nodeView(coordinator, name),
     image: image => imageView(coordinator, image),
-    ready: () => fleet.assigned(),
+    ready: () => source.read() !== undefined && (lastPassMs === undefined || fleet.assigned()),
     alive: () => lastPassMs === undefined || clock.monotonicMs() - lastPassMs < STUCK_AFTER_MS,
   };
   return coordinator;

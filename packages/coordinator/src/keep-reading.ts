@@ -16,7 +16,7 @@ export async function keepReading(
   { source, changed, clock, log }: KeepReadingParts,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let failures = 1; ; failures++) {
+  for (let failures = 1; !signal.aborted; failures++) {
     const startedMs = clock.monotonicMs();
     let err: unknown;
     try {
@@ -28,6 +28,6 @@ export async function keepReading(
     if (clock.monotonicMs() - startedMs > RETRY.capMs) failures = 1;
     const retryMs = backoffMs(failures, 1, RETRY);
     log.error({ err, retryMs }, 'the source of the cluster state stopped');
-    await clock.sleep(retryMs, signal);
+    await clock.sleep(retryMs, signal).catch(() => {});
   }
 }

@@ -1,32 +1,38 @@
-import { alwaysLeader, createManifestsSource, createManifestsStatusSink } from '@kube-prefetch/cluster';
-import { type Config, createLog, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/process';
-import { type ResourceRef, resourceName } from '@kube-prefetch/protocol';
-import { systemClock } from '@kube-prefetch/time';
-import { SETTINGS } from './config.ts';
+import { createLog, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/process';
+import { systemClock as clock } from '@kube-prefetch/time';
+import { bySource, SETTINGS } from './config.ts';
 import { createCoordinator } from './create-coordinator.ts';
+import { manifestsParts } from './parts/manifests.ts';
+import type { ProgramParts } from './parts/program-parts.ts';
 import { serve } from './serve.ts';
 
 const PROGRAM = { name: 'coordinator', version: '0.1.0', purpose: 'computes the plan of each node and serves it' };
 
-const config: Config<typeof SETTINGS> = readConfigOrExit(SETTINGS, PROGRAM);
+const config = bySource(readConfigOrExit(SETTINGS, PROGRAM));
 const log = createLog({ level: config.logLevel, ...PROGRAM });
-const clock = systemClock;
 
 await runUntilSignalled(
-  signal => {
-    const source = createManifestsSource({ dir: config.manifests, clock, log });
-    const exists = (resource: ResourceRef) =>
-      source.read()?.resources.some(({ ref }) => resourceName(ref) === resourceName(resource)) ?? true;
+  async signal => {
+    const { source, statuses, leadership, trust } = await chooseParts();
     const coordinator = createCoordinator({
       source,
-      statuses: createManifestsStatusSink({ dir: config.statusDir, clock, exists }),
+      statuses,
       clock,
       log,
       limits: config,
       leaseTtlMs: config.leaseTtlMs,
       silentAfterMs: config.silentAfterMs,
+      startupTaints: config.startupTaints?.split(',').map(key => key.trim()) ?? [],
+      leader: () => leadership.leader(),
     });
-    return serve(coordinator, { leadership: alwaysLeader({ clock }), listeners: config, clock, log }, signal);
+    await serve(coordinator, { leadership, trust, listeners: config, clock, log }, signal);
   },
   { log, graceMs: config.graceMs },
 );
+
+async function chooseParts(): Promise<ProgramParts> {
+  if (config.source === 'manifests') return manifestsParts(config, { clock, log });
+  // What speaks to an API server takes time and memory to load.
+  const { kubernetesParts } = await import('./parts/kubernetes.ts');
+  return kubernetesParts(config, { clock, log });
+}

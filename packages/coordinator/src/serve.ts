@@ -1,36 +1,44 @@
-import type { Leadership } from '@kube-prefetch/cluster';
+import type { Leadership, NodeIdentity } from '@kube-prefetch/cluster';
 import type { Address, Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import { lead } from './coordinator.ts';
 import type { Coordinator } from './create-coordinator.ts';
 import { adminApp } from './http/admin.ts';
-import { agentsApp } from './http/agents.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { opsApp } from './http/ops.ts';
+import { listenForAgents } from './listen-for-agents.ts';
+import type { ServingCertificate } from './tls/index.ts';
 
 export interface ServeParts {
   readonly leadership: Leadership;
   readonly listeners: { readonly listen: Address; readonly adminListen: Address; readonly opsListen: Address };
+  /** How agents know whom they speak to, and who speaks is known; without, they are served on loopback only. */
+  readonly trust?: { readonly certificate: ServingCertificate; readonly identity: NodeIdentity } | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Listens, leads whenever this process may, and closes within a second of the signal. */
+/** Reads the cluster, listens, leads whenever this process may, and closes within a second of the signal. */
 export async function serve(c: Coordinator, parts: ServeParts, signal: AbortSignal): Promise<void> {
   const { leadership, listeners, clock, log } = parts;
   const edge = { clock, log, metrics: c.metrics };
   const open: Listening[] = [];
+  const reading = c.read(signal);
   try {
     for (const listener of [
       { app: opsApp(c, edge), listener: 'ops', at: listeners.opsListen },
       { app: adminApp(c, edge), listener: 'admin', at: listeners.adminListen, loopbackOnly: true },
-      { app: agentsApp(c, edge), listener: 'agents', at: listeners.listen, loopbackOnly: true },
     ]) {
       open.push(await listen(listener.app, { ...listener, clock, log }));
     }
-    for await (const term of leadership.terms(signal)) await leadTerm(c, term);
+    const agents = await listenForAgents(c, parts, signal);
+    open.push(agents);
+    for await (const term of leadership.terms(signal)) {
+      await leadTerm(c, term);
+      if (!signal.aborted) await agents.drop();
+    }
   } finally {
-    await Promise.all(open.map(listening => listening.close()));
+    await Promise.all([reading, ...open.map(listening => listening.close())]);
   }
 }
 

@@ -58,6 +58,7 @@ export function imageView(c: Coordinator, image: ImageRef): ImageView {
 }
 
 function stateOf(c: Coordinator): ClusterState {
+  c.mustLead();
   const state = c.source.read();
   if (state === undefined || !c.ready()) {
     throw refusals.notRead();

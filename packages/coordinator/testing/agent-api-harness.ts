@@ -35,6 +35,8 @@ export function createMemoryHarness(options: HarnessOptions = {}): AgentApiHarne
     limits: options,
     leaseTtlMs: options.leaseTtlMs,
   });
+  const life = new AbortController();
+  const reading = coordinator.read(life.signal);
   const ended = lead(coordinator, { epoch: 7, signal: term.signal }).catch(error => {
     if (!term.signal.aborted) throw error;
   });
@@ -47,6 +49,8 @@ export function createMemoryHarness(options: HarnessOptions = {}): AgentApiHarne
     async close() {
       term.abort(new Error('the test is over'));
       await ended;
+      life.abort();
+      await reading;
     },
   };
 }

@@ -40,6 +40,7 @@ export function startVirtualLine(parts: Partial<CoordinatorParts> = {}): Virtual
     limits: {},
     ...parts,
   });
+  void coordinator.read(new AbortController().signal);
   let term = new AbortController();
   let ended: Promise<void> = Promise.resolve();
   const beginTerm = (epoch: number) => {

@@ -15,3 +15,8 @@ export interface Clock {
 export function timestamp(clock: Clock): string {
   return new Date(clock.wallMs()).toISOString();
 }
+
+/** A moment of the wall clock in JavaScript's own type, for libraries that ask for it. */
+export function dateOf(wallMs: number): Date {
+  return new Date(wallMs);
+}

@@ -1,5 +1,5 @@
 export { type BackoffBounds, backoffMs } from './backoff.ts';
-export { type Clock, timestamp } from './clock.ts';
+export { type Clock, dateOf, timestamp } from './clock.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
 export { type Random, seededRandom, systemRandom } from './random.ts';
 export { systemClock } from './system-clock.ts';

@@ -6,6 +6,7 @@ import type { KubeApi } from './api.ts';
 import { createBoundedCalls } from './bounded-calls.ts';
 import { type AgentTokens, judgeToken } from './judge-token.ts';
 import { claimedEndMs } from './token-life.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface TokenIdentityParts extends AgentTokens {
   readonly api: KubeApi;
@@ -68,7 +69,7 @@ export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityPart
       if (remembered !== undefined && clock.monotonicMs() < remembered.untilMs) return given(remembered.verdict);
       let answer = asking.get(key);
       if (answer === undefined) asking.set(key, (answer = review(key, token)));
-      return given(await orAborted(answer, signal));
+      return given(await untilAborted(answer, signal));
     },
   };
 }
@@ -76,13 +77,4 @@ export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityPart
 function given(verdict: AgentIdentity | ApiError): AgentIdentity {
   if (verdict instanceof ApiError) throw verdict;
   return verdict;
-}
-
-function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason as Error);
-    if (signal.aborted) return stop();
-    signal.addEventListener('abort', stop, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

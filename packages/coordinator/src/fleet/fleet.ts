@@ -17,7 +17,7 @@ import { takeReport } from './take-report.ts';
 export interface Fleet extends FleetView {
   /** Starts over, for a new term. */
   open(): void;
-  /** Fails every waiting poll, and every call until the next `open`, with ShuttingDown. */
+  /** Forgets everything, and fails every waiting poll and every call until the next `open` with ShuttingDown. */
   close(): void;
   /** Takes over what a pass computed and answers the polls of nodes whose plan changed. */
   assign(cohorts: readonly Cohort[], plans: CohortPlans, gaps: readonly string[], now: number): void;
@@ -95,7 +95,7 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
     },
     close() {
       phase = 'closed';
-      for (const node of members.nodes.values()) dismissPoll(node, refusals.shuttingDown());
+      for (const node of members.clear()) dismissPoll(node, refusals.shuttingDown());
     },
     assign(cohorts, plans, newGaps, now) {
       gaps = newGaps;

@@ -1,16 +1,38 @@
-import { ApiError, LeaseRequest, MAX_WAIT_SECONDS, messageParser, NodeReport } from '@kube-prefetch/protocol';
+import type { NodeIdentity } from '@kube-prefetch/cluster';
+import {
+  ApiError,
+  EPOCH_HEADER,
+  LeaseRequest,
+  MAX_WAIT_SECONDS,
+  messageParser,
+  NodeReport,
+} from '@kube-prefetch/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Coordinator } from '../create-coordinator.ts';
+import { authenticate } from './authenticate.ts';
 import { type AppParts, createApp } from './create-app.ts';
 import { planBody } from './plan-body.ts';
+import { untilClosed } from './until-closed.ts';
 
 const PLAN = '/v1/nodes/:node/plan';
 const REPORT = '/v1/nodes/:node/report';
 const LEASES = '/v1/nodes/:node/leases';
 
+export interface AgentsAppParts extends Omit<AppParts, 'quietRoutes'> {
+  /** Without one nobody is asked who they are. */
+  readonly identity?: NodeIdentity | undefined;
+}
+
 /** The listener of the agents: AgentApi over HTTP, a thin edge over `forNode`. */
-export function agentsApp(c: Coordinator, parts: Omit<AppParts, 'quietRoutes'>): FastifyInstance {
+export function agentsApp(c: Coordinator, { identity, ...parts }: AgentsAppParts): FastifyInstance {
   const app = createApp({ ...parts, quietRoutes: [PLAN, REPORT, LEASES] });
+  app.addHook('onRequest', async (request, reply) => {
+    // Agents stay with the leader: nobody keeps a connection to another.
+    if (!c.leading()) reply.header('connection', 'close');
+    c.mustLead();
+    reply.header(EPOCH_HEADER, c.epoch());
+    if (identity !== undefined) await authenticate(identity, request, untilClosed(reply));
+  });
   app.get(PLAN, (request, reply) => getPlan(c, request, reply));
   app.post(REPORT, (request, reply) => postReport(c, request, reply));
   app.post(LEASES, (request, reply) => postLeases(c, request, reply));
@@ -39,13 +61,6 @@ async function postLeases(c: Coordinator, request: FastifyRequest, reply: Fastif
 
 function api(c: Coordinator, request: FastifyRequest) {
   return c.forNode((request.params as { node: string }).node);
-}
-
-/** Aborts when the connection closes, so that a poll whose agent has gone leaves nothing behind. */
-function untilClosed(reply: FastifyReply): AbortSignal {
-  const closed = new AbortController();
-  reply.raw.once('close', () => closed.abort(new ApiError('InvalidRequest', 'the client closed the connection')));
-  return closed.signal;
 }
 
 /** A header that is not one quoted revision is as good as none: the answer is then the plan itself. */

@@ -1,3 +1,4 @@
+import type { Server as TlsServer } from 'node:tls';
 import type { Log } from '@kube-prefetch/process';
 import { MAX_BODY_BYTES } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
@@ -16,11 +17,20 @@ export interface AppParts {
   readonly metrics: CoordinatorMetrics;
   /** Routes whose requests are routine: logged at debug. */
   readonly quietRoutes: readonly string[];
+  /** With it the app speaks TLS, and nothing else. */
+  readonly certificate?: ServerCertificate | undefined;
+}
+
+/** PEM text. */
+export interface ServerCertificate {
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** What the three listeners have in common: limits, the error handler, and the one hook that logs and times. */
-export function createApp({ clock, log, metrics, quietRoutes }: AppParts): FastifyInstance {
+export function createApp({ clock, log, metrics, quietRoutes, certificate }: AppParts): FastifyInstance {
   const app = fastify({
+    https: certificate === undefined ? null : tlsOptions(certificate),
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -50,5 +60,14 @@ export function createApp({ clock, log, metrics, quietRoutes }: AppParts): Fasti
     const level = quietRoutes.includes(route) && reply.statusCode < 500 ? 'debug' : 'info';
     log[level]({ method: request.method, url: request.url, status: reply.statusCode, durationMs }, 'request answered');
   });
-  return app;
+  return app as unknown as FastifyInstance;
+}
+
+/** For new connections; those there are go on with the one before. */
+export function useCertificate(app: FastifyInstance, certificate: ServerCertificate): void {
+  (app.server as unknown as TlsServer).setSecureContext(tlsOptions(certificate));
+}
+
+function tlsOptions(certificate: ServerCertificate) {
+  return { ...certificate, minVersion: 'TLSv1.3' } as const;
 }

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import type { Address, Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import type { FastifyInstance } from 'fastify';
@@ -9,6 +10,8 @@ const CLOSE_MS = 800;
 export interface Listening {
   /** `http://127.0.0.1:41234`. */
   readonly address: string;
+  /** Closes the connections there are: idle ones at once, the others when they are answered or shortly after. */
+  drop(): Promise<void>;
   /** Stops accepting, lets running answers finish, and cuts what is still open shortly after. */
   close(): Promise<void>;
 }
@@ -32,11 +35,16 @@ export async function listen(app: FastifyInstance, parts: ListenParts): Promise<
   }
   await app.listen({ host: at.host ?? '::', port: at.port });
   const { address: host, family, port } = app.server.address() as AddressInfo;
-  const address = `http://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
+  const address = `${app.server instanceof TlsServer ? 'https' : 'http'}://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
   log.info({ listener, address }, 'listening');
 
   return {
     address,
+    async drop() {
+      app.server.closeIdleConnections();
+      await clock.sleep(CLOSE_MS);
+      app.server.closeAllConnections();
+    },
     async close() {
       const closed = new AbortController();
       const cut = clock.sleep(CLOSE_MS, closed.signal).then(

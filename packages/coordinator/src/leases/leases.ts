@@ -18,7 +18,7 @@ export interface Leases {
   readonly ttlMs: number;
   /** Starts over, for a new term: until one ttl has passed only what agents present is granted. */
   open(now: number): void;
-  /** Fails every waiting request with ShuttingDown. */
+  /** Forgets everything, and fails every waiting request with ShuttingDown. */
   close(): void;
   setLimits(limits: LeaseLimits): void;
   /** Frees what nobody renewed, and serves who waits. */
@@ -62,6 +62,7 @@ export function createLeases({ clock, ttlMs }: { clock: Clock; ttlMs: number }):
     },
     close() {
       for (const { waiting } of holders.values()) waiting?.fail(refusals.shuttingDown());
+      holders.clear();
     },
     setLimits({ maxConcurrentPulls }) {
       limit = maxConcurrentPulls;

@@ -11,7 +11,7 @@ const architecture = readFileSync('docs/architecture.md', 'utf8');
 const allowed = new Map(
   rowsUnder('## Packages', 3).map(([name = '', , imports = '']) => [name, imports === '–' ? [] : imports.split(', ')]),
 );
-const onlyIn = rowsUnder('A `main.ts` is the only file', 2);
+const onlyIn = rowsUnder('A `main.ts` and the', 2);
 
 test('the import table names every package', () => {
   expect(new Set(allowed.keys())).toEqual(new Set(globSync('packages/*').map(path => path.split('/')[1])));
@@ -58,13 +58,13 @@ test.each(onlyIn)('%s is used only in %s', (things, places) => {
   expect(users.map(source => source.path).filter(path => !homes.some(home => path.startsWith(home)))).toEqual([]);
 });
 
-test('only a main.ts names the adapters', () => {
+test('only a main.ts, or the parts/ beside it, names the adapters', () => {
   const adapters =
     /create(ClientNodeApi|ManifestsSource|ManifestsStatusSink|HttpAgentApi|CriRuntime|DockerRuntime)\(|detectRuntime\(/;
   const wrong = sources.filter(
     source =>
       ['agent', 'coordinator'].includes(source.package) &&
-      !source.path.endsWith('/main.ts') &&
+      !/\/(main\.ts|parts\/[\w-]+\.ts)$/.test(source.path) &&
       adapters.test(source.text.replaceAll(/export (async )?function create\w+/g, '')),
   );
   expect(wrong.map(source => source.path)).toEqual([]);

@@ -1,0 +1,27 @@
+import type { NodeIdentity } from '@kube-prefetch/cluster';
+import { ApiError } from '@kube-prefetch/protocol';
+import type { FastifyRequest } from 'fastify';
+
+/** Far more than any token has. */
+const MAX_TOKEN_LENGTH = 16_384;
+
+/** Throws ApiError unless the request comes from the agent of the node that its path names. */
+export async function authenticate(
+  identity: NodeIdentity,
+  request: FastifyRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  const caller = await identity.identify(tokenOf(request), signal);
+  const { node } = request.params as { node?: string };
+  if (node === undefined || node === caller.node) return;
+  throw new ApiError(
+    'Forbidden',
+    `pod ${caller.podUid} runs on the node ${JSON.stringify(caller.node)} and may not speak for ${JSON.stringify(node)}`,
+  );
+}
+
+function tokenOf({ headers }: FastifyRequest): string {
+  const token = /^Bearer ([\w.~+/=-]+)$/i.exec(headers.authorization ?? '')?.[1];
+  if (token !== undefined && token.length <= MAX_TOKEN_LENGTH) return token;
+  throw new ApiError('Unauthenticated', 'expected the header "authorization: Bearer TOKEN"');
+}

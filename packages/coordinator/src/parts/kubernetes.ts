@@ -1,0 +1,41 @@
+import {
+  createKubernetesCertificates,
+  createKubernetesSource,
+  createKubernetesStatusSink,
+  createLeaseLeadership,
+  createTokenIdentity,
+} from '@kube-prefetch/cluster';
+import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
+import { systemRandom as random } from '@kube-prefetch/time';
+import type { KubernetesConfig } from '../config.ts';
+import { createServingCertificate } from '../tls/index.ts';
+import type { ProgramParts, Surroundings } from './program-parts.ts';
+
+/** What the tokens of agents are for. */
+const AUDIENCE = 'kube-prefetch';
+
+/** The API server of a cluster, several replicas, and agents that nobody else can pretend to be. */
+export function kubernetesParts(config: KubernetesConfig, { clock, log }: Surroundings): ProgramParts {
+  const { namespace, podName, podIp, listen } = config;
+  const own = (name: string) => ({ namespace, name });
+  const api = createClientNodeApi({ kubeconfig: config.kubeconfig, clock });
+  const store = createKubernetesCertificates({ api, secret: own(config.caSecret), configMap: own(config.caConfigMap) });
+  const serviceAccount = own(config.agentServiceAccount);
+  return {
+    source: createKubernetesSource({ api, clock, random, log }),
+    statuses: createKubernetesStatusSink({ api, clock, instance: podName }),
+    leadership: createLeaseLeadership({
+      api,
+      clock,
+      random,
+      log,
+      lease: own(config.lease),
+      identity: podName,
+      address: `${podIp.includes(':') ? `[${podIp}]` : podIp}:${listen.port}`,
+    }),
+    trust: {
+      certificate: createServingCertificate({ store, clock, random, log, dnsName: config.service }),
+      identity: createTokenIdentity({ api, clock, audience: AUDIENCE, serviceAccount }),
+    },
+  };
+}

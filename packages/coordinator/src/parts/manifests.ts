@@ -1,0 +1,16 @@
+import { alwaysLeader, createManifestsSource, createManifestsStatusSink } from '@kube-prefetch/cluster';
+import { type ResourceRef, resourceName } from '@kube-prefetch/protocol';
+import type { ManifestsConfig } from '../config.ts';
+import type { ProgramParts, Surroundings } from './program-parts.ts';
+
+/** A directory of manifests, and nobody to share the work with. */
+export function manifestsParts(config: ManifestsConfig, { clock, log }: Surroundings): ProgramParts {
+  const source = createManifestsSource({ dir: config.manifests, clock, log });
+  const exists = (resource: ResourceRef) =>
+    source.read()?.resources.some(({ ref }) => resourceName(ref) === resourceName(resource)) ?? true;
+  return {
+    source,
+    statuses: createManifestsStatusSink({ dir: config.statusDir, clock, exists }),
+    leadership: alwaysLeader({ clock }),
+  };
+}

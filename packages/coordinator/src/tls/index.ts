@@ -1,0 +1,1 @@
+export { createServingCertificate, type ServingCertificate } from './serving-certificate.ts';

@@ -1,0 +1,107 @@
+import type { CertificateStore, KeptAuthority } from '@kube-prefetch/cluster';
+import type { Log } from '@kube-prefetch/process';
+import { backoffMs, type Clock, type Random, withDeadline } from '@kube-prefetch/time';
+import type { ServerCertificate } from '../http/create-app.ts';
+import { agreeOnAuthority } from './agree-on-authority.ts';
+import { issueCertificate, type Life } from './make-certificate.ts';
+
+export interface ServingCertificateParts {
+  readonly store: CertificateStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** The only name that the certificate is good for: what agents call the coordinator. */
+  readonly dnsName: string;
+  readonly lives?: Lives;
+}
+
+export interface Lives {
+  readonly authorityMs: number;
+  readonly certificateMs: number;
+}
+
+/** A certificate that is always good, of an authority that all replicas share. */
+export interface ServingCertificate {
+  /** The first one; tries until there is one. */
+  first(signal: AbortSignal): Promise<ServerCertificate>;
+  /** Replaces it in good time, and when the authority is another, until the signal aborts. */
+  keepGood(use: (certificate: ServerCertificate) => void, signal: AbortSignal): Promise<void>;
+}
+
+interface Issued {
+  readonly by: KeptAuthority;
+  readonly life: Life;
+}
+
+const DAY_MS = 86_400_000;
+const LIVES: Lives = { authorityMs: 3_650 * DAY_MS, certificateMs: 7 * DAY_MS };
+/** Agents whose clocks are behind take a new certificate all the same. */
+const BACKDATED_MS = 3_600_000;
+/** Until a change to what is kept or published is seen. */
+const LOOK_MS = 60_000;
+const CALLS_MS = 10_000;
+const RETRY = { baseMs: 1_000, capMs: 30_000 };
+
+export function createServingCertificate(parts: ServingCertificateParts): ServingCertificate {
+  const { store, clock, random, log, dnsName, lives = LIVES } = parts;
+  let authority: KeptAuthority | undefined;
+  let issued: Issued | undefined;
+  let failures = 0;
+
+  const lifeOf = (lengthMs: number): Life => ({
+    fromMs: clock.wallMs() - BACKDATED_MS,
+    untilMs: clock.wallMs() + lengthMs,
+  });
+
+  /** What is known already stays in use while the store cannot be reached, or holds something spoilt. */
+  const agree = async (signal: AbortSignal) => {
+    try {
+      await withDeadline(clock, CALLS_MS, signal, 'agreeing on a certificate authority', async inTime => {
+        authority = await agreeOnAuthority(store, lifeOf(lives.authorityMs), clock.wallMs(), inTime);
+        await store.publish(authority.certificate, inTime);
+      });
+      failures = 0;
+    } catch (err) {
+      signal.throwIfAborted();
+      failures += 1;
+      log.error({ err, failures }, 'certificate authority not agreed on');
+    }
+  };
+
+  /** A certificate where a new one is due. */
+  const renew = async (signal: AbortSignal): Promise<ServerCertificate | undefined> => {
+    await agree(signal);
+    if (authority === undefined || (issued?.by.certificate === authority.certificate && !isDue(issued.life))) return;
+    const life = lifeOf(lives.certificateMs);
+    const certificate = await issueCertificate(authority, dnsName, life);
+    issued = { by: authority, life };
+    log.info({ dnsName, until: life.untilMs }, 'certificate issued');
+    return certificate;
+  };
+
+  const isDue = (life: Life) => clock.wallMs() < life.fromMs || clock.wallMs() >= renewalMs(life);
+  const renewalMs = ({ untilMs }: Life) => untilMs - lives.certificateMs / 3;
+
+  const rest = (signal: AbortSignal) => {
+    const retryMs = failures === 0 ? LOOK_MS : backoffMs(failures, random(), RETRY);
+    const leftMs = issued === undefined ? Infinity : renewalMs(issued.life) - clock.wallMs();
+    return clock.sleep(Math.min(retryMs, Math.max(leftMs, RETRY.baseMs)), signal);
+  };
+
+  return {
+    async first(signal) {
+      for (;;) {
+        const certificate = await renew(signal);
+        if (certificate !== undefined) return certificate;
+        await rest(signal);
+      }
+    },
+    async keepGood(use, signal) {
+      for (;;) {
+        await rest(signal);
+        const certificate = await renew(signal);
+        if (certificate !== undefined) use(certificate);
+      }
+    },
+  };
+}
