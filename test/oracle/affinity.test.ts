@@ -66,7 +66,7 @@ function placementOf({ nodeSelector, required }: AffinityCase): Placement {
     choice: undefined,
     pod: {
       tolerations: [],
-      extendedResources: [],
+      extendedResources: {},
       daemonSet: false,
       ...(nodeSelector && { nodeSelector }),
       ...(required && { nodeAffinity: selectorOf(required) }),

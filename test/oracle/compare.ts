@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type About, askOriginal } from './ask-original.ts';
+import { createBranchHits } from './branch-hits.ts';
 
 /** About each subject; 20,000 is what the project promises. */
 const CASES = 25_000;
@@ -31,16 +32,16 @@ export async function compare<Case, Answer>(comparison: Comparison<Case, Answer>
   const seed = Number(process.env.ORACLE_SEED ?? Math.floor(Math.random() * 2 ** 31));
   const cases = fc.sample(comparison.cases, { numRuns: CASES, seed });
   const answers = await askOriginal<Answer>(comparison.about, cases);
-  const hits = new Map(Object.keys(comparison.least).map(branch => [branch, 0]));
+  const hits = createBranchHits(CASES, comparison.least);
   const differences: Difference[] = [];
   for (const [index, one] of cases.entries()) {
     const answer = answers[index] as Answer;
-    for (const branch of comparison.branches(one, answer)) hits.set(branch, (hits.get(branch) ?? 0) + 1);
+    hits.hit(comparison.branches(one, answer));
     const [ours, theirs] = [comparison.ours(one), comparison.theirs(answer, one)].map(side => JSON.stringify(side));
     if (ours !== theirs) differences.push({ case: JSON.stringify(one), ours, theirs });
   }
-  print(comparison.about, seed, hits);
-  return { differences: shortest(differences), tooRare: tooRare(hits, comparison.least) };
+  hits.print(`${comparison.about}: ${CASES} cases; again with ORACLE_SEED=${seed}`);
+  return { differences: shortest(differences), tooRare: hits.tooRare() };
 }
 
 interface Difference {
@@ -51,17 +52,4 @@ interface Difference {
 
 function shortest(differences: readonly Difference[]): readonly Difference[] {
   return differences.toSorted((a, b) => a.case.length - b.case.length).slice(0, SHOWN_DIFFERENCES);
-}
-
-function print(about: About, seed: number, hits: ReadonlyMap<string, number>): void {
-  console.log(`${about}: ${CASES} cases; again with ORACLE_SEED=${seed}`);
-  for (const [branch, count] of hits) console.log(`  ${String(count).padStart(6)}  ${branch}`);
-}
-
-function tooRare(hits: ReadonlyMap<string, number>, least: Readonly<Record<string, number>>): readonly string[] {
-  return [...hits].flatMap(([branch, count]) => {
-    const perMille = least[branch];
-    if (perMille === undefined) return [`${branch}: ${count} of ${CASES}, but it has no row`];
-    return count * 1_000 >= perMille * CASES ? [] : [`${branch}: ${count} of ${CASES}, expected ${perMille} per mille`];
-  });
 }

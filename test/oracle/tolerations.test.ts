@@ -76,7 +76,7 @@ function isKeptOff(one: TolerationsCase): boolean {
 }
 
 function verdictOf({ tolerations, taints }: TolerationsCase) {
-  const pod = { tolerations, extendedResources: [], daemonSet: false };
+  const pod = { tolerations, extendedResources: {}, daemonSet: false };
   return matchNode({ choice: undefined, pod }, aNode({ taints })).verdict;
 }
 

@@ -32,6 +32,9 @@ export interface Namespace {
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** By resource; all above zero. */
+export type Amounts = Readonly<Record<string, number>>;
+
 export interface Workload {
   readonly kind: WorkloadKind;
   readonly namespace: string;
@@ -67,7 +70,7 @@ export interface PodSpec {
   /** `spec.os.name`. */
   readonly os?: string;
   /** Extended resources that the pod requests, `nvidia.com/gpu`; CPU, memory, storage and hugepages are left out. */
-  readonly extendedResources: readonly string[];
+  readonly extendedResources: Amounts;
 }
 
 /** Terms are alternatives; within a term everything must match. */
@@ -104,8 +107,8 @@ export interface Node {
   readonly diskPressure: boolean;
   /** `status.nodeInfo.containerRuntimeVersion`, `containerd://1.6.20`; absent where unknown. */
   readonly runtimeVersion?: string;
-  /** Extended resources with an allocatable quantity above zero. */
-  readonly extendedResources: readonly string[];
+  /** Extended resources that its pods can have, used or not. */
+  readonly extendedResources: Amounts;
 }
 
 export interface ServiceAccount {

@@ -1,6 +1,7 @@
 export type { Ask, Placement, Verdict } from './ask.ts';
 export { collectAsks } from './asks/collect-asks.ts';
 export type {
+  Amounts,
   ClusterState,
   Labels,
   Namespace,

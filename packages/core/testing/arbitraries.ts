@@ -95,6 +95,8 @@ const tolerations: Arbitrary<Toleration[]> = few<Toleration>([
   { key: 'node.kubernetes.io/memory-pressure', operator: 'Exists' },
 ]);
 
+const gpus = fc.constantFrom({}, { 'nvidia.com/gpu': 1 }, { 'nvidia.com/gpu': 4 });
+
 const podImages = fc.array(
   fc.record(
     { image: fc.constantFrom(...IMAGES), pullPolicy: fc.constantFrom('Always', 'IfNotPresent', 'Never') },
@@ -113,7 +115,7 @@ const podSpec: Arbitrary<PodSpec> = fc.record(
     nodeAffinity: nodeSelector,
     tolerations,
     os: fc.constantFrom('linux', 'windows'),
-    extendedResources: few(['nvidia.com/gpu'], 1),
+    extendedResources: gpus,
   },
   { requiredKeys: ['containers', 'initContainers', 'imageVolumes', 'tolerations', 'extendedResources'] },
 );
@@ -195,7 +197,7 @@ export const arbitraryNode: Arbitrary<Node> = fc.record(
     ready: fc.constantFrom(true, true, false),
     diskPressure: seldom,
     runtimeVersion: fc.constantFrom('containerd://1.6.20', 'docker://20.10.24'),
-    extendedResources: few(['nvidia.com/gpu'], 1),
+    extendedResources: gpus,
   },
   {
     requiredKeys: [

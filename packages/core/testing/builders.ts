@@ -11,7 +11,7 @@ export function aNode(parts: Partial<Node> = {}): Node {
     deleting: false,
     ready: true,
     diskPressure: false,
-    extendedResources: [],
+    extendedResources: {},
     ...parts,
   };
 }
@@ -23,7 +23,7 @@ export function aPod(parts: Partial<PodSpec> = {}): PodSpec {
     initContainers: [],
     imageVolumes: [],
     tolerations: [],
-    extendedResources: [],
+    extendedResources: {},
     ...parts,
   };
 }

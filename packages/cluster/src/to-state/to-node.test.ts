@@ -38,7 +38,7 @@ test('everything that decisions read is taken from a node', () => {
     ready: true,
     diskPressure: true,
     runtimeVersion: 'containerd://1.6.20',
-    extendedResources: ['a.io/some', 'nvidia.com/gpu'],
+    extendedResources: { 'a.io/some': 1, 'nvidia.com/gpu': 2 },
   });
 });
 
@@ -51,7 +51,7 @@ test('a node that says nothing has nothing against it', () => {
     deleting: false,
     ready: true,
     diskPressure: false,
-    extendedResources: [],
+    extendedResources: {},
   });
 });
 

@@ -25,7 +25,7 @@ export function toNode(object: Field, { readyUnlessSaid }: NodeDefaults): Node {
     ready: ready === undefined ? readyUnlessSaid : ready === 'True',
     diskPressure: condition(object, 'DiskPressure') === 'True',
     ...(runtimeVersion === undefined ? {} : { runtimeVersion }),
-    extendedResources: [...extendedResources(below(object, 'status', 'allocatable'))].sort(),
+    extendedResources: extendedResources(below(object, 'status', 'allocatable')),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { NodeRequirement, NodeSelector, PodImage, PodSpec, PullPolicy } from '@kube-prefetch/core';
 import type { Toleration } from '@kube-prefetch/protocol';
-import { extendedResources } from './extended-resources.ts';
 import { below, expected, type Field, isAbsent, items, labels, optionalInteger, optionalText, text } from './field.ts';
+import { requestedResources } from './requested-resources.ts';
 
 /** Of a pod template's spec what decides which images and which nodes. Throws MalformedField. */
 export function toPodSpec(spec: Field): PodSpec {
@@ -17,7 +17,7 @@ export function toPodSpec(spec: Field): PodSpec {
     ...given('nodeAffinity', toNodeSelector(below(spec, 'affinity', 'nodeAffinity', REQUIRED))),
     tolerations: items(below(spec, 'tolerations')).map(toToleration),
     ...given('os', optionalText(below(spec, 'os', 'name'))),
-    extendedResources: requested([...containers, ...initContainers]),
+    extendedResources: requestedResources(containers, initContainers),
   };
 }
 
@@ -71,15 +71,6 @@ function toToleration(field: Field): Toleration {
     ...given('effect', optionalText(below(field, 'effect'))),
     ...given('tolerationSeconds', optionalInteger(below(field, 'tolerationSeconds'))),
   };
-}
-
-/** A limit alone is a request too. */
-function requested(containers: readonly Field[]): readonly string[] {
-  const names = containers.flatMap(container => [
-    ...extendedResources(below(container, 'resources', 'requests')),
-    ...extendedResources(below(container, 'resources', 'limits')),
-  ]);
-  return [...new Set(names)].sort();
 }
 
 /** A field that is left out where it has no value. */

@@ -16,7 +16,7 @@ test('a small Deployment has nothing but its image', () => {
     labels: {},
     owned: false,
     finished: false,
-    pod: { containers: [{ image: 'a' }], initContainers: [], imageVolumes: [], tolerations: [], extendedResources: [] },
+    pod: { containers: [{ image: 'a' }], initContainers: [], imageVolumes: [], tolerations: [], extendedResources: {} },
   });
 });
 
@@ -79,28 +79,47 @@ test('what the scheduler looks at is taken as it is written', () => {
 });
 
 test.each([
-  ['a request', { requests: { 'nvidia.com/gpu': '1' } }, ['nvidia.com/gpu']],
-  ['a limit alone', { limits: { 'nvidia.com/gpu': 2 } }, ['nvidia.com/gpu']],
-  ['both', { requests: { 'a.io/x': '1k' }, limits: { 'a.io/x': '1k' } }, ['a.io/x']],
-  ['zero', { limits: { 'nvidia.com/gpu': '0', 'a.io/x': '0.0', 'b.io/x': '0Ki' } }, []],
+  ['a request', { requests: { 'nvidia.com/gpu': '1' } }, { 'nvidia.com/gpu': 1 }],
+  ['a limit alone', { limits: { 'nvidia.com/gpu': 2 } }, { 'nvidia.com/gpu': 2 }],
+  ['both', { requests: { 'a.io/x': '1k' }, limits: { 'a.io/x': '2k' } }, { 'a.io/x': 1000 }],
+  ['binary thousands', { limits: { 'a.io/x': '3Ki', 'b.io/x': '1Gi' } }, { 'a.io/x': 3072, 'b.io/x': 2 ** 30 }],
+  ['below zero', { limits: { 'a.io/x': '-1' } }, {}],
+  ['zero', { limits: { 'nvidia.com/gpu': '0', 'a.io/x': '0.0', 'b.io/x': '0Ki' } }, {}],
   [
     'fractions and exponents',
-    { limits: { 'a.io/x': '.5', 'b.io/x': '500m', 'c.io/x': '1e3', 'd.io/x': '0e3' } },
-    ['a.io/x', 'b.io/x', 'c.io/x'],
+    { limits: { 'a.io/x': '.5', 'b.io/x': '500m', 'c.io/x': '1e3', 'd.io/x': '0e3', 'e.io/x': '+2E' } },
+    { 'a.io/x': 0.5, 'b.io/x': 0.5, 'c.io/x': 1000, 'e.io/x': 2e18 },
   ],
   [
     'what Kubernetes counts itself',
     { limits: { cpu: 1, memory: '1Gi', 'hugepages-2Mi': '2Mi', 'ephemeral-storage': '1Gi' } },
-    [],
+    {},
   ],
   [
     'names of Kubernetes',
     { limits: { 'kubernetes.io/x': 1, 'batch.kubernetes.io/x': 1, 'requests.nvidia.com/gpu': 1 } },
-    [],
+    {},
   ],
 ])('extended resources: %s', (_name, resources, expected) => {
   expect(podOf({ containers: [{ image: 'a', resources }] }).extendedResources).toEqual(expected);
   expect(podOf({ initContainers: [{ image: 'a', resources }] }).extendedResources).toEqual(expected);
+});
+
+const needs = (gpus: number, more: object = {}) => ({
+  image: 'a',
+  resources: { limits: { 'nvidia.com/gpu': gpus } },
+  ...more,
+});
+const sidecar = { restartPolicy: 'Always' };
+
+test.each([
+  ['containers run together', { containers: [needs(1), needs(2)] }, 3],
+  ['init containers run one by one', { initContainers: [needs(2), needs(3)], containers: [needs(1)] }, 3],
+  ['sidecars run beside containers', { initContainers: [needs(1, sidecar)], containers: [needs(2)] }, 3],
+  ['an init container waits for no later sidecar', { initContainers: [needs(3), needs(1, sidecar)] }, 3],
+  ['an init container runs beside earlier sidecars', { initContainers: [needs(1, sidecar), needs(3)] }, 4],
+])('extended resources of a pod: %s', (_name, spec, gpus) => {
+  expect(podOf(spec).extendedResources).toEqual({ 'nvidia.com/gpu': gpus });
 });
 
 const owner = (controller: unknown) => ({ ownerReferences: [{ kind: 'X', name: 'x', controller }] });

@@ -32,7 +32,7 @@ interface Want {
 }
 
 function namedOutright({ spec }: Resource, intern: InternPlacement): readonly Want[] {
-  const pod = { tolerations: spec.nodes?.tolerations ?? [], extendedResources: [], daemonSet: false };
+  const pod = { tolerations: spec.nodes?.tolerations ?? [], extendedResources: {}, daemonSet: false };
   const placement = intern(spec.nodes, pod);
   return spec.images.map(image => ({ image, pullsAlways: false, placement, source: 'spec.images' }));
 }

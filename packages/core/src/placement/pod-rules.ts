@@ -12,7 +12,7 @@ export function podRules(pod: Placement['pod'], startupTaints: readonly string[]
     ...(pod.nodeAffinity ? [nodeAffinityRule(pod.nodeAffinity)] : []),
     taintRule(pod, startupTaints),
     ...(pod.os ? [osRule(pod.os)] : []),
-    ...pod.extendedResources.map(extendedResourceRule),
+    ...Object.entries(pod.extendedResources).map(extendedResourceRule),
   ];
 }
 
@@ -54,10 +54,11 @@ function osRule(os: string): Rule {
   };
 }
 
-function extendedResourceRule(resource: string): Rule {
+/** What other pods of the node use is left aside: they may be gone when the pod comes. */
+function extendedResourceRule([resource, wanted]: readonly [string, number]): Rule {
   return {
-    holds: node => node.extendedResources.includes(resource),
-    describe: node =>
-      `the pod requests ${resource}; the node ${node.extendedResources.includes(resource) ? 'has it' : 'has none'}`,
+    holds: ({ extendedResources }) => (extendedResources[resource] ?? 0) >= wanted,
+    describe: ({ extendedResources }) =>
+      `the pod requests ${wanted} ${resource}; the node has ${extendedResources[resource] ?? 'none'}`,
   };
 }
