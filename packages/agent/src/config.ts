@@ -7,7 +7,21 @@ export const AGENT_SETTINGS = {
     flag: 'coordinator',
     env: 'KUBE_PREFETCH_COORDINATOR',
     maxLength: 2_048,
-    meaning: "the coordinator's address, http://HOST:PORT",
+    meaning: "the coordinator's address, https://HOST:PORT; http:// only with a loopback address",
+  },
+  caFile: {
+    type: 'file',
+    flag: 'ca-file',
+    env: 'KUBE_PREFETCH_CA_FILE',
+    optional: true,
+    meaning: "certificates in PEM that the coordinator's must come from; with https, read again with every request",
+  },
+  tokenFile: {
+    type: 'file',
+    flag: 'token-file',
+    env: 'KUBE_PREFETCH_TOKEN_FILE',
+    optional: true,
+    meaning: 'the token that says which node asks; with https, read again with every request',
   },
   node: {
     type: 'string',

@@ -1,5 +1,17 @@
-import { type Agent, type IncomingMessage, request } from 'node:http';
+import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestOverHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestOverHttps } from 'node:https';
+import { isIP, type Socket } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { MAX_BODY_BYTES } from '@kube-prefetch/protocol';
+import type { Clock } from '@kube-prefetch/time';
+import { splitAddress } from './host-addresses.ts';
+
+/** Of a host that takes no connection; one that is busy takes it at once and answers later. */
+const CONNECT_WITHIN_MS = 3_000;
+/** A host that is gone says nothing: the kernel asks after this time, every second, and gives up after ten. */
+const PROBE_AFTER_MS = 10_000;
+/** An answer comes later than a reset of a kept connection that had been closed before. */
+const STALE_WITHIN_MS = 1_000;
 
 export interface Call {
   readonly method: 'GET' | 'POST';
@@ -8,34 +20,109 @@ export interface Call {
   readonly body?: unknown;
 }
 
+/** Where a call goes, and what the other side has to show. */
+export interface Target {
+  readonly address: string;
+  /** Undefined: plain HTTP. */
+  readonly tls: { readonly ca: string; readonly servedFor: string } | undefined;
+}
+
 export interface Answer {
   readonly status: number;
   readonly etag: string | undefined;
+  readonly epoch: string | readonly string[] | undefined;
   readonly text: string;
 }
 
+/** The request was not sent: nobody is there, or not the one who should be. */
+export class NotConnected extends Error {
+  override readonly name = 'NotConnected';
+}
+
+export interface Connections {
+  readonly agent: HttpAgent;
+  readonly clock: Clock;
+}
+
+export function createConnections(secure: boolean, clock: Clock, maxSockets: number): Connections {
+  const options = { keepAlive: true, maxSockets };
+  return { agent: secure ? new HttpsAgent(options) : new HttpAgent(options), clock };
+}
+
 /** One exchange. A kept connection that the other side closed just now is no answer to this request: it is sent again. */
-export async function sendRequest(call: Call, agent: Agent, signal: AbortSignal): Promise<Answer> {
+export async function sendRequest(
+  call: Call,
+  target: Target,
+  connections: Connections,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { clock } = connections;
   for (;;) {
-    const sent = open(call, agent, signal);
+    const sentMs = clock.monotonicMs();
+    const sent = open(call, target, connections, signal);
     try {
       return await readAnswer(await sent.response);
     } catch (error) {
-      if (signal.aborted || !sent.request.reusedSocket || !isReset(error)) throw error;
+      const stale = sent.request.reusedSocket && isReset(error) && clock.monotonicMs() - sentMs < STALE_WITHIN_MS;
+      if (stale && !signal.aborted) continue;
+      if (sent.connected()) throw error;
+      throw new NotConnected(reasonOf(error), { cause: error });
     }
   }
 }
 
-function open({ method, url, headers, body }: Call, agent: Agent, signal: AbortSignal) {
+function open(
+  { method, url, headers, body }: Call,
+  { address, tls }: Target,
+  connections: Connections,
+  signal: AbortSignal,
+) {
+  const { agent, clock } = connections;
   const text = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   const length = text && { 'content-type': 'application/json', 'content-length': text.length };
-  const sent = request(url, { method, agent, signal, headers: { accept: 'application/json', ...headers, ...length } });
+  const sent = (tls ? requestOverHttps : requestOverHttp)(url, {
+    ...splitAddress(address),
+    ...(tls && toCheck(tls)),
+    method,
+    agent,
+    signal,
+    headers: { host: url.host, accept: 'application/json', ...headers, ...length },
+  });
+  let connected = false;
+  sent.once('socket', (socket: Socket) => {
+    const ready = () => {
+      connected = true;
+      socket.setKeepAlive(true, PROBE_AFTER_MS);
+    };
+    if (!socket.connecting && sent.reusedSocket) return ready();
+    socket.once(tls ? 'secureConnect' : 'connect', ready);
+    if (socket.connecting) giveUpOn(sent, socket, clock);
+  });
   const response = new Promise<IncomingMessage>((resolve, reject) => {
     sent.once('response', resolve);
     sent.on('error', reject);
   });
   sent.end(text);
-  return { request: sent, response };
+  return { request: sent, response, connected: () => connected };
+}
+
+/** The name that counts is the configured one, whichever address is connected to. */
+function toCheck({ ca, servedFor }: NonNullable<Target['tls']>) {
+  return {
+    ca,
+    servername: isIP(servedFor) ? '' : servedFor,
+    checkServerIdentity: (_host: string, certificate: PeerCertificate) => checkServerIdentity(servedFor, certificate),
+  };
+}
+
+function giveUpOn(sent: ClientRequest, socket: Socket, clock: Clock): void {
+  const done = new AbortController();
+  socket.once('connect', () => done.abort());
+  socket.once('close', () => done.abort());
+  clock.sleep(CONNECT_WITHIN_MS, done.signal).then(
+    () => sent.destroy(new Error(`no connection within ${CONNECT_WITHIN_MS} ms`)),
+    () => {},
+  );
 }
 
 async function readAnswer(response: IncomingMessage): Promise<Answer> {
@@ -52,6 +139,7 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
   return {
     status: response.statusCode ?? 0,
     etag: response.headers.etag,
+    epoch: response.headers['kube-prefetch-epoch'],
     text: Buffer.concat(chunks).toString('utf8'),
   };
 }
@@ -59,4 +147,10 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
 function isReset(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+/** Of an error that may have no message: several attempts to connect that all failed have only a code. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || ((error as NodeJS.ErrnoException).code ?? error.name);
 }

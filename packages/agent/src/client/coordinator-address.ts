@@ -1,0 +1,63 @@
+import { BlockList, isIP } from 'node:net';
+
+/** Where the coordinator is, and what to show and to trust there. */
+export interface CoordinatorAddress {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: plain HTTP, within this machine. */
+  readonly credentials: Credentials | undefined;
+}
+
+export interface Credentials {
+  readonly caFile: string;
+  readonly tokenFile: string;
+}
+
+export interface GivenAddress {
+  readonly coordinator: string;
+  readonly caFile?: string;
+  readonly tokenFile?: string;
+}
+
+/** Throws with a sentence that says what is wrong with the three settings together. */
+export function parseCoordinatorAddress({ coordinator, caFile, tokenFile }: GivenAddress): CoordinatorAddress {
+  const url = URL.canParse(coordinator) ? new URL(coordinator) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
+    throw new Error(`--coordinator: expected https://HOST:PORT, got ${JSON.stringify(coordinator)}`);
+  }
+  const secure = url.protocol === 'https:';
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const address = {
+    url: url.href.replace(/\/+$/, ''),
+    host,
+    port: Number(url.port || (secure ? 443 : 80)),
+  };
+  if (secure) {
+    if (caFile === undefined || tokenFile === undefined) throw new Error(MISSING_CREDENTIALS);
+    return { ...address, credentials: { caFile, tokenFile } };
+  }
+  if (!isLoopback(host)) {
+    throw new Error(
+      `--coordinator: plain HTTP is spoken within this machine only: expected https://HOST:PORT, or http:// with a loopback address such as 127.0.0.1, got ${JSON.stringify(coordinator)}`,
+    );
+  }
+  if (caFile !== undefined || tokenFile !== undefined) throw new Error(NEEDLESS_CREDENTIALS);
+  return { ...address, credentials: undefined };
+}
+
+const MISSING_CREDENTIALS =
+  '--coordinator: over https the coordinator shows a certificate and asks who is there: expected --ca-file (KUBE_PREFETCH_CA_FILE) and --token-file (KUBE_PREFETCH_TOKEN_FILE) as well';
+const NEEDLESS_CREDENTIALS =
+  '--coordinator: expected https://HOST:PORT where --ca-file or --token-file is given, got plain HTTP, over which no token is sent';
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** Of a host as written: a name other than `localhost` may lead anywhere. */
+export function isLoopback(host: string): boolean {
+  const family = isIP(host);
+  return host === 'localhost' || (family !== 0 && loopback.check(host, family === 4 ? 'ipv4' : 'ipv6'));
+}
