@@ -5,6 +5,7 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Agent, type Dispatcher } from 'undici';
 import type { KubeApi } from './api.ts';
 import { createHttpKubeApi } from './http-api.ts';
+import { WATCH_SECONDS } from './limits.ts';
 import type { KubeRequest, KubeResponse } from './transport.ts';
 import { untilAborted } from './until-aborted.ts';
 
@@ -17,10 +18,16 @@ export interface ClientNodeApiOptions {
   /** A file. Without it this is a pod, which speaks for its service account. */
   readonly kubeconfig?: string | undefined;
   readonly clock: Clock;
+  /** How long a watch is asked to last; then the server ends it, which is routine. */
+  readonly watchSeconds?: number | undefined;
 }
 
-/** A real API server. Throws when it is not told of one. `close` waits for calls that run, and ends all connections. */
-export function createClientNodeApi({ kubeconfig, clock }: ClientNodeApiOptions): KubeApi & { close(): Promise<void> } {
+/** A real API server. Throws when it is not told of one. `close` ends all connections, whatever runs on them. */
+export function createClientNodeApi({
+  kubeconfig,
+  clock,
+  watchSeconds = WATCH_SECONDS,
+}: ClientNodeApiOptions): KubeApi & { close(): Promise<void> } {
   const agentFor = createPool();
   let config = loadConfig(kubeconfig);
 
@@ -38,7 +45,12 @@ export function createClientNodeApi({ kubeconfig, clock }: ClientNodeApiOptions)
   }
 
   return {
-    ...createHttpKubeApi((request, signal) => untilAborted(send(request, signal), signal), clock),
+    ...createHttpKubeApi({
+      // undici hears of an abort only once a request has its connection.
+      send: (request, signal) => untilAborted(send(request, signal), signal),
+      clock,
+      watchSeconds,
+    }),
     close: () => agentFor.close(),
   };
 }
@@ -103,7 +115,7 @@ function createPool() {
     current = { certificates, agent };
     return agent;
   };
-  return Object.assign(agentFor, { close: async () => current?.agent.close() });
+  return Object.assign(agentFor, { close: async () => current?.agent.destroy() });
 }
 
 function exchange(

@@ -1,14 +1,20 @@
 import { type Clock, withDeadline } from '@kube-prefetch/time';
 import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind, type KubeWrite } from './api.ts';
-import { ANSWER_WITHIN_MS, WATCH_SECONDS } from './limits.ts';
+import { ANSWER_WITHIN_MS } from './limits.ts';
 import { readEvent, readObject, readPage, readVerdict, StrangeAnswer } from './read-answer.ts';
 import { readBody, readLines } from './read-body.ts';
-import { collectionPath, listPath, objectPath, TOKEN_REVIEW_PATH } from './request-path.ts';
+import { collectionPath, listPath, objectPath, replacePath, TOKEN_REVIEW_PATH } from './request-path.ts';
 import { statusError } from './status-error.ts';
 import type { KubeRequest, KubeResponse, KubeTransport } from './transport.ts';
 
+export interface HttpKubeApiOptions {
+  readonly send: KubeTransport;
+  readonly clock: Clock;
+  readonly watchSeconds: number;
+}
+
 /** The API as HTTP has it: paths, bodies, and what errors mean. */
-export function createHttpKubeApi(send: KubeTransport, clock: Clock): KubeApi {
+export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOptions): KubeApi {
   /** The whole answer, in time. */
   async function ask<T>(request: KubeRequest, read: (answer: unknown) => T, signal: AbortSignal): Promise<T> {
     const what = `${request.method} ${request.path}`;
@@ -26,7 +32,7 @@ export function createHttpKubeApi(send: KubeTransport, clock: Clock): KubeApi {
 
   async function* watch(kind: KubeKind, resourceVersion: string, signal: AbortSignal): AsyncGenerator<KubeEvent, void> {
     const path = listPath(kind);
-    const query = { watch: 'true', resourceVersion, allowWatchBookmarks: 'true', timeoutSeconds: `${WATCH_SECONDS}` };
+    const query = { watch: 'true', resourceVersion, allowWatchBookmarks: 'true', timeoutSeconds: `${watchSeconds}` };
     const what = `GET ${path}?watch=true`;
     try {
       signal.throwIfAborted();
@@ -75,11 +81,7 @@ function requestOf(write: KubeWrite): KubeRequest {
   const { metadata } = write.object;
   const body = { ...write.object, apiVersion: kind.apiVersion, kind: kind.kind };
   if (write.verb === 'create') return { method: 'POST', path: collectionPath(kind, metadata.namespace), body };
-  const path = objectPath(kind, metadata);
-  // Of some kinds the server would overwrite whatever is there.
-  if (!metadata.resourceVersion)
-    throw new KubeApiError('Invalid', `PUT ${path}: metadata.resourceVersion is not given`);
-  return { method: 'PUT', path, body };
+  return { method: 'PUT', path: replacePath(kind, metadata), body };
 }
 
 function refusal(what: string, { status, retryAfter }: KubeResponse, text: string): KubeApiError {

@@ -10,7 +10,7 @@ import {
 import { brokenOff, createLink, createWaiters, type MemoryLink, overLink } from './memory-link.ts';
 import { createMemoryServer } from './memory-server.ts';
 import { watchStore } from './memory-watch.ts';
-import { ANSWER_WITHIN_MS } from './limits.ts';
+import { ANSWER_WITHIN_MS, WATCH_SECONDS } from './limits.ts';
 import { collectionPath, listPath, objectPath, TOKEN_REVIEW_PATH } from './request-path.ts';
 
 export type RequestVerb = 'list' | 'watch' | 'get' | 'create' | 'replace' | 'patchStatus';
@@ -45,8 +45,14 @@ export interface MemoryApi extends KubeApi, MemoryLink {
   requests(verb: RequestVerb, kind: KubeKind): number;
 }
 
+export interface MemoryApiOptions {
+  readonly clock: Clock;
+  /** How long a watch lasts. */
+  readonly watchSeconds?: number | undefined;
+}
+
 /** The twin of an API server; it awaits only the clock. Namespaces need not exist, and no controller acts. */
-export function createMemoryApi({ clock }: { readonly clock: Clock }): MemoryApi {
+export function createMemoryApi({ clock, watchSeconds = WATCH_SECONDS }: MemoryApiOptions): MemoryApi {
   const waiters = createWaiters(clock);
   const memory = createMemoryServer(clock);
   const server = createLink(waiters.wake);
@@ -78,7 +84,11 @@ export function createMemoryApi({ clock }: { readonly clock: Clock }): MemoryApi
       async *watch(kind, from, signal) {
         const what = `GET ${listPath(kind)}?watch=true`;
         await over(what, signal, () => arrived('watch', kind, what));
-        yield* watchStore({ clock, store: memory.store, link, waiters, orders }, kind, { from, what, signal });
+        yield* watchStore({ clock, watchSeconds, store: memory.store, link, waiters, orders }, kind, {
+          from,
+          what,
+          signal,
+        });
       },
       async get(kind, name, signal) {
         const what = `GET ${objectPath(kind, name)}`;

@@ -3,7 +3,7 @@ import type { KubeKind, KubeObject } from './api.ts';
 import { mergePatch } from './merge-patch.ts';
 
 /** A DNS subdomain, which the names of all our kinds have to be. */
-const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+const NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const WITHOUT_STATUS = ['secrets', 'configmaps', 'leases', 'serviceaccounts', 'events'];
 
 /** What the API server makes of objects, beyond keeping them. */

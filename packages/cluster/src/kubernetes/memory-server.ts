@@ -13,7 +13,7 @@ import {
   withStatusPatch,
 } from './memory-objects.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
-import { collectionPath, listPath, objectPath } from './request-path.ts';
+import { collectionPath, listPath, objectPath, replacePath } from './request-path.ts';
 
 /** What the twin answers once a request has arrived; in no time, and one after the other. */
 export interface MemoryServer {
@@ -113,7 +113,7 @@ function refuseToCreate(kind: KubeKind, object: KubeObject, current: KubeObject 
 }
 
 function checkedCurrent(kind: KubeKind, { metadata }: KubeObject, current: KubeObject | undefined): KubeObject {
-  const what = `PUT ${objectPath(kind, metadata)}`;
+  const what = `PUT ${replacePath(kind, metadata)}`;
   if (current === undefined) throw new KubeApiError('NotFound', `${what}: not found`);
   if (metadata.resourceVersion !== current.metadata.resourceVersion) {
     throw new KubeApiError('Conflict', `${what}: the object has been modified`);

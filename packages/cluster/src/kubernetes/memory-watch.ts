@@ -2,9 +2,10 @@ import type { Clock } from '@kube-prefetch/time';
 import { KubeApiError, type KubeEvent, type KubeKind } from './api.ts';
 import { brokenOff, type Link, type Waiters } from './memory-link.ts';
 import type { MemoryStore } from './memory-store.ts';
-import { WATCH_SECONDS } from './limits.ts';
 
+/** As an API server does: about once a minute, and shortly before the end. */
 const BOOKMARK_EVERY_MS = 60_000;
+const LAST_BOOKMARK_MS = 2_000;
 
 /** Raised by the test's hand. */
 export interface WatchOrders {
@@ -14,6 +15,7 @@ export interface WatchOrders {
 
 export interface WatchedServer {
   readonly clock: Clock;
+  readonly watchSeconds: number;
   readonly store: MemoryStore;
   readonly link: Link;
   readonly waiters: Waiters;
@@ -22,15 +24,17 @@ export interface WatchedServer {
 
 /** A watch that the server has accepted. */
 export async function* watchStore(
-  { clock, store, link, waiters, orders }: WatchedServer,
+  { clock, watchSeconds, store, link, waiters, orders }: WatchedServer,
   kind: KubeKind,
   { from, what, signal }: { from: string; what: string; signal: AbortSignal },
 ): AsyncGenerator<KubeEvent, void> {
   const { breaks } = link;
   const { ends } = orders;
-  const endMs = clock.monotonicMs() + WATCH_SECONDS * 1000;
+  const endMs = clock.monotonicMs() + watchSeconds * 1000;
+  const nextBookmarkMs = (now: number) =>
+    now < endMs - LAST_BOOKMARK_MS ? Math.min(now + BOOKMARK_EVERY_MS, endMs - LAST_BOOKMARK_MS) : endMs;
   let { bookmarks } = orders;
-  let bookmarkMs = clock.monotonicMs() + BOOKMARK_EVERY_MS;
+  let bookmarkMs = nextBookmarkMs(clock.monotonicMs());
   let position = Number(from);
   yield { type: 'BOOKMARK', resourceVersion: from };
 
@@ -53,7 +57,7 @@ export async function* watchStore(
     if (orders.ends > ends || now >= endMs) return;
     if (orders.bookmarks > bookmarks || now >= bookmarkMs) {
       bookmarks = orders.bookmarks;
-      bookmarkMs = now + BOOKMARK_EVERY_MS;
+      bookmarkMs = nextBookmarkMs(now);
       yield { type: 'BOOKMARK', resourceVersion: String(position) };
       continue;
     }

@@ -1,4 +1,4 @@
-import { KubeApiError, type KubeKind, type ObjectName } from './api.ts';
+import { KubeApiError, type KubeKind, type ObjectMeta, type ObjectName } from './api.ts';
 
 /** Of a kind in all namespaces. */
 export function listPath({ apiVersion, plural }: KubeKind): string {
@@ -16,6 +16,14 @@ export function collectionPath(kind: KubeKind, namespace: string | undefined): s
 
 export function objectPath(kind: KubeKind, { namespace, name }: ObjectName): string {
   return `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`;
+}
+
+/** Throws where no version is given: of some kinds the server would overwrite whatever is there. */
+export function replacePath(kind: KubeKind, metadata: ObjectMeta): string {
+  const path = objectPath(kind, metadata);
+  if (!metadata.resourceVersion)
+    throw new KubeApiError('Invalid', `PUT ${path}: metadata.resourceVersion is not given`);
+  return path;
 }
 
 export const TOKEN_REVIEW_PATH = '/apis/authentication.k8s.io/v1/tokenreviews';

@@ -1,4 +1,4 @@
-/** Ends with the signal even where `work` hears of it late, as a request does that still waits for its connection. */
+/** For work that hears of its signal late: ends with the signal, and leaves the work behind. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const onAbort = () => aborted.reject(signal.reason as Error);

@@ -1,0 +1,248 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeApi, KubeObject } from '../src/kubernetes/api.ts';
+import { CONFIG_MAPS, PREFETCHES } from '../src/kubernetes/kinds.ts';
+import { harnesses, type MakeKubeApiHarness, prefetch, type StartedHarness } from './kube-api-harness.ts';
+import { aStatus } from './status-sink-suite.ts';
+
+const NOTHINGS = { apiVersion: 'kube-prefetch.io/v1alpha1', kind: 'Nothing', plural: 'nothings', namespaced: true };
+
+/** What every KubeApi keeps. `makeHarness` is called once per test, for a namespace that holds nothing. */
+export function kubeApiSuite(name: string, makeHarness: MakeKubeApiHarness): void {
+  const start = harnesses(makeHarness);
+
+  describe(`${name} is a KubeApi: objects`, () => {
+    test('what is created can be read, with all that the server adds', async () => {
+      const { api, create, namespace, signal } = await start();
+      const created = await create('web');
+      expect(created).toMatchObject({
+        apiVersion: PREFETCHES.apiVersion,
+        kind: 'Prefetch',
+        metadata: {
+          namespace,
+          name: 'web',
+          generation: 1,
+          uid: expect.any(String),
+          resourceVersion: expect.any(String),
+        },
+        spec: { images: ['nginx:1.27'] },
+      });
+      expect(created.metadata.creationTimestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+      expect(await api.get(PREFETCHES, { namespace, name: 'web' }, signal)).toEqual(created);
+    });
+
+    test('a second object of the name is refused: AlreadyExists', async () => {
+      const { create } = await start();
+      await create('web');
+      await expect(create('web')).rejects.toMatchObject({ failure: 'AlreadyExists' });
+    });
+
+    test.each(['Not_A_Name', 'a..b', ''])('an object named "%s" is Invalid', async bad => {
+      const { create } = await start();
+      await expect(create(bad)).rejects.toMatchObject({ failure: 'Invalid' });
+    });
+
+    test('what does not exist is NotFound, whoever asks for it', async () => {
+      const { api, namespace, signal } = await start();
+      const name = { namespace, name: 'none' };
+      const gone = prefetch(name, ['a']);
+      const replaced = { ...gone, metadata: { ...name, resourceVersion: '1' } };
+      const status = aStatus('1/2');
+      await expect(api.get(PREFETCHES, name, signal)).rejects.toMatchObject({ failure: 'NotFound' });
+      for (const write of [
+        { verb: 'replace', kind: PREFETCHES, object: replaced },
+        { verb: 'patchStatus', kind: PREFETCHES, name, status },
+      ] as const) {
+        await expect(api.write(write, signal)).rejects.toMatchObject({ failure: 'NotFound' });
+      }
+    });
+
+    test('a replacement counts as a new generation when it wishes for something else', async () => {
+      const { api, create, namespace, signal } = await start();
+      const { metadata } = await create('web');
+      const labelled = {
+        ...prefetch({ namespace, name: 'web' }, ['nginx:1.27']),
+        metadata: { ...metadata, labels: { a: 'b' } },
+      };
+      const first = await api.write({ verb: 'replace', kind: PREFETCHES, object: labelled }, signal);
+      expect(first.metadata).toMatchObject({ uid: metadata.uid, generation: 1, labels: { a: 'b' } });
+      const other = { ...first, spec: { images: ['nginx:1.28'] } };
+      const second = await api.write({ verb: 'replace', kind: PREFETCHES, object: other }, signal);
+      expect(second.metadata).toMatchObject({ uid: metadata.uid, generation: 2 });
+      expect(await api.get(PREFETCHES, metadata, signal)).toEqual(second);
+    });
+
+    test('a replacement of an older version is a Conflict and changes nothing', async () => {
+      const { api, create, signal } = await start();
+      const created = await create('web');
+      const current = await api.write(
+        { verb: 'replace', kind: PREFETCHES, object: { ...created, spec: { images: ['a'] } } },
+        signal,
+      );
+      const late = { ...created, spec: { images: ['b'] } };
+      await expect(api.write({ verb: 'replace', kind: PREFETCHES, object: late }, signal)).rejects.toMatchObject({
+        failure: 'Conflict',
+      });
+      expect(await api.get(PREFETCHES, created.metadata, signal)).toEqual(current);
+    });
+
+    test.each([PREFETCHES, CONFIG_MAPS])('a replacement of any version is Invalid: $kind', async kind => {
+      const { api, namespace, signal } = await start();
+      const object = { ...(kind === PREFETCHES && { spec: { images: ['a'] } }), metadata: { namespace, name: 'any' } };
+      await api.write({ verb: 'create', kind, object }, signal);
+      await expect(api.write({ verb: 'replace', kind, object }, signal)).rejects.toMatchObject({ failure: 'Invalid' });
+    });
+
+    test('a write that changes nothing leaves the version as it is', async () => {
+      const { api, create, signal } = await start();
+      const created = await create('web');
+      expect(await api.write({ verb: 'replace', kind: PREFETCHES, object: created }, signal)).toEqual(created);
+    });
+  });
+
+  describe(`${name} is a KubeApi: status`, () => {
+    const patch = ({ api, namespace, signal }: StartedHarness, status: object) =>
+      api.write({ verb: 'patchStatus', kind: PREFETCHES, name: { namespace, name: 'web' }, status }, signal);
+
+    test('a status is written beside the spec, and is no new generation', async () => {
+      const harness = await start();
+      const created = await harness.create('web');
+      const patched = await patch(harness, aStatus('1/2'));
+      expect(patched).toMatchObject({ spec: created.spec, status: aStatus('1/2'), metadata: { generation: 1 } });
+      expect(patched.metadata.resourceVersion).not.toBe(created.metadata.resourceVersion);
+      expect(await harness.api.get(PREFETCHES, created.metadata, harness.signal)).toEqual(patched);
+    });
+
+    test('fields that are given replace those there, null removes, and lists are replaced whole', async () => {
+      const harness = await start();
+      await harness.create('web');
+      await patch(harness, aStatus('1/2'));
+      const { status } = await patch(harness, { warm: '2/2', failures: [], skew: null });
+      const { skew: _, ...others } = aStatus('2/2');
+      expect(status).toEqual({ ...others, failures: [] });
+    });
+
+    test('who creates or replaces an object cannot write its status', async () => {
+      const { api, namespace, signal } = await start();
+      const object = { ...prefetch({ namespace, name: 'web' }, ['a']), status: aStatus('1/2') };
+      const created = await api.write({ verb: 'create', kind: PREFETCHES, object }, signal);
+      expect(created).not.toHaveProperty('status');
+      const replaced = await api.write(
+        { verb: 'replace', kind: PREFETCHES, object: { ...created, spec: { images: ['b'] }, status: aStatus('1/2') } },
+        signal,
+      );
+      expect(replaced).toMatchObject({ spec: { images: ['b'] } });
+      expect(replaced).not.toHaveProperty('status');
+    });
+
+    test('a replacement keeps the status', async () => {
+      const harness = await start();
+      await harness.create('web');
+      const { status: _, ...rest } = await patch(harness, aStatus('1/2'));
+      const object = { ...rest, spec: { images: ['b'] } } as unknown as KubeObject;
+      expect(await harness.api.write({ verb: 'replace', kind: PREFETCHES, object }, harness.signal)).toMatchObject({
+        spec: { images: ['b'] },
+        status: aStatus('1/2'),
+      });
+    });
+
+    test('a kind that has no status cannot be given one', async () => {
+      const { api, namespace, signal } = await start();
+      const name = { namespace, name: 'plain' };
+      await api.write({ verb: 'create', kind: CONFIG_MAPS, object: { metadata: name } }, signal);
+      await expect(
+        api.write({ verb: 'patchStatus', kind: CONFIG_MAPS, name, status: { a: 1 } }, signal),
+      ).rejects.toMatchObject({ failure: 'NotFound' });
+    });
+  });
+
+  describe(`${name} is a KubeApi: lists`, () => {
+    async function pagesOf(api: KubeApi, limit: number, signal: AbortSignal, between?: () => Promise<unknown>) {
+      const pages = [await api.list(PREFETCHES, { limit }, signal)];
+      await between?.();
+      for (let after = pages[0]?.next; after !== undefined; after = pages.at(-1)?.next) {
+        pages.push(await api.list(PREFETCHES, { limit, after }, signal));
+      }
+      return pages;
+    }
+
+    test('a list comes in pages of the asked size, ordered by name', async () => {
+      const { api, create, mine, signal } = await start();
+      for (const name of ['c', 'a', 'e', 'b', 'd']) await create(name);
+      const pages = await pagesOf(api, 2, signal);
+      expect(pages.length).toBeGreaterThan(2);
+      expect(Math.max(...pages.map(page => page.items.length))).toBe(2);
+      expect(mine(pages.flatMap(page => page.items))).toEqual(['a', 'b', 'c', 'd', 'e']);
+    });
+
+    test('all pages show one moment', async () => {
+      const { api, create, mine, namespace, remove, signal } = await start();
+      for (const name of ['a', 'b', 'c', 'd']) await create(name);
+      const pages = await pagesOf(api, 1, signal, async () => {
+        await remove(PREFETCHES, { namespace, name: 'd' });
+        await create('e');
+      });
+      expect(mine(pages.flatMap(page => page.items))).toEqual(['a', 'b', 'c', 'd']);
+      expect(new Set(pages.map(page => page.resourceVersion)).size).toBe(1);
+    });
+
+    test('a list shows what was written just before, and each object as it can be read', async () => {
+      const { api, create, signal } = await start();
+      const created = await create('web');
+      const { items } = await api.list(PREFETCHES, { limit: 500 }, signal);
+      expect(items).toContainEqual(created);
+    });
+
+    test('a kind that the server does not know is NotFound', async () => {
+      const { refused, signal } = await start();
+      const api = await refused(NOTHINGS, 'NotFound');
+      await expect(api.list(NOTHINGS, { limit: 5 }, signal)).rejects.toMatchObject({ failure: 'NotFound' });
+    });
+  });
+
+  describe(`${name} is a KubeApi: rights`, () => {
+    test.each(['Forbidden', 'Unauthorized'] as const)('who is refused hears %s from every call', async failure => {
+      const { refused, namespace, signal } = await start();
+      const api = await refused(PREFETCHES, failure);
+      const name = { namespace, name: 'web' };
+      const object = prefetch(name, ['a']);
+      const calls = [
+        api.list(PREFETCHES, { limit: 5 }, signal),
+        api.get(PREFETCHES, name, signal),
+        api.watch(PREFETCHES, '1', signal)[Symbol.asyncIterator]().next(),
+        api.write({ verb: 'create', kind: PREFETCHES, object }, signal),
+        api.write({ verb: 'patchStatus', kind: PREFETCHES, name, status: aStatus('1/2') }, signal),
+      ];
+      const outcomes = await Promise.allSettled(calls);
+      expect(outcomes).toEqual(calls.map(() => ({ status: 'rejected', reason: expect.objectContaining({ failure }) })));
+    });
+  });
+
+  describe(`${name} is a KubeApi: reviews of tokens`, () => {
+    test('a good token tells whose it is and what it is for', async () => {
+      const { api, signal, token } = await start();
+      const given = await token('kube-prefetch');
+      expect(await api.review(given.token, ['other', 'kube-prefetch'], signal)).toMatchObject({
+        authenticated: true,
+        username: given.username,
+        audiences: ['kube-prefetch'],
+      });
+    });
+
+    test('a token for another audience is not accepted', async () => {
+      const { api, signal, token } = await start();
+      const given = await token('somebody-else');
+      expect(await api.review(given.token, ['kube-prefetch'], signal)).toEqual({
+        authenticated: false,
+        error: expect.stringMatching(/./),
+      });
+    });
+
+    test('what is no token is not accepted', async () => {
+      const { api, signal } = await start();
+      expect(await api.review('nonsense', ['kube-prefetch'], signal)).toEqual({
+        authenticated: false,
+        error: expect.stringMatching(/./),
+      });
+    });
+  });
+}

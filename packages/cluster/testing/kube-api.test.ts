@@ -1,0 +1,35 @@
+import { createVirtualClock } from '@kube-prefetch/time';
+import { createMemoryApi } from '../src/kubernetes/memory-api.ts';
+import { kubeApiSuite, kubeApiWatchSuite, type KubeApiHarness, type KubeApiHarnessOptions } from './index.ts';
+
+const NAMESPACE = 'shop';
+const STEP_MS = 500;
+
+async function makeHarness({ watchSeconds }: KubeApiHarnessOptions = {}): Promise<KubeApiHarness> {
+  const clock = createVirtualClock();
+  const api = createMemoryApi({ clock, watchSeconds });
+  return {
+    api,
+    namespace: NAMESPACE,
+    async refused(kind, failure) {
+      api.refuse(kind, failure);
+      return api;
+    },
+    remove: async (kind, name) => api.remove(kind, name),
+    forget: async () => api.compact(),
+    async token(audience) {
+      const username = `system:serviceaccount:${NAMESPACE}:agent`;
+      api.acceptToken('a token', { username, audiences: [audience], extra: {} });
+      return { token: 'a token', username };
+    },
+    stop: async () => api.server.cutOff(),
+    start: async () => api.server.restore(),
+    pause: api.server.fallSilent,
+    resume: api.server.restore,
+    pass: () => clock.advance(STEP_MS),
+    close: async () => {},
+  };
+}
+
+kubeApiSuite('the memory API', makeHarness);
+kubeApiWatchSuite('the memory API', makeHarness);
