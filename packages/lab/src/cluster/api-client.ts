@@ -1,6 +1,6 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { mkdirSync } from 'node:fs';
-import { helmPrograms } from '../helm/index.ts';
+import { type HelmPrograms, helmPrograms } from '../helm/index.ts';
 import { type RunOptions, type Say, type Place, runIn } from '../machine/index.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import type { Pki } from './pki.ts';
@@ -21,6 +21,8 @@ export interface TokenOptions {
 export interface ApiClient {
   /** The administrator's. */
   readonly kubeconfig: string;
+  /** What kubectl and helm need in the environment: PATH, the administrator's kubeconfig, folders of their own. */
+  readonly env: NodeJS.ProcessEnv;
   /** As the administrator; answers its output, throws with what it said. */
   kubectl(...args: readonly string[]): Promise<string>;
   /** kubectl with a kubeconfig or input of one's own. */
@@ -55,10 +57,11 @@ export async function createApiClient({ dir, place, url, pki, say }: ApiClientOp
     writeKubeconfig(join(folder, `${name}.kubeconfig`), { url, caFile: pki.caFile, credential });
   const admin = await write(await pki.issue(ADMIN), 'admin');
   const run = (program: string, args: readonly string[], { kubeconfig = admin, ...options }: ClientOptions = {}) =>
-    runIn(place, program, args, { ...options, env: environment(folder, kubeconfig) });
+    runIn(place, program, args, { ...options, env: environment(folder, kubeconfig, programs) });
 
   const client: ApiClient = {
     kubeconfig: admin,
+    env: environment(folder, admin, programs),
     kubectl: (...args) => client.kubectlWith({}, ...args),
     kubectlWith: (options, ...args) => run(programs.kubectl, args, options),
     helm: (...args) => run(programs.helm, args),
@@ -71,8 +74,9 @@ export async function createApiClient({ dir, place, url, pki, say }: ApiClientOp
 }
 
 /** Nothing of the machine's user: also no cache, which would believe another cluster that had the same port. */
-function environment(folder: string, kubeconfig: string): NodeJS.ProcessEnv {
+function environment(folder: string, kubeconfig: string, { kubectl, helm }: HelmPrograms): NodeJS.ProcessEnv {
   return {
+    PATH: [dirname(kubectl), dirname(helm), process.env.PATH].join(':'),
     KUBECONFIG: kubeconfig,
     KUBECACHEDIR: join(folder, 'cache'),
     HELM_CACHE_HOME: join(folder, 'helm/cache'),
