@@ -1,0 +1,168 @@
+import { createHmac, createSign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { anAgent, aReport } from '@kube-prefetch/coordinator/testing';
+import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
+import { type ScratchFolder, scratchFolder } from '@kube-prefetch/lab/machine';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ask, NAMESPACE, prepareCluster, publishedCa, type Replica, startReplica } from './start-replicas.ts';
+
+/** Programs that are not built yet included. */
+const START_MS = 20 * 60_000;
+const AUDIENCE = 'kube-prefetch';
+
+let scratch: ScratchFolder;
+let server: ApiServer;
+let replica: Replica;
+let ca: string;
+
+beforeAll(async () => {
+  scratch = scratchFolder('identity');
+  server = await startApiServer({ folder: `${scratch.path}/api-server` });
+  await prepareCluster(server, ['n1', 'n2']);
+  replica = await startReplica(server, scratch.path, 'coordinator-a');
+  ca = await publishedCa(server);
+}, START_MS);
+
+afterAll(async () => {
+  await replica?.child.stop();
+  await server?.close();
+  scratch?.remove();
+});
+
+test('an agent is served its own plan, and told the term', async () => {
+  const { status, headers } = await ask(replica, { token: await tokenOf(await createPod('own', 'n1')), ca });
+  expect([status, headers['kube-prefetch-epoch']]).toEqual([200, '1']);
+});
+
+test.each([['/v1/nodes/n1/plan'], ['/v1/nodes/n1/report'], ['/v1/nodes/n1/leases'], ['/v1/nodes/n9/plan']])(
+  'the agent of another node is refused %s',
+  async path => {
+    const token = await tokenOf(await createPod('other', 'n2'));
+    const body = path.endsWith('plan') ? undefined : aReport();
+    const answer = await ask(replica, { path, token, ca, body });
+    expect([answer.status, answer.body.code]).toEqual([403, 'Forbidden']);
+    expect(answer.body.message).toContain('runs on the node "n2"');
+  },
+);
+
+test.each<[string, () => Promise<string | undefined>, number, string]>([
+  ['no token', async () => undefined, 401, 'authorization'],
+  ['nonsense', async () => 'nonsense', 401, 'does not accept'],
+  ['a token for another audience', async () => tokenOf(await createPod('a', 'n1'), 'vault'), 401, 'audience'],
+  ['a token for the API server', async () => tokenOf(await createPod('b', 'n1'), ''), 401, 'audience'],
+  [
+    "another ServiceAccount's token, of a pod on that node",
+    async () => tokenOf(await createPod('c', 'n1', 'somebody')),
+    403,
+    'system:serviceaccount:kube-prefetch:somebody',
+  ],
+  [
+    'a token of the right ServiceAccount that is bound to no pod',
+    () => server.createToken({ namespace: NAMESPACE, serviceAccount: 'agent', audience: AUDIENCE }),
+    403,
+    'bound to no pod',
+  ],
+  ['a token that has expired', async () => altered(await tokenOf(await createPod('d', 'n1')), hourAgo), 401, 'expired'],
+  [
+    'a token whose node was rewritten, signed with a key of ones own',
+    async () => forged(await tokenOf(await createPod('e', 'n2'))),
+    401,
+    'does not accept',
+  ],
+  ['the token of a pod that was deleted', () => tokenOfDeletedPod('f', 'n1'), 401, 'does not accept'],
+])('%s is not good enough', async (_name, token, status, words) => {
+  const answer = await ask(replica, { token: await token(), ca });
+  expect([answer.status, answer.body.message]).toEqual([status, expect.stringContaining(words)]);
+});
+
+test('a token that was altered only in the time of its issue is as good as before: the other cases fail for their reason', async () => {
+  const token = altered(await tokenOf(await createPod('g', 'n1')), claims => claims);
+  expect((await ask(replica, { token, ca })).status).toBe(200);
+});
+
+test('whoever trusts another authority does not speak to us', async () => {
+  const apiServerCa = readFileSync(server.caFile, 'utf8');
+  await expect(ask(replica, { ca: apiServerCa })).rejects.toMatchObject({
+    code: expect.stringMatching(/CERT|SIGNATURE/),
+  });
+  await expect(ask(replica, {})).rejects.toMatchObject({ code: expect.stringMatching(/CERT|SIGNATURE/) });
+});
+
+test('plain HTTP is no answer at all', async () => {
+  const [host, port] = replica.agents.split(':');
+  const asking = request({ host, port, path: '/v1/nodes/n1/plan', agent: false });
+  const failed = new Promise((resolve, reject) => asking.once('error', reject).once('response', resolve));
+  asking.end();
+  await expect(failed).rejects.toMatchObject({ code: 'ECONNRESET' });
+});
+
+test('of two pods of a node that both report, the one that started later is heard and the other sent away', async () => {
+  const [older, newer] = [await tokenOf(await createPod('old', 'n2')), await tokenOf(await createPod('new', 'n2'))];
+  const report = (token: string, agent: ReturnType<typeof anAgent>) =>
+    ask(replica, { path: '/v1/nodes/n2/report', token, ca, body: aReport({ agent }) });
+  expect((await report(older, anAgent('older', 1))).status).toBe(200);
+  expect((await report(newer, anAgent('newer', 2))).status).toBe(200);
+  const answer = await report(older, anAgent('older', 1));
+  expect([answer.status, answer.body.code]).toEqual([409, 'OlderAgent']);
+});
+
+test('neither a token nor the private key of the authority is logged', async () => {
+  const log = readFileSync(replica.child.logFile, 'utf8');
+  expect(log).toContain('request answered');
+  expect(log).not.toMatch(/eyJ[\w-]{20}|PRIVATE KEY|Bearer/);
+});
+
+interface Pod {
+  readonly name: string;
+  readonly serviceAccount: string;
+}
+
+async function createPod(name: string, nodeName: string, serviceAccount = 'agent'): Promise<Pod> {
+  const spec = { nodeName, serviceAccountName: serviceAccount, containers: [{ name: 'agent', image: 'agent' }] };
+  await server.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: NAMESPACE }, spec });
+  return { name, serviceAccount };
+}
+
+/** What the kubelet would project into the pod. */
+function tokenOf({ name, serviceAccount }: Pod, audience = AUDIENCE): Promise<string> {
+  const boundTo = { kind: 'Pod', name } as const;
+  const for_ = audience === '' ? {} : { audience };
+  return server.createToken({ namespace: NAMESPACE, serviceAccount, boundTo, ...for_ });
+}
+
+async function tokenOfDeletedPod(name: string, node: string): Promise<string> {
+  const token = await tokenOf(await createPod(name, node));
+  await server.kubectl('delete', 'pod', name, `--namespace=${NAMESPACE}`, '--force', '--grace-period=0');
+  return token;
+}
+
+type Claims = Record<string, unknown> & { readonly iat: number };
+
+/** The token with other claims, signed as the API server signs. */
+function altered(token: string, change: (claims: Claims) => Claims): string {
+  const [head = '', payload = ''] = token.split('.');
+  const text = `${head}.${encoded(change(decoded(payload)))}`;
+  const signature = createSign('sha256').update(text).sign(readFileSync(server.serviceAccountKeyFile));
+  return `${text}.${signature.toString('base64url')}`;
+}
+
+function hourAgo(claims: Claims): Claims {
+  const atSeconds = claims.iat - 3_600;
+  return { ...claims, iat: atSeconds, nbf: atSeconds, exp: atSeconds + 600 };
+}
+
+/** Says n1 where the API server said n2. */
+function forged(token: string): string {
+  const [head = '', payload = ''] = token.split('.');
+  const text = `${head}.${Buffer.from(Buffer.from(payload, 'base64url').toString().replace('"n2"', '"n1"')).toString('base64url')}`;
+  return `${text}.${createHmac('sha256', 'guess').update(text).digest('base64url')}`;
+}
+
+function decoded(part: string): Claims {
+  return JSON.parse(Buffer.from(part, 'base64url').toString());
+}
+
+function encoded(claims: Claims): string {
+  return Buffer.from(JSON.stringify(claims)).toString('base64url');
+}

@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ApiServer } from '@kube-prefetch/lab/cluster';
+import { type Child, freePort, startChild, waitUntil } from '@kube-prefetch/lab/machine';
+import { parse } from 'yaml';
+
+export const NAMESPACE = 'kube-prefetch';
+export const SERVICE = 'kube-prefetch-coordinator.kube-prefetch.svc';
+const READY_MS = 30_000;
+const MAIN = fileURLToPath(new URL('../../packages/coordinator/src/main.ts', import.meta.url));
+
+/** One coordinator process, as a pod would run it. */
+export interface Replica {
+  readonly name: string;
+  readonly child: Child;
+  /** Where it serves agents. */
+  readonly agents: string;
+  /** `http://127.0.0.1:…` of people. */
+  readonly admin: string;
+  readonly ops: string;
+  /** Log lines that have this message. */
+  readonly logged: (message: string) => readonly Record<string, unknown>[];
+}
+
+export interface AskOptions {
+  readonly path?: string;
+  readonly token?: string | undefined;
+  readonly body?: unknown;
+  readonly ca?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: { readonly code?: string; readonly message?: string; readonly leader?: string };
+}
+
+/** What the chart renders, as far as the coordinator needs it: all three empty. */
+export async function prepareCluster({ apply, kubectl }: ApiServer, nodes: readonly string[]): Promise<void> {
+  const own = (name: string) => ({ name, namespace: NAMESPACE });
+  const account = (name: string) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: own(name) });
+  await apply(['prefetches', 'clusterprefetches'].map(crd));
+  await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+  await apply([
+    account('agent'),
+    account('somebody'),
+    { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: own('coordinator') },
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: own('ca'),
+      type: 'kubernetes.io/tls',
+      data: { 'tls.crt': '', 'tls.key': '' },
+    },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: own('ca') },
+    ...nodes.map(name => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } })),
+  ]);
+  await kubectl('wait', '--for=condition=Established', 'crd/prefetches.kube-prefetch.io', '--timeout=30s');
+}
+
+/** A coordinator of that pod name; resolves once it is Ready. */
+export async function startReplica(server: ApiServer, dir: string, name: string): Promise<Replica> {
+  const [agents, admin, ops] = [await freePort(), await freePort(), await freePort()];
+  const flags = {
+    source: 'kubernetes',
+    kubeconfig: server.kubeconfig,
+    namespace: NAMESPACE,
+    'pod-name': name,
+    'pod-ip': '127.0.0.1',
+    service: SERVICE,
+    lease: 'coordinator',
+    'ca-secret': 'ca',
+    'ca-config-map': 'ca',
+    'agent-service-account': 'agent',
+    listen: `127.0.0.1:${agents}`,
+    'admin-listen': `127.0.0.1:${admin}`,
+    'ops-listen': `127.0.0.1:${ops}`,
+    'log-level': 'debug',
+  };
+  const logFile = join(dir, `${name}.log`);
+  const args = [MAIN, ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])];
+  const child = await startChild({ name, command: process.execPath, args, logFile });
+  const replica: Replica = {
+    name,
+    child,
+    agents: `127.0.0.1:${agents}`,
+    admin: `http://127.0.0.1:${admin}`,
+    ops: `http://127.0.0.1:${ops}`,
+    logged: message => linesOf(logFile).filter(line => line.msg === message),
+  };
+  const listening = () => replica.logged('listening').some(line => line.listener === 'agents');
+  await waitUntil(async () => listening() && (await isReady(replica)), `${name} to be ready`, READY_MS, { child });
+  return replica;
+}
+
+export async function isReady({ ops }: Replica): Promise<boolean> {
+  return (await fetch(`${ops}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok;
+}
+
+/** What agents trust, once it is published. */
+export async function publishedCa({ kubectl }: ApiServer): Promise<string> {
+  const configMap = JSON.parse(await kubectl('get', 'configmap', 'ca', `--namespace=${NAMESPACE}`, '--output=json'));
+  return configMap.data?.['ca.crt'] ?? '';
+}
+
+/** One request over TLS to the agents' listener, on a connection of its own, as an agent does it. */
+export function ask({ agents }: Pick<Replica, 'agents'>, options: AskOptions): Promise<Answer> {
+  const { path = '/v1/nodes/n1/plan', token, body, ca, timeoutMs = 10_000 } = options;
+  const [host, port] = agents.split(':');
+  const headers = {
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...options.headers,
+  };
+  return new Promise((resolve, reject) => {
+    const asking = request(
+      {
+        host,
+        port,
+        path,
+        headers,
+        method: body === undefined ? 'GET' : 'POST',
+        ca,
+        servername: SERVICE,
+        agent: false,
+        signal: AbortSignal.timeout(timeoutMs),
+      },
+      async answer => {
+        const text = (await answer.toArray()).join('');
+        const { statusCode: status = 0 } = answer;
+        resolve({ status, headers: answer.headers, body: text === '' ? {} : JSON.parse(text) });
+      },
+    );
+    asking.once('error', reject);
+    asking.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+function crd(plural: string): object {
+  return parse(readFileSync(new URL(`../../charts/kube-prefetch/files/crds/${plural}.yaml`, import.meta.url), 'utf8'));
+}
+
+function linesOf(logFile: string): Record<string, unknown>[] {
+  const lines = readFileSync(logFile, 'utf8').split('\n');
+  return lines.filter(line => line.startsWith('{') && line.endsWith('}')).map(line => JSON.parse(line));
+}
