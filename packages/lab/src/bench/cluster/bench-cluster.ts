@@ -1,0 +1,112 @@
+import { fileURLToPath } from 'node:url';
+import { connectCri } from '@kube-prefetch/runtime/connect-cri';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buildImages } from '../../build-images/index.ts';
+import { type AuditEvent, type Cluster, type ClusterNode, startCluster } from '../../cluster/index.ts';
+import { sayToStderr as say } from '../../machine/index.ts';
+import { benchImages } from '../bench-images.ts';
+import { type Baseline, deleteImages, readBaseline, wipeNode } from './wipe-node.ts';
+
+export const NAMESPACE = 'kube-prefetch';
+const CHART = fileURLToPath(new URL('../../../../../charts/kube-prefetch', import.meta.url));
+
+/** Three nodes with the chart installed as it is, but for a disk that may be fuller than a node's should be. */
+export interface BenchCluster {
+  readonly cluster: Cluster;
+  readonly images: readonly string[];
+  /** Pulls at once on each node, as the chart has it. */
+  readonly parallel: number;
+  /** Makes a ClusterPrefetch of these; answers when the API server heard of it, by the wall clock. */
+  ask(images: readonly string[]): Promise<number>;
+  /** Deletes it again. */
+  forget(): Promise<void>;
+  /** Back to what the node held before the first image was asked for. */
+  wipe(node: ClusterNode): Promise<void>;
+  /** Only the deletion, as somebody else would do it. */
+  deleteImages(node: ClusterNode): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startBenchCluster(folder: string): Promise<BenchCluster> {
+  const cluster = await startCluster({ folder, nodes: 3, say });
+  await installChart(cluster);
+  const images: string[] = [];
+  for (const { repository, image } of benchImages()) images.push(await cluster.registry.push(repository, 'v1', image));
+  const baselines = new Map<string, Baseline>();
+  for (const node of cluster.nodes()) baselines.set(node.name, await readBaseline(node.containerd));
+  const baselineOf = ({ name }: ClusterNode) => {
+    const baseline = baselines.get(name);
+    if (baseline === undefined) throw new Error(`${name} came later: what it held at first is not known`);
+    return baseline;
+  };
+  return {
+    cluster,
+    images,
+    parallel: await readParallelPulls(cluster),
+    async ask(wanted) {
+      const fromMs = Date.now();
+      await cluster.apply(prefetchOf({ images: wanted }));
+      return receivedMs(cluster, event => event.verb === 'create' && resourceOf(event) === 'clusterprefetches', fromMs);
+    },
+    async forget() {
+      await cluster.kubectl('delete', 'clusterprefetch', PREFETCH, '--ignore-not-found');
+      await sleep(2_000); // until every agent has heard of it
+    },
+    wipe: node => wipeNode(node.containerd, baselineOf(node)),
+    deleteImages: node => deleteImages(node.containerd, baselineOf(node)),
+    close: () => cluster.close(),
+  };
+}
+
+export const PREFETCH = 'bench';
+
+export function prefetchOf(spec: object): object {
+  return { apiVersion: 'kube-prefetch.io/v1alpha1', kind: 'ClusterPrefetch', metadata: { name: PREFETCH }, spec };
+}
+
+/** When the API server received the first such request since then. */
+export function receivedMs(cluster: Cluster, fits: (event: AuditEvent) => boolean, sinceMs: number): number {
+  const times = cluster
+    .auditEvents()
+    .filter(fits)
+    .map(event => Date.parse(event.requestReceivedTimestamp));
+  const time = times.find(ms => ms >= sinceMs);
+  if (time === undefined) throw new Error('expected the audit log to have the request');
+  return time;
+}
+
+export function resourceOf({ objectRef }: AuditEvent): string {
+  return [objectRef?.resource, objectRef?.subresource].filter(part => part !== undefined).join('/');
+}
+
+/** Until the runtimes of all these nodes say that they have them all. */
+export async function untilPresent(nodes: readonly ClusterNode[], images: readonly string[]): Promise<void> {
+  await Promise.all(
+    nodes.map(async node => {
+      const cri = connectCri(node.criSocket);
+      for (const image of images) {
+        while ((await cri.images.imageStatus({ image: { image } })).image === undefined) await sleep(15);
+      }
+    }),
+  );
+}
+
+export async function untilWarm(cluster: Cluster): Promise<void> {
+  await cluster.kubectl('wait', '--for=condition=Warm', `clusterprefetch/${PREFETCH}`, '--timeout=120s');
+}
+
+async function installChart(cluster: Cluster): Promise<void> {
+  const sets = ['disk.maxUsedPercent=99'];
+  for (const [program, image] of Object.entries(await buildImages({ say }))) {
+    await cluster.registry.push(`kube-prefetch/${program}`, 'bench', image);
+    sets.push(`${program}.image.repository=${cluster.registry.address}/kube-prefetch/${program}`);
+    sets.push(`${program}.image.tag=bench`);
+  }
+  const place = ['--namespace', NAMESPACE, '--create-namespace', '--wait', '--timeout=180s'];
+  await cluster.helm('install', 'kube-prefetch', CHART, ...place, ...sets.flatMap(set => ['--set', set]));
+}
+
+async function readParallelPulls(cluster: Cluster): Promise<number> {
+  const values = await cluster.helm('get', 'values', 'kube-prefetch', '--all', '-n', NAMESPACE, '-o', 'json');
+  return (JSON.parse(values) as { parallelPulls: number }).parallelPulls;
+}
