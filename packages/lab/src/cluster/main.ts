@@ -1,30 +1,36 @@
 import { down } from './cli/down.ts';
 import { exec } from './cli/exec.ts';
-import { type Command, HELP, readCommand } from './cli/options.ts';
+import { HELP, type Invocation, readInvocation } from './cli/options.ts';
 import { push } from './cli/push.ts';
 import { serve } from './cli/serve.ts';
+import { stateFile } from './cli/state.ts';
 import { up } from './cli/up.ts';
 
 try {
-  process.exitCode = await run(readCommand(process.argv.slice(2)));
+  process.exitCode = await run(readInvocation(process.argv.slice(2)));
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;
 }
 
-async function run(command: Command): Promise<number | undefined> {
+async function run({ cluster, command }: Invocation): Promise<number> {
+  const file = stateFile(cluster);
   switch (command.verb) {
     case 'help':
-      return void process.stdout.write(HELP);
+      process.stdout.write(HELP);
+      return 0;
     case 'up':
-      return up(command).then(() => 0);
+      await up(cluster, command);
+      return 0;
     case 'serve':
-      return serve(command).then(() => undefined);
+      return serve(file, command);
     case 'down':
-      return down().then(() => 0);
+      await down(file);
+      return 0;
     case 'exec':
-      return exec(command.node, command.line);
+      return exec(file.need(), command.node, command.line);
     case 'push':
-      return push(command.layout, command.image).then(() => 0);
+      await push(file.need(), command.layout, command.image);
+      return 0;
   }
 }

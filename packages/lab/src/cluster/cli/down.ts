@@ -1,10 +1,10 @@
 import { waitUntil } from '../../machine/index.ts';
-import { isRunning, readState } from './state.ts';
+import { isRunning, type StateFile } from './state.ts';
 
 const END_MS = 60_000;
 
-export async function down(): Promise<void> {
-  const state = readState();
+export async function down(file: StateFile): Promise<void> {
+  const state = file.read();
   if (state === undefined) {
     process.stdout.write('No cluster is running.\n');
     return;

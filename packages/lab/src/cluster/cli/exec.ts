@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { needState } from './state.ts';
+import type { ClusterState } from './state.ts';
 
 /** With our input and outputs; answers its exit code. */
-export async function exec(node: number | undefined, line: readonly string[]): Promise<number> {
-  const state = needState();
+export async function exec(state: ClusterState, node: number | undefined, line: readonly string[]): Promise<number> {
   const pid = node === undefined ? state.controlPlane : state.nodes.find(({ number }) => number === node)?.pid;
   if (pid === undefined) throw new Error(`there is no node ${node}`);
   const kinds = node === undefined ? ['--net'] : ['--net', '--mount'];

@@ -16,6 +16,13 @@ export type Command =
   | { readonly verb: 'exec'; readonly node?: number; readonly line: readonly [string, ...string[]] }
   | { readonly verb: 'push'; readonly layout: string; readonly image: string };
 
+/** A command and the cluster it is about. */
+export interface Invocation {
+  readonly cluster: string;
+  readonly command: Command;
+}
+
+export const USUAL_NAME = 'usual';
 const KUBERNETES = ['1.37', '1.34'] as const satisfies readonly KubernetesVersion[];
 const CONTAINERD = ['debian', '2.4'] as const satisfies readonly ContainerdVersion[];
 const MOST_NODES = 9;
@@ -33,11 +40,14 @@ Needs root on Debian and Go; what is missing is installed or built first, which 
   exec NODE -- COMMAND...     run a command on a node: exec 1 -- ctr -n k8s.io images ls
   push LAYOUT NAME[:TAG]      put the image of an OCI layout (npm run images) into the cluster's registry
   down                        stop it and leave nothing behind
+  --name NAME                 with any of them: another cluster than the usual one
   --help                      this
 `;
 
+type Values = Readonly<Record<'kubernetes' | 'containerd', string>>;
+
 /** Throws with what is wrong about the arguments. */
-export function readCommand(args: readonly string[]): Command {
+export function readInvocation(args: readonly string[]): Invocation {
   const end = args.indexOf('--');
   const [own, line] = end < 0 ? [args, []] : [args.slice(0, end), args.slice(end + 1)];
   const { values, positionals } = parseArgs({
@@ -45,21 +55,23 @@ export function readCommand(args: readonly string[]): Command {
     allowPositionals: true,
     options: {
       help: { type: 'boolean', short: 'h' },
+      name: { type: 'string', default: USUAL_NAME },
       kubernetes: { type: 'string', default: KUBERNETES[0] },
       containerd: { type: 'string', default: CONTAINERD[0] },
     },
   });
-  const [verb, ...rest] = positionals;
-  if (values.help === true || verb === undefined) return { verb: 'help' };
+  if (!/^[a-z0-9-]+$/.test(values.name)) throw new Error(`--name: expected a-z, 0-9 and -, got ${values.name}`);
+  const command = values.help === true ? ({ verb: 'help' } as const) : readCommand(positionals, values, line);
+  return { cluster: values.name, command };
+}
+
+function readCommand([verb, ...rest]: readonly string[], values: Values, line: readonly string[]): Command {
   switch (verb) {
+    case undefined:
+      return { verb: 'help' };
     case 'up':
     case 'serve':
-      return {
-        verb,
-        nodes: numberOf(rest[0] ?? '2', 'nodes'),
-        kubernetes: oneOf(KUBERNETES, values.kubernetes, '--kubernetes'),
-        containerd: values.containerd.split(',').map(version => oneOf(CONTAINERD, version, '--containerd')),
-      };
+      return { verb, ...readUp(rest[0], values) };
     case 'down':
       return { verb };
     case 'exec':
@@ -69,6 +81,14 @@ export function readCommand(args: readonly string[]): Command {
     default:
       throw new Error(`no command ${verb}; see npm run cluster -- --help`);
   }
+}
+
+function readUp(nodes = '2', { kubernetes, containerd }: Values): UpOptions {
+  return {
+    nodes: numberOf(nodes, 'nodes'),
+    kubernetes: oneOf(KUBERNETES, kubernetes, '--kubernetes'),
+    containerd: containerd.split(',').map(version => oneOf(CONTAINERD, version, '--containerd')),
+  };
 }
 
 function readExec(node: string | undefined, [command, ...args]: readonly string[]): Command {

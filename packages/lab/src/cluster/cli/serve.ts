@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { scratchFolder } from '../../machine/index.ts';
 import { startCluster } from '../start-cluster.ts';
 import type { UpOptions } from './options.ts';
-import { removeState, writeState } from './state.ts';
+import type { StateFile } from './state.ts';
 
 /** What `up` hears from the process that it leaves behind. */
 export type ServeMessage = { readonly say: string } | { readonly failed: string } | 'up';
 
-/** Holds a cluster until SIGTERM. */
-export async function serve({ nodes, kubernetes, containerd }: UpOptions): Promise<void> {
+/** Holds a cluster until SIGTERM; answers an exit code. */
+export async function serve(file: StateFile, { nodes, kubernetes, containerd }: UpOptions): Promise<number> {
   const scratch = scratchFolder('kpf-cluster');
   const end = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   try {
@@ -18,15 +18,16 @@ export async function serve({ nodes, kubernetes, containerd }: UpOptions): Promi
       nodes: Array.from({ length: nodes }, (_, n) => ({ containerd: containerd[n % containerd.length] })),
       say: line => tell({ say: line }),
     });
-    writeState(scratch.path, cluster);
+    file.write(scratch.path, cluster);
     tell('up');
     await end;
     await cluster.close();
+    return 0;
   } catch (error) {
     tell({ failed: (error as Error).message });
-    process.exitCode = 1;
+    return 1;
   } finally {
-    removeState();
+    file.remove();
     scratch.remove();
   }
 }

@@ -3,8 +3,6 @@ import { dirname, join } from 'node:path';
 import { cacheFolder } from '../../machine/index.ts';
 import type { Cluster } from '../start-cluster.ts';
 
-const FILE = join(cacheFolder(), 'cluster.json');
-
 /** What the other commands know about the cluster that `up` left running. */
 export interface ClusterState {
   /** Of the process that holds the cluster. */
@@ -19,8 +17,34 @@ export interface ClusterState {
   readonly pushAddress: string;
 }
 
-export function writeState(folder: string, { pid, nodes, env, registry }: Cluster): void {
-  const state: ClusterState = {
+export interface StateFile {
+  write(folder: string, cluster: Cluster): void;
+  remove(): void;
+  /** Undefined where none runs; the file of one that was killed tells nothing. */
+  read(): ClusterState | undefined;
+  /** Throws where none runs. */
+  need(): ClusterState;
+}
+
+export function stateFile(name: string): StateFile {
+  const file = join(cacheFolder(), 'clusters', `${name}.json`);
+  return {
+    write(folder, cluster) {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, JSON.stringify(stateOf(folder, cluster)), { mode: 0o600 });
+    },
+    remove: () => rmSync(file, { force: true }),
+    read: () => readRunning(file),
+    need() {
+      const state = readRunning(file);
+      if (state === undefined) throw new Error('no such cluster is running; start it with npm run cluster -- up');
+      return state;
+    },
+  };
+}
+
+function stateOf(folder: string, { pid, nodes, env, registry }: Cluster): ClusterState {
+  return {
     owner: process.pid,
     folder,
     controlPlane: pid,
@@ -29,31 +53,18 @@ export function writeState(folder: string, { pid, nodes, env, registry }: Cluste
     registry: registry.address,
     pushAddress: registry.pushAddress,
   };
-  mkdirSync(dirname(FILE), { recursive: true });
-  writeFileSync(FILE, JSON.stringify(state), { mode: 0o600 });
 }
 
-export function removeState(): void {
-  rmSync(FILE, { force: true });
-}
-
-/** Undefined where none runs; the file of one that was killed tells nothing. */
-export function readState(): ClusterState | undefined {
+function readRunning(file: string): ClusterState | undefined {
   let text: string;
   try {
-    text = readFileSync(FILE, 'utf8');
+    text = readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
   const state = JSON.parse(text) as ClusterState;
   return isRunning(state.controlPlane) && isRunning(state.owner) ? state : undefined;
-}
-
-export function needState(): ClusterState {
-  const state = readState();
-  if (state === undefined) throw new Error('no cluster is running; start one with npm run cluster -- up');
-  return state;
 }
 
 export function isRunning(pid: number): boolean {
