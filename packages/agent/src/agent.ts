@@ -2,6 +2,7 @@ import type { AgentApi, CellReport, NodeReport } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
 import type { ImageRuntime, Space } from '@kube-prefetch/runtime';
 import { type Clock, createTrigger, type Random, type Trigger } from '@kube-prefetch/time';
+import { createContact } from './beside/contact.ts';
 import { createLeases, type Leases } from './beside/leases.ts';
 import { followPlan } from './beside/plan.ts';
 import { createReports, type Reports } from './beside/reports.ts';
@@ -59,7 +60,7 @@ export function createAgent(parts: AgentParts): Agent {
   const runtime = createPatientRuntime(parts.runtime, clock);
   const wake = createTrigger(clock);
   const changed = () => wake.fire();
-  const contact = () => metrics?.coordinatorAnswered(clock.wallMs());
+  const contact = createContact(clock, () => metrics?.coordinatorAnswered(clock.wallMs()));
   const common = { clock, random, log, contact };
 
   const memory: Memory = createMemory({ random, changed: when => saver.changed(when) });

@@ -4,6 +4,7 @@ import { detectRuntime } from '@kube-prefetch/runtime';
 import { systemClock as clock, systemRandom as random, timestamp } from '@kube-prefetch/time';
 import manifest from '../package.json' with { type: 'json' };
 import { createAgent } from './agent.ts';
+import { addressProblems } from './client/coordinator-address.ts';
 import { createHttpAgentApi } from './client/http.ts';
 import { AGENT_SETTINGS } from './config.ts';
 import { createLateRuntime } from './late-runtime.ts';
@@ -14,7 +15,7 @@ import { openStateFolder } from './state-folder/open-state-folder.ts';
 
 const { version } = manifest;
 const purpose = 'keeps the images that the coordinator plans for this node in its container runtime';
-const config = readConfigOrExit(AGENT_SETTINGS, { name: 'agent', version, purpose });
+const config = readConfigOrExit(AGENT_SETTINGS, { name: 'agent', version, purpose }, addressProblems);
 const log = createLog({ level: config.logLevel, name: 'agent', version });
 
 const findRuntime = async () => {

@@ -2,6 +2,7 @@ import { silentLog } from '@kube-prefetch/process';
 import { ApiError, type LeaseRequest } from '@kube-prefetch/protocol';
 import { createVirtualClock, seededRandom } from '@kube-prefetch/time';
 import { expect, onTestFinished, test } from 'vitest';
+import { createContact } from './contact.ts';
 import { createLeases } from './leases.ts';
 
 const TTL_MS = 30_000;
@@ -30,7 +31,7 @@ function startLeases() {
     noteSize: () => {},
     granted: () => {},
     changed: () => {},
-    contact: () => {},
+    contact: createContact(clock, () => {}),
   });
   const stop = new AbortController();
   const ended = leases.run(stop.signal).catch(() => {});

@@ -2,7 +2,8 @@ import type { AgentApi, ImageRef, LeaseAnswer, LeaseRequest } from '@kube-prefet
 import type { Log } from '@kube-prefetch/process';
 import { type Clock, createTrigger, type Random } from '@kube-prefetch/time';
 import type { Alone, Chosen } from '../choose-pulls.ts';
-import { pauseAfter } from './pause-after.ts';
+import { createAttempts } from './attempts.ts';
+import type { Contact } from './contact.ts';
 
 const MAX_WAIT_MS = 20_000;
 /** Between two requests that say the same, also when the first was answered before its wait ended. */
@@ -29,17 +30,17 @@ export interface LeasesParts {
   readonly granted: () => void;
   /** Called whenever a request was in vain. */
   readonly changed: () => void;
-  readonly contact: () => void;
+  readonly contact: Contact;
 }
 
 export function createLeases(parts: LeasesParts): Leases {
-  const { api, clock, log } = parts;
+  const { api, clock } = parts;
   const wake = createTrigger(clock);
+  const attempts = createAttempts(parts, 'no leases from the coordinator');
   const expiries = new Map<ImageRef, number>();
   let asked: Chosen['ask'] = [];
   let alone: Alone | undefined;
   let ttlMs = MAX_WAIT_MS * 3;
-  let failures = 0;
   /** What the coordinator knows, or is just being told. */
   let told = keyOf({ holding: [], wanting: [], waitMs: 0 });
   let superseded = new AbortController();
@@ -71,9 +72,8 @@ export function createLeases(parts: LeasesParts): Leases {
     told = keyOf(body);
     superseded = new AbortController();
     const answer = await api.leases(body, AbortSignal.any([signal, superseded.signal]));
-    failures = 0;
+    attempts.answered();
     alone = undefined;
-    parts.contact();
     const granted = accept(answer, sentMs);
     const { holding, wanting } = request(clock.monotonicMs());
     told = keyOf({ holding, wanting, waitMs: 0 });
@@ -101,11 +101,9 @@ export function createLeases(parts: LeasesParts): Leases {
         } catch (error) {
           dueMs = clock.monotonicMs();
           if (superseded.signal.aborted && !signal.aborted) continue;
-          failures += 1;
-          if (failures === 1 && !signal.aborted) log.warn({ err: error }, 'no leases from the coordinator');
           alone = { sinceMs: alone?.sinceMs ?? dueMs, lastTryMs: dueMs };
           parts.changed();
-          await pauseAfter(error, failures, parts, signal);
+          await attempts.failed(error, signal);
         }
       }
     },

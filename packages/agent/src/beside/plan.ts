@@ -1,7 +1,8 @@
 import type { AgentApi, Plan } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock, Random } from '@kube-prefetch/time';
-import { pauseAfter } from './pause-after.ts';
+import { createAttempts } from './attempts.ts';
+import type { Contact } from './contact.ts';
 
 const WAIT_MS = 50_000;
 /** For an answer that should have waited and did not. */
@@ -15,19 +16,18 @@ export interface PlanParts {
   /** The revision held now. */
   readonly have: () => string | undefined;
   readonly adopt: (plan: Plan) => void;
-  readonly contact: () => void;
+  readonly contact: Contact;
 }
 
 /** Keeps the plan fresh: a long poll after the other. While none is answered, the last plan stays. */
 export async function followPlan(parts: PlanParts, signal: AbortSignal): Promise<never> {
   const { api, clock, log } = parts;
-  let failures = 0;
+  const attempts = createAttempts(parts, 'no plan from the coordinator');
   for (;;) {
     const askedMs = clock.monotonicMs();
     try {
       const answer = await api.plan(parts.have(), WAIT_MS, signal);
-      failures = 0;
-      parts.contact();
+      attempts.answered();
       if (answer === 'unchanged') await clock.sleep(askedMs + LEAST_ROUND_MS - clock.monotonicMs(), signal);
       else {
         log.info(
@@ -37,9 +37,7 @@ export async function followPlan(parts: PlanParts, signal: AbortSignal): Promise
         parts.adopt(answer);
       }
     } catch (error) {
-      failures += 1;
-      if (failures === 1 && !signal.aborted) log.warn({ err: error }, 'no plan from the coordinator');
-      await pauseAfter(error, failures, parts, signal);
+      await attempts.failed(error, signal);
     }
   }
 }

@@ -4,7 +4,8 @@ import type { RuntimeVersion } from '@kube-prefetch/runtime';
 import { type Clock, createTrigger, type Random } from '@kube-prefetch/time';
 import type { Cell } from '../cell.ts';
 import { createCellLabels, type PullOf } from '../label-cells.ts';
-import { pauseAfter } from './pause-after.ts';
+import { createAttempts } from './attempts.ts';
+import type { Contact } from './contact.ts';
 import { changesBetween, type Told, toldBy } from './report-changes.ts';
 
 const CHANGE_SPACING_MS = 250;
@@ -38,12 +39,13 @@ export interface ReportsParts {
   readonly log: Log;
   readonly agent: NodeReport['agent'];
   readonly pullOf: PullOf;
-  readonly contact: () => void;
+  readonly contact: Contact;
 }
 
 export function createReports(parts: ReportsParts): Reports {
-  const { api, clock, log } = parts;
+  const { api, clock } = parts;
   const wake = createTrigger(clock);
+  const attempts = createAttempts(parts, 'the coordinator did not take a report');
   const labels = createCellLabels(clock);
   let finding: Finding | undefined;
   let news: 'none' | 'progress' | 'cells' = 'none';
@@ -65,7 +67,7 @@ export function createReports(parts: ReportsParts): Reports {
       ...(before === undefined ? { cells: [...labelled], gone: [] } : changesBetween(before, labelled)),
     };
     const answer = await api.report(report, signal);
-    parts.contact();
+    attempts.answered();
     if (!answer.sendFull) told = toldBy(labelled);
     return answer.sendFull && before !== undefined;
   };
@@ -90,7 +92,6 @@ export function createReports(parts: ReportsParts): Reports {
       wake.fire();
     },
     async run(signal) {
-      let failures = 0;
       for (let sentMs = Number.NEGATIVE_INFINITY; ; ) {
         await wake.next(readyMs(sentMs), signal);
         if (finding === undefined || clock.monotonicMs() < readyMs(sentMs)) continue;
@@ -98,12 +99,9 @@ export function createReports(parts: ReportsParts): Reports {
         news = 'none';
         try {
           if (await send(finding, signal)) news = 'cells';
-          failures = 0;
         } catch (error) {
           news = 'cells';
-          failures += 1;
-          if (failures === 1 && !signal.aborted) log.warn({ err: error }, 'the coordinator did not take a report');
-          await pauseAfter(error, failures, parts, signal);
+          await attempts.failed(error, signal);
         }
       }
     },

@@ -47,6 +47,16 @@ export function parseCoordinatorAddress({ coordinator, caFile, tokenFile }: Give
   return { ...address, credentials: undefined };
 }
 
+/** What is wrong with them, for whoever reads all settings first. */
+export function addressProblems(given: GivenAddress): readonly string[] {
+  try {
+    parseCoordinatorAddress(given);
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
 const MISSING_CREDENTIALS =
   '--coordinator: over https the coordinator shows a certificate and asks who is there: expected --ca-file (KUBE_PREFETCH_CA_FILE) and --token-file (KUBE_PREFETCH_TOKEN_FILE) as well';
 const NEEDLESS_CREDENTIALS =

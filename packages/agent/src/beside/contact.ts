@@ -1,0 +1,26 @@
+import type { Clock } from '@kube-prefetch/time';
+
+/** That a coordinator answers, known to all who ask it: after an outage the first answer ends the pauses of the others. */
+export interface Contact {
+  answered(): void;
+  /** Ends when somebody is answered, after `ms` at the latest. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export function createContact(clock: Clock, noted: () => void): Contact {
+  let answered = new AbortController();
+  return {
+    answered() {
+      noted();
+      answered.abort();
+      answered = new AbortController();
+    },
+    async pause(ms, signal) {
+      try {
+        await clock.sleep(ms, AbortSignal.any([signal, answered.signal]));
+      } catch {
+        signal.throwIfAborted();
+      }
+    },
+  };
+}
