@@ -58,7 +58,8 @@ export function createLeaseLeadership(parts: LeaseLeadershipParts): Leadership {
     leader() {
       const seen = handle.seen();
       if (seen === undefined || clock.monotonicMs() >= seen.sinceMs + seen.lease.durationMs) return undefined;
-      return seen.lease.holder === identity ? undefined : seen.lease.address;
+      const { holder, address } = seen.lease;
+      return holder === undefined || holder === identity ? undefined : address;
     },
   };
 }

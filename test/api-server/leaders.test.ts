@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
+import { type ScratchFolder, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import {
+  type Answer,
+  ask,
+  isReady,
+  NAMESPACE,
+  prepareCluster,
+  publishedCa,
+  type Replica,
+  startReplica,
+} from './start-replicas.ts';
+
+/** Programs that are not built yet included. */
+const START_MS = 20 * 60_000;
+const LEASE_MS = 15_000;
+const RENEW_DEADLINE_MS = 10_000;
+const ARRIVED_MS = 1_000;
+/** What a busy machine may add to anything. */
+const SLACK_MS = 5_000;
+
+let scratch: ScratchFolder;
+let server: ApiServer;
+let token: string;
+let ca: string;
+let names = 0;
+let replicas: Replica[];
+
+beforeAll(async () => {
+  scratch = scratchFolder('leaders');
+  server = await startApiServer({ folder: `${scratch.path}/api-server` });
+  await prepareCluster(server, ['n1']);
+  const spec = { nodeName: 'n1', serviceAccountName: 'agent', containers: [{ name: 'agent', image: 'agent' }] };
+  await server.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'agent', namespace: NAMESPACE }, spec });
+  const boundTo = { kind: 'Pod', name: 'agent' } as const;
+  token = await server.createToken({
+    namespace: NAMESPACE,
+    serviceAccount: 'agent',
+    audience: 'kube-prefetch',
+    boundTo,
+  });
+}, START_MS);
+
+beforeEach(async () => {
+  replicas = [await start(), await start()];
+  ca = await publishedCa(server);
+});
+
+afterEach(async () => {
+  await Promise.all(replicas.map(({ child }) => child.stop()));
+});
+
+afterAll(async () => {
+  await server?.close();
+  scratch?.remove();
+});
+
+test('one leads; the other is ready, and sends agents and people to it', async () => {
+  const { leader, follower } = await parts();
+  const answer = await plan(follower);
+  expect([answer.status, answer.body.code, answer.body.leader]).toEqual([421, 'NotLeader', leader.agents]);
+  expect(answer.headers).toMatchObject({ connection: 'close' });
+  expect(answer.headers).not.toHaveProperty('kube-prefetch-epoch');
+  const overview = await fetch(`${follower.admin}/v1/overview`);
+  expect([overview.status, await overview.json()]).toMatchObject([421, { leader: leader.agents }]);
+  expect(await isReady(follower)).toBe(true);
+});
+
+test('a leader that is killed is followed by the other within the length of the lease, in a later term', async () => {
+  const { leader, follower } = await parts();
+  const before = await plan(leader);
+  await leader.child.kill();
+  const after = await until(follower, ({ status }) => status === 200, LEASE_MS + SLACK_MS);
+  expect(epochOf(after)).toBeGreaterThan(epochOf(before));
+  expect(after.headers['etag']).toBe(before.headers['etag']);
+});
+
+test('a leader that stops answers its polls and hands over within seconds', async () => {
+  const { leader, follower } = await parts();
+  const poll = await heldPoll(leader, await plan(leader));
+  const stopped = leader.child.stop();
+  const startedMs = performance.now();
+  expect((await poll.answered).body.code).toBe('ShuttingDown');
+  await until(follower, ({ status }) => status === 200, LEASE_MS + SLACK_MS);
+  expect(performance.now() - startedMs).toBeLessThan(LEASE_MS - SLACK_MS);
+  expect(await stopped).toMatchObject({ code: 0 });
+});
+
+test('a leader that is cut off from the API server stops serving before the lease could pass on, and leads again later', async () => {
+  const { leader } = await parts();
+  const before = await plan(leader);
+  const poll = await heldPoll(leader, before);
+  server.pause();
+  try {
+    const pausedMs = performance.now();
+    expect((await poll.answered).body.code).toBe('ShuttingDown');
+    // The lease is good for its length from the last renewal, which had ended when the server was paused.
+    expect(performance.now() - pausedMs).toBeLessThan(RENEW_DEADLINE_MS + 1_000);
+    for (const replica of replicas) expect((await plan(replica)).status).toBeGreaterThanOrEqual(421);
+    expect(await isReady(leader)).toBe(true);
+  } finally {
+    server.resume();
+  }
+  const again = await Promise.any(
+    replicas.map(replica => until(replica, ({ status }) => status === 200, LEASE_MS + 2 * SLACK_MS)),
+  );
+  expect(epochOf(again)).toBeGreaterThan(epochOf(before));
+});
+
+test('the authority and its publication outlive both replicas, and come back when somebody empties the ConfigMap', async () => {
+  const before = ca;
+  await Promise.all(replicas.map(({ child }) => child.stop()));
+  await server.kubectl('patch', 'configmap', 'ca', `--namespace=${NAMESPACE}`, '--patch={"data":{"ca.crt":""}}');
+  replicas = [await start(), await start()];
+  expect(hash(await publishedCa(server))).toBe(hash(before));
+  const { leader } = await parts();
+  expect((await plan(leader)).status).toBe(200);
+});
+
+async function start(): Promise<Replica> {
+  names += 1;
+  return startReplica(server, scratch.path, `coordinator-${names}`);
+}
+
+/** Who is what, once somebody leads. */
+async function parts(): Promise<{ leader: Replica; follower: Replica }> {
+  const leader = await waitUntil(
+    async () => {
+      for (const replica of replicas) if ((await plan(replica)).status === 200) return replica;
+      return undefined;
+    },
+    'one to lead',
+    LEASE_MS + SLACK_MS,
+  );
+  const follower = replicas.find(replica => replica !== leader) as Replica;
+  await until(follower, ({ body }) => body.leader === leader.agents, SLACK_MS);
+  return { leader, follower };
+}
+
+function plan(replica: Replica): Promise<Answer> {
+  return ask(replica, { token, ca });
+}
+
+/** A poll that has arrived and waits. */
+async function heldPoll(replica: Replica, { headers }: Answer): Promise<{ readonly answered: Promise<Answer> }> {
+  const known = { 'if-none-match': String(headers['etag']) };
+  const path = '/v1/nodes/n1/plan?wait=40';
+  const answered = ask(replica, { path, token, ca, headers: known, timeoutMs: 60_000 });
+  await sleep(ARRIVED_MS);
+  return { answered };
+}
+
+function until(replica: Replica, fits: (answer: Answer) => boolean, timeoutMs: number): Promise<Answer> {
+  return waitUntil(
+    async () => {
+      const answer = await plan(replica);
+      return fits(answer) && answer;
+    },
+    `${replica.name} to answer otherwise`,
+    timeoutMs,
+    { child: replica.child },
+  );
+}
+
+function epochOf({ headers }: Answer): number {
+  return Number(headers['kube-prefetch-epoch']);
+}
+
+/** A certificate would fill the screen. */
+function hash(text: string): string {
+  expect(text).toContain('BEGIN CERTIFICATE');
+  return createHash('sha256').update(text).digest('hex');
+}
