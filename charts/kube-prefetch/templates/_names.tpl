@@ -1,0 +1,58 @@
+{{- define "kube-prefetch.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride -}}
+{{- else if contains "kube-prefetch" .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- .Release.Name | trunc 36 | trimSuffix "-" -}}-kube-prefetch
+{{- end -}}
+{{- end -}}
+
+{{- define "kube-prefetch.coordinator" -}}
+{{ include "kube-prefetch.fullname" . }}-coordinator
+{{- end -}}
+
+{{- define "kube-prefetch.agent" -}}
+{{ include "kube-prefetch.fullname" . }}-agent
+{{- end -}}
+
+{{- /* The Secret and the ConfigMap of the certificate authority. */ -}}
+{{- define "kube-prefetch.authority" -}}
+{{ include "kube-prefetch.fullname" . }}-ca
+{{- end -}}
+
+{{- /* The DNS name that agents call, and that the coordinator's certificate is for. */ -}}
+{{- define "kube-prefetch.service" -}}
+{{ include "kube-prefetch.coordinator" . }}.{{ .Release.Namespace }}.svc
+{{- end -}}
+
+{{- define "kube-prefetch.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+app.kubernetes.io/name: kube-prefetch
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end -}}
+
+{{- define "kube-prefetch.coordinator.selector" -}}
+app.kubernetes.io/name: kube-prefetch
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: coordinator
+{{- end -}}
+
+{{- define "kube-prefetch.agent.selector" -}}
+app.kubernetes.io/name: kube-prefetch
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: agent
+{{- end -}}
+
+{{- /* What of the host is mounted so that the agent reaches the runtime's socket. */ -}}
+{{- define "kube-prefetch.runtimeFolder" -}}
+{{ if .Values.runtime.socket }}{{ dir .Values.runtime.socket }}{{ else }}/run{{ end }}
+{{- end -}}
+
+{{- define "kube-prefetch.test.selector" -}}
+app.kubernetes.io/name: kube-prefetch
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: test
+{{- end -}}

@@ -1,0 +1,37 @@
+{{- /* dict "program" "agent" "root" $ */ -}}
+{{- define "kube-prefetch.image" -}}
+{{- $image := (index .root.Values .program).image -}}
+{{- $repository := required (printf "%[1]s.image.repository is empty: set it to where you pushed the %[1]s's image, as docs/images.md says; it is not published" .program) $image.repository -}}
+{{ $repository }}:{{ $image.tag | default .root.Chart.AppVersion }}
+{{- end -}}
+
+{{- /* dict "program" "agent" "port" 7073 "root" $; what was asked for wins. */ -}}
+{{- define "kube-prefetch.podAnnotations" -}}
+{{- $annotations := dict "kubectl.kubernetes.io/default-container" .program -}}
+{{- if .root.Values.metrics.scrapeAnnotations -}}
+{{- $scrape := dict "prometheus.io/scrape" "true" "prometheus.io/port" (toString .port) "prometheus.io/path" "/metrics" -}}
+{{- $annotations = merge $annotations $scrape -}}
+{{- end -}}
+{{- mergeOverwrite $annotations (index .root.Values .program).podAnnotations | toYaml -}}
+{{- end -}}
+
+{{- define "kube-prefetch.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{- /* The seconds between two looks whether it is ready. */ -}}
+{{- define "kube-prefetch.probes" -}}
+livenessProbe:
+  httpGet: {path: /healthz, port: ops}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+readinessProbe:
+  httpGet: {path: /readyz, port: ops}
+  periodSeconds: {{ . }}
+  timeoutSeconds: 2
+  failureThreshold: 3
+{{- end -}}
