@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { PREFETCHES } from '../src/kubernetes/kinds.ts';
 import { failureOf, harnesses, type MakeKubeApiHarness, type StartedHarness } from './kube-api-harness.ts';
 
@@ -56,21 +56,22 @@ export function kubeApiWatchSuite(name: string, makeHarness: MakeKubeApiHarness)
       expect(seen).toEqual(['BOOKMARK', 'ADDED b']);
     });
 
-    test('a watch without changes has bookmarks, from which it can be resumed, and an end', async () => {
-      const harness = await start({ watchSeconds: 4 });
+    test('a watch has bookmarks, from which it can be resumed, and an end', async () => {
+      const harness = await start({ watchSeconds: 6 });
       const { metadata } = await harness.create('a');
-      const quiet = harness.follow(metadata.resourceVersion ?? '');
-      let ended = false;
-      void quiet.end.then(() => (ended = true));
-      await harness.eventually(() => ended);
-      expect(await quiet.end).toBeUndefined();
-      expect(quiet.seen.length).toBeGreaterThan(1);
-      const last = quiet.events.at(-1);
-      expect(last).toMatchObject({ type: 'BOOKMARK' });
+      const { seen, events, end } = harness.follow(metadata.resourceVersion ?? '');
+      const ended = vi.fn<() => void>();
+      void end.then(ended);
+      await harness.eventually(() => seen.length > 0);
       await harness.create('b');
-      const { seen } = harness.follow(last?.type === 'BOOKMARK' ? last.resourceVersion : '');
-      await harness.eventually(() => seen.includes('ADDED b'));
-      expect(seen).toEqual(['BOOKMARK', 'ADDED b']);
+      await harness.eventually(() => ended.mock.calls.length > 0);
+      expect(await end).toBeUndefined();
+      expect(seen.slice(0, 3)).toEqual(['BOOKMARK', 'ADDED b', 'BOOKMARK']);
+      const last = events.at(-1);
+      await harness.create('c');
+      const later = harness.follow(last?.type === 'BOOKMARK' ? last.resourceVersion : '');
+      await harness.eventually(() => later.seen.includes('ADDED c'));
+      expect(later.seen).toEqual(['BOOKMARK', 'ADDED c']);
     });
 
     test('what is no longer kept is Expired: to a watch and to the next page of a list', async () => {

@@ -8,8 +8,9 @@ export interface KubeApi {
   list(kind: KubeKind, page: PageRequest, signal: AbortSignal): Promise<KubePage>;
   /**
    * What changed after `resourceVersion`, with bookmarks; the first is one of `resourceVersion` itself, as soon as the server
-   * has accepted the watch. Ends when the server closes it, which is routine: go on from the last version seen. Throws Expired
-   * when that version is no longer kept: list again.
+   * has accepted the watch. Further ones are sent about once a minute, but none while nothing happens to the kind. Ends when
+   * the server closes it, which is routine: go on from the last version seen. Throws Expired when that version is no longer
+   * kept: list again.
    */
   watch(kind: KubeKind, resourceVersion: string, signal: AbortSignal): AsyncIterable<KubeEvent>;
   /** Throws NotFound. */

@@ -35,7 +35,7 @@ export interface MemoryApi extends KubeApi, MemoryLink {
   allow(kind: KubeKind): void;
   /** Forgets what was: a watch from before, or a list begun before, is Expired. */
   compact(): void;
-  /** Sends one to every watch now. They come by themselves about once a minute. */
+  /** Tells every watch the version that is current now. By themselves they hear only of the last change to their kind. */
   bookmark(): void;
   /** Ends every watch, as the server does routinely. */
   endWatches(): void;

@@ -22,7 +22,10 @@ export interface WatchedServer {
   readonly orders: WatchOrders;
 }
 
-/** A watch that the server has accepted. */
+/**
+ * A watch that the server has accepted. As a real one it is silent for as long as nothing happens to its kind: what would be
+ * bookmarked is what the client knows already.
+ */
 export async function* watchStore(
   { clock, watchSeconds, store, link, waiters, orders }: WatchedServer,
   kind: KubeKind,
@@ -31,10 +34,10 @@ export async function* watchStore(
   const { breaks } = link;
   const { ends } = orders;
   const endMs = clock.monotonicMs() + watchSeconds * 1000;
-  const nextBookmarkMs = (now: number) =>
-    now < endMs - LAST_BOOKMARK_MS ? Math.min(now + BOOKMARK_EVERY_MS, endMs - LAST_BOOKMARK_MS) : endMs;
   let { bookmarks } = orders;
-  let bookmarkMs = nextBookmarkMs(clock.monotonicMs());
+  let bookmarkMs = nextBookmarkMs(clock.monotonicMs(), endMs);
+  /** Of the last change to the kind, and up to where it is known that there is no other. */
+  let changed = 0;
   let position = Number(from);
   yield { type: 'BOOKMARK', resourceVersion: from };
 
@@ -48,6 +51,7 @@ export async function* watchStore(
     if (!store.remembers(position)) throw new KubeApiError('Expired', `${what}: version ${position} is too old`);
     const change = store.nextChange(kind, position);
     if (change !== undefined) {
+      changed = change.revision;
       position = change.revision;
       yield { type: change.type, object: change.object };
       continue;
@@ -55,12 +59,21 @@ export async function* watchStore(
     position = Math.max(position, store.revision());
     const now = clock.monotonicMs();
     if (orders.ends > ends || now >= endMs) return;
-    if (orders.bookmarks > bookmarks || now >= bookmarkMs) {
-      bookmarks = orders.bookmarks;
-      bookmarkMs = nextBookmarkMs(now);
-      yield { type: 'BOOKMARK', resourceVersion: String(position) };
+    if (orders.bookmarks > bookmarks) {
+      ({ bookmarks } = orders);
+      changed = position;
+      bookmarkMs = now;
+    }
+    if (now >= bookmarkMs) {
+      bookmarkMs = nextBookmarkMs(now, endMs);
+      if (changed > Number(from)) yield { type: 'BOOKMARK', resourceVersion: String(changed) };
       continue;
     }
     await waiters.wait(Math.min(bookmarkMs, endMs), signal);
   }
+}
+
+function nextBookmarkMs(now: number, endMs: number): number {
+  const lastMs = endMs - LAST_BOOKMARK_MS;
+  return now < lastMs ? Math.min(now + BOOKMARK_EVERY_MS, lastMs) : endMs;
 }
