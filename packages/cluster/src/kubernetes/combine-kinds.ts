@@ -1,7 +1,7 @@
 import type { ClusterState, Namespace, Node, Resource, ServiceAccount, Workload } from '@kube-prefetch/core';
 import { boundGaps } from '../bound-gaps.ts';
 import { keepIdentity, keepState } from '../keep-identity.ts';
-import { describeOutage, gapDueMs } from './outage.ts';
+import { describeOutage, isGap } from './outage.ts';
 import type { Reflector } from './reflector.ts';
 
 /** What is read of the kinds that each part of the state is made from. */
@@ -17,14 +17,10 @@ export interface ReflectedKinds {
  * The state that all kinds together make; `previous` itself where that is the same. The first waits for every kind, but for
  * none that fails longer than it takes to become a gap: undefined until then.
  */
-export function combineKinds(
-  kinds: ReflectedKinds,
-  previous: ClusterState | undefined,
-  now: number,
-): ClusterState | undefined {
+export function combineKinds(kinds: ReflectedKinds, previous: ClusterState | undefined): ClusterState | undefined {
   const all = reflectorsOf(kinds);
-  const gaps = all.flatMap(reflector => gapOf(reflector, now) ?? []);
-  const awaited = all.some(reflector => reflector.values() === undefined && gapOf(reflector, now) === undefined);
+  const gaps = all.flatMap(reflector => gapOf(reflector) ?? []);
+  const awaited = all.some(reflector => reflector.values() === undefined && gapOf(reflector) === undefined);
   if (previous === undefined && awaited) return undefined;
   const problems = all.flatMap(reflector => reflector.problems());
   return keepState(previous, {
@@ -37,22 +33,13 @@ export function combineKinds(
   });
 }
 
-/** When a kind that fails now becomes a gap; Infinity where none does. */
-export function nextGapMs(kinds: ReflectedKinds, now: number): number {
-  const due = reflectorsOf(kinds).map(reflector => {
-    const outage = reflector.outage();
-    return outage === undefined ? Infinity : gapDueMs(outage);
-  });
-  return Math.min(Infinity, ...due.filter(dueMs => dueMs > now));
-}
-
 export function reflectorsOf(kinds: ReflectedKinds): readonly Reflector<unknown>[] {
   return Object.values(kinds).flat() as readonly Reflector<unknown>[];
 }
 
-function gapOf(reflector: Reflector<unknown>, now: number): string | undefined {
+function gapOf(reflector: Reflector<unknown>): string | undefined {
   const outage = reflector.outage();
-  if (outage === undefined || now < gapDueMs(outage)) return undefined;
+  if (outage === undefined || !isGap(outage)) return undefined;
   const counts = reflector.values() === undefined ? 'nothing of it is known yet' : 'what was read last counts';
   return `${reflector.name} cannot be read: ${describeOutage(outage)}; ${counts}`;
 }

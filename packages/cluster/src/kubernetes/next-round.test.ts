@@ -19,16 +19,16 @@ test.each<[string, Partial<RoundEnd>, ReturnType<typeof nextRound>]>([
     { stoodMs: 5_000, error: failed('Unreachable') },
     { failures: 0, pauseMs: 0, list: false },
   ],
-  ['a watch that was closed as soon as it began', {}, { failures: 1, pauseMs: 1_000, list: false }],
+  ['a watch that was closed as soon as it began', {}, { failures: 1, pauseMs: 500, list: false }],
   [
     'the server is away for the third time',
     { failures: 2, error: failed('Unreachable') },
-    { failures: 3, pauseMs: 4_000, list: false },
+    { failures: 3, pauseMs: 2_000, list: false },
   ],
   [
     'the server is away for long',
     { failures: 40, error: failed('Unreachable') },
-    { failures: 41, pauseMs: 30_000, list: false },
+    { failures: 41, pauseMs: 10_000, list: false },
   ],
   [
     'a version that is no longer kept',
@@ -43,17 +43,17 @@ test.each<[string, Partial<RoundEnd>, ReturnType<typeof nextRound>]>([
   [
     'a version that is not kept although just listed',
     { listed: true, error: failed('Expired') },
-    { failures: 1, pauseMs: 1_000, list: true },
+    { failures: 1, pauseMs: 500, list: true },
   ],
   [
     'the server fails on the version',
     { failures: 1, error: failed('ServerError') },
-    { failures: 2, pauseMs: 2_000, list: false },
+    { failures: 2, pauseMs: 1_000, list: false },
   ],
   [
     'the server fails on the version again and again',
     { failures: 2, error: failed('ServerError') },
-    { failures: 3, pauseMs: 4_000, list: true },
+    { failures: 3, pauseMs: 2_000, list: true },
   ],
   [
     'the server says when to come back',
@@ -63,12 +63,12 @@ test.each<[string, Partial<RoundEnd>, ReturnType<typeof nextRound>]>([
   [
     'the server says to come back tomorrow',
     { error: failed('TooManyRequests', 86_400_000) },
-    { failures: 1, pauseMs: 30_000, list: false },
+    { failures: 1, pauseMs: 10_000, list: false },
   ],
 ])('%s', (_, parts, expected) => {
   expect(nextRound(end(parts), 1)).toEqual(expected);
 });
 
 test('pauses are jittered down to nothing, so that clients that lost a server do not return together', () => {
-  expect(nextRound(end({ failures: 5, error: failed('Unreachable') }), 0.25).pauseMs).toBe(7_500);
+  expect(nextRound(end({ failures: 5, error: failed('Unreachable') }), 0.25).pauseMs).toBe(2_500);
 });

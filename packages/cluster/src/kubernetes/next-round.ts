@@ -20,7 +20,8 @@ export interface NextRound {
   readonly list: boolean;
 }
 
-const BACKOFF = { baseMs: 1_000, capMs: 30_000 };
+/** Every kind waits for itself: the cap is how long it takes to notice that the server is back. */
+const BACKOFF = { baseMs: 500, capMs: 10_000 };
 /** A server that accepts watches only to close them is not asked at full speed. */
 const STEADY_MS = 5_000;
 /** A version that the server fails on again and again may be one it no longer knows, its store having been restored. */

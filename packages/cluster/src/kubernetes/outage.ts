@@ -6,6 +6,8 @@ export interface Outage {
   readonly first: Failing;
   /** The first failure that is a plain no, and will not go away by itself. */
   readonly refused: Failing | undefined;
+  /** Monotonic, of the last failure. */
+  readonly lastMs: number;
 }
 
 interface Failing {
@@ -25,12 +27,13 @@ const REFUSALS: readonly KubeFailure[] = ['Forbidden', 'NotFound', 'Unauthorized
 export function noteFailure(outage: Outage | undefined, { failure, message }: KubeApiError, now: number): Outage {
   const failing: Failing = { sinceMs: now, failure, message };
   const refused = REFUSALS.includes(failure) ? failing : undefined;
-  return { first: outage?.first ?? failing, refused: outage?.refused ?? refused };
+  return { first: outage?.first ?? failing, refused: outage?.refused ?? refused, lastMs: now };
 }
 
-/** When the outage becomes a gap, if it lasts. */
-export function gapDueMs({ first, refused }: Outage): number {
-  return Math.min(first.sinceMs + GAP_AFTER_MS, (refused?.sinceMs ?? Infinity) + GAP_AFTER_REFUSAL_MS);
+/** Whether tries have failed for long enough: how long ago the last was says nothing about the server. */
+export function isGap({ first, refused, lastMs }: Outage): boolean {
+  if (refused !== undefined && lastMs - refused.sinceMs >= GAP_AFTER_REFUSAL_MS) return true;
+  return lastMs - first.sinceMs >= GAP_AFTER_MS;
 }
 
 const LONGEST_MESSAGE = 300;

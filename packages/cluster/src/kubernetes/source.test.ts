@@ -193,7 +193,7 @@ test('a server that falls silent is noticed, becomes a gap a minute later, and i
   api.apply(DEPLOYMENTS, aDeployment('b'));
   await clock.advance(minutesMs(2));
   expect(changes()).toBe(told);
-  const failed = await reads(state => state.gaps.length > 0);
+  const failed = await reads(state => state.gaps.length === 11);
   expect(failed.workloads).toBe(good.workloads);
   expect(failed.gaps).toContainEqual(expect.stringMatching(/^deployments\.apps cannot be read: Unreachable: /));
   api.restore();
@@ -292,7 +292,7 @@ test('while a list is under way what was read before counts', async () => {
   expect(api.requests('list', SERVICE_ACCOUNTS)).toBe(6);
 });
 
-test('an API server that is away is not asked at full speed, and not by all at the same moment', async () => {
+test('an API server that is away is asked about every 5 s for each kind', async () => {
   const { api, clock, reads } = start([aDeployment('a')]);
   await reads(state => names(state) === 'a');
   const before = api.requests('watch', DEPLOYMENTS);
@@ -300,6 +300,6 @@ test('an API server that is away is not asked at full speed, and not by all at t
   api.endWatches();
   await clock.advance(minutesMs(10));
   const asked = api.requests('watch', DEPLOYMENTS) + api.requests('list', DEPLOYMENTS) - before;
-  expect(asked).toBeGreaterThan(15);
-  expect(asked).toBeLessThan(80);
+  expect(asked).toBeGreaterThan(60);
+  expect(asked).toBeLessThan(180);
 });

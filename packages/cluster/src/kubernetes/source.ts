@@ -2,7 +2,7 @@ import type { ClusterState } from '@kube-prefetch/core';
 import { createTrigger } from '@kube-prefetch/time';
 import type { ClusterSource } from '../ports/cluster-source.ts';
 import type { SourceLog } from '../source-log.ts';
-import { combineKinds, nextGapMs, type ReflectedKinds, reflectorsOf } from './combine-kinds.ts';
+import { combineKinds, type ReflectedKinds, reflectorsOf } from './combine-kinds.ts';
 import type { Projection } from './object-store.ts';
 import { PROJECTIONS } from './projections.ts';
 import { createReflector, type ReflectorParts } from './reflector.ts';
@@ -14,7 +14,7 @@ export function createKubernetesSource(parts: ReflectorParts): ClusterSource {
   let state: ClusterState | undefined;
 
   const combine = (changed: () => void) => {
-    const next = combineKinds(kinds, state, clock.monotonicMs());
+    const next = combineKinds(kinds, state);
     if (next === undefined || next === state) return;
     logGaps(log, next, state);
     state = next;
@@ -27,7 +27,7 @@ export function createKubernetesSource(parts: ReflectorParts): ClusterSource {
       const keepCombining = async (running: AbortSignal) => {
         while (!running.aborted) {
           combine(changed);
-          await wake.next(nextGapMs(kinds, clock.monotonicMs()), running);
+          await wake.next(Infinity, running);
         }
       };
       await together(signal, running => [

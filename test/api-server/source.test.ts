@@ -1,0 +1,285 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createKubernetesSource } from '@kube-prefetch/cluster';
+import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
+import { aDeployment, aNode, aPrefetch, DEPLOYMENTS, NODES } from '@kube-prefetch/cluster/testing';
+import type { ClusterState } from '@kube-prefetch/core';
+import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
+import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
+import { systemClock, systemRandom } from '@kube-prefetch/time';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { applyCrds } from './apply-crds.ts';
+import { heapUsedBytes } from './heap-used.ts';
+import { kubeconfigVia, startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+
+/** Programs that are not built yet included. */
+const START_MS = 20 * 60_000;
+const USER = 'coordinator';
+const MANY = 2_000;
+const clock = systemClock;
+const { signal } = new AbortController();
+
+const READ = ['get', 'list', 'watch'];
+const RULES = [
+  { apiGroups: ['kube-prefetch.io'], resources: ['prefetches', 'clusterprefetches'], verbs: READ },
+  { apiGroups: [''], resources: ['namespaces', 'nodes', 'serviceaccounts'], verbs: READ },
+  { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets', 'replicasets'], verbs: READ },
+  { apiGroups: ['batch'], resources: ['cronjobs', 'jobs'], verbs: READ },
+];
+
+const folder = scratchFolder('kp-source');
+let server: ApiServer;
+let proxy: TcpProxy;
+let api: ReturnType<typeof createClientNodeApi>;
+let admin: ReturnType<typeof createClientNodeApi>;
+let source: ReturnType<typeof createKubernetesSource>;
+const stop = new AbortController();
+let run: Promise<void>;
+let changes = 0;
+let changed = () => {};
+const logged: { fields: { kind?: string; objects?: number; tookMs?: number }; message: string }[] = [];
+const figures: Record<string, string> = {};
+
+beforeAll(async () => {
+  server = await startApiServer({ folder: folder.path, auditLog: true });
+  proxy = await startTcpProxy(server.url);
+  await server.apply(['shop', 'many'].map(name => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
+  await server.apply([
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: USER }, rules: RULES },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: USER },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: USER },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: USER }],
+    },
+  ]);
+  const kubeconfig = kubeconfigVia(proxy, await server.kubeconfigFor(USER), server.url);
+  api = createClientNodeApi({ kubeconfig, clock });
+  admin = createClientNodeApi({ kubeconfig: server.kubeconfig, clock });
+  const note = (fields: object, message: string) => void logged.push({ fields, message });
+  source = createKubernetesSource({
+    api,
+    clock,
+    random: systemRandom,
+    log: { debug: () => {}, info: note, warn: note },
+  });
+  run = source.run(() => {
+    changes += 1;
+    changed();
+  }, stop.signal);
+}, START_MS);
+
+afterAll(async () => {
+  stop.abort();
+  await run;
+  await Promise.all([api?.close(), admin?.close()]);
+  await proxy?.close();
+  await server?.close();
+  folder.remove();
+  console.log('the Kubernetes source on a real API server:', figures);
+});
+
+const reads = (condition: (state: ClusterState) => boolean, what: string, timeoutMs = 30_000) =>
+  waitUntil(
+    () => {
+      const state = source.read();
+      return state !== undefined && condition(state) && state;
+    },
+    what,
+    timeoutMs,
+  );
+
+const create = (object: object, kind = DEPLOYMENTS) =>
+  admin.write({ verb: 'create', kind, object: object as never }, signal);
+const remove = (name: string, namespace = 'shop') => server.kubectl('delete', 'deployment', name, '-n', namespace);
+const has = (name: string) => (state: ClusterState) => state.workloads.some(workload => workload.name === name);
+const lists = (kind = 'deployments.apps') =>
+  logged.filter(({ message, fields }) => message === 'listed' && fields.kind === kind).length;
+/** A Deployment that the API server accepts. */
+const aRealDeployment = (name: string, image = 'nginx:1.27', namespace = 'shop') => {
+  const labels = { app: name };
+  const containers = [{ name: 'main', image }];
+  return {
+    ...aDeployment(name, [image], namespace),
+    spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
+  };
+};
+
+test('without our definitions the rest is read, and both kinds are named with what to do', async () => {
+  const { gaps } = await reads(state => state.gaps.length === 2, 'two gaps');
+  expect(gaps).toEqual(
+    ['prefetches', 'clusterprefetches'].map(plural =>
+      expect.stringMatching(new RegExp(`^${plural}\\.kube-prefetch\\.io cannot be read: NotFound: .*install`)),
+    ),
+  );
+  await applyCrds(server);
+  await create(aPrefetch('warm'), {
+    ...DEPLOYMENTS,
+    apiVersion: 'kube-prefetch.io/v1alpha1',
+    kind: 'Prefetch',
+    plural: 'prefetches',
+  });
+  const state = await reads(read => read.gaps.length === 0 && read.resources.length === 1, 'no gap', 60_000);
+  expect(state.resources[0]).toMatchObject({
+    ref: { kind: 'Prefetch', namespace: 'shop', name: 'warm' },
+    generation: 1,
+  });
+});
+
+test('an event is told within milliseconds', async () => {
+  await create(aNode('n1'), NODES);
+  await reads(state => state.nodes.length === 1, 'the node');
+  const latencies: number[] = [];
+  for (let index = 0; index < 30; index += 1) {
+    const told = new Promise<number>(resolve => {
+      changed = () => resolve(performance.now());
+    });
+    await create(aRealDeployment(`quick-${index}`));
+    const written = performance.now();
+    latencies.push((await told) - written);
+    expect(source.read()?.workloads.some(has => has.name === `quick-${index}`)).toBe(true);
+  }
+  changed = () => {};
+  latencies.sort((a, b) => a - b);
+  figures['write answered to changed told, ms (median, worst of 30)'] =
+    `${latencies[15]?.toFixed(1)}, ${latencies.at(-1)?.toFixed(1)}`;
+  await server.kubectl('delete', 'deployments', '--all', '-n', 'shop');
+  await reads(state => state.workloads.length === 0, 'no Deployments');
+});
+
+test('what is not kept of an object wakes nobody', async () => {
+  await sleep(500);
+  const before = changes;
+  for (let beat = 0; beat < 5; beat += 1) {
+    const lastHeartbeatTime = new Date(Date.now() + beat * 1_000).toISOString();
+    const conditions = [{ type: 'Ready', status: 'True', lastHeartbeatTime }];
+    await admin.write({ verb: 'patchStatus', kind: NODES, name: { name: 'n1' }, status: { conditions } }, signal);
+  }
+  await server.kubectl('annotate', 'prefetch', 'warm', '-n', 'shop', 'seen=yes');
+  await sleep(1_000);
+  expect(changes).toBe(before);
+});
+
+test('2,000 Deployments are read in pages, and cost little', async () => {
+  for (let start = 0; start < MANY; start += 50) {
+    const batch = Array.from({ length: 50 }, (_, index) => `web-${start + index}`);
+    await Promise.all(batch.map(name => create(aRealDeployment(name, `shop/${name}:1`, 'many'))));
+  }
+  await reads(state => state.workloads.length === MANY, 'all Deployments');
+  const before = heapUsedBytes();
+  const second = createKubernetesSource({
+    api,
+    clock,
+    random: systemRandom,
+    log: { debug() {}, info: note, warn() {} },
+  });
+  const took: number[] = [];
+  function note(fields: { kind?: string; tookMs?: number }, message: string) {
+    if (message === 'listed' && fields.kind === 'deployments.apps') took.push(fields.tookMs ?? 0);
+  }
+  const end = new AbortController();
+  const startedMs = performance.now();
+  const running = second.run(() => {}, end.signal);
+  await waitUntil(() => second.read()?.workloads.length === MANY, 'all Deployments', 30_000);
+  figures['first read with 2,000 Deployments, ms'] = (performance.now() - startedMs).toFixed(0);
+  figures['of it the list of Deployments, ms'] = `${took[0]}`;
+  figures['heap kept by a source with 2,000 Deployments, MB'] = ((heapUsedBytes() - before) / 1e6).toFixed(1);
+  end.abort();
+  await running;
+  expect(second.read()?.workloads).toHaveLength(MANY);
+});
+
+test('an API server that restarts is no gap, and takes no object that did not change with it', async () => {
+  await create(aRealDeployment('before'));
+  const before = await reads(has('before'), 'before');
+  await sleep(5_000);
+  await server.restart();
+  const upMs = performance.now();
+  await create(aRealDeployment('after'));
+  const after = await reads(has('after'), 'after', 60_000);
+  figures['API server ready again to its events read, s'] = ((performance.now() - upMs) / 1_000).toFixed(1);
+  expect(after.gaps).toEqual([]);
+  expect(after.workloads.filter(workload => !before.workloads.includes(workload))).toHaveLength(1);
+  expect(logged.filter(({ message }) => message.includes('gap')).length).toBe(2);
+});
+
+test('an API server that hangs for a while is waited for, and what happened meanwhile is read', async () => {
+  const listed = lists();
+  server.pause();
+  await sleep(10_000);
+  server.resume();
+  await create(aRealDeployment('hung'));
+  expect((await reads(has('hung'), 'hung', 60_000)).gaps).toEqual([]);
+  expect(lists()).toBe(listed);
+});
+
+test('cut off for more than a minute every kind is a gap, and what happened meanwhile is read without a list', async () => {
+  const good = await reads(has('hung'), 'the state before');
+  const listed = lists();
+  await proxy.cut();
+  const cutMs = performance.now();
+  await create(aRealDeployment('meanwhile'));
+  await remove('before');
+  await sleep(50_000);
+  expect(source.read()?.gaps).toEqual([]);
+  const failed = await reads(state => state.gaps.length === 11, 'eleven gaps');
+  figures['cut off to gaps told, s'] = ((performance.now() - cutMs) / 1_000).toFixed(1);
+  expect(failed.workloads).toBe(good.workloads);
+  await proxy.restore();
+  const restoredMs = performance.now();
+  const state = await reads(read => read.gaps.length === 0 && has('meanwhile')(read), 'no gap', 60_000);
+  figures['connection restored to everything read, s'] = ((performance.now() - restoredMs) / 1_000).toFixed(1);
+  expect(has('before')(state)).toBe(false);
+  expect(lists()).toBe(listed);
+});
+
+test('after a compaction what is too old to resume is listed anew, and what is gone goes', async () => {
+  const listed = lists();
+  await sleep(5_000);
+  await proxy.cut();
+  await remove('after');
+  await create(aRealDeployment('compacted'));
+  await server.compact();
+  await server.restart(); // its watch cache would remember
+  await proxy.restore();
+  const state = await reads(has('compacted'), 'what came meanwhile', 60_000);
+  expect([has('after')(state), lists() - listed]).toEqual([false, 1]);
+});
+
+test('a permission that is revoked is a gap that names the kind; the rest goes on, and it heals', async () => {
+  const good = await reads(state => state.gaps.length === 0, 'no gap', 60_000);
+  const rules = RULES.map(rule => ({ ...rule, resources: rule.resources.filter(name => name !== 'deployments') }));
+  const role = (given: object) =>
+    server.apply({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: USER },
+      rules: given,
+    });
+  await role(rules);
+  proxy.breakConnections();
+  await create(aNode('n2'), NODES);
+  const failed = await reads(state => state.gaps.length > 0 && state.nodes.length === 2, 'a gap', 60_000);
+  expect(failed.gaps).toEqual([
+    expect.stringMatching(/^deployments\.apps cannot be read: Forbidden: .*; what was read last counts$/),
+  ]);
+  expect(failed.workloads).toBe(good.workloads);
+  await role(RULES);
+  await reads(state => state.gaps.length === 0, 'no gap', 60_000);
+});
+
+test('in two idle minutes nothing is written, and hardly anything asked', async () => {
+  await sleep(2_000);
+  const before = ownRequests();
+  const told = changes;
+  await sleep(120_000);
+  const asked = ownRequests().slice(before.length);
+  figures['requests in two idle minutes'] =
+    `${asked.length} (${[...new Set(asked.map(({ verb }) => verb))].join(', ')})`;
+  expect(changes).toBe(told);
+  expect(asked.every(({ verb }) => verb === 'watch')).toBe(true);
+});
+
+function ownRequests() {
+  return server.auditEvents().filter(({ user, stage }) => user.username === USER && stage === 'ResponseStarted');
+}
