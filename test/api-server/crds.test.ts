@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { scratchFolder } from '@kube-prefetch/lab/machine';
 import { API_VERSION, parseResource, type PrefetchStatus } from '@kube-prefetch/protocol';
 import { RESOURCE_CASES, RULES } from '@kube-prefetch/protocol/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import { createRawClient, type RawAnswer, type RawClient } from './raw-client.ts';
 
 interface Condition {
@@ -28,8 +27,8 @@ const CRD_PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 /** Programs that are not built yet included. */
 const START_MS = 20 * 60_000;
 
-const crdOf = (plural: string): unknown =>
-  parse(readFileSync(new URL(`../../charts/kube-prefetch/files/crds/${plural}.yaml`, import.meta.url), 'utf8'));
+const fileOf = (plural: string) =>
+  fileURLToPath(new URL(`../../charts/kube-prefetch/files/crds/${plural}.yaml`, import.meta.url));
 
 const pathOf = ({ kind }: Resource) =>
   kind === 'Prefetch' ? `/apis/${API_VERSION}/namespaces/shop/prefetches` : `/apis/${API_VERSION}/clusterprefetches`;
@@ -79,8 +78,10 @@ describe.each(['1.37', '1.34'] as const)('Kubernetes %s', version => {
   beforeAll(async () => {
     server = await startApiServer({ version, folder: folder.path });
     client = createRawClient(server.kubeconfig);
-    for (const plural of CRDS)
-      defined.set(plural, await client.send('POST', `${CRD_PATH}?fieldValidation=Strict`, crdOf(plural)));
+    for (const plural of CRDS) {
+      const crd = await server.kubectl('create', '--dry-run=client', '--output=json', '-f', fileOf(plural));
+      defined.set(plural, await client.send('POST', `${CRD_PATH}?fieldValidation=Strict`, JSON.parse(crd)));
+    }
     await server.kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all');
     await server.kubectl('create', 'namespace', 'shop');
   }, START_MS);
