@@ -15,7 +15,7 @@ export default defineConfig({
           isolate: false,
         },
       },
-      ...['oracle', 'runtime', 'line', 'images', 'demo', 'api-server', 'scheduler'].map(folder => ({
+      ...['oracle', 'runtime', 'line', 'images', 'demo', 'api-server', 'scheduler', 'e2e', 'harness'].map(folder => ({
         test: {
           name: folder,
           include: [`test/${folder}/**/*.test.ts`],
