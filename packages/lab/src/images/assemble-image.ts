@@ -47,7 +47,11 @@ export interface ImageParts {
 
 /** Level 0 for what cannot get smaller. */
 export function layerOf(tar: Buffer, { level }: { level: number }): Layer {
-  return { blob: blob(TYPES.layer, gzipSync(tar, { level })), diffId: digestOf(tar) };
+  return compressedLayer(gzipSync(tar, { level }), digestOf(tar));
+}
+
+export function compressedLayer(gzipped: Buffer, diffId: string): Layer {
+  return { blob: blob(TYPES.layer, gzipped), diffId };
 }
 
 export function assembleImage({ layers, config, platform, created }: ImageParts): Image {
@@ -109,6 +113,6 @@ function blob(mediaType: string, contents: Buffer): Blob {
   return { digest: digestOf(contents), mediaType, contents };
 }
 
-function digestOf(contents: Buffer): string {
+export function digestOf(contents: Buffer): string {
   return `sha256:${createHash('sha256').update(contents).digest('hex')}`;
 }

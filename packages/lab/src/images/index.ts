@@ -3,6 +3,8 @@ export {
   type Blob,
   buildIndex,
   compressedBytes,
+  compressedLayer,
+  digestOf,
   type Image,
   type Layer,
   layerOf,
