@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { buildImage, type Image, type ImageOptions } from '../images/index.ts';
 import { goBuild, type Say } from '../machine/index.ts';
 
-/** Random bytes make it an image of its own: a kubelet remembers contents, not names. */
-type PodImageOptions = Pick<ImageOptions, 'sizeMiB' | 'layers'> & { readonly say?: Say };
-
-/** Waits, serves (`serve TEXT`, on port 8080) or asks (`get URL`); every pod's sandbox is made of it. */
+/**
+ * Waits, serves (`serve TEXT`, on port 8080) or asks (`get URL`); every pod's sandbox is made of it. Options that change its
+ * contents make it an image of its own: a kubelet remembers contents, not names.
+ */
 export async function podImage({ say, ...options }: { say?: Say } & ImageOptions = {}): Promise<Image> {
   const source = fileURLToPath(new URL('pod-program', import.meta.url));
   const folder = await goBuild({ name: 'pod-program', source, takes: 'under a minute', say });
   const contents = await readFile(join(folder, 'pod-program'));
   const program = { path: 'bin/pod', contents, executable: true };
-  return buildImage({ ...options, files: [program, ...(options.files ?? [])], entrypoint: ['/bin/pod'], ...ballast });
+  return buildImage({ ...options, files: [program, ...(options.files ?? [])], entrypoint: ['/bin/pod'] });
 }
