@@ -3,3 +3,4 @@ export { agentApiSuite } from './agent-api-suite.ts';
 export { documentedMetrics, registeredMetrics } from './metrics-table.ts';
 export { aCell, aLeaseRequest, anAgent, aReport, never, want } from './messages.ts';
 export { startVirtualLine, type VirtualLine } from './virtual-line.ts';
+export { issueCertificate, makeAuthority } from '../src/tls/make-certificate.ts';

@@ -49,7 +49,7 @@ function abandonOn<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   });
 }
 
-function joinAddress(host: string, port: number): string {
+export function joinAddress(host: string, port: number): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 

@@ -6,6 +6,8 @@ import { type Answer, type Call, createConnections, sendRequest } from './send-r
 /** Sends requests to one address or another of the coordinator, with what proves who is asking. */
 export interface Sender {
   send(call: Call, address: string, signal: AbortSignal): Promise<Answer>;
+  /** Ends kept connections to anywhere else. */
+  keepOnlyTo(address: string): void;
   /** Ends the kept connections. */
   close(): void;
 }
@@ -18,17 +20,18 @@ export interface SenderOptions {
 
 export function createSender({ at, clock, maxSockets }: SenderOptions): Sender {
   const connections = createConnections(at.credentials !== undefined, clock, maxSockets);
-  const close = () => connections.agent.destroy();
+  const common = { keepOnlyTo: connections.keepOnlyTo, close: () => connections.agent.destroy() };
   if (at.credentials === undefined) {
     return {
+      ...common,
       send: (call, address, signal) => sendRequest(call, { address, tls: undefined }, connections, signal),
-      close,
     };
   }
 
   const authorities = createKeptFile(at.credentials.caFile, CERTIFICATES);
   const tokens = createKeptFile(at.credentials.tokenFile, TOKEN);
   return {
+    ...common,
     /** The kubelet may have replaced the token just after it was read: a refused one is compared with the one there now. */
     async send(call, address, signal) {
       const target = { address, tls: { ca: await authorities.read(), servedFor: at.host } };
@@ -38,7 +41,6 @@ export function createSender({ at, clock, maxSockets }: SenderOptions): Sender {
       const renewed = await tokens.read();
       return renewed === token ? answer : sendRequest(withToken(call, renewed), target, connections, signal);
     },
-    close,
   };
 }
 

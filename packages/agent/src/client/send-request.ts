@@ -2,9 +2,9 @@ import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request a
 import { Agent as HttpsAgent, request as requestOverHttps } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
-import { MAX_BODY_BYTES } from '@kube-prefetch/protocol';
+import { EPOCH_HEADER, MAX_BODY_BYTES } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
-import { splitAddress } from './host-addresses.ts';
+import { joinAddress, splitAddress } from './host-addresses.ts';
 
 /** Of a host that takes no connection; one that is busy takes it at once and answers later. */
 const CONNECT_WITHIN_MS = 3_000;
@@ -42,11 +42,25 @@ export class NotConnected extends Error {
 export interface Connections {
   readonly agent: HttpAgent;
   readonly clock: Clock;
+  /** Ends the idle ones to anywhere else: they cost a coordinator as much as those in use. */
+  keepOnlyTo(address: string): void;
 }
 
 export function createConnections(secure: boolean, clock: Clock, maxSockets: number): Connections {
   const options = { keepAlive: true, maxSockets };
-  return { agent: secure ? new HttpsAgent(options) : new HttpAgent(options), clock };
+  const agent = secure ? new HttpsAgent(options) : new HttpAgent(options);
+  return {
+    agent,
+    clock,
+    keepOnlyTo(address) {
+      const idle = Object.values(agent.freeSockets).flatMap(sockets => sockets ?? []);
+      for (const socket of idle) if (addressOf(socket) !== address) socket.destroy();
+    },
+  };
+}
+
+function addressOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return joinAddress(remoteAddress, remotePort);
 }
 
 /** One exchange. A kept connection that the other side closed just now is no answer to this request: it is sent again. */
@@ -139,7 +153,7 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
   return {
     status: response.statusCode ?? 0,
     etag: response.headers.etag,
-    epoch: response.headers['kube-prefetch-epoch'],
+    epoch: response.headers[EPOCH_HEADER],
     text: Buffer.concat(chunks).toString('utf8'),
   };
 }
