@@ -5,3 +5,4 @@ export { type KubeApiHarness, type KubeApiHarnessOptions } from './kube-api-harn
 export { kubeApiSuite } from './kube-api-suite.ts';
 export { kubeApiWatchSuite } from './kube-api-watch-suite.ts';
 export * from '../src/kubernetes/kinds.ts';
+export { createFaultyProcess, type FaultyProcess } from './faulty-process.ts';

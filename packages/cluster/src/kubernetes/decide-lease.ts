@@ -23,6 +23,8 @@ export interface LeaseView {
   readonly lease: Lease;
   /** Monotonic: when the lease was first seen to say this. The times in it are those of another machine's clock. */
   readonly sinceMs: number;
+  /** Of all terms ever seen. */
+  readonly highestEpoch: number;
   /** Of this process; undefined outside terms. */
   readonly term: HeldTerm | undefined;
 }
@@ -39,6 +41,7 @@ export type LeaseStep =
  * | its term | holder of the lease | time                          | step    |
  * | -------- | ------------------- | ----------------------------- | ------- |
  * | none     | nobody              |                               | acquire |
+ * | none     | nobody: emptied     | as if another held it         |         |
  * | none     | itself              |                               | acquire |
  * | none     | another             | seen unchanged for its length | acquire |
  * | none     | another             | before                        | wait    |
@@ -48,11 +51,13 @@ export type LeaseStep =
  * | running  | itself              | due                           | renew   |
  * | running  | itself              | before                        | wait    |
  */
-export function decideLease({ identity, lease, sinceMs, term }: LeaseView, now: number): LeaseStep {
+export function decideLease(view: LeaseView, now: number): LeaseStep {
+  const { identity, lease, sinceMs, highestEpoch, term } = view;
   if (term === undefined) {
     const untilMs = sinceMs + lease.durationMs;
+    const released = lease.holder === undefined && lease.transitions >= highestEpoch;
     // Itself: a term that is over, of a process that ended or an answer that was lost.
-    const free = lease.holder === undefined || lease.holder === identity || now >= untilMs;
+    const free = released || lease.holder === identity || now >= untilMs;
     return free ? { do: 'acquire' } : { do: 'wait', untilMs };
   }
   if (lease.holder !== identity || lease.transitions !== term.epoch) {

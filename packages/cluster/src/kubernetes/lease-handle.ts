@@ -22,7 +22,7 @@ export interface SeenLease {
   readonly lease: Lease;
   /** Monotonic: when the lease was first seen to say this. The times in it are of another machine's clock. */
   readonly sinceMs: number;
-  /** Of all terms ever seen: a Lease that somebody emptied begins to count anew, epochs do not. */
+  /** Of all terms ever seen: a Lease that somebody emptied counts anew, epochs do not. */
   readonly highestEpoch: number;
 }
 

@@ -26,7 +26,7 @@ export function readLease(object: KubeObject): Lease {
     address: fields.optionalText(fields.below(fields.root(object), 'metadata', 'annotations', ADDRESS)),
     durationMs: seconds * 1000,
     transitions: fields.optionalInteger(fields.below(spec, 'leaseTransitions')) ?? 0,
-    stamp: JSON.stringify(spec.value),
+    stamp: JSON.stringify(spec.value ?? {}),
   };
 }
 
