@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { scratchFolder } from '@kube-prefetch/lab/machine';
 import { API_VERSION, parseResource, type PrefetchStatus } from '@kube-prefetch/protocol';
 import { RESOURCE_CASES, RULES } from '@kube-prefetch/protocol/testing';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { changedResources } from './changed-resources.ts';
 import { createRawClient, type RawAnswer, type RawClient } from './raw-client.ts';
 
 interface Condition {
@@ -23,6 +26,7 @@ interface Resource {
 }
 
 const CRDS = ['prefetches', 'clusterprefetches'];
+const CHANGED = 500;
 const CRD_PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 /** Programs that are not built yet included. */
 const START_MS = 20 * 60_000;
@@ -113,6 +117,22 @@ describe.each(['1.37', '1.34'] as const)('Kubernetes %s', version => {
     },
   );
 
+  test('resources with a random change are judged as we judge them', async () => {
+    const seed = Number(process.env.API_SERVER_SEED ?? Math.floor(Math.random() * 2 ** 31));
+    const documents = fc.sample(changedResources, { numRuns: CHANGED, seed }) as unknown as Resource[];
+    const answers = await Promise.all(documents.map(document => dryRun(client, document)));
+    const accepted = answers.filter(({ status }) => status === 201).length;
+    const differences = documents.flatMap((document, index) => {
+      const { status, body } = answers[index] as RawAnswer<Answer>;
+      const { problems, spec: ours } = parseResource(document);
+      const agrees = status === 201 ? problems.length === 0 && isDeepStrictEqual(body.spec, ours) : problems.length > 0;
+      return agrees ? [] : [`${body.message ?? 'accepted'}; we say ${problems.join()}: ${JSON.stringify(document)}`];
+    });
+    console.log(`${CHANGED} resources, ${accepted} accepted; again with API_SERVER_SEED=${seed}`);
+    expect(differences).toEqual([]);
+    expect(accepted).toBeGreaterThan(CHANGED / 25);
+  });
+
   describe('with resources of both kinds', () => {
     beforeAll(async () => {
       await server.apply([
@@ -190,6 +210,10 @@ describe.each(['1.37', '1.34'] as const)('Kubernetes %s', version => {
 });
 
 const spec = { images: ['nginx:1.27'] };
+
+function dryRun(client: RawClient, document: Resource): Promise<RawAnswer<Answer>> {
+  return client.send('POST', `${pathOf(document)}?dryRun=All&fieldValidation=Strict`, document);
+}
 
 /** Both sides look at rules only where each field by itself is right. */
 function rulesBrokenBy(problems: readonly string[]): readonly string[] {
