@@ -15,6 +15,12 @@
 {{- mergeOverwrite $annotations (index .root.Values .program).podAnnotations | toYaml -}}
 {{- end -}}
 
+{{- /* dict "program" "agent" "root" $; what the pods are selected by wins. */ -}}
+{{- define "kube-prefetch.podLabels" -}}
+{{- $selector := include (printf "kube-prefetch.%s.selector" .program) .root | fromYaml -}}
+{{- merge $selector (index .root.Values .program).podLabels | toYaml -}}
+{{- end -}}
+
 {{- define "kube-prefetch.containerSecurity" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true

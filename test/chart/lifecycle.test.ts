@@ -1,0 +1,220 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
+import { scratchFolder } from '@kube-prefetch/lab/machine';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { CHART, valuesOf } from './render.ts';
+
+const CRDS = ['clusterprefetches.kube-prefetch.io', 'prefetches.kube-prefetch.io'];
+const CRD_FOLDER = `${CHART}/files/crds`;
+/** Programs that are not built yet included. */
+const START_MS = 20 * 60_000;
+
+interface Definition {
+  readonly metadata: { readonly annotations: Readonly<Record<string, string>>; readonly uid: string };
+  readonly spec: { readonly names: { readonly shortNames: readonly string[] } };
+}
+
+/** Real releases on a real API server: no pod runs, but everything that helm does to objects is done. */
+describe('on a real API server', () => {
+  const folder = scratchFolder('kp-releases');
+  let server: ApiServer;
+
+  beforeAll(async () => {
+    server = await startApiServer({ folder: folder.path, controllersToo: true });
+    await server.kubectl('wait', '--for=create', '--timeout=60s', 'serviceaccount/default', '--namespace=default');
+  }, START_MS);
+
+  afterAll(async () => {
+    await server?.close();
+    folder.remove();
+  });
+
+  beforeEach(async () => {
+    for (const { name, namespace } of JSON.parse(await server.helm('list', '--all-namespaces', '--output=json')))
+      await server.helm('uninstall', name, `--namespace=${namespace}`);
+    await server.kubectl('delete', 'crd', '--all', '--wait');
+  });
+
+  const helm = (command: 'install' | 'upgrade', name: string, ...args: readonly string[]) =>
+    server.helm(
+      ...[command, name, chartOf(args), `--namespace=${name}`, valuesOf('default'), '--set=crds.install=true'],
+      ...args.filter(argument => argument.startsWith('--')),
+      ...(command === 'install' ? ['--create-namespace'] : []),
+    );
+  const definition = async (name: string): Promise<Definition> =>
+    JSON.parse(await server.kubectl('get', 'crd', name, '--output=json'));
+  const owners = () =>
+    Promise.all(CRDS.map(async name => (await definition(name)).metadata.annotations['meta.helm.sh/release-name']));
+
+  /** What the coordinator keeps in the objects that the chart renders empty. */
+  const fill = async (release: string) => {
+    const named = { name: `${release}-kube-prefetch-ca`, namespace: release };
+    const lease = { name: `${release}-kube-prefetch-coordinator`, namespace: release };
+    for (const change of [
+      { apiVersion: 'v1', kind: 'Secret', metadata: named, data: { 'tls.key': 'a2V5' } },
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: named, data: { 'ca.crt': 'authority' } },
+      { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: lease, spec: { holderIdentity: 'one' } },
+    ]) {
+      const { kind, metadata, ...rest } = change;
+      const live = JSON.parse(
+        await server.kubectl('get', kind, metadata.name, `--namespace=${release}`, '--output=json'),
+      );
+      await server.kubectlWith({ input: JSON.stringify({ ...live, ...rest }) }, 'replace', '--filename=-');
+    }
+  };
+  const kept = async (release: string) => {
+    const get = (kind: string, path: string) =>
+      server.kubectl('get', kind, `--namespace=${release}`, `--output=jsonpath={.items[*]${path}}`);
+    return [
+      await get('secrets', '.data.tls\\.key'),
+      await get('configmaps', '.data.ca\\.crt'),
+      await get('leases', '.spec.holderIdentity'),
+    ].map(text => text.split(' ').includes('a2V5') || text.includes('authority') || text.includes('one'));
+  };
+
+  test.each(['--server-side=true', '--server-side=false'])(
+    'upgrades and rollbacks with %s leave alone what the coordinator keeps in its objects',
+    async side => {
+      await helm('install', 'a', side);
+      await fill('a');
+      await helm('upgrade', 'a', side, '--set=coordinator.podLabels.upgraded=yes', '--set=parallelPulls=3');
+      expect(await kept('a')).toEqual([true, true, true]);
+      await server.helm('rollback', 'a', '1', '--namespace=a');
+      expect(await kept('a')).toEqual([true, true, true]);
+    },
+  );
+
+  test('uninstalling leaves nothing but the definitions, and the resources', async () => {
+    await helm('install', 'a');
+    await fill('a');
+    await server.apply({
+      apiVersion: 'kube-prefetch.io/v1alpha1',
+      kind: 'ClusterPrefetch',
+      metadata: { name: 'tools' },
+      spec: { images: ['tools:1'] },
+    });
+    const said = await server.helm('uninstall', 'a', '--namespace=a');
+    for (const name of CRDS) expect(said).toContain(`[CustomResourceDefinition] ${name}`);
+    const kinds = (await server.kubectl('api-resources', '--verbs=list', '--output=name')).trim().split('\n');
+    const left = await server.kubectl(
+      ...['get', kinds.join(','), '--all-namespaces', '--selector=app.kubernetes.io/instance=a', '--output=name'],
+    );
+    expect(left.trim().split('\n').sort()).toEqual(
+      CRDS.map(name => `customresourcedefinition.apiextensions.k8s.io/${name}`),
+    );
+    expect(await server.kubectl('get', 'cpf', '--output=name')).toBe('clusterprefetch.kube-prefetch.io/tools\n');
+  });
+
+  test('definitions upgrade with the chart, and so they do after a reinstallation', async () => {
+    await helm('install', 'a');
+    const before = await definition(CRDS[0] as string);
+    await helm('upgrade', 'a', newerChart());
+    const after = await definition(CRDS[0] as string);
+    expect(after.spec.names.shortNames).toContain('newer');
+    expect(after.metadata.uid).toBe(before.metadata.uid);
+    expect(after.metadata.annotations).not.toMatchObject({ 'kube-prefetch.io/crd-hash': hashOf(before) });
+    await server.helm('uninstall', 'a', '--namespace=a');
+    await helm('install', 'a');
+    expect((await definition(CRDS[0] as string)).spec.names.shortNames).not.toContain('newer');
+  });
+
+  test('a release of another name takes the definitions as they are where they are the same', async () => {
+    await helm('install', 'a');
+    await server.helm('uninstall', 'a', '--namespace=a');
+    const notes = await helm('install', 'b');
+    for (const name of CRDS) expect(notes).toContain(`The CustomResourceDefinition ${name} is this chart's already`);
+    expect(await owners()).toEqual(['a', 'a']);
+    await helm('upgrade', 'b', '--set=parallelPulls=3');
+    await server.helm('uninstall', 'b', '--namespace=b');
+    expect(await owners()).toEqual(['a', 'a']);
+  });
+
+  test('where they differ it refuses, and says how they are handed over', async () => {
+    await helm('install', 'a', newerChart());
+    await server.helm('uninstall', 'a', '--namespace=a');
+    await handOver('b', /It belongs to the Helm release a\/a/);
+    expect(await owners()).toEqual(['b', 'b']);
+    expect((await definition(CRDS[0] as string)).spec.names.shortNames).not.toContain('newer');
+    await helm('upgrade', 'b', newerChart());
+    expect((await definition(CRDS[0] as string)).spec.names.shortNames).toContain('newer');
+  });
+
+  test('definitions that kubectl applied are handed over the same way', async () => {
+    await server.kubectl('apply', '--server-side', `--filename=${CRD_FOLDER}`);
+    await handOver('b', /No Helm release owns it/);
+    expect(await owners()).toEqual(['b', 'b']);
+  });
+
+  test('a release that lives on after its definitions were handed over does not take them along', async () => {
+    await helm('install', 'a');
+    for (const command of commandsFor('b')) await server.kubectl(...command.split(' '));
+    await helm('install', 'b');
+    await helm('upgrade', 'a', '--set=parallelPulls=3');
+    expect(await owners()).toEqual(['b', 'b']);
+    await server.helm('uninstall', 'a', '--namespace=a');
+    expect(await owners()).toEqual(['b', 'b']);
+  });
+
+  test('without crds.install nothing is said about definitions that differ', async () => {
+    await server.kubectl('apply', '--server-side', `--filename=${CRD_FOLDER}`);
+    const notes = await helm('install', 'b', '--set=crds.install=false');
+    expect(notes).toContain('The CustomResourceDefinitions are not installed by this release.');
+    expect(await owners()).toEqual([undefined, undefined]);
+  });
+
+  test('the resource that the notes apply is a valid one', async () => {
+    const notes = await helm('install', 'a');
+    const [, manifest] = /<<'END'\n([\s\S]*?)\nEND\n/.exec(notes) ?? [];
+    const answer = await server.kubectlWith(
+      { input: manifest },
+      ...['create', '--dry-run=server', '--validate=strict', '--filename=-'],
+    );
+    expect(answer).toContain('clusterprefetch.kube-prefetch.io/first created');
+  });
+
+  /** Does what the refusals say, until there is none. */
+  async function handOver(release: string, why: RegExp): Promise<void> {
+    for (const name of CRDS) {
+      const refusal = await helm('install', release).then(
+        () => '',
+        (error: Error) => error.message,
+      );
+      expect(refusal).toContain(`The CustomResourceDefinition ${name} is on the cluster already`);
+      expect(refusal).toMatch(why);
+      for (const [, command] of refusal.matchAll(/^ +kubectl (.*)$/gm))
+        await server.kubectl(...(command as string).split(' '));
+    }
+    await helm('install', release);
+  }
+
+  /** The chart of a later version, whose definitions differ. */
+  function newerChart(): string {
+    const chart = join(folder.path, 'newer-chart');
+    cpSync(CHART, chart, { recursive: true });
+    for (const name of ['clusterprefetches', 'prefetches']) {
+      const file = join(chart, 'files/crds', `${name}.yaml`);
+      const text = readFileSync(join(CRD_FOLDER, `${name}.yaml`), 'utf8');
+      writeFileSync(
+        file,
+        text.replace(/shortNames:\n/, `shortNames:\n      - ${name === 'prefetches' ? 'new' : 'newer'}\n`),
+      );
+    }
+    return chart;
+  }
+});
+
+function chartOf(args: readonly string[]): string {
+  return args.find(argument => argument.startsWith('/')) ?? CHART;
+}
+
+function hashOf({ metadata }: Definition): string | undefined {
+  return metadata.annotations['kube-prefetch.io/crd-hash'];
+}
+
+function commandsFor(release: string): readonly string[] {
+  return CRDS.map(
+    name =>
+      `annotate crd/${name} meta.helm.sh/release-name=${release} meta.helm.sh/release-namespace=${release} --overwrite`,
+  );
+}
