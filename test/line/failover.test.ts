@@ -1,0 +1,159 @@
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAgent, createHttpAgentApi, runAgent } from '@kube-prefetch/agent';
+import { createMemoryStateFile } from '@kube-prefetch/agent/testing';
+import type { KeptAuthority } from '@kube-prefetch/cluster';
+import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
+import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
+import type { Log } from '@kube-prefetch/process';
+import { ApiError, type CellState } from '@kube-prefetch/protocol';
+import { createMemoryRegistry, createMemoryRuntime } from '@kube-prefetch/runtime';
+import { systemClock as clock, systemRandom as random, timestamp } from '@kube-prefetch/time';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { type Pair, type Replica, startPair } from './start-pair.ts';
+import { anAuthority, type ProjectedFiles, projectFiles, SERVICE } from './tls-ground.ts';
+
+const MIB = 1024 * 1024;
+const IMAGE = 'r.example/app:1';
+const SOON_MS = 20_000;
+
+const scratch = scratchFolder('kp-failover');
+afterAll(() => scratch.remove());
+
+let authority: KeptAuthority;
+let goodTokens: Set<string>;
+let pair: Pair;
+let files: ProjectedFiles;
+let agent: StartedAgent;
+beforeEach(async () => {
+  authority = await anAuthority();
+  goodTokens = new Set(['first']);
+  files = projectFiles(mkdtempSync(join(scratch.path, 'pod-')), { ca: authority.certificate, token: 'first' });
+  pair = await startPair({ by: authority, identity: { identify } });
+  pair.set(clusterOf(IMAGE));
+  agent = startAgent();
+});
+afterEach(async () => {
+  await agent.stop();
+  await pair.close();
+});
+
+async function identify(token: string) {
+  if (goodTokens.has(token)) return { node: 'n1', podUid: 'pod' };
+  throw new ApiError('Unauthenticated', 'the token is over');
+}
+
+const clusterOf = (...images: string[]) =>
+  aState({ nodes: [aNode({ name: 'n1' })], resources: [aResource({ spec: { images } })] });
+
+type StartedAgent = ReturnType<typeof startAgent>;
+
+/** The agent's line with its real client, on a runtime whose registry takes a while. */
+function startAgent() {
+  const registry = createMemoryRegistry();
+  registry.publish(IMAGE, { sizeBytes: 30 * MIB, bytesPerSecond: 5 * MIB });
+  const runtime = createMemoryRuntime({ clock, registry });
+  const lines: string[] = [];
+  const note = (_fields: unknown, message: string) => void lines.push(message);
+  const api = createHttpAgentApi({
+    coordinator: `https://${SERVICE}:${pair.port}`,
+    caFile: files.caFile,
+    tokenFile: files.tokenFile,
+    node: 'n1',
+    clock,
+    resolve: async () => pair.hosts,
+  });
+  const stopped = new AbortController();
+  const parts = createAgent({
+    api,
+    runtime,
+    clock,
+    random,
+    log: { debug: note, info: note, warn: note, error: note } as unknown as Log,
+    state: createMemoryStateFile(),
+    identity: { id: 'agent', startedAt: timestamp(clock), version: '0.0.0' },
+    parallelPulls: 2,
+    disk: { maxUsedPercent: 80 },
+    stall: { stallTimeoutMs: 120_000 },
+  });
+  const ended = runAgent(parts, stopped.signal);
+  return {
+    registry,
+    runtime,
+    plans: () => lines.filter(line => line === 'plan received').length,
+    troubles: () => lines.filter(line => line.includes('coordinator')),
+    async stop() {
+      stopped.abort();
+      await ended;
+      api.close();
+    },
+  };
+}
+
+const knows = ({ coordinator }: Replica, state: CellState) =>
+  waitUntil(
+    () => coordinator.leading() && coordinator.ready() && coordinator.node('n1').images[0]?.cell?.state === state,
+    `${state} to be known`,
+    SOON_MS,
+  );
+
+test('a leader that dies in mid-pull is followed by the next; the pull goes on and the plan is not sent again', async () => {
+  const [first, second] = pair.replicas;
+  first.elect();
+  await knows(first, 'Pulling');
+  await first.crash();
+  await waitUntil(() => second.answered.some(line => line.endsWith(' 421')), 'the follower to be asked', SOON_MS);
+  second.elect();
+  await knows(second, 'Pulling');
+  await knows(second, 'Present');
+  expect([agent.runtime.pulls(), agent.plans()]).toEqual([1, 1]);
+  expect(second.answered.filter(line => line.includes('/plan') && line.endsWith(' 200'))).toEqual([]);
+});
+
+test('a leader that is deposed loses its agents to the next, and back again', async () => {
+  const [first] = pair.replicas;
+  first.elect();
+  await knows(first, 'Pulling');
+  for (const [from, to] of [pair.replicas, pair.replicas.toReversed()] as [Replica, Replica][]) {
+    const asked = to.answered.length;
+    await from.depose();
+    to.elect();
+    await waitUntil(() => to.coordinator.overview().nodes[0]?.agent === 'Reporting', 'the agent to follow', SOON_MS);
+    expect(to.answered.length).toBeGreaterThan(asked);
+  }
+  await knows(first, 'Present');
+  expect([agent.runtime.pulls(), agent.plans()]).toEqual([1, 1]);
+  pair.set(clusterOf(IMAGE, 'r.example/next:1'));
+  await waitUntil(() => agent.plans() === 2, 'the plan of the leader', SOON_MS);
+});
+
+test('an expired token stops no pull, and the next token is used as soon as it is there', async () => {
+  const [leader] = pair.replicas;
+  leader.elect();
+  await knows(leader, 'Pulling');
+  goodTokens = new Set(['second']);
+  await waitUntil(() => agent.runtime.running().length === 0, 'the pull to end', SOON_MS);
+  expect(leader.coordinator.node('n1').images[0]?.cell?.state).toBe('Pulling');
+  files.replace({ token: 'second' });
+  await knows(leader, 'Present');
+  expect([agent.runtime.pulls(), agent.plans()]).toEqual([1, 1]);
+});
+
+test('a token that is renewed in time is never noticed', async () => {
+  const [leader] = pair.replicas;
+  leader.elect();
+  await knows(leader, 'Pulling');
+  const before = agent.troubles();
+  const reports = () => leader.answered.filter(line => line.startsWith('POST')).length;
+  const untilReported = (told: number) => waitUntil(() => reports() > told + 1, 'reports with the new token', SOON_MS);
+  for (const token of ['second', 'third']) {
+    goodTokens.add(token);
+    files.replace({ token });
+    await untilReported(reports());
+    goodTokens = new Set([token]);
+    await untilReported(reports());
+  }
+  await knows(leader, 'Present');
+  expect(leader.answered.filter(line => / (401|403|5\d\d)$/.test(line))).toEqual([]);
+  expect(agent.troubles()).toEqual(before);
+});
