@@ -4,7 +4,7 @@ import type { KubeApiError, KubeFailure } from './api.ts';
 export interface Outage {
   /** The first failure. */
   readonly first: Failing;
-  /** The first failure that is a plain no, and will not go away by itself. */
+  /** The first failure that is a plain no. */
   readonly refused: Failing | undefined;
   /** Monotonic, of the last failure. */
   readonly lastMs: number;
@@ -17,10 +17,13 @@ interface Failing {
   readonly message: string;
 }
 
-/** An API server that restarts or changes places is no gap: what was read a minute ago will do. */
+/**
+ * An API server that restarts or changes places is no gap: what was read a minute ago will do. It counts as such also while it
+ * says no, which it does for a while after its start: it has not read yet who may do what.
+ */
 const GAP_AFTER_MS = 60_000;
-/** A plain no counts soon, but a server that has just started says no before it has read who may do what. */
-const GAP_AFTER_REFUSAL_MS = 5_000;
+/** A no out of the blue will not go away by itself. */
+const GAP_AFTER_REFUSAL_MS = 10_000;
 
 const REFUSALS: readonly KubeFailure[] = ['Forbidden', 'NotFound', 'Unauthorized', 'Invalid'];
 
@@ -32,8 +35,7 @@ export function noteFailure(outage: Outage | undefined, { failure, message }: Ku
 
 /** Whether tries have failed for long enough: how long ago the last was says nothing about the server. */
 export function isGap({ first, refused, lastMs }: Outage): boolean {
-  if (refused !== undefined && lastMs - refused.sinceMs >= GAP_AFTER_REFUSAL_MS) return true;
-  return lastMs - first.sinceMs >= GAP_AFTER_MS;
+  return lastMs - first.sinceMs >= (first === refused ? GAP_AFTER_REFUSAL_MS : GAP_AFTER_MS);
 }
 
 const LONGEST_MESSAGE = 300;
