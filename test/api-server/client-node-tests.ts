@@ -2,14 +2,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getActiveResourcesInfo } from 'node:process';
-import type { KubeEvent } from '@kube-prefetch/cluster';
+import { type KubeEvent, NAMESPACES } from '@kube-prefetch/cluster';
 import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
 import type { ApiServer } from '@kube-prefetch/lab/cluster';
 import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { systemClock as clock } from '@kube-prefetch/time';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
-const NAMESPACES = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };
 const DEFAULT = { name: 'default' };
 const WATCHES = 20;
 const CLOSED_WITHIN_MS = 5_000;
@@ -78,11 +77,11 @@ export function clientNodeTests(server: () => ApiServer): void {
       await waitUntil(() => openSockets() <= before, 'all watches to be closed', CLOSED_WITHIN_MS);
     });
 
-    test('a reader that leaves a watch leaves no connection', async () => {
+    test.each(['BOOKMARK', 'ADDED'])('a reader that leaves a watch at %s leaves no connection', async type => {
       const api = connect(server().kubeconfig);
       await api.get(NAMESPACES, DEFAULT, signal);
       const before = openSockets();
-      for await (const event of api.watch(NAMESPACES, '0', signal)) if (event.type === 'ADDED') break;
+      for await (const event of api.watch(NAMESPACES, '0', signal)) if (event.type === type) break;
       await expect(waitUntil(() => openSockets() <= before, 'the watch to be closed', CLOSED_WITHIN_MS)).resolves.toBe(
         true,
       );
@@ -130,6 +129,12 @@ export function clientNodeTests(server: () => ApiServer): void {
         failure: 'Unreachable',
         message: expect.stringContaining('ECONNREFUSED'),
       });
+    });
+
+    test('who is in no pod is told to give a kubeconfig', () => {
+      vi.stubEnv('KUBERNETES_SERVICE_HOST', undefined);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      expect(() => createClientNodeApi({ clock })).toThrow(/KUBERNETES_SERVICE_HOST.*give a kubeconfig/);
     });
 
     test('a kubeconfig without a server is told at the start', () => {

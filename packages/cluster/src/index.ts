@@ -16,6 +16,7 @@ export {
 } from './kubernetes/certificate-authority.ts';
 export { createLeaseLeadership, type LeaseLeadershipParts } from './kubernetes/leadership.ts';
 export { createTokenIdentity, type TokenIdentityParts } from './kubernetes/token-identity.ts';
+export { CLUSTER_PREFETCHES, DEPLOYMENTS, LEASES, NAMESPACES, NODES, PREFETCHES } from './kubernetes/kinds.ts';
 export { createMemoryApi, type MemoryApi } from './kubernetes/memory-api.ts';
 export { createManifestsSource, type ManifestsSourceOptions } from './manifests/manifests-source.ts';
 export { createManifestsStatusSink, type ManifestsStatusSinkOptions } from './manifests/status-sink.ts';

@@ -2,7 +2,7 @@ import type { RequestOptions } from 'node:https';
 import type { Clock } from '@kube-prefetch/time';
 // The package's own door loads a class for every object that Kubernetes has.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent } from 'undici';
 import type { KubeApi } from './api.ts';
 import { createHttpKubeApi } from './http-api.ts';
 import { WATCH_SECONDS } from './limits.ts';
@@ -34,14 +34,20 @@ export function createClientNodeApi({
   async function send(request: KubeRequest, signal: AbortSignal): Promise<KubeResponse> {
     const credentials = await credentialsOf(config);
     const response = await exchange(agentFor(credentials), serverOf(config), credentials, request, signal);
-    if (response.statusCode !== 401) return toResponse(response);
-    // A token may have been renewed since it was read.
+    if (response.status !== 401) return response;
+    const renewed = await reload(credentials).catch(() => undefined);
+    if (renewed === undefined) return response;
+    response.close();
+    return exchange(agentFor(renewed), serverOf(config), renewed, request, signal);
+  }
+
+  /** Undefined when nothing was renewed since it was read. */
+  async function reload(refused: Credentials): Promise<Credentials | undefined> {
     const reloaded = loadConfig(kubeconfig);
     const renewed = await credentialsOf(reloaded);
-    if (renewed.authorization === credentials.authorization) return toResponse(response);
-    await response.body.dump();
+    if (renewed.headers.Authorization === refused.headers.Authorization) return undefined;
     config = reloaded;
-    return toResponse(await exchange(agentFor(renewed), serverOf(config), renewed, request, signal));
+    return renewed;
   }
 
   return {
@@ -59,7 +65,9 @@ function loadConfig(kubeconfig: string | undefined): KubeConfig {
   const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromCluster();
   else config.loadFromFile(kubeconfig);
-  if (!URL.canParse(config.getCurrentCluster()?.server ?? '')) {
+  const cluster = config.getCurrentCluster();
+  if (cluster?.proxyUrl) throw new Error(`${kubeconfig}: proxy-url is not supported`);
+  if (!URL.canParse(cluster?.server ?? '')) {
     throw new Error(
       kubeconfig === undefined
         ? 'no API server: KUBERNETES_SERVICE_HOST is not set as in a pod; outside of one give a kubeconfig'
@@ -75,24 +83,21 @@ function serverOf(config: KubeConfig): URL {
 
 interface Credentials {
   readonly tls: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly authorization: string | undefined;
+  readonly headers: { readonly Authorization?: string };
 }
 
-/** Reads files and asks programs, as the configuration says; tokens are kept for a minute. */
+/** Reads files and asks programs, as the configuration says; what it read is kept for a minute. */
 async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
   const { ca, cert, key, rejectUnauthorized, servername, auth } = options;
-  const given = options.headers as Record<string, string> | undefined;
-  const basic = auth ? `Basic ${Buffer.from(auth).toString('base64')}` : undefined;
-  const authorization = given?.Authorization?.trim() ?? basic;
+  const tls = Object.entries({ ca, cert, key, rejectUnauthorized, servername });
+  const given = (options.headers ?? {}) as Record<string, string>;
+  // A file's last line ends with a newline, which no header may hold.
+  const authorization = given.Authorization?.trim() ?? (auth ? `Basic ${btoa(auth)}` : undefined);
   return {
-    tls: Object.fromEntries(
-      Object.entries({ ca, cert, key, rejectUnauthorized, servername }).filter(([, value]) => value !== undefined),
-    ),
+    tls: Object.fromEntries(tls.filter(([, value]) => value !== undefined)),
     headers: { ...given, ...(authorization !== undefined && { Authorization: authorization }) },
-    authorization,
   };
 }
 
@@ -118,16 +123,16 @@ function createPool() {
   return Object.assign(agentFor, { close: async () => current?.agent.destroy() });
 }
 
-function exchange(
+async function exchange(
   agent: Agent,
   server: URL,
   credentials: Credentials,
   { method, path, query, body, contentType = 'application/json' }: KubeRequest,
   signal: AbortSignal,
-): Promise<Dispatcher.ResponseData> {
+): Promise<KubeResponse> {
   const prefix = server.pathname.replace(/\/+$/, '');
   const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
-  return agent.request({
+  const answer = await agent.request({
     origin: server.origin,
     path: `${prefix}${path}${search}`,
     method,
@@ -140,9 +145,11 @@ function exchange(
     ...(body !== undefined && { body: JSON.stringify(body) }),
     signal,
   });
-}
-
-function toResponse({ statusCode, headers, body }: Dispatcher.ResponseData): KubeResponse {
-  const retryAfter = headers['retry-after'];
-  return { status: statusCode, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, body };
+  const retryAfter = answer.headers['retry-after'];
+  return {
+    status: answer.statusCode,
+    retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+    body: answer.body,
+    close: () => void answer.body.on('error', () => {}).destroy(),
+  };
 }

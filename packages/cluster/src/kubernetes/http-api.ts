@@ -34,9 +34,10 @@ export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOpti
     const path = listPath(kind);
     const query = { watch: 'true', resourceVersion, allowWatchBookmarks: 'true', timeoutSeconds: `${watchSeconds}` };
     const what = `GET ${path}?watch=true`;
+    let response: KubeResponse | undefined;
     try {
       signal.throwIfAborted();
-      const response = await withDeadline(clock, ANSWER_WITHIN_MS, signal, what, async inTime => {
+      response = await withDeadline(clock, ANSWER_WITHIN_MS, signal, what, async inTime => {
         const answer = await send({ method: 'GET', path, query }, inTime);
         if (answer.status >= 300) throw refusal(what, answer, await readBody(answer.body));
         return answer;
@@ -50,6 +51,8 @@ export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOpti
       signal.throwIfAborted();
     } catch (error) {
       throw asKubeApiError(what, error, signal);
+    } finally {
+      response?.close();
     }
   }
 

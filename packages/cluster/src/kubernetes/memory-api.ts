@@ -83,12 +83,12 @@ export function createMemoryApi({ clock, watchSeconds = WATCH_SECONDS }: MemoryA
       },
       async *watch(kind, from, signal) {
         const what = `GET ${listPath(kind)}?watch=true`;
-        await over(what, signal, () => arrived('watch', kind, what));
-        yield* watchStore({ clock, watchSeconds, store: memory.store, link, waiters, orders }, kind, {
-          from,
-          what,
-          signal,
+        const accepted = await over(what, signal, () => {
+          arrived('watch', kind, what);
+          return { ...orders, breaks: link.breaks };
         });
+        const watched = { clock, watchSeconds, store: memory.store, link, waiters, orders };
+        yield* watchStore(watched, kind, { from, what, accepted, signal });
       },
       async get(kind, name, signal) {
         const what = `GET ${objectPath(kind, name)}`;

@@ -22,6 +22,9 @@ export interface WatchedServer {
   readonly orders: WatchOrders;
 }
 
+/** Where the server stood when it accepted a watch: what breaks off from then on breaks the watch too. */
+export type AcceptedWatch = Readonly<WatchOrders> & Pick<Link, 'breaks'>;
+
 /**
  * A watch that the server has accepted. As a real one it is silent for as long as nothing happens to its kind: what would be
  * bookmarked is what the client knows already.
@@ -29,12 +32,10 @@ export interface WatchedServer {
 export async function* watchStore(
   { clock, watchSeconds, store, link, waiters, orders }: WatchedServer,
   kind: KubeKind,
-  { from, what, signal }: { from: string; what: string; signal: AbortSignal },
+  { from, what, accepted, signal }: { from: string; what: string; accepted: AcceptedWatch; signal: AbortSignal },
 ): AsyncGenerator<KubeEvent, void> {
-  const { breaks } = link;
-  const { ends } = orders;
   const endMs = clock.monotonicMs() + watchSeconds * 1000;
-  let { bookmarks } = orders;
+  let { bookmarks } = accepted;
   let bookmarkMs = nextBookmarkMs(clock.monotonicMs(), endMs);
   /** Of the last change to the kind, and up to where it is known that there is no other. */
   let changed = 0;
@@ -43,7 +44,7 @@ export async function* watchStore(
 
   for (;;) {
     signal.throwIfAborted();
-    if (link.breaks > breaks) throw brokenOff(what);
+    if (link.breaks > accepted.breaks) throw brokenOff(what);
     if (link.state === 'silent') {
       await waiters.wait(Number.POSITIVE_INFINITY, signal);
       continue;
@@ -58,7 +59,7 @@ export async function* watchStore(
     }
     position = Math.max(position, store.revision());
     const now = clock.monotonicMs();
-    if (orders.ends > ends || now >= endMs) return;
+    if (orders.ends > accepted.ends || now >= endMs) return;
     if (orders.bookmarks > bookmarks) {
       ({ bookmarks } = orders);
       changed = position;

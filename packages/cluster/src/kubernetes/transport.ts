@@ -11,8 +11,9 @@ export interface KubeResponse {
   readonly status: number;
   /** In seconds, as HTTP has it. */
   readonly retryAfter: string | undefined;
-  /** Not to be left unread: its connection would never be free again. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** Gives the connection up when the body is not read to its end. */
+  close(): void;
 }
 
 /** Throws whatever went wrong underneath. The signal ends the wait for an answer and the reading of its body. */
