@@ -101,7 +101,7 @@ export function createMemoryStore(): MemoryStore {
 }
 
 /** Sorts as etcd does: by namespace, then by name. */
-export function keyOf({ namespace, name }: ObjectName): string {
+function keyOf({ namespace, name }: ObjectName): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
