@@ -104,7 +104,7 @@ const placementOf = ({ name, node, pod = {} }: Case) => ({
 });
 const verdictOf = (one: Case) => {
   const { node, podSpec: spec } = placementOf(one);
-  return ourVerdict(node, spec, one.startupTaints).verdict;
+  return ourVerdict(node, spec, one).verdict;
 };
 
 describe('on purpose', () => {

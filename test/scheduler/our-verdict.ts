@@ -1,17 +1,27 @@
 import { collectAsks, matchNode, type Verdict } from '@kube-prefetch/core';
 import { aResource, aState } from '@kube-prefetch/core/testing';
+import type { WorkloadKind } from '@kube-prefetch/protocol';
 import { fields, toNode, toWorkload } from '../../packages/cluster/src/to-state/index.ts';
 
-/** What we say of a Deployment with this template and a Node, both as the API server has them. */
-export function ourVerdict(node: object, podSpec: object, startupTaints: readonly string[] = []): Verdict {
-  const deployment = { metadata: { name: 'web', namespace: 'shop' }, spec: { template: { spec: podSpec } } };
+export interface VerdictOptions {
+  readonly kind?: WorkloadKind;
+  readonly startupTaints?: readonly string[];
+}
+
+/** What we say of a workload with this template and a Node, both as the API server has them. */
+export function ourVerdict(
+  node: object,
+  podSpec: object,
+  { kind = 'Deployment', startupTaints = [] }: VerdictOptions = {},
+): Verdict {
+  const workload = { metadata: { name: 'web', namespace: 'shop' }, spec: { template: { spec: podSpec } } };
   const state = aState({
-    resources: [aResource({ spec: { workloads: [{ kinds: ['Deployment'], selector: {} }] } })],
-    workloads: [toWorkload('Deployment', fields.root(deployment))],
+    resources: [aResource({ spec: { workloads: [{ kinds: [kind], selector: {} }] } })],
+    workloads: [toWorkload(kind, fields.root(workload))],
     nodes: [toNode(fields.root(node), { readyUnlessSaid: false })],
   });
   const [ask] = collectAsks(state);
   const [projected] = state.nodes;
-  if (ask === undefined || projected === undefined) throw new Error('the Deployment asks for nothing');
+  if (ask === undefined || projected === undefined) throw new Error('the workload asks for nothing');
   return matchNode(ask.placement, projected, startupTaints);
 }
