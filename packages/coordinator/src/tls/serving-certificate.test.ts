@@ -1,0 +1,184 @@
+import { X509Certificate } from 'node:crypto';
+import { createKubernetesCertificates, createMemoryApi, type MemoryApi } from '@kube-prefetch/cluster';
+import { CONFIG_MAPS, SECRETS } from '@kube-prefetch/cluster/testing';
+import { type Log, silentLog } from '@kube-prefetch/process';
+import { createVirtualClock, type VirtualClock } from '@kube-prefetch/time';
+import { expect, test } from 'vitest';
+import type { ServerCertificate } from '../http/create-app.ts';
+import { makeAuthority } from './make-certificate.ts';
+import { createServingCertificate } from './serving-certificate.ts';
+
+const SECRET = { namespace: 'own', name: 'ca' };
+const CONFIG_MAP = { namespace: 'own', name: 'trust' };
+const NAME = 'coordinator.own.svc';
+const DAY_MS = 86_400_000;
+
+interface Replica {
+  readonly api: ReturnType<MemoryApi['connect']>;
+  /** Every certificate that was put into use, the latest last. */
+  readonly used: X509Certificate[];
+  readonly stop: () => Promise<void>;
+}
+
+function createWorld() {
+  const clock = createVirtualClock();
+  const server = createMemoryApi({ clock });
+  const lines: string[] = [];
+  const note = (fields: object, message: string) => {
+    const { err } = fields as { err?: Error };
+    lines.push(`${message} ${err?.message ?? ''} ${JSON.stringify(fields)}`);
+  };
+  const log = { ...silentLog, info: note, error: note } as Log;
+  server.apply(SECRETS, { metadata: SECRET });
+  server.apply(CONFIG_MAPS, { metadata: CONFIG_MAP });
+
+  const start = (): Replica => {
+    const api = server.connect();
+    const store = createKubernetesCertificates({ api, secret: SECRET, configMap: CONFIG_MAP });
+    const serving = createServingCertificate({ store, clock, random: () => 1, log, dnsName: NAME });
+    const life = new AbortController();
+    const used: X509Certificate[] = [];
+    const use = ({ cert, key }: ServerCertificate) => {
+      used.push(new X509Certificate(cert));
+      expect(key).toContain('PRIVATE KEY');
+    };
+    const run = async () => {
+      use(await serving.first(life.signal));
+      await serving.keepGood(use, life.signal);
+    };
+    const ended = run().catch(error => {
+      if (!life.signal.aborted) throw error;
+    });
+    return {
+      api,
+      used,
+      stop() {
+        life.abort(new Error('stopped'));
+        return ended;
+      },
+    };
+  };
+  const trusted = () =>
+    (server.read(CONFIG_MAPS, CONFIG_MAP)?.['data'] as Record<string, string> | undefined)?.['ca.crt'];
+  const keep = (certificate: string, privateKey: string) => {
+    const [crt, key] = [certificate, privateKey].map(text => Buffer.from(text).toString('base64'));
+    server.apply(SECRETS, { metadata: SECRET, data: { 'tls.crt': crt, 'tls.key': key } });
+  };
+  return { clock, server, lines, start, trusted, keep };
+}
+
+/** Keys are made outside of the virtual clock. */
+async function until(clock: VirtualClock, condition: () => boolean): Promise<void> {
+  while (!condition()) await clock.advance(0);
+}
+
+/** Long enough for keys to be made, were any asked for. */
+async function idle(clock: VirtualClock, ms: number): Promise<void> {
+  await clock.advance(ms);
+  await makeAuthority({ fromMs: 0, untilMs: 1 });
+  await clock.advance(0);
+}
+
+test('the certificate is for the one name, by an authority that agents find', async () => {
+  const { clock, start, trusted } = createWorld();
+  const { used, stop } = start();
+  await until(clock, () => used.length === 1);
+  const [certificate] = used;
+  const authority = new X509Certificate(trusted() ?? '');
+  expect(certificate?.subjectAltName).toBe(`DNS:${NAME}`);
+  expect([certificate?.ca, certificate?.checkIssued(authority), certificate?.verify(authority.publicKey)]).toEqual([
+    false,
+    true,
+    true,
+  ]);
+  expect(certificate?.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+  expect((certificate?.validToDate.getTime() ?? 0) - clock.wallMs()).toBe(7 * DAY_MS);
+  expect([authority.ca, authority.validToDate.getTime() - clock.wallMs()]).toEqual([true, 3_650 * DAY_MS]);
+  await stop();
+  expect(clock.sleepers()).toBe(0);
+});
+
+test('it is replaced when two thirds of its life have passed, by one of the same authority', async () => {
+  const { clock, start, trusted } = createWorld();
+  const { used, stop } = start();
+  await until(clock, () => used.length === 1);
+  const authority = trusted();
+  clock.suspend((7 * DAY_MS * 2) / 3 - 120_000);
+  await idle(clock, 60_000);
+  expect(used).toHaveLength(1);
+  await clock.advance(120_000);
+  await until(clock, () => used.length === 2);
+  expect(used[1]?.serialNumber).not.toBe(used[0]?.serialNumber);
+  expect(trusted()).toBe(authority);
+  await stop();
+});
+
+test('two replicas that start at once use the same authority, and so does a third one later', async () => {
+  const { clock, start, trusted } = createWorld();
+  const replicas = [start(), start()];
+  await until(clock, () => replicas.every(({ used }) => used.length === 1));
+  replicas.push(start());
+  await until(clock, () => replicas.every(({ used }) => used.length === 1));
+  const authority = new X509Certificate(trusted() ?? '');
+  expect(replicas.map(({ used }) => used[0]?.verify(authority.publicKey))).toEqual([true, true, true]);
+  await Promise.all(replicas.map(({ stop }) => stop()));
+});
+
+test('while the API server is away a new certificate comes all the same, and trust is published when it is back', async () => {
+  const { clock, server, start, trusted } = createWorld();
+  const { api, used, stop } = start();
+  await until(clock, () => used.length === 1);
+  const authority = trusted();
+  api.cutOff();
+  server.apply(CONFIG_MAPS, { metadata: CONFIG_MAP, data: {} });
+  clock.suspend(5 * DAY_MS);
+  await until(clock, () => used.length === 2);
+  expect(trusted()).toBeUndefined();
+  api.restore();
+  await clock.advance(60_000);
+  expect(trusted()).toBe(authority);
+  await stop();
+});
+
+test('whoever empties the Secret has a new authority made, which all replicas follow within a minute', async () => {
+  const { clock, start, trusted, keep } = createWorld();
+  const replicas = [start(), start()];
+  await until(clock, () => replicas.every(({ used }) => used.length === 1));
+  const before = trusted();
+  keep('', '');
+  await clock.advance(60_000);
+  await until(clock, () => replicas.some(({ used }) => used.length === 2));
+  await clock.advance(60_000);
+  await until(clock, () => replicas.every(({ used }) => used.length === 2));
+  expect(trusted()).not.toBe(before);
+  const { publicKey } = new X509Certificate(trusted() ?? '');
+  expect(replicas.map(({ used }) => used[1]?.verify(publicKey))).toEqual([true, true]);
+  await Promise.all(replicas.map(({ stop }) => stop()));
+});
+
+const good = await makeAuthority({ fromMs: Date.UTC(2025, 0), untilMs: Date.UTC(2035, 0) });
+const other = await makeAuthority({ fromMs: Date.UTC(2025, 0), untilMs: Date.UTC(2035, 0) });
+const ended = await makeAuthority({ fromMs: Date.UTC(2024, 0), untilMs: Date.UTC(2025, 0) });
+
+test.each([
+  ['text that is no certificate', 'hello', good.privateKey, 'its certificate cannot be read'],
+  ['a key that is none', good.certificate, 'hello', 'its private key cannot be read'],
+  ['a certificate alone', good.certificate, '', 'its private key cannot be read'],
+  ['a key alone', '', good.privateKey, 'its certificate cannot be read'],
+  ["another authority's key", good.certificate, other.privateKey, 'not that of the certificate'],
+  ['an authority that has ended', ended.certificate, ended.privateKey, 'it ended'],
+])('a Secret with %s is said to be spoilt and left as it is, until it is repaired', async (_case, crt, key, words) => {
+  const { clock, server, lines, start, trusted, keep } = createWorld();
+  keep(crt, key);
+  const before = server.read(SECRETS, SECRET);
+  const { used, stop } = start();
+  await idle(clock, 300_000);
+  expect([used.length, trusted(), server.read(SECRETS, SECRET)]).toEqual([0, undefined, before]);
+  expect(lines[0]).toContain(words);
+  keep(good.certificate, good.privateKey);
+  await clock.advance(60_000);
+  await until(clock, () => used.length === 1);
+  expect(trusted()).toBe(good.certificate);
+  expect(lines.join('\n')).not.toContain(good.privateKey.split('\n')[1]);
+  await stop();
+});
