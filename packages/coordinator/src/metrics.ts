@@ -70,6 +70,11 @@ export function createMetrics(): CoordinatorMetrics {
     labelNames: ['outcome'],
     registers,
   });
+  const leader = new Gauge({
+    name: `${PREFIX}leader`,
+    help: '1 while this process leads, 0 otherwise; then it serves no agents, and other metrics know of no nodes.',
+    registers,
+  });
   const gaps = new Gauge({
     name: `${PREFIX}source_gaps`,
     help: 'Things the plans are made from that cannot be read; above 0 plans are incomplete.',
@@ -91,6 +96,7 @@ export function createMetrics(): CoordinatorMetrics {
       const { held, waiting } = coordinator.leases.counts();
       leases.set({ state: 'held' }, held);
       leases.set({ state: 'waiting' }, waiting);
+      leader.set(coordinator.leading() ? 1 : 0);
       gaps.set(coordinator.source.read()?.gaps.length ?? 0);
       return registry.metrics();
     },
