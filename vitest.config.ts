@@ -15,16 +15,18 @@ export default defineConfig({
           isolate: false,
         },
       },
-      ...['oracle', 'runtime', 'line', 'images', 'demo', 'api-server', 'scheduler', 'e2e', 'harness'].map(folder => ({
-        test: {
-          name: folder,
-          include: [`test/${folder}/**/*.test.ts`],
-          // Real processes: one file at a time on two cores, and time for a slow machine.
-          fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 300_000,
-        },
-      })),
+      ...['oracle', 'runtime', 'line', 'images', 'demo', 'api-server', 'scheduler', 'e2e', 'harness', 'chart'].map(
+        folder => ({
+          test: {
+            name: folder,
+            include: [`test/${folder}/**/*.test.ts`],
+            // Real processes: one file at a time on two cores, and time for a slow machine.
+            fileParallelism: false,
+            testTimeout: 180_000,
+            hookTimeout: 300_000,
+          },
+        }),
+      ),
     ],
   },
 });

@@ -1,7 +1,7 @@
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { scratchFolder } from '@kube-prefetch/lab/machine';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CHART, objectsIn, type Rendered, template, VALUE_SETS, type ValueSet } from './render.ts';
+import { CHART, objectsIn, type Rendered, template, TRY, VALUE_SETS, type ValueSet } from './render.ts';
 
 interface PodTemplate {
   readonly metadata: { readonly labels: object; readonly annotations: object };
@@ -39,7 +39,8 @@ describe('on a real API server', () => {
     );
     const answer = await server.kubectlWith(
       { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) },
-      ...['create', '--dry-run=server', '--validate=strict', '--warnings-as-errors', '--filename=-'],
+      ...TRY,
+      '--warnings-as-errors',
     );
     expect(answer.trim().split('\n')).toHaveLength(objects.length);
   });
@@ -66,10 +67,7 @@ describe('on a real API server', () => {
     'the pod of the %s in a namespace that enforces %s, with the values %s',
     async (component, level, set, refusal) => {
       const pod = await podOf(component, set);
-      const answer = server.kubectlWith(
-        { input: JSON.stringify(pod) },
-        ...['create', `--namespace=${level}`, '--dry-run=server', '--validate=strict', '--filename=-'],
-      );
+      const answer = server.kubectlWith({ input: JSON.stringify(pod) }, ...TRY, `--namespace=${level}`);
       if (refusal === undefined) expect(await answer).toContain('created');
       else await expect(answer).rejects.toThrow(refusal);
     },
@@ -83,11 +81,11 @@ async function podOf(component: string, set: ValueSet): Promise<object> {
     ['DaemonSet', 'Deployment', 'Pod'].includes(kind) && metadata.name.endsWith(`-${component}`);
   const object = objects.find(isOurs);
   if (object === undefined) throw new Error(`expected a pod of the ${component} in ${CHART}`);
-  const { metadata, spec } = object.kind === 'Pod' ? (object as PodTemplate) : templateOf(object);
+  const { metadata, spec } = (object.kind === 'Pod' ? object : templateIn(object)) as PodTemplate;
   const { labels, annotations } = metadata;
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name: component, labels, annotations }, spec };
 }
 
-function templateOf({ spec }: Rendered): PodTemplate {
-  return (spec as { readonly template: PodTemplate }).template;
+function templateIn({ spec }: Rendered): unknown {
+  return (spec as { readonly template: unknown }).template;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { scratchFolder } from '@kube-prefetch/lab/machine';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CHART, valuesOf } from './render.ts';
+import { CHART, TRY, valuesOf } from './render.ts';
 
 const CRDS = ['clusterprefetches.kube-prefetch.io', 'prefetches.kube-prefetch.io'];
 const CRD_FOLDER = `${CHART}/files/crds`;
@@ -11,7 +11,7 @@ const CRD_FOLDER = `${CHART}/files/crds`;
 const START_MS = 20 * 60_000;
 
 interface Definition {
-  readonly metadata: { readonly annotations: Readonly<Record<string, string>>; readonly uid: string };
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>>; readonly uid: string };
   readonly spec: { readonly names: { readonly shortNames: readonly string[] } };
 }
 
@@ -38,39 +38,37 @@ describe('on a real API server', () => {
 
   const helm = (command: 'install' | 'upgrade', name: string, ...args: readonly string[]) =>
     server.helm(
-      ...[command, name, chartOf(args), `--namespace=${name}`, valuesOf('default'), '--set=crds.install=true'],
+      command,
+      name,
+      chartOf(args),
+      `--namespace=${name}`,
+      valuesOf('default'),
+      '--set=crds.install=true',
       ...args.filter(argument => argument.startsWith('--')),
       ...(command === 'install' ? ['--create-namespace'] : []),
     );
   const definition = async (name: string): Promise<Definition> =>
     JSON.parse(await server.kubectl('get', 'crd', name, '--output=json'));
   const owners = () =>
-    Promise.all(CRDS.map(async name => (await definition(name)).metadata.annotations['meta.helm.sh/release-name']));
+    Promise.all(CRDS.map(async name => (await definition(name)).metadata.annotations?.['meta.helm.sh/release-name']));
 
   /** What the coordinator keeps in the objects that the chart renders empty. */
-  const fill = async (release: string) => {
-    const named = { name: `${release}-kube-prefetch-ca`, namespace: release };
-    const lease = { name: `${release}-kube-prefetch-coordinator`, namespace: release };
-    for (const change of [
-      { apiVersion: 'v1', kind: 'Secret', metadata: named, data: { 'tls.key': 'a2V5' } },
-      { apiVersion: 'v1', kind: 'ConfigMap', metadata: named, data: { 'ca.crt': 'authority' } },
-      { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: lease, spec: { holderIdentity: 'one' } },
-    ]) {
-      const { kind, metadata, ...rest } = change;
-      const live = JSON.parse(
-        await server.kubectl('get', kind, metadata.name, `--namespace=${release}`, '--output=json'),
-      );
-      await server.kubectlWith({ input: JSON.stringify({ ...live, ...rest }) }, 'replace', '--filename=-');
-    }
+  const KEPT = [
+    { data: { 'tls.key': 'a2V5' } },
+    { data: { 'ca.crt': 'the authority' } },
+    { spec: { holderIdentity: 'one', leaseTransitions: 3 } },
+  ];
+  const emptyOnes = async (release: string): Promise<readonly object[]> => {
+    const names = [`secret/${release}-kube-prefetch-ca`, `configmap/${release}-kube-prefetch-ca`];
+    const lease = `lease/${release}-kube-prefetch-coordinator`;
+    const list = await server.kubectl('get', ...names, lease, `--namespace=${release}`, '--output=json');
+    return JSON.parse(list).items;
   };
-  const kept = async (release: string) => {
-    const get = (kind: string, path: string) =>
-      server.kubectl('get', kind, `--namespace=${release}`, `--output=jsonpath={.items[*]${path}}`);
-    return [
-      await get('secrets', '.data.tls\\.key'),
-      await get('configmaps', '.data.ca\\.crt'),
-      await get('leases', '.spec.holderIdentity'),
-    ].map(text => text.split(' ').includes('a2V5') || text.includes('authority') || text.includes('one'));
+  /** As the coordinator does: by replacing them. */
+  const fill = async (release: string) => {
+    const items = (await emptyOnes(release)).map((object, i) => ({ ...object, ...KEPT[i] }));
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    await server.kubectlWith({ input }, 'replace', '--filename=-');
   };
 
   test.each(['--server-side=true', '--server-side=false'])(
@@ -79,9 +77,9 @@ describe('on a real API server', () => {
       await helm('install', 'a', side);
       await fill('a');
       await helm('upgrade', 'a', side, '--set=coordinator.podLabels.upgraded=yes', '--set=parallelPulls=3');
-      expect(await kept('a')).toEqual([true, true, true]);
+      expect(await emptyOnes('a')).toMatchObject(KEPT);
       await server.helm('rollback', 'a', '1', '--namespace=a');
-      expect(await kept('a')).toEqual([true, true, true]);
+      expect(await emptyOnes('a')).toMatchObject(KEPT);
     },
   );
 
@@ -94,15 +92,15 @@ describe('on a real API server', () => {
       metadata: { name: 'tools' },
       spec: { images: ['tools:1'] },
     });
+    const manifest = await server.helm('get', 'manifest', 'a', '--namespace=a');
+    const left = async () => {
+      const options = ['--filename=-', '--namespace=a', '--ignore-not-found', '--output=name'];
+      return (await server.kubectlWith({ input: manifest }, 'get', ...options)).trim().split('\n').sort();
+    };
+    expect(await left()).toHaveLength(15);
     const said = await server.helm('uninstall', 'a', '--namespace=a');
     for (const name of CRDS) expect(said).toContain(`[CustomResourceDefinition] ${name}`);
-    const kinds = (await server.kubectl('api-resources', '--verbs=list', '--output=name')).trim().split('\n');
-    const left = await server.kubectl(
-      ...['get', kinds.join(','), '--all-namespaces', '--selector=app.kubernetes.io/instance=a', '--output=name'],
-    );
-    expect(left.trim().split('\n').sort()).toEqual(
-      CRDS.map(name => `customresourcedefinition.apiextensions.k8s.io/${name}`),
-    );
+    expect(await left()).toEqual(CRDS.map(name => `customresourcedefinition.apiextensions.k8s.io/${name}`));
     expect(await server.kubectl('get', 'cpf', '--output=name')).toBe('clusterprefetch.kube-prefetch.io/tools\n');
   });
 
@@ -141,9 +139,10 @@ describe('on a real API server', () => {
   });
 
   test('definitions that kubectl applied are handed over the same way', async () => {
-    await server.kubectl('apply', '--server-side', `--filename=${CRD_FOLDER}`);
-    await handOver('b', /No Helm release owns it/);
+    await server.kubectl('apply', '--server-side', `--filename=${newerChart()}/files/crds`);
+    await handOver('b', /No Helm release owns it/, '--force-conflicts');
     expect(await owners()).toEqual(['b', 'b']);
+    expect((await definition(CRDS[0] as string)).spec.names.shortNames).not.toContain('newer');
   });
 
   test('a release that lives on after its definitions were handed over does not take them along', async () => {
@@ -166,15 +165,12 @@ describe('on a real API server', () => {
   test('the resource that the notes apply is a valid one', async () => {
     const notes = await helm('install', 'a');
     const [, manifest] = /<<'END'\n([\s\S]*?)\nEND\n/.exec(notes) ?? [];
-    const answer = await server.kubectlWith(
-      { input: manifest },
-      ...['create', '--dry-run=server', '--validate=strict', '--filename=-'],
-    );
+    const answer = await server.kubectlWith({ input: manifest }, ...TRY);
     expect(answer).toContain('clusterprefetch.kube-prefetch.io/first created');
   });
 
   /** Does what the refusals say, until there is none. */
-  async function handOver(release: string, why: RegExp): Promise<void> {
+  async function handOver(release: string, why: RegExp, ...args: readonly string[]): Promise<void> {
     for (const name of CRDS) {
       const refusal = await helm('install', release).then(
         () => '',
@@ -185,7 +181,7 @@ describe('on a real API server', () => {
       for (const [, command] of refusal.matchAll(/^ +kubectl (.*)$/gm))
         await server.kubectl(...(command as string).split(' '));
     }
-    await helm('install', release);
+    await helm('install', release, ...args);
   }
 
   /** The chart of a later version, whose definitions differ. */
@@ -209,7 +205,7 @@ function chartOf(args: readonly string[]): string {
 }
 
 function hashOf({ metadata }: Definition): string | undefined {
-  return metadata.annotations['kube-prefetch.io/crd-hash'];
+  return metadata.annotations?.['kube-prefetch.io/crd-hash'];
 }
 
 function commandsFor(release: string): readonly string[] {

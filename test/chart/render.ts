@@ -6,6 +6,9 @@ export const CHART = 'charts/kube-prefetch';
 export const VALUE_SETS = ['default', 'everything', 'bare'] as const;
 export type ValueSet = (typeof VALUE_SETS)[number];
 
+/** The arguments of a kubectl that has the API server judge what comes in, and keeps nothing. */
+export const TRY: readonly string[] = ['create', '--dry-run=server', '--validate=strict', '--filename=-'];
+
 /** What tests read of a rendered object. */
 export interface Rendered {
   readonly apiVersion: string;

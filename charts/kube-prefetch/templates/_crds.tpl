@@ -27,5 +27,6 @@ The CustomResourceDefinition {{ .name }} is on the cluster already and differs f
   kubectl label {{ $crd }} app.kubernetes.io/managed-by=Helm --overwrite
   kubectl annotate {{ $crd }} meta.helm.sh/release-name={{ .release.Name }} meta.helm.sh/release-namespace={{ .release.Namespace }} --overwrite
 
-and run the same helm command again. Or leave it as it is: --set crds.install=false
+and run the same helm command again, with --force-conflicts if it then speaks of a conflict. Or leave the definition as it
+is: --set crds.install=false
 {{- end -}}
