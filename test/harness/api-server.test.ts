@@ -23,7 +23,8 @@ describe.each(['1.37', '1.34'] as const)('the API server of %s', version => {
     const kubeconfig = await server.kubeconfigFor('jane', ['readers']);
     const list = () => server.kubectlWith({ kubeconfig }, 'get', 'configmaps', '--output=name');
     await expect(list()).rejects.toThrow('User "jane" cannot list resource "configmaps"');
-    await server.kubectl('create', 'clusterrolebinding', 'readers', '--clusterrole=view', '--group=readers');
+    await server.kubectl('create', 'clusterrole', 'reader', '--verb=list', '--resource=configmaps');
+    await server.kubectl('create', 'clusterrolebinding', 'readers', '--clusterrole=reader', '--group=readers');
     // The API server hears of its own bindings a moment later.
     expect(await waitUntil(async () => [await list()], 'the binding to count', 20_000)).toEqual(['']);
     const codes = server

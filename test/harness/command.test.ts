@@ -29,6 +29,7 @@ test('a cluster is left running by up, used by exec, and ended by down', async (
 test('killed, it leaves nothing behind either', async () => {
   await cluster('up', '1');
   const { owner, left } = running();
+  expect(left()).not.toEqual([]);
   process.kill(owner, 'SIGKILL');
   await waitUntil(() => left().length === 0, 'everything it started to be gone', 20_000);
 });

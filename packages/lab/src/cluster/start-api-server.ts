@@ -16,7 +16,10 @@ export interface ApiServerOptions {
   readonly version?: KubernetesVersion;
   /** Without it pods stay where they are created. */
   readonly schedulerToo?: boolean;
-  /** Without it nothing makes the pods of a Deployment, `default` service accounts, or ends a deleted namespace. */
+  /**
+   * Without it nothing makes the pods of a Deployment or `default` service accounts, nothing ends a deleted namespace, and
+   * the roles `view`, `edit` and `admin` are empty.
+   */
   readonly controllersToo?: boolean;
   readonly auditLog?: boolean;
   /** Further flags of kube-apiserver. */
