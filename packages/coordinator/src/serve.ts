@@ -23,15 +23,16 @@ export async function serve(c: Coordinator, parts: ServeParts, signal: AbortSign
   const { leadership, listeners, clock, log } = parts;
   const edge = { clock, log, metrics: c.metrics };
   const open: Listening[] = [];
+  let agents: Listening | undefined;
   const reading = c.read(signal);
   try {
     for (const listener of [
-      { app: opsApp(c, edge), listener: 'ops', at: listeners.opsListen },
+      { app: opsApp(c, { ...edge, serving: () => agents !== undefined }), listener: 'ops', at: listeners.opsListen },
       { app: adminApp(c, edge), listener: 'admin', at: listeners.adminListen, loopbackOnly: true },
     ]) {
       open.push(await listen(listener.app, { ...listener, clock, log }));
     }
-    const agents = await listenForAgents(c, parts, signal);
+    agents = await listenForAgents(c, parts, signal);
     open.push(agents);
     for await (const term of leadership.terms(signal)) {
       await leadTerm(c, term);

@@ -2,14 +2,21 @@ import type { FastifyInstance } from 'fastify';
 import type { Coordinator } from '../create-coordinator.ts';
 import { type AppParts, createApp } from './create-app.ts';
 
+export interface OpsAppParts extends Omit<AppParts, 'quietRoutes'> {
+  /** Whether agents could be answered; they can where nothing is said. */
+  readonly serving?: () => boolean;
+}
+
 /** Health, readiness and metrics: for the kubelet and Prometheus. */
-export function opsApp(c: Coordinator, parts: Omit<AppParts, 'quietRoutes'>): FastifyInstance {
+export function opsApp(c: Coordinator, { serving = () => true, ...parts }: OpsAppParts): FastifyInstance {
   const app = createApp({ ...parts, quietRoutes: ['/healthz', '/readyz', '/metrics'] });
   app.get('/healthz', async (_request, reply) =>
     c.alive() ? reply.send({ status: 'ok' }) : reply.code(503).send({ status: 'the line has not passed for too long' }),
   );
   app.get('/readyz', async (_request, reply) =>
-    c.ready() ? reply.send({ status: 'ok' }) : reply.code(503).send({ status: 'no plan is assigned yet' }),
+    c.ready() && serving()
+      ? reply.send({ status: 'ok' })
+      : reply.code(503).send({ status: 'the cluster is not read yet, or agents cannot be served yet' }),
   );
   app.get('/metrics', async (_request, reply) =>
     reply.type(c.metrics.registry.contentType).send(await c.metrics.expose(c)),
