@@ -1,14 +1,33 @@
+import type { NodeIdentity } from '@kube-prefetch/cluster';
+import type { Address, Log } from '@kube-prefetch/process';
+import type { Clock } from '@kube-prefetch/time';
 import type { Coordinator } from './create-coordinator.ts';
 import { agentsApp } from './http/agents.ts';
 import { useCertificate } from './http/create-app.ts';
 import { type Listening, listen } from './http/listen.ts';
-import type { ServeParts } from './serve.ts';
+import type { ServingCertificate } from './tls/index.ts';
 
-/** Opens the listener of the agents: over TLS and with a look at who asks, or on loopback. */
-export async function listenForAgents(c: Coordinator, parts: ServeParts, signal: AbortSignal): Promise<Listening> {
-  const { listeners, trust, clock, log } = parts;
+export interface ListenForAgentsParts {
+  readonly listen: Address;
+  /** How agents know whom they speak to, and who speaks is known; without, they are served on loopback only. */
+  readonly trust?: Trust | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Trust {
+  readonly certificate: ServingCertificate;
+  readonly identity: NodeIdentity;
+}
+
+/** Opens the listener of the agents; ends with the listener closed and the signal aborted. */
+export async function listenForAgents(
+  c: Coordinator,
+  { listen: address, trust, clock, log }: ListenForAgentsParts,
+  signal: AbortSignal,
+): Promise<Listening> {
   const edge = { clock, log, metrics: c.metrics };
-  const at = { listener: 'agents', at: listeners.listen, clock, log };
+  const at = { listener: 'agents', at: address, clock, log };
   if (trust === undefined) return listen(agentsApp(c, edge), { ...at, loopbackOnly: true });
 
   const certificate = await trust.certificate.first(signal);

@@ -1,4 +1,4 @@
-import type { Leadership, NodeIdentity } from '@kube-prefetch/cluster';
+import type { Leadership } from '@kube-prefetch/cluster';
 import type { Address, Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import { lead } from './coordinator.ts';
@@ -6,14 +6,12 @@ import type { Coordinator } from './create-coordinator.ts';
 import { adminApp } from './http/admin.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { opsApp } from './http/ops.ts';
-import { listenForAgents } from './listen-for-agents.ts';
-import type { ServingCertificate } from './tls/index.ts';
+import { listenForAgents, type Trust } from './listen-for-agents.ts';
 
 export interface ServeParts {
   readonly leadership: Leadership;
   readonly listeners: { readonly listen: Address; readonly adminListen: Address; readonly opsListen: Address };
-  /** How agents know whom they speak to, and who speaks is known; without, they are served on loopback only. */
-  readonly trust?: { readonly certificate: ServingCertificate; readonly identity: NodeIdentity } | undefined;
+  readonly trust?: Trust | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -32,7 +30,7 @@ export async function serve(c: Coordinator, parts: ServeParts, signal: AbortSign
     ]) {
       open.push(await listen(listener.app, { ...listener, clock, log }));
     }
-    agents = await listenForAgents(c, parts, signal);
+    agents = await listenForAgents(c, { ...parts, listen: listeners.listen }, signal);
     open.push(agents);
     for await (const term of leadership.terms(signal)) {
       await leadTerm(c, term);
