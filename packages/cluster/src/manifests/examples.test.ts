@@ -18,6 +18,7 @@ test.each([
     ['node-1', 'node-2', 'node-3'],
     ['REGISTRY/base/tools', 'REGISTRY/shop/api:2.1', 'REGISTRY/shop/missing:9', 'REGISTRY/shop/web:1.0'],
   ],
+  ['cluster', [], ['registry.k8s.io/pause:3.10']],
   ['single-host', ['this-host'], ['debian:12-slim', 'docker.io/library/postgres:17', 'node:24-slim']],
 ])('the example %s is read without a problem and asks for its images', async (name, nodes, images) => {
   const state = await readExample(name);

@@ -43,8 +43,8 @@ function nextSteps(name: string, { folder, registry }: ClusterState, tookMs: num
   return `Up after ${Math.round(tookMs / 1000)} s. Folders and logs are in ${folder}. What to do next:
   ${command} exec -- kubectl get nodes
   ${command} exec 1 -- ctr -n k8s.io images ls
-  npm run images -- --out dist/images
-  ${command} push dist/images/agent kube-prefetch-agent    (pods name it ${registry}/kube-prefetch-agent:latest)
+  npm run images -- --out /tmp/images
+  ${command} push /tmp/images/agent kube-prefetch/agent    (pods name it ${registry}/kube-prefetch/agent:latest)
   ${command} down
 `;
 }
