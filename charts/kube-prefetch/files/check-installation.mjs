@@ -6,12 +6,11 @@ import { get as getHttp } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const service = process.env.SERVICE;
-const ca = readFileSync(process.env.CA_FILE);
-const withinMs = Number(process.env.WITHIN_SECONDS) * 1000;
+const { SERVICE: service, AGENTS_PORT: agentsPort, OPS_PORT: opsPort, CA_FILE, WITHIN_SECONDS } = process.env;
+const ca = readFileSync(CA_FILE);
 const REPORTING = /^kube_prefetch_coordinator_nodes\{agent="reporting"\} [1-9]/m;
 
-const endMs = Date.now() + withinMs;
+const endMs = Date.now() + Number(WITHIN_SECONDS) * 1000;
 for (let problem = await check(); problem !== undefined; problem = await check()) {
   if (Date.now() > endMs) {
     console.error(problem);
@@ -27,15 +26,18 @@ async function check() {
     const leaders = [];
     for (const { address, family } of await lookup(service, { all: true })) {
       const host = family === 6 ? `[${address}]` : address;
-      const { status: readiness, body } = await ask(getHttp, `http://${host}:7072/readyz`);
+      const { status: readiness, body } = await ask(getHttp, `http://${host}:${opsPort}/readyz`);
       if (readiness !== 200) return `${address} is not ready: ${body}`;
       // Who leads asks for a token; the others say who leads.
-      const { status } = await ask(getHttps, `https://${host}:7070/v1/nodes/any/plan`, { ca, servername: service });
+      const { status } = await ask(getHttps, `https://${host}:${agentsPort}/v1/nodes/any/plan`, {
+        ca,
+        servername: service,
+      });
       if (status === 401) leaders.push(host);
       else if (status !== 421) return `${address} answers ${status} to an agent without a token`;
     }
     if (leaders.length !== 1) return `${leaders.length} replicas lead, not one`;
-    const { body } = await ask(getHttp, `http://${leaders[0]}:7072/metrics`);
+    const { body } = await ask(getHttp, `http://${leaders[0]}:${opsPort}/metrics`);
     return REPORTING.test(body) ? undefined : 'no agent reports';
   } catch (error) {
     return String(error);
