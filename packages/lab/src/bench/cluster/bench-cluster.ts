@@ -8,6 +8,7 @@ import { benchImages } from '../bench-images.ts';
 import { type Baseline, deleteImages, readBaseline, wipeNode } from './wipe-node.ts';
 
 export const NAMESPACE = 'kube-prefetch';
+const MAX_FILL_MS = 180_000;
 const CHART = fileURLToPath(new URL('../../../../../charts/kube-prefetch', import.meta.url));
 
 /** Three nodes with the chart installed as it is, but for a disk that may be fuller than a node's should be. */
@@ -81,14 +82,17 @@ export function resourceOf({ objectRef }: AuditEvent): string {
 
 /** Until the runtimes of all these nodes say that they have them all. */
 export async function untilPresent(nodes: readonly ClusterNode[], images: readonly string[]): Promise<void> {
-  await Promise.all(
-    nodes.map(async node => {
-      const cri = connectCri(node.criSocket);
-      for (const image of images) {
-        while ((await cri.images.imageStatus({ image: { image } })).image === undefined) await sleep(15);
+  const untilMs = Date.now() + MAX_FILL_MS;
+  const untilHas = async (node: ClusterNode) => {
+    const cri = connectCri(node.criSocket);
+    for (const image of images) {
+      while ((await cri.images.imageStatus({ image: { image } })).image === undefined) {
+        if (Date.now() > untilMs) throw new Error(`waited ${MAX_FILL_MS} ms in vain for ${image} on ${node.name}`);
+        await sleep(15);
       }
-    }),
-  );
+    }
+  };
+  await Promise.all(nodes.map(untilHas));
 }
 
 export async function untilWarm(cluster: Cluster): Promise<void> {

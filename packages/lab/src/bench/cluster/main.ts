@@ -2,19 +2,24 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { scratchFolder } from '../../machine/index.ts';
 import { type Figure, printFigures } from '../print-figures.ts';
-import { startBenchCluster } from './bench-cluster.ts';
+import { type BenchCluster, startBenchCluster } from './bench-cluster.ts';
 import { compareFills } from './compare-fills.ts';
 import { measureIdle } from './measure-idle.ts';
 import { measureLatency } from './measure-latency.ts';
 import { measureNewNode } from './measure-new-node.ts';
 import { measureWipedNode } from './measure-wiped-node.ts';
 
-const HELP = `npm run bench:cluster [-- --rounds N] [-- --minutes N]
+const HELP = `npm run bench:cluster [-- [STEP...] [--rounds N] [--minutes N]]
 
-Starts a real cluster of three nodes on this machine, installs the chart with images of this checkout, and measures: filling
-three nodes with ten images (8 of 20 MB, 2 of 60 MB) against bare loops over CRI on the same nodes, in turn; what is written
-to the API server; how soon a Deployment's new image is asked for; a node whose images are deleted; a node that joins. Root
-on Debian; nothing leaves the machine; ends by itself.
+Starts a real cluster of three nodes on this machine, installs the chart with images of this checkout, and measures. Root on
+Debian; nothing leaves the machine; ends by itself. Without a STEP all of them:
+
+  fills    three nodes with ten images (8 of 20 MB, 2 of 60 MB) against bare loops over CRI on the same nodes, in turn;
+           writes to the API server meanwhile
+  idle     writes and registry requests while everything is warm; memory of the processes in the pods
+  change   how soon a Deployment's new image is asked for
+  wipe     a node whose images are deleted, beside a bare loop on it, and what is said of it meanwhile
+  join     a node that joins
 
   --rounds N    of bare loops and ours (default 3)
   --minutes N   of watching it idle (default 5)
@@ -29,21 +34,28 @@ try {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       rounds: { type: 'string', default: '3' },
       minutes: { type: 'string', default: '5' },
       help: { type: 'boolean', short: 'h' },
     },
   });
-  const [rounds, minutes] = [positive('rounds', values.rounds), positive('minutes', values.minutes)];
   if (values.help) {
     console.log(HELP);
     return 0;
   }
   const scratch = scratchFolder('kp-bench');
   try {
-    const figures = await measure(scratch.path, rounds, minutes);
+    const steps = chooseSteps(positionals, {
+      fills: bench => compareFills(bench, positive('rounds', values.rounds)),
+      idle: bench => measureIdle(bench, positive('minutes', values.minutes)),
+      change: measureLatency,
+      wipe: bench => measureWipedNode(bench, scratch.path),
+      join: measureNewNode,
+    });
+    const figures = await measure(scratch.path, steps);
     printFigures(figures);
     return figures.every(figure => figure.held !== false) ? 0 : 1;
   } finally {
@@ -51,16 +63,23 @@ async function main(): Promise<number> {
   }
 }
 
-async function measure(folder: string, rounds: number, minutes: number): Promise<readonly Figure[]> {
+type Step = (bench: BenchCluster) => Promise<readonly Figure[]>;
+
+function chooseSteps(names: readonly string[], steps: Readonly<Record<string, Step>>): readonly [string, Step][] {
+  const unknown = names.find(name => !(name in steps));
+  if (unknown !== undefined) throw new Error(`expected ${Object.keys(steps).join(', ')}, got ${unknown}\n\n${HELP}`);
+  return Object.entries(steps).filter(([name]) => names.length === 0 || names.includes(name));
+}
+
+async function measure(folder: string, steps: readonly [string, Step][]): Promise<readonly Figure[]> {
   const bench = await startBenchCluster(folder);
   try {
-    return [
-      ...(await compareFills(bench, rounds)),
-      ...(await measureIdle(bench, minutes)),
-      ...(await measureLatency(bench)),
-      ...(await measureWipedNode(bench, folder)),
-      ...(await measureNewNode(bench)),
-    ];
+    const figures: Figure[] = [];
+    for (const [name, step] of steps) {
+      console.log(`measuring ${name}`);
+      figures.push(...(await step(bench)));
+    }
+    return figures;
   } finally {
     await bench.close();
   }
