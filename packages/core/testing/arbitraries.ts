@@ -1,4 +1,5 @@
 import type {
+  Amounts,
   ClusterState,
   Labels,
   Namespace,
@@ -95,7 +96,7 @@ const tolerations: Arbitrary<Toleration[]> = few<Toleration>([
   { key: 'node.kubernetes.io/memory-pressure', operator: 'Exists' },
 ]);
 
-const gpus = fc.constantFrom({}, { 'nvidia.com/gpu': 1 }, { 'nvidia.com/gpu': 4 });
+const gpus = fc.constantFrom<Amounts>({}, { 'nvidia.com/gpu': 1 }, { 'nvidia.com/gpu': 4 });
 
 const podImages = fc.array(
   fc.record(
