@@ -84,7 +84,7 @@ export function createLeaderClient({ at, clock, resolve }: LeaderClientOptions):
       return { error, elsewhere: false };
     }
     seen = judged;
-    if (search.leader() !== address) sender.keepOnlyTo(address);
+    sender.keepOnlyTo(address);
     search.leads(address);
     return { answer };
   };

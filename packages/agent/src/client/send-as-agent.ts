@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Clock } from '@kube-prefetch/time';
 import type { CoordinatorAddress } from './coordinator-address.ts';
 import { CERTIFICATES, createKeptFile, TOKEN } from './kept-file.ts';
@@ -29,12 +30,13 @@ export function createSender({ at, clock, maxSockets }: SenderOptions): Sender {
   }
 
   const authorities = createKeptFile(at.credentials.caFile, CERTIFICATES);
+  const servername = isIP(at.host) ? '' : at.host;
   const tokens = createKeptFile(at.credentials.tokenFile, TOKEN);
   return {
     ...common,
     /** The kubelet may have replaced the token just after it was read: a refused one is compared with the one there now. */
     async send(call, address, signal) {
-      const target = { address, tls: { ca: await authorities.read(), servedFor: at.host } };
+      const target = { address, tls: { ca: await authorities.read(), servername } };
       const token = await tokens.read();
       const answer = await sendRequest(withToken(call, token), target, connections, signal);
       if (answer.status !== 401) return answer;

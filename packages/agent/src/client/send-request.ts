@@ -1,7 +1,6 @@
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestOverHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestOverHttps } from 'node:https';
-import { isIP, type Socket } from 'node:net';
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import type { Socket } from 'node:net';
 import { EPOCH_HEADER, MAX_BODY_BYTES } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import { joinAddress, splitAddress } from './host-addresses.ts';
@@ -9,7 +8,7 @@ import { joinAddress, splitAddress } from './host-addresses.ts';
 /** Of a host that takes no connection; one that is busy takes it at once and answers later. */
 const CONNECT_WITHIN_MS = 3_000;
 /** A host that is gone says nothing: the kernel asks after this time, every second, and gives up after ten. */
-const PROBE_AFTER_MS = 10_000;
+const PROBE_AFTER_MS = 5_000;
 /** An answer comes later than a reset of a kept connection that had been closed before. */
 const STALE_WITHIN_MS = 1_000;
 
@@ -23,8 +22,11 @@ export interface Call {
 /** Where a call goes, and what the other side has to show. */
 export interface Target {
   readonly address: string;
-  /** Undefined: plain HTTP. */
-  readonly tls: { readonly ca: string; readonly servedFor: string } | undefined;
+  /**
+   * Undefined: plain HTTP. The certificate has to be for `servername`, whichever address is connected to; where it is empty,
+   * for that address. A check of our own would keep Node from using a connection twice.
+   */
+  readonly tls: { readonly ca: string; readonly servername: string } | undefined;
 }
 
 export interface Answer {
@@ -96,7 +98,7 @@ function open(
   const length = text && { 'content-type': 'application/json', 'content-length': text.length };
   const sent = (tls ? requestOverHttps : requestOverHttp)(url, {
     ...splitAddress(address),
-    ...(tls && toCheck(tls)),
+    ...tls,
     method,
     agent,
     signal,
@@ -118,15 +120,6 @@ function open(
   });
   sent.end(text);
   return { request: sent, response, connected: () => connected };
-}
-
-/** The name that counts is the configured one, whichever address is connected to. */
-function toCheck({ ca, servedFor }: NonNullable<Target['tls']>) {
-  return {
-    ca,
-    servername: isIP(servedFor) ? '' : servedFor,
-    checkServerIdentity: (_host: string, certificate: PeerCertificate) => checkServerIdentity(servedFor, certificate),
-  };
 }
 
 function giveUpOn(sent: ClientRequest, socket: Socket, clock: Clock): void {
