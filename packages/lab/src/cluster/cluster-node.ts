@@ -9,7 +9,7 @@ import { createKubelet, type Kubelet, type KubeletSettings, type Taint } from '.
 import { type NodeMachine, startNodeMachine } from './node-machine.ts';
 import type { Service } from './service.ts';
 
-const READY = '60s';
+const READY = '180s';
 
 export interface NodeOptions {
   /** What Debian ships without it. */

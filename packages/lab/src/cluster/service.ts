@@ -28,7 +28,7 @@ export interface Service {
   resume(): void;
 }
 
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 
 export function createService(options: ServiceOptions): Service {
   const { name, logFile, place = THIS_MACHINE, ready = async () => true, readyMs = READY_MS, env } = options;

@@ -87,7 +87,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const outcomes = await Promise.allSettled(wanted.map(node => cluster.addNode(node)));
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   // No pod can be made in a namespace before it.
-  await cluster.kubectl('wait', '--for=create', 'serviceaccount/default', '--timeout=60s');
+  await cluster.kubectl('wait', '--for=create', 'serviceaccount/default', '--timeout=180s');
   const running = started.move();
   return cluster;
 }
