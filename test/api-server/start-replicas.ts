@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ApiServer } from '@kube-prefetch/lab/cluster';
 import { type Child, freePort, startChild, waitUntil } from '@kube-prefetch/lab/machine';
-import { parse } from 'yaml';
 
 export const NAMESPACE = 'kube-prefetch';
-export const SERVICE = 'kube-prefetch-coordinator.kube-prefetch.svc';
+const SERVICE = 'kube-prefetch-coordinator.kube-prefetch.svc';
 const READY_MS = 30_000;
+const CRDS = fileURLToPath(new URL('../../charts/kube-prefetch/files/crds', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../packages/coordinator/src/main.ts', import.meta.url));
 
 /** One coordinator process, as a pod would run it. */
@@ -43,7 +44,7 @@ export interface Answer {
 export async function prepareCluster({ apply, kubectl }: ApiServer, nodes: readonly string[]): Promise<void> {
   const own = (name: string) => ({ name, namespace: NAMESPACE });
   const account = (name: string) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: own(name) });
-  await apply(['prefetches', 'clusterprefetches'].map(crd));
+  await kubectl('apply', '--filename', CRDS);
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   await apply([
     account('agent'),
@@ -129,10 +130,8 @@ export function ask({ agents }: Pick<Replica, 'agents'>, options: AskOptions): P
         agent: false,
         signal: AbortSignal.timeout(timeoutMs),
       },
-      async answer => {
-        const text = (await answer.toArray()).join('');
-        const { statusCode: status = 0 } = answer;
-        resolve({ status, headers: answer.headers, body: text === '' ? {} : JSON.parse(text) });
+      answer => {
+        answer.toArray().then(chunks => resolve(read(answer, chunks.join(''))), reject);
       },
     );
     asking.once('error', reject);
@@ -140,8 +139,8 @@ export function ask({ agents }: Pick<Replica, 'agents'>, options: AskOptions): P
   });
 }
 
-function crd(plural: string): object {
-  return parse(readFileSync(new URL(`../../charts/kube-prefetch/files/crds/${plural}.yaml`, import.meta.url), 'utf8'));
+function read({ statusCode: status = 0, headers }: IncomingMessage, text: string): Answer {
+  return { status, headers, body: text === '' ? {} : JSON.parse(text) };
 }
 
 function linesOf(logFile: string): Record<string, unknown>[] {

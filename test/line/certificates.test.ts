@@ -34,7 +34,7 @@ test('certificates are replaced while a poll waits: it is answered, and new conn
   const parts = { listen: { host: '127.0.0.1', port: 0 }, trust: { certificate, identity }, clock, log: silentLog };
   const listening = await listenForAgents(coordinator, parts, life.signal);
   try {
-    const ca = (api.read(CONFIG_MAPS, CONFIG_MAP)?.['data'] as Record<string, string>)['ca.crt'];
+    const ca = (api.read(CONFIG_MAPS, CONFIG_MAP) as { data?: Record<string, string> } | undefined)?.data?.['ca.crt'];
     const ask = (path: string, etag = '') =>
       new Promise<{ status?: number; etag?: string; serial: string }>((resolve, reject) => {
         const { hostname: host, port } = new URL(listening.address);

@@ -3,9 +3,9 @@ import type { Lease } from './lease.ts';
 /** For how long a holder's word counts, from when others have heard it. */
 export const LEASE_MS = 15_000;
 /** A holder renews this long after it last began to renew, ... */
-export const RENEW_MS = 5_000;
+const RENEW_MS = 5_000;
 /** ... and stops leading this long after: well before anybody else could take over. */
-export const RENEW_DEADLINE_MS = 10_000;
+const RENEW_DEADLINE_MS = 10_000;
 
 export interface HeldTerm {
   readonly epoch: number;

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KeptAuthority } from '@kube-prefetch/cluster';
 
 /** An authority that cannot be used as it is. It is never replaced behind anybody's back: agents trust it. */
-export class SpoiltAuthority extends Error {
+class SpoiltAuthority extends Error {
   override readonly name = 'SpoiltAuthority';
 
   constructor(why: string) {

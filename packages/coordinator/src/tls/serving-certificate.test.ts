@@ -156,9 +156,10 @@ test('whoever empties the Secret has a new authority made, which all replicas fo
   await Promise.all(replicas.map(({ stop }) => stop()));
 });
 
-const good = await makeAuthority({ fromMs: Date.UTC(2025, 0), untilMs: Date.UTC(2035, 0) });
-const other = await makeAuthority({ fromMs: Date.UTC(2025, 0), untilMs: Date.UTC(2035, 0) });
-const ended = await makeAuthority({ fromMs: Date.UTC(2024, 0), untilMs: Date.UTC(2025, 0) });
+const nowMs = createVirtualClock().wallMs();
+const good = await makeAuthority({ fromMs: nowMs - DAY_MS, untilMs: nowMs + 100 * DAY_MS });
+const other = await makeAuthority({ fromMs: nowMs - DAY_MS, untilMs: nowMs + 100 * DAY_MS });
+const ended = await makeAuthority({ fromMs: nowMs - 2 * DAY_MS, untilMs: nowMs - DAY_MS });
 
 test.each([
   ['text that is no certificate', 'hello', good.privateKey, 'its certificate cannot be read'],
