@@ -1,7 +1,8 @@
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { needDebianPackages, runProgram, scratchFolder } from '@kube-prefetch/lab/machine';
@@ -10,8 +11,8 @@ import { CHART } from './render.ts';
 
 const OPENSSL = { package: 'openssl', program: 'openssl', why: 'make certificates' };
 const REPORTING = 'kube_prefetch_coordinator_nodes{agent="reporting"} 3\n';
-/** A name that means 127.0.0.1 alone on every machine, which localhost does not; to TLS it is no address. */
-const NAME = '127.1';
+/** One coordinator for each address that it has: one on some machines, two on others. */
+const NAME = 'localhost';
 const GOOD = { ready: 200, agents: 401, metrics: REPORTING, trusted: 'ours', seconds: 30 };
 
 const folder = scratchFolder('kp-check');
@@ -22,12 +23,11 @@ beforeAll(async () => {
   for (const [name, host] of [
     ['ours', NAME],
     ['elsewhere', 'elsewhere'],
-  ])
-    await runProgram('openssl', [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
-      ...['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${host}`],
-      ...['-keyout', file(`${name}.key`), '-out', file(`${name}.crt`)],
-    ]);
+  ] as const) {
+    const what = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=${name}`;
+    const files = ['-keyout', file(`${name}.key`), '-out', file(`${name}.crt`)];
+    await runProgram('openssl', [...what.split(' '), '-addext', `subjectAltName=DNS:${host}`, ...files]);
+  }
 });
 afterAll(() => folder.remove());
 
@@ -36,26 +36,27 @@ test('helm test succeeds where one leads and agents report', async () => {
 });
 
 test.each([
-  ['a replica is not ready', { ready: 503 }, /127.0.0.1 is not ready/],
+  ['a replica is not ready', { ready: 503 }, / is not ready/],
   ['nobody leads', { agents: 421 }, /0 replicas lead, not one/],
-  ['agents are served without a token', { agents: 200 }, /127.0.0.1 answers 200 to an agent without a token/],
+  ['agents are served without a token', { agents: 200 }, / answers 200 to an agent without a token/],
   ['no agent reports', { metrics: REPORTING.replace('3', '0') }, /no agent reports/],
   ['who answers does not prove who it is', { trusted: 'elsewhere' }, /self-signed certificate/],
 ])('helm test fails where %s', async (_, change, reason) => {
   await expect(check({ ...GOOD, ...change, seconds: 0 })).rejects.toThrow(reason);
 });
 
-/** Runs what the pod of `helm test` runs against one coordinator that answers as it is told. */
+/** Runs what the pod of `helm test` runs against coordinators of which the first answers as it is told. */
 async function check({ ready, agents, metrics, trusted, seconds }: typeof GOOD): Promise<string> {
-  const ops = await listening(
+  const ops = await listening(isFirst =>
     createHttpServer((request, response) => {
       const isMetrics = request.url === '/metrics';
-      response.writeHead(isMetrics ? 200 : ready).end(isMetrics ? metrics : '');
+      response.writeHead(isMetrics || !isFirst ? 200 : ready).end(isMetrics ? metrics : '');
     }),
   );
-  const answer: RequestListener = (_request, response) => response.writeHead(agents).end();
   const pair = { key: readFileSync(file('ours.key')), cert: readFileSync(file('ours.crt')) };
-  const served = await listening(createHttpsServer(pair, answer));
+  const served = await listening(isFirst =>
+    createHttpsServer(pair, (_request, response) => response.writeHead(isFirst ? agents : 421).end()),
+  );
   const script = readFileSync(`${CHART}/files/check-installation.mjs`, 'utf8');
   return runProgram(process.execPath, ['--input-type=module', '--eval', script], {
     env: {
@@ -68,10 +69,15 @@ async function check({ ready, agents, metrics, trusted, seconds }: typeof GOOD):
   });
 }
 
-/** Until the test ends; answers the port. */
-async function listening(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  return (server.address() as AddressInfo).port;
+/** On every address of the name, until the test ends; answers the port. */
+async function listening(create: (isFirst: boolean) => Server): Promise<number> {
+  let port = 0;
+  for (const { address } of await lookup(NAME, { all: true })) {
+    const server = create(port === 0);
+    server.listen(port, address);
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    port = (server.address() as AddressInfo).port;
+  }
+  return port;
 }
