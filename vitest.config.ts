@@ -23,7 +23,7 @@ export default defineConfig({
             // Real processes: one file at a time on two cores, and time for a slow machine.
             fileParallelism: false,
             testTimeout: 180_000,
-            hookTimeout: 300_000,
+            hookTimeout: 1_800_000, // a first run builds Kubernetes in a hook
           },
         }),
       ),

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { clusterPrograms } from '@kube-prefetch/lab/cluster';
 import { cacheFolder, runProgram, waitUntil } from '@kube-prefetch/lab/machine';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { leftoversOf } from './leftovers.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -11,6 +12,7 @@ const NAME = `test-${process.pid}`;
 const cluster = (verb: string, ...args: readonly string[]) =>
   runProgram('npm', ['run', '--silent', 'cluster', '--', verb, '--name', NAME, ...args], { cwd: ROOT });
 
+beforeAll(() => clusterPrograms('1.37')); // a first build takes longer than a test may
 afterEach(() => cluster('down'));
 
 test('a cluster is left running by up, used by exec, and ended by down', async () => {

@@ -1,6 +1,7 @@
 export type { ApiClient, TokenOptions } from './api-client.ts';
 export type { AuditEvent } from './audit-log.ts';
 export type { ClusterNode, NodeOptions } from './cluster-node.ts';
+export { type ClusterPrograms, clusterPrograms } from './cluster-programs.ts';
 export type { ClusterRegistry } from './cluster-registry.ts';
 export { type KubernetesProgram, kubernetesPrograms, type KubernetesVersion } from './kubernetes-programs.ts';
 export type { KubeletSettings, Taint } from './kubelet.ts';
