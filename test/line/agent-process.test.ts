@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildImage } from '@kube-prefetch/lab/images';
 import { type Child, needDebianPackages, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
@@ -48,8 +48,8 @@ const coordinator = async () => {
   children.push(child);
   return child;
 };
-const agent = async (flags?: Record<string, string>) => {
-  const started = await programs.startAgent(flags);
+const agent = async (flags?: Record<string, string>, under?: readonly string[]) => {
+  const started = await programs.startAgent(flags, under);
   children.push(started.child);
   return started;
 };
@@ -211,6 +211,26 @@ test('an agent whose state cannot be written says so once and goes on, and write
   await waitUntil(() => readdirSync(folder).includes('state.json'), 'the state file', 30_000);
   expect(readFileSync(join(folder, 'state.json'), 'utf8')).toContain(image);
   expect(logged('the state file could not be written')).toHaveLength(1);
+});
+
+test('as its pod confines it, an agent pulls, keeps its state, and sees how full the disk is', async () => {
+  const image = publish('confined', 1);
+  programs.ask([image]);
+  await coordinator();
+  const state = join(scratch.path, `t${tests}`, 'state');
+  mkdirSync(state);
+  // Only the state folder can be written to, and root has no capability.
+  const enter = `mount --bind ${state} ${state} && mount -o remount,bind,ro / && exec "$@"`;
+  const drop = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--no-new-privs'];
+  const confined = ['unshare', '--mount', 'sh', '-ec', enter, 'sh', ...drop];
+  const full = await agent({ 'disk-max-used-percent': '1', 'ops-listen': ':0' }, confined);
+  await programs.until(image, ({ waitingFor }) => waitingFor === 'Disk', 'held back');
+  expect(readFileSync(`/proc/${full.child.pid}/status`, 'utf8')).toMatch(/^CapBnd:\t0{16}$/m);
+  expect((await fetch((await full.ops()).replace('[::]', '127.0.0.1'))).status).toBe(404);
+  await full.child.stop();
+  expect(readFileSync(join(state, 'state.json'), 'utf8')).toContain(image);
+  await agent({}, confined);
+  await programs.until(image, ({ state: cell }) => cell === 'Present', 'present');
 });
 
 test('promtool finds nothing wrong with the metrics, and they count what happened', async () => {

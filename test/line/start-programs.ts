@@ -10,7 +10,8 @@ const program = (name: string) => fileURLToPath(new URL(`../../packages/${name}/
 /** The two programs as children, on a directory of manifests with the one node `n1`. */
 export interface Programs {
   readonly startCoordinator: () => Promise<Child>;
-  readonly startAgent: (flags?: Readonly<Record<string, string>>) => Promise<Agent>;
+  /** `under`: a command that runs it, as `nice` would. */
+  readonly startAgent: (flags?: Readonly<Record<string, string>>, under?: readonly string[]) => Promise<Agent>;
   /** The images that should be on the node from now on. */
   readonly ask: (images: readonly string[]) => void;
   /** Waits until the coordinator says so of the image on the node. */
@@ -68,7 +69,7 @@ export async function preparePrograms(dir: string, socket: string): Promise<Prog
       await waitUntil(view, 'the coordinator to answer', READY_MS, { child });
       return child;
     },
-    async startAgent(more = {}) {
+    async startAgent(more = {}, under = []) {
       starts += 1;
       const logFile = join(dir, `agent-${starts}.log`);
       const flags = {
@@ -82,7 +83,7 @@ export async function preparePrograms(dir: string, socket: string): Promise<Prog
         'log-level': 'debug',
         ...more,
       };
-      const child = await start('agent', flags, logFile);
+      const child = await start('agent', flags, logFile, under);
       const logged: Agent['logged'] = message => linesOf(logFile).filter(line => line.msg === message);
       const ops = () =>
         waitUntil(() => logged('listening')[0]?.address as string, 'the agent to listen', READY_MS, { child });
@@ -100,9 +101,15 @@ export async function preparePrograms(dir: string, socket: string): Promise<Prog
   };
 }
 
-function start(name: string, flags: Readonly<Record<string, string>>, logFile: string): Promise<Child> {
+function start(
+  name: string,
+  flags: Readonly<Record<string, string>>,
+  logFile: string,
+  under: readonly string[] = [],
+): Promise<Child> {
   const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
-  return startChild({ name, command: process.execPath, args: [program(name), ...args], logFile });
+  const [command = process.execPath, ...rest] = [...under, process.execPath, program(name), ...args];
+  return startChild({ name, command, args: rest, logFile });
 }
 
 function linesOf(logFile: string): Record<string, unknown>[] {
