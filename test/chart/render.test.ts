@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { readYaml } from '@kube-prefetch/lab/helm';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import { CHART, helm, objectsIn, type Rendered, template, VALUE_SETS, valuesOf } from './render.ts';
 
 describe.each(VALUE_SETS)('with the values %s', set => {
@@ -25,7 +25,7 @@ test('Kubernetes 1.29 is refused, 1.30 and the builds of vendors are not', async
 
 test('the definitions are those of files/crds, and stay', async () => {
   const crds = objectsIn(await template('default', '--set=crds.install=true', '--show-only=templates/crds.yaml'));
-  const files = readdirSync(`${CHART}/files/crds`).map(name => read(`${CHART}/files/crds/${name}`));
+  const files = readdirSync(`${CHART}/files/crds`).flatMap(name => objectsIn(read(`files/crds/${name}`)));
   expect(crds.map(({ spec }) => spec)).toEqual(files.map(({ spec }) => spec));
   for (const { metadata } of crds)
     expect(metadata.annotations).toMatchObject({
@@ -58,11 +58,8 @@ test('it says which value is missing when an image is not named', async () => {
 });
 
 test('the values are those of the table in README.md, with the same defaults', () => {
-  const rows = read(`${CHART}/values.yaml`, text => leavesOf(parse(text)));
-  const table = read(`${CHART}/README.md`, text =>
-    [...text.matchAll(/^\| `([\w.]+)` \| `([^`]*)` \| /gm)].map(([, name, value]) => [name, value]),
-  );
-  expect(table).toEqual(rows);
+  const table = read('README.md').matchAll(/^\| `([\w.]+)` \| `([^`]*)` \| /gm);
+  expect([...table].map(([, name, value]) => [name, value])).toEqual(leavesOf(readYaml(read('values.yaml'))[0]));
 });
 
 /** The only object of a template. */
@@ -73,10 +70,9 @@ async function show(release: string, file: string): Promise<Rendered> {
   return object;
 }
 
-function read(path: string): { readonly spec: unknown };
-function read<T>(path: string, as: (text: string) => T): T;
-function read(path: string, as: (text: string) => unknown = parse): unknown {
-  return as(readFileSync(path, 'utf8'));
+/** A file of the chart. */
+function read(path: string): string {
+  return readFileSync(`${CHART}/${path}`, 'utf8');
 }
 
 /** `['disk.maxUsedPercent', '80']` and so on; lists and empty objects count as one value. */

@@ -1,6 +1,5 @@
-import { helmPrograms } from '@kube-prefetch/lab/helm';
+import { helmPrograms, readYaml } from '@kube-prefetch/lab/helm';
 import { runProgram } from '@kube-prefetch/lab/machine';
-import { parseAllDocuments } from 'yaml';
 
 export const CHART = 'charts/kube-prefetch';
 export const VALUE_SETS = ['default', 'everything', 'bare'] as const;
@@ -35,5 +34,5 @@ export function valuesOf(set: ValueSet): string {
 }
 
 export function objectsIn(yaml: string): readonly Rendered[] {
-  return parseAllDocuments(yaml).map(document => document.toJS() as Rendered);
+  return readYaml(yaml) as readonly Rendered[];
 }

@@ -1,1 +1,2 @@
 export { type HelmPrograms, helmPrograms } from './helm-programs.ts';
+export { readYaml } from './read-yaml.ts';
