@@ -76,7 +76,7 @@ test.each<[string, () => Promise<string | undefined>, number, string]>([
   expect([answer.status, answer.body.message]).toEqual([status, expect.stringContaining(words)]);
 });
 
-test('a token that was altered only in the time of its issue is as good as before: the other cases fail for their reason', async () => {
+test('a token that is signed again unchanged is good: the expired one is refused for its age', async () => {
   const token = altered(await tokenOf(await createPod('g', 'n1')), claims => claims);
   expect((await ask(replica, { token, ca })).status).toBe(200);
 });
