@@ -22,10 +22,10 @@ function startFleet() {
     },
   });
   fleet.open();
-  const assign = (members: Record<string, readonly string[]>, items = IMAGES) => {
+  const assign = (members: Record<string, readonly string[]>, items = IMAGES, gaps: readonly string[] = []) => {
     const cohorts = Object.entries(members).map(([key, nodes]) => aCohort(key, nodes));
     const plans = new Map(cohorts.map(({ key }) => [key, aPlan(`${key} ${items.join()}`, items)]));
-    fleet.assign(cohorts, plans, [], clock.monotonicMs());
+    fleet.assign(cohorts, plans, gaps, clock.monotonicMs());
     return cohorts;
   };
   const counts = (image = 'a:1') => {
@@ -155,6 +155,8 @@ test('a young term is settling until every node has reported or could have falle
   expect(settling()).toBe(true);
   fleet.report('n2', aReport());
   expect(settling()).toBe(false);
+  assign({ c: ['n1', 'n2'] }, IMAGES, ['Deployments cannot be read']);
+  expect(settling()).toBe(true);
   assign({ c: ['n1', 'n2', 'n3'] });
   expect(settling()).toBe(true);
   expect(fleet.nextDueMs(0)).toBe(SILENT_AFTER_MS);

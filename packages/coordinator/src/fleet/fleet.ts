@@ -25,7 +25,7 @@ export interface Fleet extends FleetView {
   markSilent(now: number): void;
   /** When the next node falls silent unless it gets in touch. */
   nextDueMs(now: number): number;
-  /** The term is young and some nodes have not reported in it: that their cells are Unknown says nothing about them yet. */
+  /** The term is young, and some nodes have not reported in it or something could not be read: that says nothing about them yet. */
   settling(now: number): boolean;
   /** Whether plans have been assigned in this term. */
   assigned(): boolean;
@@ -120,7 +120,8 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       }
       return now < settledMs ? Math.min(dueMs, settledMs) : dueMs;
     },
-    settling: now => now < settledMs && members.nodes.values().some(node => node.heard === undefined),
+    settling: now =>
+      now < settledMs && (gaps.length > 0 || members.nodes.values().some(node => node.heard === undefined)),
     assigned: () => phase === 'assigned',
 
     plan: async (name, have, waitMs, signal) =>

@@ -15,7 +15,8 @@ export interface StatusEntry {
   settled: PrefetchStatus | undefined;
   /** `latest` differs from `settled`. */
   changed: boolean;
-  heldBack: boolean;
+  /** The term is young: see `isHeldBack`. */
+  settling: boolean;
   /** The resource is no longer there: it is written once more, so that the sink notices. */
   leaving: boolean;
   /** Monotonic: not to be written before. */
@@ -31,7 +32,7 @@ export function newEntry(resource: ResourceRef, uid: string | undefined, latest:
     known: false,
     settled: undefined,
     changed: true,
-    heldBack: false,
+    settling: false,
     leaving: false,
     dueMs: -Infinity,
     failures: 0,
@@ -41,9 +42,10 @@ export function newEntry(resource: ResourceRef, uid: string | undefined, latest:
 /** Takes a newer status over. That a resource is no longer warm never waits. */
 export function renew(entry: StatusEntry, status: PrefetchStatus, settling: boolean, now: number): void {
   const urgent = warmth(entry.settled) === 'True' && warmth(entry.latest) !== 'False' && warmth(status) === 'False';
-  entry.latest = keepTransitionTimes(entry.latest, status);
+  // Readers know what is settled; what turned and turned back before they could see it has not turned for them.
+  entry.latest = keepTransitionTimes(entry.settled, keepTransitionTimes(entry.latest, status));
   entry.changed = !isDeepStrictEqual(entry.latest, entry.settled);
-  entry.heldBack = settling && status.summary.unknown > 0;
+  entry.settling = settling;
   entry.leaving = false;
   if (urgent) entry.dueMs = Math.min(entry.dueMs, now);
 }
@@ -60,7 +62,7 @@ export function leave(entry: StatusEntry, now: number): void {
   if (entry.leaving) return;
   entry.leaving = true;
   entry.changed = true;
-  entry.heldBack = false;
+  entry.settling = false;
   entry.dueMs = now;
 }
 
@@ -74,7 +76,13 @@ export function settle(entry: StatusEntry, status: PrefetchStatus, now: number):
 
 /** When it is to be written; Infinity while there is nothing to write. */
 export function dueMsOf(entry: StatusEntry): number {
-  return entry.changed && !entry.heldBack ? entry.dueMs : Infinity;
+  return entry.changed && !isHeldBack(entry) ? entry.dueMs : Infinity;
+}
+
+/** What a young term does not know yet takes nothing back that an earlier one knew. */
+function isHeldBack({ settling, latest, settled }: StatusEntry): boolean {
+  if (!settling) return false;
+  return latest.summary.unknown > 0 || (warmth(latest) === 'Unknown' && warmth(settled) === 'True');
 }
 
 function warmth(status: PrefetchStatus | undefined): string | undefined {

@@ -180,6 +180,27 @@ test('while the fleet is settling a status with Unknown cells is held back', asy
   expect(log).toContain('30s base 0/2');
 });
 
+test('a young term that cannot read everything yet takes no True back, and says so once it is no longer young', async () => {
+  const { offer, log, clock, held } = startWriter();
+  held.set(WEB.name, aStatus(timestamp(clock), { warm: '2/2', isWarm: 'True' }));
+  await offer({ warm: '2/2', isWarm: 'Unknown' }, { settling: true });
+  await clock.advance(30_000);
+  expect(log).toEqual([]);
+  await offer({ warm: '2/2', isWarm: 'Unknown' }, { settling: false });
+  expect(log).toEqual(['30s web 2/2', '30s web event Warning SourcesIncomplete']);
+});
+
+test('what turned and turned back before anybody was told has not turned', async () => {
+  const { offer, writer, clock } = startWriter();
+  const start = timestamp(clock);
+  await offer({ isWarm: 'True' });
+  await clock.advance(1_000);
+  await offer({ isWarm: 'Unknown' });
+  await clock.advance(1_000);
+  await offer({ isWarm: 'True' });
+  expect(writer.latest()[0]?.status.conditions.at(-1)?.lastTransitionTime).toBe(start);
+});
+
 test('a new term goes on from what the sink holds: what is still so is not written, and nothing is announced', async () => {
   const { offer, log, clock, nextTerm, outcomes, held, writer } = startWriter();
   const start = timestamp(clock);

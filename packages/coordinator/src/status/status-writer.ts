@@ -23,7 +23,7 @@ export type WriteOutcome = 'written' | 'unchanged' | 'gone' | 'failed';
  */
 export interface StatusWriter {
   /**
-   * All statuses of one pass. While the fleet is `settling` a status with Unknown cells is held back: it would only say
+   * All statuses of one pass. While the fleet is `settling` a status that does not know something yet is held back: it would only say
    * that this term is young.
    */
   offer(statuses: readonly OfferedStatus[], settling: boolean): void;
