@@ -1,0 +1,101 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { conditionOf, type Ground, RELEASE, until } from '../ground.ts';
+import type { Publisher } from '../images.ts';
+import { clusterPrefetch } from '../objects.ts';
+import { processOf } from '../process-of.ts';
+import { NODES, PLAIN } from '../start-ground.ts';
+import type { WarmImages } from './warm.ts';
+
+const MIB = 1024 * 1024;
+
+export function survivesFailures(here: () => Ground, publish: () => Publisher, warm: () => WarmImages): void {
+  test('the leader is killed in mid-pull: another term begins, and no node downloads anything twice', async () => {
+    const ground = here();
+    const { cluster, untilHeld } = ground;
+    const before = await lease(ground);
+    const image = await pullHalfOf(ground, publish(), 'killed/leader');
+    process.kill(await processOf(ground, before.spec.holderIdentity), 'SIGKILL');
+    // The other replica's, or that of the same pod when its container is back before the lease ends.
+    await until('another term', async () => {
+      const { holderIdentity, leaseTransitions } = (await lease(ground)).spec;
+      return holderIdentity !== '' && leaseTransitions > before.spec.leaseTransitions;
+    });
+    cluster.registry.resume();
+    await untilHeld(NODES, [image]);
+    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/half', '--timeout=90s');
+    expect(downloadsOf(ground, 'killed/leader')).toBe(NODES.length);
+    await cluster.kubectl('rollout', 'status', `deployment/${RELEASE}-coordinator`, `-n=${RELEASE}`, '--timeout=90s');
+    await cluster.kubectl('delete', 'cpf', 'half');
+  });
+
+  test('an agent is killed in mid-pull: its successor pulls, and the others are not disturbed', async () => {
+    const ground = here();
+    const { cluster, untilHeld } = ground;
+    const image = await pullHalfOf(ground, publish(), 'killed/agent');
+    const pods = ['pods', `-n=${RELEASE}`, '-l=app.kubernetes.io/component=agent'];
+    const { items } = await ground.get(...pods, `--field-selector=spec.nodeName=${cluster.node(PLAIN).name}`);
+    process.kill(await processOf(ground, items[0]?.metadata.name ?? ''), 'SIGKILL');
+    cluster.registry.resume();
+    await untilHeld(NODES, [image]);
+    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/half', '--timeout=90s');
+    // One download for each of the others, and for this node what its first agent had begun as well.
+    expect(downloadsOf(ground, 'killed/agent')).toBeLessThanOrEqual(NODES.length + 1);
+    await cluster.kubectl('delete', 'cpf', 'half');
+  });
+
+  test('the API server is away for a minute: what was warm is called warm throughout, and nothing is pulled again', async () => {
+    const ground = here();
+    const { cluster, status, untilHeld } = ground;
+    const before = await status('cpf', 'base');
+    const requests = cluster.registry.requestLog().length;
+    await cluster.apiServer.stop();
+    await sleep(60_000);
+    await cluster.apiServer.start();
+    await until('a leader again', async () => (await lease(ground)).spec.holderIdentity !== '');
+    const image = await publish().image('after/outage', '1');
+    await cluster.apply(clusterPrefetch('after', { images: [image], nodes: { placement: 'All' } }));
+    await untilHeld(NODES, [image]);
+    await untilHeld(NODES, warm().everywhere);
+    const after = await status('cpf', 'base');
+    expect(conditionOf(after, 'Warm')).toEqual(conditionOf(before, 'Warm'));
+    const asked = cluster.registry.requestLog().slice(requests);
+    expect(asked.filter(({ path }) => !path.includes('/after/outage/'))).toEqual([]);
+    await cluster.kubectl('delete', 'cpf', 'after');
+  });
+}
+
+interface Lease {
+  readonly spec: { readonly holderIdentity: string; readonly leaseTransitions: number };
+}
+
+function lease(ground: Ground): Promise<Lease> {
+  return ground.get<Lease>('lease', `${RELEASE}-coordinator`, `-n=${RELEASE}`);
+}
+
+/** A large image wanted everywhere; the registry hangs once a node has received a part of it. */
+async function pullHalfOf(ground: Ground, publish: Publisher, name: string): Promise<string> {
+  const { cluster } = ground;
+  const image = await publish.image(name, '1', { sizeMiB: 200 });
+  await cluster.apply(clusterPrefetch('half', { images: [image], nodes: { placement: 'All' } }));
+  const incoming = join(cluster.node(PLAIN).dir, 'lib/containerd/io.containerd.content.v1.content/ingest');
+  await until('a part of the image', async () => (await sizeOf(incoming)) > MIB);
+  cluster.registry.pause();
+  return image;
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter(entry => entry.isFile() && entry.name === 'data');
+  const sizes = files.map(async file => (await stat(join(file.parentPath, file.name))).size);
+  return (await Promise.all(sizes)).reduce((total, size) => total + size, 0);
+}
+
+/** Of its largest layer: requests for blobs are one for each of layers and config. */
+function downloadsOf({ cluster }: Ground, name: string): number {
+  const blobs = cluster.registry.requestLog().filter(({ path }) => path.startsWith(`/v2/${name}/blobs/`));
+  const counts = Map.groupBy(blobs, ({ path }) => path);
+  return Math.max(...[...counts.values()].map(requests => requests.length));
+}

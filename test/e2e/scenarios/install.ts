@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { type Ground, RELEASE, until } from '../ground.ts';
+
+const CHART = 'charts/kube-prefetch';
+
+/** `helm install`, `upgrade` and what else is said to helm about our release. */
+export function helm(ground: Ground, command: 'install' | 'upgrade', ...args: readonly string[]): Promise<string> {
+  const place = [`--namespace=${RELEASE}`, '--create-namespace', '--wait', '--timeout=3m'];
+  return ground.cluster.helm(command, RELEASE, CHART, ...place, ...ground.values, ...args);
+}
+
+export function installs(here: () => Ground): void {
+  test('helm install --wait ends with a coordinator to spare and an agent on every node', async () => {
+    const ground = here();
+    const notes = await helm(ground, 'install');
+    expect(notes).toContain('kubectl apply');
+    const { status: deployment } = await ground.get('deployment', `${RELEASE}-coordinator`, `-n=${RELEASE}`);
+    expect(deployment).toMatchObject({ readyReplicas: 2 });
+    const { status: daemonSet } = await ground.get('daemonset', `${RELEASE}-agent`, `-n=${RELEASE}`);
+    expect(daemonSet).toMatchObject({ desiredNumberScheduled: 3, numberReady: 3 });
+  });
+
+  test('helm test passes', async () => {
+    const output = await here().cluster.helm('test', RELEASE, `--namespace=${RELEASE}`, '--timeout=2m');
+    expect(output).toMatch(/Phase:\s+Succeeded/);
+  });
+
+  test('nothing but the kept secrets tells that agents and coordinator trust each other', async () => {
+    const ground = here();
+    const secrets = await ground.get('secrets', `-n=${RELEASE}`);
+    const ours = secrets.items.filter(({ metadata }) => !metadata.name.startsWith('sh.helm.release'));
+    expect(ours).toMatchObject([{ data: { 'tls.crt': expect.any(String), 'tls.key': expect.any(String) } }]);
+    await until('every agent to report', async () => {
+      const { items } = await ground.get('pods', `-n=${RELEASE}`, '-l=app.kubernetes.io/component=agent');
+      return items.length === 3;
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { conditionOf, type Ground, RELEASE, until } from '../ground.ts';
+import { NODES } from '../start-ground.ts';
+import { helm } from './install.ts';
+import type { WarmImages } from './warm.ts';
+
+export function isUpgraded(here: () => Ground, warm: () => WarmImages): void {
+  test('an upgrade of the chart replaces every pod, pulls nothing again and keeps the status', async () => {
+    const ground = here();
+    const { cluster, status } = ground;
+    const before = await status('cpf', 'base');
+    const authority = await caOf(ground);
+    const requests = requestsFor(ground, warm().everywhere);
+    await helm(ground, 'upgrade', '--set=parallelPulls=3', '--set=coordinator.podAnnotations.upgraded=yes');
+    const agents = await ground.get('pods', `-n=${RELEASE}`, '-l=app.kubernetes.io/component=agent');
+    expect(JSON.stringify(agents.items.map(({ spec }) => spec))).toContain(
+      '"KUBE_PREFETCH_PARALLEL_PULLS","value":"3"',
+    );
+    await until('agents to report to the new leader', async () => (await status('cpf', 'base'))?.summary.unknown === 0);
+    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/base', '--timeout=90s');
+    expect(conditionOf(await status('cpf', 'base'), 'Warm')?.lastTransitionTime).toBe(
+      conditionOf(before, 'Warm')?.lastTransitionTime,
+    );
+    expect(await caOf(ground)).toBe(authority);
+    expect(requestsFor(ground, warm().everywhere)).toBe(requests);
+  });
+}
+
+export function leaves(here: () => Ground, warm: () => WarmImages): void {
+  test('uninstall leaves the definitions of the resources, the resources, the images, and nothing else', async () => {
+    const { cluster, holds } = here();
+    await cluster.helm('uninstall', RELEASE, `--namespace=${RELEASE}`, '--wait', '--timeout=2m');
+    const kinds = await cluster.kubectl('api-resources', '--verbs=list', '--output=name');
+    const label = `-l=app.kubernetes.io/instance=${RELEASE}`;
+    const left = [];
+    for (const kind of kinds.trim().split('\n')) {
+      const names = await cluster.kubectl('get', kind, '-A', label, '--output=name', '--ignore-not-found');
+      left.push(...names.split('\n').filter(Boolean));
+    }
+    expect(left.sort()).toEqual([
+      'customresourcedefinition.apiextensions.k8s.io/clusterprefetches.kube-prefetch.io',
+      'customresourcedefinition.apiextensions.k8s.io/prefetches.kube-prefetch.io',
+    ]);
+    const inNamespace = await cluster.kubectl('get', 'all,secrets,configmaps,leases', `-n=${RELEASE}`, '-o=name');
+    expect(inNamespace.trim()).toBe('configmap/kube-root-ca.crt');
+    expect(await cluster.kubectl('get', 'cpf', 'base', '-o=name')).toContain('base');
+    const [image] = warm().everywhere as [string];
+    expect(await Promise.all(NODES.map(node => holds(node, image)))).toEqual([true, true, true]);
+  });
+}
+
+async function caOf({ get }: Ground): Promise<string> {
+  const { items } = await get('configmaps', `-n=${RELEASE}`, `-l=app.kubernetes.io/instance=${RELEASE}`);
+  const [authority] = items.map(({ data }) => (data as Record<string, string> | undefined)?.['ca.crt']);
+  if (authority === undefined) throw new Error('expected the certificate authority in the ConfigMap');
+  return authority;
+}
+
+function requestsFor({ cluster }: Ground, images: readonly string[]): number {
+  const repositories = images.map(image => `/v2/${image.split('/').slice(1).join('/').split(/[:@]/)[0]}/`);
+  return cluster.registry
+    .requestLog()
+    .filter(({ path }) => repositories.some(repository => path.startsWith(repository))).length;
+}

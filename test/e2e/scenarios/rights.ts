@@ -1,0 +1,74 @@
+import type { AuditEvent } from '@kube-prefetch/lab/cluster';
+import { expect, test } from 'vitest';
+import { type Ground, RELEASE } from '../ground.ts';
+
+/** After everything else: what the programs did with the API server all the time is in its audit log. */
+export function usesItsRights(here: () => Ground): void {
+  test('the coordinator has used every verb that it was granted, and was refused none', async () => {
+    const ground = here();
+    const events = ground.cluster.auditEvents().filter(isOf('coordinator'));
+    expect(events.filter(({ responseStatus }) => responseStatus?.code === 403)).toEqual([]);
+    expect(used(events)).toEqual(await granted(ground));
+  });
+
+  test('agents have no rights and asked for nothing', async () => {
+    const ground = here();
+    expect(ground.cluster.auditEvents().filter(isOf('agent'))).toEqual([]);
+    const subjects = await boundSubjects(ground);
+    expect(subjects).toEqual([`${RELEASE}-coordinator`]);
+  });
+}
+
+function isOf(component: string) {
+  const username = `system:serviceaccount:${RELEASE}:${RELEASE}-${component}`;
+  return ({ user }: AuditEvent) => user.username === username;
+}
+
+/** `watch nodes`, `patch kube-prefetch.io/prefetches/status`, sorted. */
+function used(events: readonly AuditEvent[]): readonly string[] {
+  const seen = events.flatMap(({ verb, objectRef }) => {
+    if (objectRef?.resource === undefined) return [];
+    const { apiGroup, resource, subresource } = objectRef;
+    return [right(verb, apiGroup ?? '', subresource === undefined ? resource : `${resource}/${subresource}`)];
+  });
+  return [...new Set(seen)].sort();
+}
+
+async function granted({ get }: Ground): Promise<readonly string[]> {
+  const ours = '-l=app.kubernetes.io/instance=kube-prefetch';
+  const clusterRoles = await get<RoleList>('clusterroles', ours);
+  const roles = await get<RoleList>('roles', ours, `-n=${RELEASE}`);
+  const rights = [...clusterRoles.items, ...roles.items].flatMap(({ rules }) =>
+    rules.flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap(group => resources.flatMap(resource => verbs.map(verb => right(verb, group, resource)))),
+    ),
+  );
+  return [...new Set(rights)].sort();
+}
+
+function right(verb: string, group: string, resource: string): string {
+  return `${verb} ${group === '' ? '' : `${group}/`}${resource}`;
+}
+
+async function boundSubjects({ get }: Ground): Promise<readonly string[]> {
+  const [cluster, ours] = [await get<BindingList>('clusterrolebindings'), await get<BindingList>('rolebindings', '-A')];
+  const subjects = [...cluster.items, ...ours.items].flatMap(binding => binding.subjects ?? []);
+  const names = subjects.filter(subject => subject.namespace === RELEASE).map(({ name }) => name);
+  return [...new Set(names)].sort();
+}
+
+interface RoleList {
+  readonly items: readonly {
+    readonly rules: readonly {
+      readonly apiGroups: readonly string[];
+      readonly resources: readonly string[];
+      readonly verbs: readonly string[];
+    }[];
+  }[];
+}
+
+interface BindingList {
+  readonly items: readonly {
+    readonly subjects?: readonly { readonly name: string; readonly namespace?: string }[];
+  }[];
+}
