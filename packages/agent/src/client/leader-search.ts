@@ -19,7 +19,7 @@ export interface LeaderSearch {
 /** More than there are replicas, their successors while they are replaced included. */
 const MAX_FAILURES = 16;
 
-export class Elsewhere extends Error {
+class Elsewhere extends Error {
   override readonly name = 'Elsewhere';
 }
 
