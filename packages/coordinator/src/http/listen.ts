@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { Server as TlsServer } from 'node:tls';
 import type { Address, Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
@@ -33,7 +34,7 @@ export async function listen(app: FastifyInstance, parts: ListenParts): Promise<
       `the ${listener} listener does not ask who is there: expected a loopback address such as 127.0.0.1, got ${at.host ?? 'every address'}`,
     );
   }
-  await app.listen({ host: at.host ?? '::', port: at.port });
+  await app.listen({ host: at.host ?? everyAddress(), port: at.port });
   const { address: host, family, port } = app.server.address() as AddressInfo;
   const address = `${app.server instanceof TlsServer ? 'https' : 'http'}://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
   log.info({ listener, address }, 'listening');
@@ -60,4 +61,10 @@ export async function listen(app: FastifyInstance, parts: ListenParts): Promise<
 
 function isLoopback(host: string | undefined): boolean {
   return host !== undefined && (host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host));
+}
+
+/** Both families, where the kernel has IPv6: some machines start without it. */
+export function everyAddress(interfaces = networkInterfaces()): '::' | '0.0.0.0' {
+  const all = Object.values(interfaces).flatMap(addresses => addresses ?? []);
+  return all.some(({ family }) => family === 'IPv6') ? '::' : '0.0.0.0';
 }
