@@ -6,6 +6,7 @@ const END_MS = 60_000;
 export async function down(file: StateFile): Promise<void> {
   const state = file.read();
   if (state === undefined) {
+    file.remove(); // of one that was killed
     process.stdout.write('No cluster is running.\n');
     return;
   }
