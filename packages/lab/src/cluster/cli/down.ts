@@ -5,8 +5,8 @@ const END_MS = 60_000;
 
 export async function down(file: StateFile): Promise<void> {
   const state = file.read();
+  file.remove(); // one that was killed left it behind
   if (state === undefined) {
-    file.remove(); // of one that was killed
     process.stdout.write('No cluster is running.\n');
     return;
   }
