@@ -108,7 +108,7 @@ export function warms(here: () => Ground, publish: () => Publisher): () => WarmI
 }
 
 /** The rows of a table by the names of its columns. */
-export function columns(table: string): readonly Readonly<Record<string, string>>[] {
+function columns(table: string): readonly Readonly<Record<string, string>>[] {
   const [head = [], ...rows] = table
     .trim()
     .split('\n')
