@@ -20,6 +20,7 @@ export async function measureIdle(bench: BenchCluster, minutes: number): Promise
   const requests = cluster.registry.requestLog().length - requestsBefore;
   const processes = await podProcesses(cluster);
   await bench.forget();
+  await Promise.all(cluster.nodes().map(node => bench.wipe(node)));
   const memory = (program: string) =>
     processes
       .filter(process => process.program === program)
