@@ -144,14 +144,22 @@ test('a token that is renewed in time is never noticed', async () => {
   leader.elect();
   await knows(leader, 'Pulling');
   const before = agent.troubles();
-  const reports = () => leader.answered.filter(line => line.startsWith('POST')).length;
-  const untilReported = (told: number) => waitUntil(() => reports() > told + 1, 'reports with the new token', SOON_MS);
+  const answers = (what: RegExp) => leader.answered.filter(line => what.test(line)).length;
+  let changes = 0;
+  /** A poll that waited is answered, the next begins, and there is something to report. */
+  const untilHeardAgain = async () => {
+    const [reports, plans] = [answers(/^POST .*report 200/), answers(/^GET .* 200/)];
+    changes += 1;
+    pair.set(clusterOf(IMAGE, `r.example/next:${changes}`));
+    const heard = () => answers(/^POST .*report 200/) > reports && answers(/^GET .* 200/) > plans;
+    await waitUntil(heard, 'a plan and a report with the token there is', SOON_MS);
+  };
   for (const token of ['second', 'third']) {
     goodTokens.add(token);
     files.replace({ token });
-    await untilReported(reports());
+    await untilHeardAgain();
     goodTokens = new Set([token]);
-    await untilReported(reports());
+    await untilHeardAgain();
   }
   await knows(leader, 'Present');
   expect(leader.answered.filter(line => / (401|403|5\d\d)$/.test(line))).toEqual([]);
