@@ -68,7 +68,7 @@ const layerRequests = (image: string) => {
 const isPresent = async (image: string) => (await containerd.ctr('images', 'ls', '-q')).split('\n').includes(image);
 
 test('a coordinator killed in mid-pull and started again finds the pull still running, begun once', async () => {
-  const image = publish('slow', 6);
+  const image = publish('slow', 12); // Lasts longer than a coordinator takes to start.
   registry.behave(repositoryOf(image), slow);
   programs.ask([image]);
   const first = await coordinator();

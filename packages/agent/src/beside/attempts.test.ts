@@ -39,7 +39,7 @@ async function pauses(code: ErrorCode, times: number): Promise<readonly number[]
 }
 
 test('pauses grow to eight seconds, so that a new leader is followed soon', async () => {
-  expect(await pauses('Unreachable', 4)).toEqual([2_050, 4_050, 8_050, 8_050]);
+  expect(await pauses('Unreachable', 5)).toEqual([1_050, 2_050, 4_050, 8_050, 8_050]);
 });
 
 test('pauses after a refused token grow to a minute: each one costs the API server a review', async () => {
@@ -65,7 +65,7 @@ test('a reason is told once, with what to do about it, and told again when it ch
 test.each([
   ['Unreachable', 0],
   ['NotLeader', 0],
-  ['InvalidRequest', 2_050],
+  ['InvalidRequest', 1_050],
 ] as const)('after %s an answer to another request ends the pause after %i ms', async (code, expected) => {
   const { clock, failing, plan, report } = start();
   const pause = failing(report, code);

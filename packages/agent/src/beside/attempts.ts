@@ -4,7 +4,7 @@ import { type BackoffBounds, backoffMs, type Clock, type Random } from '@kube-pr
 import type { Contact } from './contact.ts';
 
 /** Nodes that lost the coordinator together come back spread over the first of these, and follow a new one within the second. */
-const BACKOFF: BackoffBounds = { baseMs: 2_000, capMs: 8_000 };
+const BACKOFF: BackoffBounds = { baseMs: 1_000, capMs: 8_000 };
 /** The coordinator asks the API server about every token that it does not know. */
 const REFUSED_BACKOFF: BackoffBounds = { baseMs: 1_000, capMs: 60_000 };
 /** Also where the jitter is close to nothing. */
