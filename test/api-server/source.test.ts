@@ -258,6 +258,7 @@ test('a permission that is revoked is a gap that names the kind; the rest goes o
       rules: given,
     });
   await role(rules);
+  await waitUntil(() => isRefused('watch', 'deployments.apps'), 'the rule to count', 10_000);
   proxy.breakConnections();
   await create(aNode('n2'), NODES);
   const failed = await reads(state => state.gaps.length > 0 && state.nodes.length === 2, 'a gap', 60_000);
@@ -279,6 +280,17 @@ test('in an idle minute nothing is written, and hardly anything asked', async ()
   expect(changes).toBe(told);
   expect(asked.every(({ verb }) => verb === 'watch')).toBe(true);
 });
+
+/** An API server goes on by its old rules for a moment. */
+async function isRefused(verb: string, resource: string): Promise<boolean> {
+  const answer = await server
+    .kubectl('auth', 'can-i', verb, resource, '--all-namespaces', `--as=${USER}`, '--quiet')
+    .then(
+      () => 'yes',
+      () => 'no',
+    );
+  return answer === 'no';
+}
 
 /** Since the source began. */
 function gapsLogged() {
