@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, ClusterNode } from '../../cluster/index.ts';
-import { bareLoop } from '../bare-loop.ts';
 import { type Figure, median, spread } from '../print-figures.ts';
 import { type BenchCluster, NAMESPACE, untilPresent, untilWarm } from './bench-cluster.ts';
 import { type PodProcess, podProcesses } from './pod-processes.ts';
+import { timeBareLoops } from './time-bare-loops.ts';
 import { type Claim, watchClaims } from './watch-claims.ts';
 
 /** So long after an image came our own look at the runtime may notice it. */
@@ -18,9 +18,7 @@ export async function measureWipedNode(bench: BenchCluster, dir: string): Promis
   const bareMs: number[] = [];
   const wipes: Wipe[] = [];
   for (const node of cluster.nodes()) {
-    const startMs = Date.now();
-    await bareLoop(node.criSocket, images, bench.parallel);
-    bareMs.push(Date.now() - startMs);
+    bareMs.push(await timeBareLoops(bench, [node]));
     await bench.wipe(node);
     await bench.ask(images);
     wipes.push(await wipeOnce(bench, node, dir));
@@ -28,13 +26,14 @@ export async function measureWipedNode(bench: BenchCluster, dir: string): Promis
     await Promise.all(cluster.nodes().map(each => bench.wipe(each)));
   }
   const healed = wipes.map(wipe => wipe.healedMs);
+  const laterMs = median(healed.map((ms, round) => ms - (bareMs[round] ?? Number.NaN)));
   const falsely = wipes.reduce((sum, wipe) => sum + wipe.falseClaims, 0);
   return [
     {
       name: "one node's images deleted, to all present again, beside a bare loop on it",
-      value: `${spread(healed)}, ${spread(bareMs)}`,
-      target: 'at most 1 s more',
-      held: median(healed) <= median(bareMs) + 1_000,
+      value: `${(laterMs / 1000).toFixed(2)} s later, median of ${wipes.length} (${spread(healed)}, ${spread(bareMs)})`,
+      target: 'at most 1 s later',
+      held: laterMs <= 1_000,
     },
     { name: 'deleting them took', value: spread(wipes.map(wipe => wipe.deletingMs)) },
     {

@@ -38,7 +38,7 @@ export async function watchClaims(cluster: Cluster, dir: string, leader: PodProc
       logFile: join(dir, `${name}-${kind}.log`),
     });
   const watch = `${kubectl} get clusterprefetch ${PREFETCH} --watch -o jsonpath='${WARM}'`;
-  const poll = 'while :; do curl -sS --max-time 2 http://127.0.0.1:7071/v1/overview; echo; sleep 0.1; done';
+  const poll = 'while :; do curl -sS --max-time 2 http://127.0.0.1:7071/v1/overview; echo; sleep 0.3; done';
   const status = await start('status', cluster.pid, `${watch} | ${STAMPED}`);
   const overview = await start('overview', leader.pid, `${poll} | ${STAMPED}`);
   return {
