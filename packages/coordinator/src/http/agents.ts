@@ -27,8 +27,7 @@ export interface AgentsAppParts extends Omit<AppParts, 'quietRoutes'> {
 export function agentsApp(c: Coordinator, { identity, ...parts }: AgentsAppParts): FastifyInstance {
   const app = createApp({ ...parts, quietRoutes: [PLAN, REPORT, LEASES] });
   app.addHook('onRequest', async (request, reply) => {
-    // Agents stay with the leader: nobody keeps a connection to another.
-    if (!c.leading()) reply.header('connection', 'close');
+    // Connections stay: while nobody leads agents ask again and again, and a handshake costs more than an answer.
     c.mustLead();
     reply.header(EPOCH_HEADER, c.epoch());
     if (identity !== undefined) await authenticate(identity, request, untilClosed(reply));
