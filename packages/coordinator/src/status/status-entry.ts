@@ -9,7 +9,7 @@ export interface StatusEntry {
   readonly resource: ResourceRef;
   readonly uid: string | undefined;
   latest: PrefetchStatus;
-  /** Whether the sink was asked in this term what it holds. */
+  /** Whether it is known what the sink holds: not before it was asked in this term, nor after a write that failed. */
   known: boolean;
   /** What the sink is known to hold. */
   settled: PrefetchStatus | undefined;
@@ -41,7 +41,7 @@ export function newEntry(resource: ResourceRef, uid: string | undefined, latest:
 
 /** Takes a newer status over. That a resource is no longer warm never waits. */
 export function renew(entry: StatusEntry, status: PrefetchStatus, settling: boolean, now: number): void {
-  const urgent = warmth(entry.settled) === 'True' && warmth(entry.latest) !== 'False' && warmth(status) === 'False';
+  const urgent = isUrgent(entry.settled, status) && warmth(entry.latest) !== 'False';
   // Readers know what is settled; what turned and turned back before they could see it has not turned for them.
   entry.latest = keepTransitionTimes(entry.settled, keepTransitionTimes(entry.latest, status));
   entry.changed = !isDeepStrictEqual(entry.latest, entry.settled);
@@ -66,12 +66,19 @@ export function leave(entry: StatusEntry, now: number): void {
   entry.dueMs = now;
 }
 
+/** What the sink holds from now on is not known before it has answered, nor where it fails: it may have taken it. */
+export function send(entry: StatusEntry): void {
+  entry.known = false;
+  entry.settled = undefined;
+}
+
 /** The sink has taken `status`. */
 export function settle(entry: StatusEntry, status: PrefetchStatus, now: number): void {
+  entry.known = true;
   entry.settled = status;
   entry.changed = entry.leaving || !isDeepStrictEqual(entry.latest, status);
   entry.failures = 0;
-  entry.dueMs = now + WRITE_GAP_MS;
+  entry.dueMs = isUrgent(status, entry.latest) ? now : now + WRITE_GAP_MS;
 }
 
 /** When it is to be written; Infinity while there is nothing to write. */
@@ -83,6 +90,10 @@ export function dueMsOf(entry: StatusEntry): number {
 function isHeldBack({ settling, latest, settled }: StatusEntry): boolean {
   if (!settling) return false;
   return latest.summary.unknown > 0 || (warmth(latest) === 'Unknown' && warmth(settled) === 'True');
+}
+
+function isUrgent(settled: PrefetchStatus | undefined, next: PrefetchStatus): boolean {
+  return warmth(settled) === 'True' && warmth(next) === 'False';
 }
 
 function warmth(status: PrefetchStatus | undefined): string | undefined {

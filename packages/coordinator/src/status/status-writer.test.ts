@@ -12,7 +12,7 @@ function startWriter() {
   const clock = createVirtualClock();
   const startMs = clock.monotonicMs();
   const log: string[] = [];
-  const broken = { is: false, hangs: false, cannotRead: false };
+  const broken = { is: false, afterwards: false, slow: false, hangs: false, cannotRead: false };
   const held = new Map<string, PrefetchStatus>();
   const outcomes: string[] = [];
   const at = () => `${(clock.monotonicMs() - startMs) / 1000}s`;
@@ -28,8 +28,10 @@ function startWriter() {
       async write(resource, status, signal) {
         log.push(`${at()} ${resource.name} ${status.warm}`);
         if (broken.hangs) await clock.sleep(1_000_000, signal);
+        if (broken.slow) await clock.sleep(1_000, signal);
         if (broken.is) throw new Error('the API server is away');
         held.set(resource.name, status);
+        if (broken.afterwards) throw new Error('the connection broke before the answer was read');
         return 'written';
       },
       async event(resource, { type, reason }: StatusEvent) {
@@ -272,6 +274,49 @@ test('a resource that is gone is written once more, so that the sink notices, an
   await clock.advance(60_000);
   expect([log, writer.latest()]).toEqual([['0s web 2/2', '0s web 2/2'], []]);
 });
+
+test('that a resource turns from warm while its status is on the way does not wait either', async () => {
+  const { offer, log, clock, broken } = startWriter();
+  await offer({ warm: '2/2', isWarm: 'True' });
+  await clock.advance(6_000);
+  broken.slow = true;
+  await offer({ warm: '3/3', isWarm: 'True' });
+  await offer({ warm: '2/3', isWarm: 'False' });
+  await clock.advance(1_000);
+  expect(log).toEqual(['0s web 2/2', '6s web 3/3', '7s web 2/3']);
+});
+
+test('a status that was taken although the write failed is taken back when it is no longer so', async () => {
+  const { offer, held, clock, broken } = startWriter();
+  await offer({ isWarm: 'True' });
+  const before = held.get('web');
+  await clock.advance(6_000);
+  broken.afterwards = true;
+  await offer({ isWarm: 'False' });
+  expect(warmthOf(held)).toMatchObject({ status: 'False' });
+  await offer({ isWarm: 'True' });
+  broken.afterwards = false;
+  await clock.advance(60_000);
+  expect(warmthOf(held)).toMatchObject({ status: 'True' });
+  expect(held.get('web')).not.toEqual(before);
+});
+
+test('what turns back while it is being written has turned twice', async () => {
+  const { offer, held, clock, broken } = startWriter();
+  await offer({ isWarm: 'True' });
+  await clock.advance(6_000);
+  broken.slow = true;
+  await offer({ isWarm: 'False' });
+  await clock.advance(500);
+  const back = timestamp(clock);
+  await offer({ isWarm: 'True' });
+  await clock.advance(10_000);
+  expect(warmthOf(held)).toMatchObject({ status: 'True', lastTransitionTime: back });
+});
+
+function warmthOf(held: ReadonlyMap<string, PrefetchStatus>): Condition | undefined {
+  return held.get('web')?.conditions.find(({ type }) => type === 'Warm');
+}
 
 interface Offered {
   readonly warm: string;

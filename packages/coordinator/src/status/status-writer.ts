@@ -3,7 +3,7 @@ import type { Log } from '@kube-prefetch/process';
 import { type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
 import { backoffMs, type Clock, createTrigger, withDeadline } from '@kube-prefetch/time';
 import { statusEvents } from './status-events.ts';
-import { dueMsOf, learn, leave, newEntry, renew, settle, type StatusEntry } from './status-entry.ts';
+import { dueMsOf, learn, leave, newEntry, renew, send, settle, type StatusEntry } from './status-entry.ts';
 
 const WRITE_DEADLINE_MS = 10_000;
 const RETRY = { baseMs: 1_000, capMs: 60_000 };
@@ -44,6 +44,9 @@ export function createStatusWriter({ sink, clock, log, wrote }: StatusWriterPart
   const entries = new Map<string, StatusEntry>();
   const trigger = createTrigger(clock);
 
+  /** Another resource may have its name by now. */
+  const isCurrent = (entry: StatusEntry) => entries.get(resourceName(entry.resource)) === entry;
+
   const ask = async (entry: StatusEntry, signal: AbortSignal) => {
     const { resource } = entry;
     const held = await withDeadline(clock, WRITE_DEADLINE_MS, signal, 'reading a status', inTime =>
@@ -55,13 +58,13 @@ export function createStatusWriter({ sink, clock, log, wrote }: StatusWriterPart
 
   const write = async (entry: StatusEntry, signal: AbortSignal) => {
     const { resource, latest: status, settled: previous, leaving } = entry;
+    send(entry);
     const outcome = await withDeadline(clock, WRITE_DEADLINE_MS, signal, 'writing a status', inTime =>
       sink.write(resource, status, inTime),
     );
     settle(entry, status, clock.monotonicMs());
     // All of it may have changed while the sink was writing.
-    const key = resourceName(resource);
-    if (leaving && entry.leaving && entries.get(key) === entry) entries.delete(key);
+    if (leaving && entry.leaving && isCurrent(entry)) entries.delete(resourceName(resource));
     wrote(outcome);
     if (outcome !== 'gone') await announce(resource, previous, status, signal);
   };
@@ -118,7 +121,7 @@ export function createStatusWriter({ sink, clock, log, wrote }: StatusWriterPart
       while (!signal.aborted) {
         const now = clock.monotonicMs();
         const due = [...entries.values()].filter(entry => dueMsOf(entry) <= now).sort((a, b) => a.dueMs - b.dueMs);
-        for (const entry of due) await bring(entry, signal);
+        for (const entry of due) if (isCurrent(entry)) await bring(entry, signal);
         if (due.length === 0) await trigger.next(Math.min(Infinity, ...[...entries.values()].map(dueMsOf)), signal);
       }
     },
