@@ -2,6 +2,7 @@ import type { ClusterSource } from '@kube-prefetch/cluster';
 import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
 import type { AgentApi, Plan } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
+import { lead } from './coordinator.ts';
 import { aCell, anAgent, aReport, never, startVirtualLine } from '../testing/index.ts';
 
 const WEB = 'Prefetch shop/web';
@@ -176,6 +177,14 @@ test('the end of a term leaves nothing behind', async () => {
   await endTerm();
   expect([await poll, await lease]).toMatchObject([{ code: 'ShuttingDown' }, { code: 'ShuttingDown' }]);
   expect(clock.sleepers()).toBe(0);
+});
+
+test('a term that was over before it began does not lead', async () => {
+  const { coordinator, endTerm } = startVirtualLine();
+  await endTerm();
+  const signal = AbortSignal.abort(new Error('the lease could not be renewed in time'));
+  await expect(lead(coordinator, { epoch: 2, signal })).rejects.toBe(signal.reason);
+  expect(coordinator.leading()).toBe(false);
 });
 
 async function planOf(api: AgentApi): Promise<Plan> {

@@ -106,6 +106,8 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
 
     read: signal => keepReading({ source, changed, clock, log }, signal),
     async open(term) {
+      // A term may be over before it is used, of a process that was suspended: nothing would close it any more.
+      term.signal.throwIfAborted();
       epoch = term.epoch;
       lastPassMs = clock.monotonicMs();
       fleet.open();
