@@ -19,10 +19,12 @@ export interface ServeParts {
 /** Reads the cluster, listens, leads whenever this process may, and closes within a second of the signal. */
 export async function serve(c: Coordinator, parts: ServeParts, signal: AbortSignal): Promise<void> {
   const { leadership, listeners, clock, log } = parts;
+  const over = new AbortController();
+  const running = AbortSignal.any([signal, over.signal]);
   const edge = { clock, log, metrics: c.metrics };
   const open: Listening[] = [];
   let agents: Listening | undefined;
-  const reading = c.read(signal);
+  const reading = c.read(running);
   try {
     for (const listener of [
       { app: opsApp(c, { ...edge, serving: () => agents !== undefined }), listener: 'ops', at: listeners.opsListen },
@@ -30,13 +32,15 @@ export async function serve(c: Coordinator, parts: ServeParts, signal: AbortSign
     ]) {
       open.push(await listen(listener.app, { ...listener, clock, log }));
     }
-    agents = await listenForAgents(c, { ...parts, listen: listeners.listen }, signal);
+    agents = await listenForAgents(c, { ...parts, listen: listeners.listen }, running);
     open.push(agents);
     for await (const term of leadership.terms(signal)) {
       await leadTerm(c, term);
       if (!signal.aborted) await agents.drop();
     }
   } finally {
+    // What failed here ends the program, which nothing beside it may keep.
+    over.abort();
     await Promise.all([reading, ...open.map(listening => listening.close())]);
   }
 }
