@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { linkSignals } from './link-signals.ts';
 
 /** "Look again": many firings before the next look count as one, and none is lost while nobody waits. */
 export interface Trigger {
@@ -21,11 +22,13 @@ export function createTrigger(clock: Clock): Trigger {
       const waitMs = dueMs - clock.monotonicMs();
       if (!fired && waitMs > 0) {
         wake = new AbortController();
+        const until = linkSignals(signal, wake.signal);
         try {
-          await clock.sleep(waitMs, AbortSignal.any([signal, wake.signal]));
+          await clock.sleep(waitMs, until.signal);
         } catch {
           signal.throwIfAborted();
         } finally {
+          until.unlink();
           wake = undefined;
         }
       }

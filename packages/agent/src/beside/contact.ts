@@ -1,4 +1,4 @@
-import type { Clock } from '@kube-prefetch/time';
+import { type Clock, linkSignals } from '@kube-prefetch/time';
 
 /** That a coordinator answers, known to all who ask it: after an outage the first answer ends the pauses of the others. */
 export interface Contact {
@@ -16,10 +16,13 @@ export function createContact(clock: Clock, noted: () => void): Contact {
       answered = new AbortController();
     },
     async pause(ms, signal) {
+      const until = linkSignals(signal, answered.signal);
       try {
-        await clock.sleep(ms, AbortSignal.any([signal, answered.signal]));
+        await clock.sleep(ms, until.signal);
       } catch {
         signal.throwIfAborted();
+      } finally {
+        until.unlink();
       }
     },
   };

@@ -1,6 +1,6 @@
 import type { AgentApi, ImageRef, LeaseAnswer, LeaseRequest } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
-import { type Clock, createTrigger, type Random } from '@kube-prefetch/time';
+import { type Clock, createTrigger, linkSignals, type Random } from '@kube-prefetch/time';
 import type { Alone, Chosen } from '../choose-pulls.ts';
 import { createAttempts } from './attempts.ts';
 import type { Contact } from './contact.ts';
@@ -71,7 +71,8 @@ export function createLeases(parts: LeasesParts): Leases {
     const body = request(sentMs);
     told = keyOf(body);
     superseded = new AbortController();
-    const answer = await api.leases(body, AbortSignal.any([signal, superseded.signal]));
+    const until = linkSignals(signal, superseded.signal);
+    const answer = await api.leases(body, until.signal).finally(until.unlink);
     attempts.answered();
     alone = undefined;
     const granted = accept(answer, sentMs);

@@ -1,5 +1,5 @@
 import { ApiError, messageParser, Problem } from '@kube-prefetch/protocol';
-import { type Clock, withDeadline } from '@kube-prefetch/time';
+import { type Clock, linkSignals, withDeadline } from '@kube-prefetch/time';
 import { type CoordinatorAddress, isLoopback } from './coordinator-address.ts';
 import { epochIn, judgeEpoch, type SeenEpoch } from './epoch.ts';
 import { createHostAddresses, type Resolve, splitAddress } from './host-addresses.ts';
@@ -48,9 +48,10 @@ export function createLeaderClient({ at, clock, resolve }: LeaderClientOptions):
   const attempt = async (call: Call, address: string, waitMs: number, signal: AbortSignal): Promise<Attempt> => {
     const what = `${call.method} ${call.url.href}${address === call.url.host ? '' : ` at ${address}`}`;
     const until = search.until(address);
+    const worthWaiting = linkSignals(signal, until);
     try {
-      const answer = await withDeadline(clock, waitMs + ANSWER_WITHIN_MS, signal, what, inTime =>
-        sender.send(call, address, AbortSignal.any([inTime, until])),
+      const answer = await withDeadline(clock, waitMs + ANSWER_WITHIN_MS, worthWaiting.signal, what, inTime =>
+        sender.send(call, address, inTime),
       );
       return judge(answer, address, what);
     } catch (error) {
@@ -61,6 +62,8 @@ export function createLeaderClient({ at, clock, resolve }: LeaderClientOptions):
       // Established connections broke: for all nodes at once, which shall not come back at once.
       if (!(error instanceof NotConnected)) search.cut(address);
       return { error: reason, elsewhere: error instanceof NotConnected };
+    } finally {
+      worthWaiting.unlink();
     }
   };
 

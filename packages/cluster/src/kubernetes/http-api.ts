@@ -35,6 +35,7 @@ export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOpti
     const query = { watch: 'true', resourceVersion, allowWatchBookmarks: 'true', timeoutSeconds: `${watchSeconds}` };
     const what = `GET ${path}?watch=true`;
     let response: KubeResponse | undefined;
+    const close = () => response?.close();
     try {
       signal.throwIfAborted();
       response = await withDeadline(clock, ANSWER_WITHIN_MS, signal, what, async inTime => {
@@ -42,6 +43,8 @@ export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOpti
         if (answer.status >= 300) throw refusal(what, answer, await readBody(answer.body));
         return answer;
       });
+      signal.throwIfAborted();
+      signal.addEventListener('abort', close, { once: true });
       yield { type: 'BOOKMARK', resourceVersion };
       for await (const line of readLines(response.body)) {
         const event = readEvent(kind, what, line);
@@ -52,7 +55,8 @@ export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOpti
     } catch (error) {
       throw asKubeApiError(what, error, signal);
     } finally {
-      response?.close();
+      signal.removeEventListener('abort', close);
+      close();
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@kube-prefetch/time';
+import { type Clock, linkSignals } from '@kube-prefetch/time';
 import { KubeApiError } from './api.ts';
 
 export interface Patience {
@@ -29,9 +29,10 @@ export async function untilSilent<T>(
     }
     cut.abort(new KubeApiError('Unreachable', `no answer within ${openMs / 1000} s`));
   };
+  const until = linkSignals(signal, cut.signal);
   const watching = watchdog().catch(() => {});
   try {
-    for await (const item of open(AbortSignal.any([signal, cut.signal]))) {
+    for await (const item of open(until.signal)) {
       heard = true;
       limitMs = clock.monotonicMs() + silentMs;
       take(item);
@@ -41,6 +42,7 @@ export async function untilSilent<T>(
     if (!cut.signal.aborted) throw error;
     if (!heard) throw cut.signal.reason;
   } finally {
+    until.unlink();
     done.abort();
     await watching;
   }
