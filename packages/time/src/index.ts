@@ -5,4 +5,5 @@ export { type LinkedSignal, linkSignals } from './link-signals.ts';
 export { type Random, seededRandom, systemRandom } from './random.ts';
 export { systemClock } from './system-clock.ts';
 export { createTrigger, type Trigger } from './trigger.ts';
+export { untilAborted } from './until-aborted.ts';
 export { createVirtualClock, type VirtualClock } from './virtual-clock.ts';

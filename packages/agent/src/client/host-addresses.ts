@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { type Clock, withDeadline } from '@kube-prefetch/time';
+import { type Clock, untilAborted, withDeadline } from '@kube-prefetch/time';
 
 /** While no leader is found, names are looked up again and again, by every node. */
 const LOOKUP_SPACING_MS = 5_000;
@@ -29,7 +29,8 @@ export function createHostAddresses({ host, port, clock, resolve }: HostAddresse
     askedMs = clock.monotonicMs();
     try {
       const found = await withDeadline(clock, LOOKUP_WITHIN_MS, signal, `the lookup of ${host}`, inTime =>
-        abandonOn(inTime, resolve(host)),
+        // A lookup cannot be stopped, only no longer waited for.
+        untilAborted(resolve(host), inTime),
       );
       if (found.length === 0) throw new Error(`${host} has no address`);
       known = found.map(address => joinAddress(address, port));
@@ -39,14 +40,6 @@ export function createHostAddresses({ host, port, clock, resolve }: HostAddresse
     }
     return known;
   };
-}
-
-/** A lookup cannot be stopped, only no longer waited for. */
-function abandonOn<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    work.then(resolve, reject);
-  });
 }
 
 export function joinAddress(host: string, port: number): string {

@@ -1,5 +1,5 @@
 import type { RequestOptions } from 'node:https';
-import type { Clock } from '@kube-prefetch/time';
+import { type Clock, untilAborted } from '@kube-prefetch/time';
 // The package's own door loads a class for every object that Kubernetes has.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Agent } from 'undici';
@@ -7,7 +7,6 @@ import type { KubeApi } from './api.ts';
 import { createHttpKubeApi } from './http-api.ts';
 import { WATCH_SECONDS } from './limits.ts';
 import type { KubeRequest, KubeResponse } from './transport.ts';
-import { untilAborted } from './until-aborted.ts';
 
 /** Watches, and calls beside them. */
 const MAX_CONNECTIONS = 100;
