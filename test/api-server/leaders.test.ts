@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { Agent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { type ScratchFolder, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
@@ -91,6 +93,7 @@ test('a leader that stops answers its polls and hands over within seconds', asyn
 test('a leader that is cut off from the API server stops serving before the lease could pass on, and leads again later', async () => {
   const { leader } = await parts();
   const before = await plan(leader);
+  const idle = await idleConnection(leader);
   const poll = await heldPoll(leader, before);
   server.pause();
   try {
@@ -98,6 +101,7 @@ test('a leader that is cut off from the API server stops serving before the leas
     expect((await poll.answered).body.code).toBe('ShuttingDown');
     // The lease is good for its length from the last renewal, which had ended when the server was paused.
     expect(performance.now() - pausedMs).toBeLessThan(RENEW_DEADLINE_MS + 1_000);
+    await idle.closed;
     for (const replica of replicas) expect((await plan(replica)).status).toBeGreaterThanOrEqual(421);
     expect(await isReady(leader)).toBe(true);
   } finally {
@@ -150,6 +154,14 @@ async function heldPoll(replica: Replica, { headers }: Answer): Promise<{ readon
   const answered = ask(replica, { path, token, ca, headers: known, timeoutMs: 60_000 });
   await sleep(ARRIVED_MS);
   return { answered };
+}
+
+/** A connection that an answered request left open. */
+async function idleConnection(replica: Replica): Promise<{ readonly closed: Promise<unknown> }> {
+  const agent = new Agent({ keepAlive: true });
+  await ask(replica, { token, ca, agent });
+  const socket = await waitUntil(() => Object.values(agent.freeSockets).flat()[0], 'the connection to be kept', 1_000);
+  return { closed: once(socket, 'close') };
 }
 
 function until(replica: Replica, fits: (answer: Answer) => boolean, timeoutMs: number): Promise<Answer> {

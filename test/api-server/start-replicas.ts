@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
-import { request } from 'node:https';
+import { type Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ApiServer } from '@kube-prefetch/lab/cluster';
@@ -32,6 +32,8 @@ export interface AskOptions {
   readonly ca?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Keeps the connection; without, it is closed after the answer. */
+  readonly agent?: Agent;
 }
 
 export interface Answer {
@@ -108,9 +110,9 @@ export async function publishedCa({ kubectl }: ApiServer): Promise<string> {
   return configMap.data?.['ca.crt'] ?? '';
 }
 
-/** One request over TLS to the agents' listener, on a connection of its own, as an agent does it. */
+/** One request over TLS to the agents' listener, as an agent does it. */
 export function ask({ agents }: Pick<Replica, 'agents'>, options: AskOptions): Promise<Answer> {
-  const { path = '/v1/nodes/n1/plan', token, body, ca, timeoutMs = 10_000 } = options;
+  const { path = '/v1/nodes/n1/plan', token, body, ca, timeoutMs = 10_000, agent = false } = options;
   const [host, port] = agents.split(':');
   const headers = {
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -127,7 +129,7 @@ export function ask({ agents }: Pick<Replica, 'agents'>, options: AskOptions): P
         method: body === undefined ? 'GET' : 'POST',
         ca,
         servername: SERVICE,
-        agent: false,
+        agent,
         signal: AbortSignal.timeout(timeoutMs),
       },
       answer => {
