@@ -32,7 +32,7 @@ export interface Reflector<T> {
 }
 
 const PAGE_LIMIT = 500;
-/** API servers send a bookmark about once a minute. */
+/** Kinds in which something happens get a bookmark about once a minute; a watch on a quiet one is renewed at little cost. */
 const PATIENCE = { openMs: 15_000, silentMs: 90_000 };
 
 export function createReflector<T>(projection: Projection<T>, parts: ReflectorParts): Reflector<T> {
