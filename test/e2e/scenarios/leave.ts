@@ -1,3 +1,4 @@
+import type { Cluster } from '@kube-prefetch/lab/cluster';
 import { expect, test } from 'vitest';
 import { conditionOf, type Ground, RELEASE, until } from '../ground.ts';
 import { NODES } from '../start-ground.ts';
@@ -30,23 +31,36 @@ export function leaves(here: () => Ground, warm: () => WarmImages): void {
   test('uninstall leaves the definitions of the resources, the resources, the images, and nothing else', async () => {
     const { cluster, holds } = here();
     await cluster.helm('uninstall', RELEASE, `--namespace=${RELEASE}`, '--wait', '--timeout=2m');
-    const kinds = await cluster.kubectl('api-resources', '--verbs=list', '--output=name');
-    const label = `-l=app.kubernetes.io/instance=${RELEASE}`;
-    const left = [];
-    for (const kind of kinds.trim().split('\n')) {
-      const names = await cluster.kubectl('get', kind, '-A', label, '--output=name', '--ignore-not-found');
-      left.push(...names.split('\n').filter(Boolean));
-    }
-    expect(left.sort()).toEqual([
-      'customresourcedefinition.apiextensions.k8s.io/clusterprefetches.kube-prefetch.io',
-      'customresourcedefinition.apiextensions.k8s.io/prefetches.kube-prefetch.io',
-    ]);
+    // What belonged to something deleted is collected a moment later.
+    await until(
+      'nothing but the definitions',
+      async () => (await leftBehind(cluster)).length === DEFINITIONS.length,
+      60_000,
+    );
+    expect(await leftBehind(cluster)).toEqual(DEFINITIONS);
     const inNamespace = await cluster.kubectl('get', 'all,secrets,configmaps,leases', `-n=${RELEASE}`, '-o=name');
     expect(inNamespace.trim()).toBe('configmap/kube-root-ca.crt');
     expect(await cluster.kubectl('get', 'cpf', 'base', '-o=name')).toContain('base');
     const [image] = warm().everywhere as [string];
     expect(await Promise.all(NODES.map(node => holds(node, image)))).toEqual([true, true, true]);
   });
+}
+
+const DEFINITIONS = [
+  'customresourcedefinition.apiextensions.k8s.io/clusterprefetches.kube-prefetch.io',
+  'customresourcedefinition.apiextensions.k8s.io/prefetches.kube-prefetch.io',
+];
+
+/** Everything of whatever kind that says it is the release's, sorted. */
+async function leftBehind(cluster: Cluster): Promise<readonly string[]> {
+  const kinds = await cluster.kubectl('api-resources', '--verbs=list', '--output=name');
+  const label = `-l=app.kubernetes.io/instance=${RELEASE}`;
+  const left = [];
+  for (const kind of kinds.trim().split('\n')) {
+    const names = await cluster.kubectl('get', kind, '-A', label, '--output=name', '--ignore-not-found');
+    left.push(...names.split('\n').filter(Boolean));
+  }
+  return left.sort();
 }
 
 async function caOf({ get }: Ground): Promise<string> {
