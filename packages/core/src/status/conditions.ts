@@ -37,7 +37,7 @@ export function judgeReady({ problems, gaps, images, counts }: Judged): Finding<
  * | a cell that counts is not Present        | False   | `whyNotWarm`                        |
  * | sources incomplete: more may be wanted   | Unknown | SourcesIncomplete                   |
  * | no image, or no node                     | False   | NoImages, NoNodes                   |
- * | every node is held or not Ready          | Unknown | NothingCounts                       |
+ * | no cell counts, and not all are Present  | Unknown | NothingCounts                       |
  * | otherwise                                | True    | AllPresent                          |
  */
 export function judgeWarm(judged: Judged): Finding<'Warm'> {
@@ -49,7 +49,8 @@ export function judgeWarm(judged: Judged): Finding<'Warm'> {
     return { reason: 'NoImages', message: 'no image is named, and no workload with an image was found' };
   if (counts.nodes === 0)
     return { reason: 'NoNodes', message: `no node may run what asks for ${countNoun(images, 'image')}` };
-  if (counts.cells === 0) return { reason: 'NothingCounts', message: describeCells(judged) };
+  if (counts.cells === 0 && counts.presentAside < aside(counts))
+    return { reason: 'NothingCounts', message: describeCells(judged) };
   return { reason: 'AllPresent', message: describeCells(judged) };
 }
 
@@ -60,6 +61,11 @@ function whyNotWarm({ suspended, counts }: Judged): Finding<'Warm'>['reason'] {
   if (counts.fullNodes > 0) return 'PlanFull';
   if (counts.pulling + counts.waiting === 0) return 'AwaitingReports';
   return suspended ? 'Suspended' : 'Pulling';
+}
+
+/** Cells on nodes that are held or not Ready. */
+function aside({ held, notReady }: CellCounts): number {
+  return held + notReady;
 }
 
 function describeFull({ fullNodes }: CellCounts): string {
@@ -82,7 +88,11 @@ function describeCells({ counts, alwaysPulled }: Judged): string {
     alwaysPulled > 0
       ? [`pods of ${countNoun(alwaysPulled, 'image')} pull with Always: they need the registry even where it is warm`]
       : [];
-  return [[`${present} of ${cells} present`, ...rest].join(', '), ...always].join('; ');
+  const counted =
+    cells > 0 || aside(counts) === 0
+      ? `${present} of ${cells} present`
+      : `no cell counts; ${others.presentAside} of ${aside(counts)} present`;
+  return [[counted, ...rest].join(', '), ...always].join('; ');
 }
 
 const MAX_LISTED = 5;

@@ -6,6 +6,8 @@ import type { CohortShare } from './share-cohorts.ts';
 export interface CellCounts extends Omit<Summary, 'images'> {
   /** Cells on nodes that are not Ready and not held: outside `cells`, like `held`. */
   readonly notReady: number;
+  /** Of `held` and `notReady`, cells whose agent reports them Present all the same. */
+  readonly presentAside: number;
   /** Nodes whose plan had no room for some image; such cells are counted under unknown. */
   readonly fullNodes: number;
 }
@@ -25,9 +27,11 @@ export function countCells(shares: readonly CohortShare[]): CellCounts {
     const nodes = cohort.nodes.length;
     sum.nodes += nodes;
     if (leftOut > 0) sum.fullNodes += nodes;
-    if (cohort.held !== undefined) sum.held += nodes * (tallies.size + leftOut);
-    else if (!cohort.ready) sum.notReady += nodes * (tallies.size + leftOut);
-    else addShare(sum, share);
+    if (isCounted(cohort)) addShare(sum, share);
+    else {
+      sum[cohort.held !== undefined ? 'held' : 'notReady'] += nodes * (tallies.size + leftOut);
+      for (const { counts } of tallies.values()) sum.presentAside += counts.Present;
+    }
   }
   return sum;
 }
@@ -48,6 +52,7 @@ const NOTHING = {
   held: 0,
   noAgent: 0,
   notReady: 0,
+  presentAside: 0,
   fullNodes: 0,
 };
 

@@ -166,6 +166,28 @@ const WARM: readonly WarmCase[] = [
     shown: '0/0',
   },
   {
+    what: 'no node is Ready and all is there',
+    nodes: nodes(2, { ready: false }),
+    ready: 'True Planned',
+    warm: 'True AllPresent',
+    shown: '0/0',
+  },
+  {
+    what: 'every node is held or not Ready and all is there',
+    nodes: [aNode({ unschedulable: true }), aNode({ name: 'down', ready: false })],
+    ready: 'True Planned',
+    warm: 'True AllPresent',
+    shown: '0/0',
+  },
+  {
+    what: 'no node is Ready and one image is missing',
+    nodes: nodes(1, { ready: false }),
+    say: only('web:1', { state: 'Missing' }),
+    ready: 'True Planned',
+    warm: 'Unknown NothingCounts',
+    shown: '0/0',
+  },
+  {
     what: 'sources have gaps and all is there',
     gaps: GAPS,
     ready: 'False SourcesIncomplete',
@@ -247,6 +269,16 @@ test('cells of held and not Ready nodes are told apart and do not count', () => 
     message: '2 of 2 present, 4 held and not counted, 2 on nodes that are not Ready and not counted',
   });
   expect(status.failures).toEqual([]);
+});
+
+test('where no cell counts, the message says what is there all the same', () => {
+  const status = statusOf(aState({ resources: [TWO_IMAGES], nodes: nodes(2, { ready: false }) }), node =>
+    node === 'node-0' ? PRESENT : NO_AGENT,
+  );
+  expect(status.conditions[2]).toMatchObject({
+    reason: 'NothingCounts',
+    message: 'no cell counts; 2 of 4 present, 4 on nodes that are not Ready and not counted',
+  });
 });
 
 test('each state has its count, and together they are the cells that count', () => {

@@ -53,7 +53,7 @@ function statusOf(
   shares: readonly CohortShare[],
   at: string,
 ): PrefetchStatus {
-  const { notReady: _notReady, fullNodes: _fullNodes, ...counted } = judged.counts;
+  const { notReady: _notReady, presentAside: _presentAside, fullNodes: _fullNodes, ...counted } = judged.counts;
   const condition = <T extends ConditionType>(type: T, { reason, message }: Finding<T>): Condition => ({
     type,
     status: conditionStatus(type, reason),
