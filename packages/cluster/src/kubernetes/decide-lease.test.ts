@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { decideLease, type LeaseStep, type LeaseView } from './decide-lease.ts';
 import type { Lease } from './lease.ts';
 
-const lease = (holder: string | undefined, transitions = 4, durationMs = 15_000): Lease => ({
+const lease = (holder: string | undefined, transitions = 4, durationMs = 15_000, free = false): Lease => ({
   holder,
+  free,
   transitions,
   durationMs,
   address: undefined,
@@ -20,8 +21,15 @@ const view = (more: Partial<LeaseView>): LeaseView => ({
 const term = { epoch: 4, renewedMs: 1_000 };
 
 test.each<[string, Partial<LeaseView>, number, LeaseStep['do'], number?]>([
-  ['nobody holds it', { lease: lease(undefined) }, 1_000, 'acquire'],
-  ['somebody emptied it, whose holder may still lead', { lease: lease(undefined, 0) }, 15_999, 'wait', 16_000],
+  ['its holder let go of it', { lease: lease(undefined, 4, 1_000, true) }, 1_000, 'acquire'],
+  [
+    'it was made anew, and a holder may still lead',
+    { lease: lease(undefined, 0, 15_000, true) },
+    15_999,
+    'wait',
+    16_000,
+  ],
+  ['somebody emptied it, whose holder may still lead', { lease: lease(undefined) }, 15_999, 'wait', 16_000],
   ['somebody emptied it long ago', { lease: lease(undefined, 0) }, 16_000, 'acquire'],
   ['it names us, who know of no term', {}, 1_000, 'acquire'],
   ['another has just renewed it', { lease: lease('other') }, 1_000, 'wait', 16_000],

@@ -40,7 +40,7 @@ export type LeaseStep =
  *
  * | its term | holder of the lease | time                          | step    |
  * | -------- | ------------------- | ----------------------------- | ------- |
- * | none     | nobody              |                               | acquire |
+ * | none     | nobody: it is free  |                               | acquire |
  * | none     | nobody: emptied     | as if another held it         |         |
  * | none     | itself              |                               | acquire |
  * | none     | another             | seen unchanged for its length | acquire |
@@ -55,10 +55,10 @@ export function decideLease(view: LeaseView, now: number): LeaseStep {
   const { identity, lease, sinceMs, highestEpoch, term } = view;
   if (term === undefined) {
     const untilMs = sinceMs + lease.durationMs;
-    const released = lease.holder === undefined && lease.transitions >= highestEpoch;
+    const released = lease.free && lease.transitions >= highestEpoch;
     // Itself: a term that is over, of a process that ended or an answer that was lost.
-    const free = released || lease.holder === identity || now >= untilMs;
-    return free ? { do: 'acquire' } : { do: 'wait', untilMs };
+    const ours = released || lease.holder === identity || now >= untilMs;
+    return ours ? { do: 'acquire' } : { do: 'wait', untilMs };
   }
   if (lease.holder !== identity || lease.transitions !== term.epoch) {
     return { do: 'end', why: `the lease is held by ${lease.holder ?? 'nobody'}, term ${lease.transitions}` };

@@ -175,14 +175,21 @@ test.each([
   expect([world.leading()?.name, world.epochs]).toEqual(['a', [1]]);
 });
 
-test('a lease that somebody emptied is not taken while its holder may still lead, and then for a higher term', async () => {
+test.each([
+  ['made anew', () => EMPTY],
+  [
+    'taken from its holder by hand',
+    ({ spec }: KubeObject) => ({ metadata: LEASE, spec: { ...(spec as object), holderIdentity: '' } }),
+  ],
+])('a lease %s is not taken while its holder may still lead, and then for a higher term', async (_how, change) => {
   const { clock, server, start, leading, epochs, overlaps } = createWorld();
   start('a');
   await clock.advance(0);
   start('b');
   await clock.advance(3_000);
+  const emptied = change(server.read(LEASES, LEASE) as KubeObject);
   server.remove(LEASES, LEASE);
-  server.apply(LEASES, EMPTY);
+  server.apply(LEASES, emptied);
   await clock.advance(25_000);
   expect([leading(), epochs, overlaps]).toEqual([expect.anything(), [1, 2], []]);
 });

@@ -5,11 +5,15 @@ import type { KubeObject } from './api.ts';
 const ADDRESS = 'kube-prefetch.io/leader-address';
 /** Where a holder does not say how long its word counts. */
 const DEFAULT_DURATION_SECONDS = 15;
+/** What a holder that lets go writes; the others' length stays there where a hand empties the Lease. */
+const RELEASED_SECONDS = 1;
 
 /** What a Lease says. */
 export interface Lease {
   /** Undefined while nobody holds it. */
   readonly holder: string | undefined;
+  /** It never had a holder, or its last one let go of it. */
+  readonly free: boolean;
   readonly address: string | undefined;
   readonly durationMs: number;
   /** The number of the last term. */
@@ -21,11 +25,14 @@ export interface Lease {
 export function readLease(object: KubeObject): Lease {
   const spec = fields.below(fields.root(object), 'spec');
   const seconds = fields.optionalInteger(fields.below(spec, 'leaseDurationSeconds')) ?? DEFAULT_DURATION_SECONDS;
+  const holder = fields.optionalText(fields.below(spec, 'holderIdentity'));
+  const transitions = fields.optionalInteger(fields.below(spec, 'leaseTransitions')) ?? 0;
   return {
-    holder: fields.optionalText(fields.below(spec, 'holderIdentity')),
+    holder,
+    free: holder === undefined && (transitions === 0 || seconds === RELEASED_SECONDS),
     address: fields.optionalText(fields.below(fields.root(object), 'metadata', 'annotations', ADDRESS)),
     durationMs: seconds * 1000,
-    transitions: fields.optionalInteger(fields.below(spec, 'leaseTransitions')) ?? 0,
+    transitions,
     stamp: JSON.stringify(spec.value ?? {}),
   };
 }
@@ -59,8 +66,8 @@ export function renewed(object: KubeObject, at: string): KubeObject {
 
 /** Nobody's; the short duration says the same to those who go by the times. */
 export function released(object: KubeObject, at: string): KubeObject {
-  const spec = { ...(object['spec'] as object), holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(at) };
-  return { ...object, spec };
+  const letGo = { holderIdentity: '', leaseDurationSeconds: RELEASED_SECONDS, renewTime: microTime(at) };
+  return { ...object, spec: { ...(object['spec'] as object), ...letGo } };
 }
 
 /** Kubernetes takes such a time with six digits after the point and no other. */
