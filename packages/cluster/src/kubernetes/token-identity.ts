@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { ApiError } from '@kube-prefetch/protocol';
 import { type Clock, untilAborted, withDeadline } from '@kube-prefetch/time';
+import { createBoundedCalls } from '../bounded-calls.ts';
 import type { AgentIdentity, NodeIdentity } from '../ports/node-identity.ts';
 import type { KubeApi } from './api.ts';
-import { createBoundedCalls } from './bounded-calls.ts';
 import { type AgentTokens, judgeToken } from './judge-token.ts';
 import { claimedEndMs } from './token-life.ts';
 

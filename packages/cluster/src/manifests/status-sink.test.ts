@@ -79,6 +79,16 @@ test('the events file is moved aside when it has grown to its bound, over the on
   expect((await stat(join(dir, 'events.jsonl'))).size).toBeLessThan(1_000);
 });
 
+test('events that come at once are all kept when the file has grown to its bound', async () => {
+  const { dir, sink } = await start();
+  await appendFile(join(dir, 'events.jsonl'), 'x'.repeat(1024 * 1024));
+  const reasons = ['one', 'two', 'three', 'four'];
+  await Promise.all(reasons.map(reason => sink.event(web, { ...event, reason }, signal)));
+  const lines = (await readFile(join(dir, 'events.jsonl'), 'utf8')).trimEnd().split('\n');
+  expect(lines.map(line => JSON.parse(line).reason)).toEqual(reasons);
+  expect((await stat(join(dir, 'events.1.jsonl'))).size).toBe(1024 * 1024);
+});
+
 test.each([
   { kind: 'ClusterPrefetch', name: '../../etc/passwd' },
   { kind: 'ClusterPrefetch', name: '' },

@@ -11,6 +11,7 @@ import {
 } from '@kube-prefetch/protocol';
 import { type Clock, timestamp } from '@kube-prefetch/time';
 import { parseDocument, stringify } from 'yaml';
+import { createBoundedCalls } from '../bounded-calls.ts';
 import type { StatusEvent, StatusSink } from '../ports/status-sink.ts';
 
 export interface ManifestsStatusSinkOptions {
@@ -23,10 +24,20 @@ export interface ManifestsStatusSinkOptions {
 
 /** `events.jsonl` is moved to `events.1.jsonl` when it has grown past this: no more than twice as much is ever kept. */
 const MAX_EVENTS_BYTES = 1024 * 1024;
+/** One after the other: two at once would both move the file. */
+const EVENTS = { running: 1, waiting: 100 };
 
 /** Status as one file per resource, `<kind>.<namespace>.<name>.yaml`, and events as lines of `events.jsonl`. */
 export function createManifestsStatusSink(options: ManifestsStatusSinkOptions): StatusSink {
   const { dir, clock, exists = () => true } = options;
+  const events = createBoundedCalls(EVENTS);
+
+  const append = async (line: string) => {
+    await mkdir(dir, { recursive: true });
+    const path = join(dir, 'events.jsonl');
+    if ((await sizeOf(path)) >= MAX_EVENTS_BYTES) await rename(path, join(dir, 'events.1.jsonl'));
+    await appendFile(path, line);
+  };
 
   return {
     async read(resource, signal) {
@@ -47,12 +58,9 @@ export function createManifestsStatusSink(options: ManifestsStatusSinkOptions): 
       await writeAtomically(path, contents);
       return 'written';
     },
-    async event(resource, event, signal) {
-      signal.throwIfAborted();
-      await mkdir(dir, { recursive: true });
-      const path = join(dir, 'events.jsonl');
-      if ((await sizeOf(path)) >= MAX_EVENTS_BYTES) await rename(path, join(dir, 'events.1.jsonl'));
-      await appendFile(path, eventLine(timestamp(clock), resource, event));
+    event: (resource, event, signal) => {
+      const line = eventLine(timestamp(clock), resource, event);
+      return events.run(() => append(line), signal);
     },
   };
 }
