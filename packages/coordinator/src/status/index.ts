@@ -1,1 +1,2 @@
-export { createStatusWriter, type StatusWriter, type WriteOutcome } from './status-writer.ts';
+export type { WriteOutcome } from './bring-status.ts';
+export { createStatusWriter, type StatusWriter } from './status-writer.ts';

@@ -86,6 +86,16 @@ export function dueMsOf(entry: StatusEntry): number {
   return entry.changed && !isHeldBack(entry) ? entry.dueMs : Infinity;
 }
 
+/**
+ * What of that which is due is written first: the lower, the sooner. Readers act on Warm, so what takes it back comes first, then
+ * what may take it back from a sink that was not asked yet.
+ */
+export function rankOf(entry: StatusEntry): 0 | 1 | 2 {
+  const { known, settled, latest } = entry;
+  if (isUrgent(settled, latest)) return 0;
+  return !known && warmth(latest) === 'False' ? 1 : 2;
+}
+
 /** What a young term does not know yet takes nothing back that an earlier one knew. */
 function isHeldBack({ settling, latest, settled }: StatusEntry): boolean {
   if (!settling) return false;

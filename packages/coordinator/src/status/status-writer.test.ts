@@ -46,6 +46,19 @@ function startWriter() {
     writer.offer([{ resource, uid, status: aStatus(timestamp(clock), parts) }], settling);
     await clock.advance(0);
   };
+  /** One pass with a resource of each name: all with the same status but those that are named besides. */
+  const offerAll = async (
+    all: readonly string[],
+    parts: Partial<Offered>,
+    others: Readonly<Record<string, Partial<Offered>>> = {},
+  ) => {
+    const statusOf = (name: string) => aStatus(timestamp(clock), others[name] ?? parts);
+    writer.offer(
+      all.map(name => ({ resource: { ...WEB, name }, status: statusOf(name) })),
+      false,
+    );
+    await clock.advance(0);
+  };
   return {
     clock,
     writer,
@@ -54,6 +67,7 @@ function startWriter() {
     broken,
     held,
     offer,
+    offerAll,
     stop: async () => {
       stop.abort();
       await ended;
@@ -313,6 +327,64 @@ test('what turns back while it is being written has turned twice', async () => {
   await clock.advance(10_000);
   expect(warmthOf(held)).toMatchObject({ status: 'True', lastTransitionTime: back });
 });
+
+test('hundreds due at once are written a few at a time', async () => {
+  const { offerAll, log, clock, broken } = startWriter();
+  broken.slow = true;
+  await offerAll(names(10), {});
+  await clock.advance(10_000);
+  const writesAt = (at: string) => log.filter(line => line.startsWith(`${at} `)).length;
+  expect(['0s', '1s', '2s'].map(writesAt)).toEqual([4, 4, 2]);
+  expect(new Set(log).size).toBe(10);
+});
+
+test('that a resource is no longer warm goes before all that is due as well', async () => {
+  const { offerAll, log, clock, broken } = startWriter();
+  const all = names(20);
+  await offerAll(all, { isWarm: 'True' });
+  await clock.advance(60_000);
+  broken.slow = true;
+  await offerAll(all, { isWarm: 'True', warm: '3/3' });
+  await offerAll(all, { isWarm: 'True', warm: '3/3' }, { r19: { isWarm: 'False', warm: '2/3' } });
+  await clock.advance(1_000);
+  expect(log.filter(line => line.startsWith('61s'))).toContain('61s r19 2/3');
+});
+
+test('of a sink that was not asked yet, what may no longer be warm is asked first', async () => {
+  const { offerAll, log, clock, broken, nextTerm } = startWriter();
+  const all = names(20);
+  await offerAll(all, { isWarm: 'True' });
+  await clock.advance(60_000);
+  broken.slow = true;
+  await nextTerm();
+  const turned = { r18: { isWarm: 'False', warm: '1/2' }, r19: { isWarm: 'False', warm: '1/2' } } as const;
+  await offerAll(all, { isWarm: 'True', warm: '3/3' }, turned);
+  expect(log.slice(20, 22)).toEqual(['60s r18 1/2', '60s r19 1/2']);
+});
+
+test('a resource is never written twice at once, also not as another of the same name', async () => {
+  const { offer, log, clock, broken } = startWriter();
+  broken.slow = true;
+  await offer({ warm: '0/2', isWarm: 'True' }, { uid: 'one' });
+  await clock.advance(500);
+  await offer({ warm: '1/2', isWarm: 'False' }, { uid: 'two' });
+  await clock.advance(499);
+  expect(log).toEqual(['0s web 0/2']);
+  await clock.advance(10_000);
+  expect(log).toEqual(['0s web 0/2', '1s web 1/2', '2s web event Warning Pulling']);
+});
+
+test('the end of a term ends all that is on the way', async () => {
+  const { offerAll, log, clock, broken, stop } = startWriter();
+  broken.hangs = true;
+  await offerAll(names(10), {});
+  await stop();
+  expect([log.length, clock.sleepers()]).toEqual([4, 0]);
+});
+
+function names(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, number) => `r${number}`);
+}
 
 function warmthOf(held: ReadonlyMap<string, PrefetchStatus>): Condition | undefined {
   return held.get('web')?.conditions.find(({ type }) => type === 'Warm');

@@ -1,12 +1,12 @@
-import type { StatusSink } from '@kube-prefetch/cluster';
-import type { Log } from '@kube-prefetch/process';
 import { type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
-import { backoffMs, type Clock, createTrigger, withDeadline } from '@kube-prefetch/time';
-import { statusEvents } from './status-events.ts';
-import { dueMsOf, learn, leave, newEntry, renew, send, settle, type StatusEntry } from './status-entry.ts';
+import { createTrigger } from '@kube-prefetch/time';
+import { type BringParts, bringStatus } from './bring-status.ts';
+import { createFewAtOnce, type FewAtOnce } from './few-at-once.ts';
+import { nextEntry } from './next-entry.ts';
+import { dueMsOf, leave, newEntry, renew, type StatusEntry } from './status-entry.ts';
 
-const WRITE_DEADLINE_MS = 10_000;
-const RETRY = { baseMs: 1_000, capMs: 60_000 };
+/** So that hundreds at once, as with a new leader, take seconds, and an API server is not asked for more than it notices. */
+const WRITES_AT_ONCE = 4;
 
 export interface OfferedStatus {
   readonly resource: ResourceRef;
@@ -15,11 +15,10 @@ export interface OfferedStatus {
   readonly status: PrefetchStatus;
 }
 
-export type WriteOutcome = 'written' | 'unchanged' | 'gone' | 'failed';
-
 /**
  * Brings statuses to where people read them, beside the line: what did not change is not written, what changes often is
- * written once in 5 s, and that a resource is no longer warm never waits. In every term it goes on from what the sink holds.
+ * written once in 5 s, and that a resource is no longer warm never waits and goes first. In every term it goes on from what the sink
+ * holds.
  */
 export interface StatusWriter {
   /**
@@ -33,72 +32,27 @@ export interface StatusWriter {
   latest(): readonly OfferedStatus[];
 }
 
-export interface StatusWriterParts {
-  readonly sink: StatusSink;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly wrote: (outcome: WriteOutcome) => void;
-}
-
-export function createStatusWriter({ sink, clock, log, wrote }: StatusWriterParts): StatusWriter {
+export function createStatusWriter(sinkParts: Omit<BringParts, 'forget'>): StatusWriter {
+  const { clock } = sinkParts;
   const entries = new Map<string, StatusEntry>();
   const trigger = createTrigger(clock);
-
-  /** Another resource may have its name by now. */
-  const isCurrent = (entry: StatusEntry) => entries.get(resourceName(entry.resource)) === entry;
-
-  const ask = async (entry: StatusEntry, signal: AbortSignal) => {
-    const { resource } = entry;
-    const held = await withDeadline(clock, WRITE_DEADLINE_MS, signal, 'reading a status', inTime =>
-      sink.read(resource, inTime),
-    );
-    learn(entry, held);
-    if (!entry.changed) wrote('unchanged');
+  const parts: BringParts = {
+    ...sinkParts,
+    forget(entry) {
+      const name = resourceName(entry.resource);
+      // Another resource may have its name by now.
+      if (entries.get(name) === entry) entries.delete(name);
+    },
   };
 
-  const write = async (entry: StatusEntry, signal: AbortSignal) => {
-    const { resource, latest: status, settled: previous, leaving } = entry;
-    send(entry);
-    const outcome = await withDeadline(clock, WRITE_DEADLINE_MS, signal, 'writing a status', inTime =>
-      sink.write(resource, status, inTime),
-    );
-    settle(entry, status, clock.monotonicMs());
-    // All of it may have changed while the sink was writing.
-    if (leaving && entry.leaving && isCurrent(entry)) entries.delete(resourceName(resource));
-    wrote(outcome);
-    if (outcome !== 'gone') await announce(resource, previous, status, signal);
-  };
-
-  const bring = async (entry: StatusEntry, signal: AbortSignal) => {
-    try {
-      if (!entry.known && !entry.leaving) await ask(entry, signal);
-      if (dueMsOf(entry) <= clock.monotonicMs()) await write(entry, signal);
-    } catch (err) {
-      signal.throwIfAborted();
-      entry.failures += 1;
-      // A single writer: there is nobody to keep out of step with, so no jitter.
-      entry.dueMs = clock.monotonicMs() + backoffMs(entry.failures, 1, RETRY);
-      wrote('failed');
-      log.warn({ err, resource: resourceName(entry.resource), failures: entry.failures }, 'status not written');
-    }
-  };
-
-  const announce = async (
-    resource: ResourceRef,
-    previous: PrefetchStatus | undefined,
-    status: PrefetchStatus,
-    signal: AbortSignal,
-  ) => {
-    for (const event of statusEvents(previous, status)) {
-      try {
-        await withDeadline(clock, WRITE_DEADLINE_MS, signal, 'sending an event', inTime =>
-          sink.event(resource, event, inTime),
-        );
-      } catch (err) {
-        signal.throwIfAborted();
-        // The status says the same; an event is worth no second try.
-        log.warn({ err, resource: resourceName(resource), event }, 'event not sent');
-      }
+  /** Starts what is due and has room; returns when to look again if nothing changes before. */
+  const bringDue = (writes: FewAtOnce): number => {
+    for (;;) {
+      if (!writes.hasRoom()) return Infinity;
+      const idle = [...entries].flatMap(([name, entry]) => (writes.isRunning(name) ? [] : [entry]));
+      const entry = nextEntry(idle, clock.monotonicMs());
+      if (entry === undefined) return Math.min(Infinity, ...idle.map(dueMsOf));
+      writes.start(resourceName(entry.resource), signal => bringStatus(entry, parts, signal));
     }
   };
 
@@ -118,11 +72,11 @@ export function createStatusWriter({ sink, clock, log, wrote }: StatusWriterPart
     },
     async run(signal) {
       entries.clear();
-      while (!signal.aborted) {
-        const now = clock.monotonicMs();
-        const due = [...entries.values()].filter(entry => dueMsOf(entry) <= now).sort((a, b) => a.dueMs - b.dueMs);
-        for (const entry of due) if (isCurrent(entry)) await bring(entry, signal);
-        if (due.length === 0) await trigger.next(Math.min(Infinity, ...[...entries.values()].map(dueMsOf)), signal);
+      const writes = createFewAtOnce(WRITES_AT_ONCE, () => trigger.fire(), signal);
+      try {
+        for (;;) await trigger.next(bringDue(writes), writes.signal);
+      } finally {
+        await writes.end();
       }
     },
     latest: () => [...entries.values()].map(({ resource, latest }) => ({ resource, status: latest })),
