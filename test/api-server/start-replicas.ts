@@ -66,7 +66,12 @@ export async function prepareCluster({ apply, kubectl }: ApiServer, nodes: reado
 }
 
 /** A coordinator of that pod name; resolves once it is Ready. */
-export async function startReplica(server: ApiServer, dir: string, name: string): Promise<Replica> {
+export async function startReplica(
+  server: ApiServer,
+  dir: string,
+  name: string,
+  otherFlags: Readonly<Record<string, string>> = {},
+): Promise<Replica> {
   const [agents, admin, ops] = [await freePort(), await freePort(), await freePort()];
   const flags = {
     source: 'kubernetes',
@@ -83,6 +88,7 @@ export async function startReplica(server: ApiServer, dir: string, name: string)
     'admin-listen': `127.0.0.1:${admin}`,
     'ops-listen': `127.0.0.1:${ops}`,
     'log-level': 'debug',
+    ...otherFlags,
   };
   const logFile = join(dir, `${name}.log`);
   const args = [MAIN, ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])];

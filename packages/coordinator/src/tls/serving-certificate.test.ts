@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { createKubernetesCertificates, createMemoryApi, type MemoryApi } from '@kube-prefetch/cluster';
 import { CONFIG_MAPS, SECRETS } from '@kube-prefetch/cluster/testing';
 import { type Log, silentLog } from '@kube-prefetch/process';
-import { createVirtualClock, type VirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock, type Random, type VirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
 import type { ServerCertificate } from '../http/create-app.ts';
 import { makeAuthority } from './make-certificate.ts';
@@ -32,10 +32,10 @@ function createWorld() {
   server.apply(SECRETS, { metadata: SECRET });
   server.apply(CONFIG_MAPS, { metadata: CONFIG_MAP });
 
-  const start = (): Replica => {
+  const start = (random: Random = () => 1): Replica => {
     const api = server.connect();
     const store = createKubernetesCertificates({ api, secret: SECRET, configMap: CONFIG_MAP });
-    const serving = createServingCertificate({ store, clock, random: () => 1, log, dnsName: NAME });
+    const serving = createServingCertificate({ store, clock, random, log, dnsName: NAME });
     const life = new AbortController();
     const used: X509Certificate[] = [];
     const use = ({ cert, key }: ServerCertificate) => {
@@ -154,6 +154,18 @@ test('whoever empties the Secret has a new authority made, which all replicas fo
   const { publicKey } = new X509Certificate(trusted() ?? '');
   expect(replicas.map(({ used }) => used[1]?.verify(publicKey))).toEqual([true, true]);
   await Promise.all(replicas.map(({ stop }) => stop()));
+});
+
+test('a store that fails is not asked again within a second, whatever the jitter', async () => {
+  const { clock, server, start, lines } = createWorld();
+  server.refuse(SECRETS, 'TooManyRequests');
+  const { used, stop } = start(() => 0);
+  await clock.advance(10_999);
+  expect(lines).toHaveLength(11);
+  server.allow(SECRETS);
+  await clock.advance(1);
+  await until(clock, () => used.length === 1);
+  await stop();
 });
 
 const nowMs = createVirtualClock().wallMs();

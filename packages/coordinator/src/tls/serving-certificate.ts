@@ -41,6 +41,8 @@ const BACKDATED_MS = 3_600_000;
 const LOOK_MS = 60_000;
 const CALLS_MS = 10_000;
 const RETRY = { baseMs: 1_000, capMs: 30_000 };
+/** Not sooner even where jitter says so: a server that refuses for want of room asks for this long at least. */
+const SOONEST_MS = 1_000;
 
 export function createServingCertificate(parts: ServingCertificateParts): ServingCertificate {
   const { store, clock, random, log, dnsName, lives = LIVES } = parts;
@@ -85,7 +87,7 @@ export function createServingCertificate(parts: ServingCertificateParts): Servin
   const rest = (signal: AbortSignal) => {
     const retryMs = failures === 0 ? LOOK_MS : backoffMs(failures, random(), RETRY);
     const leftMs = issued === undefined ? Infinity : renewalMs(issued.life) - clock.wallMs();
-    return clock.sleep(Math.min(retryMs, Math.max(leftMs, RETRY.baseMs)), signal);
+    return clock.sleep(Math.max(SOONEST_MS, Math.min(retryMs, leftMs)), signal);
   };
 
   return {

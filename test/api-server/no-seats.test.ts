@@ -1,0 +1,180 @@
+import { createKubernetesSource, type KubeApiError } from '@kube-prefetch/cluster';
+import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
+import { aDeployment, DEPLOYMENTS, NAMESPACES } from '@kube-prefetch/cluster/testing';
+import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
+import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
+import { systemClock as clock, systemRandom as random } from '@kube-prefetch/time';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { prepareSeats, type Seats } from './occupy-seats.ts';
+import { ask, prepareCluster, publishedCa, startReplica } from './start-replicas.ts';
+import { kubeconfigVia, startTcpProxy } from './tcp-proxy.ts';
+
+/** Programs that are not built yet included. */
+const START_MS = 20 * 60_000;
+const PATIENCE_MS = 60_000;
+const USER = 'reader';
+const PROCESS_USER = 'coordinator';
+const KINDS = 11;
+const RETRY_AFTER_CAP_MS = 10_000;
+/** The least that a server asks for. */
+const RETRY_AFTER_MS = 1_000;
+/** Timers and the clocks of two processes. */
+const INEXACT_MS = 10;
+const { signal } = new AbortController();
+
+const folder = scratchFolder('kp-no-seats');
+let server: ApiServer;
+let seats: Seats;
+let kubeconfig: string;
+
+beforeAll(async () => {
+  server = await startApiServer({ folder: folder.path, auditLog: true });
+  await prepareCluster(server, ['n1']);
+  seats = await prepareSeats(server, [USER, PROCESS_USER]);
+  kubeconfig = await server.kubeconfigFor(USER);
+}, START_MS);
+
+afterAll(async () => {
+  await seats?.close();
+  await server?.close();
+  folder.remove();
+});
+
+function connect(file: string) {
+  const api = createClientNodeApi({ kubeconfig: file, clock });
+  onTestFinished(() => api.close());
+  return api;
+}
+
+test('a server without seats says TooManyRequests and for how long; the same call succeeds when it has one', async () => {
+  const api = connect(kubeconfig);
+  const call = () => api.get(NAMESPACES, { name: 'default' }, signal);
+  const free = await seats.occupy();
+  const refusal: unknown = await call().catch(error => error);
+  await free();
+  expect(refusal).toMatchObject({ failure: 'TooManyRequests', retryAfterMs: expect.any(Number) });
+  expect((refusal as KubeApiError).retryAfterMs).toBeGreaterThanOrEqual(RETRY_AFTER_MS);
+  await expect(waitUntil(call, 'an answer', PATIENCE_MS)).resolves.toMatchObject({ kind: 'Namespace' });
+});
+
+test('while every kind is refused the last good state stands, each waits as told, and then goes on', async () => {
+  const proxy = await startTcpProxy(server.url);
+  const api = connect(kubeconfigVia(proxy, kubeconfig, server.url));
+  const failures: { kind: string; atMs: number; toldMs: number }[] = [];
+  const note = (fields: object, message: string) => {
+    const { kind, err } = fields as { kind: string; err?: KubeApiError };
+    if (message !== 'cannot be read' || err?.failure !== 'TooManyRequests') return;
+    failures.push({ kind, atMs: performance.now(), toldMs: err.retryAfterMs ?? Number.NaN });
+  };
+  const byKind = () => Object.values(Object.groupBy(failures, ({ kind }) => kind)).map((all = []) => all);
+  const source = createKubernetesSource({ api, clock, random, log: { debug: note, info: () => {}, warn: note } });
+  const stop = new AbortController();
+  const run = source.run(() => {}, stop.signal);
+  try {
+    await create('before');
+    await waitUntil(() => has('before'), 'what was there before', PATIENCE_MS);
+    const good = source.read();
+    const free = await seats.occupy();
+    proxy.breakConnections();
+    await waitUntil(
+      () => byKind().length === KINDS && byKind().every(({ length }) => length >= 2),
+      'refusals of every kind',
+      PATIENCE_MS,
+    );
+    await create('meanwhile');
+    expect(source.read()).toBe(good);
+    await free();
+    const now = await waitUntil(() => has('meanwhile'), 'what came meanwhile', PATIENCE_MS);
+    expect(now.gaps).toEqual([]);
+  } finally {
+    stop.abort();
+    await run;
+    await proxy.close();
+  }
+  const tooEarly = byKind().flatMap(all =>
+    all.filter(({ atMs, toldMs }, index) => {
+      const waitedMs = (all[index + 1]?.atMs ?? Infinity) - atMs;
+      return !(waitedMs >= Math.min(toldMs, RETRY_AFTER_CAP_MS) - INEXACT_MS);
+    }),
+  );
+  expect(tooEarly).toEqual([]);
+
+  function has(name: string) {
+    const state = source.read();
+    return state?.workloads.some(workload => workload.name === name) === true && state;
+  }
+});
+
+test('a coordinator that is refused from its start on becomes ready by itself, and asks for nothing again within a second', async () => {
+  const flags = { kubeconfig: await server.kubeconfigFor(PROCESS_USER) };
+  let free = await seats.occupy();
+  const starting = startReplica(server, folder.path, 'coordinator-a', flags);
+  const refused = (resource: string) => refusals().filter(({ objectRef }) => objectRef?.resource === resource).length;
+  await waitUntil(() => refused('secrets') > 2 && refused('nodes') > 2, 'refusals', PATIENCE_MS);
+  await free();
+  const replica = await starting;
+  onTestFinished(async () => void (await replica.child.stop()));
+  await waitUntil(
+    async () => (await leads()) && replica.logged('lease not taken').length === 0,
+    'it to lead',
+    PATIENCE_MS,
+  );
+
+  free = await seats.occupy();
+  const metadata = { name: 'warm', namespace: 'default' };
+  await server.apply({
+    apiVersion: 'kube-prefetch.io/v1alpha1',
+    kind: 'Prefetch',
+    metadata,
+    spec: { images: ['a:1'] },
+  });
+  await waitUntil(() => refused('prefetches') > 1 && refused('leases') > 1, 'further refusals', PATIENCE_MS);
+  await free();
+  await server.kubectl('wait', '--for=condition=Accepted', '--timeout=60s', 'prefetch/warm', '--namespace=default');
+  await waitUntil(leads, 'it to lead', PATIENCE_MS);
+  expect(tooSoon()).toEqual([]);
+
+  /** It asks whose token that is. */
+  async function leads() {
+    const answer = await ask(replica, { token: 'nonsense', ca: await publishedCa(server) });
+    return answer.status === 401;
+  }
+});
+
+/** In the order of their ends. */
+function requests() {
+  return server
+    .auditEvents()
+    .filter(({ user, stage }) => user.username === PROCESS_USER && stage === 'ResponseComplete');
+}
+
+function refusals() {
+  return requests().filter(({ responseStatus }) => responseStatus?.code === 429);
+}
+
+/** Requests that came sooner after a refusal of the same than the server had asked for. */
+function tooSoon(): readonly string[] {
+  const same = Object.groupBy(
+    requests(),
+    ({ verb, objectRef }) => `${verb} ${objectRef?.resource} ${objectRef?.name ?? ''}`,
+  );
+  return Object.entries(same).flatMap(([what, events = []]) =>
+    events.flatMap((event, index) => {
+      const next = events[index + 1];
+      if (event.responseStatus?.code !== 429 || next === undefined) return [];
+      const afterMs = Date.parse(next.requestReceivedTimestamp) - Date.parse(event.stageTimestamp);
+      return afterMs >= RETRY_AFTER_MS - INEXACT_MS ? [] : [`${what}: ${afterMs} ms`];
+    }),
+  );
+}
+
+function create(name: string) {
+  const labels = { app: name };
+  const spec = { containers: [{ name: 'main', image: 'nginx:1.27' }] };
+  return server.apply({
+    ...aDeployment(name, ['nginx:1.27'], 'default'),
+    apiVersion: DEPLOYMENTS.apiVersion,
+    kind: DEPLOYMENTS.kind,
+    spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+  });
+}
