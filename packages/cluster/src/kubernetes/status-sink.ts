@@ -6,19 +6,23 @@ import { type KubeApi, KubeApiError, type KubeKind, type KubeObject, type Object
 import { eventObject } from './event-object.ts';
 import { CLUSTER_PREFETCHES, EVENTS, PREFETCHES } from './kinds.ts';
 import { patchTo } from './patch-to.ts';
+import { createSeenStatuses, type SeenStatuses } from './seen-statuses.ts';
 
 export interface KubernetesStatusSinkOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
   /** Who speaks in events: the pod's name. */
   readonly instance: string;
+  /** What the source's requests bring; without it nothing is seen. */
+  readonly seen?: SeenStatuses;
 }
 
 /** What goes back and forth is told once in this time; the status tells the rest. */
 const SAME_EVENT_MS = 60_000;
 
-/** Status in the resources' status subresource, and events beside them. It remembers no status: the API server does. */
-export function createKubernetesStatusSink({ api, clock, instance }: KubernetesStatusSinkOptions): StatusSink {
+/** Status in the resources' status subresource, and events beside them. It decides by what the API server holds, asked each time. */
+export function createKubernetesStatusSink(options: KubernetesStatusSinkOptions): StatusSink {
+  const { api, clock, instance, seen = createSeenStatuses() } = options;
   /** When an event was told last. */
   const told = new Map<string, number>();
   let events = 0;
@@ -32,27 +36,49 @@ export function createKubernetesStatusSink({ api, clock, instance }: KubernetesS
     return false;
   };
 
+  const get = (resource: ResourceRef, signal: AbortSignal) =>
+    orGone(api.get(kindOf(resource), objectName(resource), signal));
+
+  const current = (resource: ResourceRef, signal: AbortSignal) => {
+    // What is written by others while the answer is on its way is news.
+    seen.follow(resource);
+    return get(resource, signal);
+  };
+
+  /** The object as it is afterwards: `object` itself where there is nothing to write. */
+  const bring = (resource: ResourceRef, object: KubeObject, status: PrefetchStatus, signal: AbortSignal) => {
+    if (isDeepStrictEqual(object.status, status)) return object;
+    const [kind, name] = [kindOf(resource), objectName(resource)];
+    const patch = { verb: 'patchStatus', kind, name, status: patchTo(object.status, status) } as const;
+    return orGone(api.write(patch, signal));
+  };
+
   return {
     async read(resource, signal) {
-      const object = await orGone(api.get(kindOf(resource), objectName(resource), signal));
-      return object === undefined ? undefined : readable(object.status);
+      const object = await current(resource, signal);
+      if (object === undefined) return undefined;
+      seen.settle(resource, object);
+      return readable(object.status);
     },
     async write(resource, status, signal) {
-      const [kind, name] = [kindOf(resource), objectName(resource)];
-      const object = await orGone(api.get(kind, name, signal));
-      if (object === undefined) return 'gone';
-      if (isDeepStrictEqual(object.status, status)) return 'unchanged';
-      const patch = { verb: 'patchStatus', kind, name, status: patchTo(object.status, status) } as const;
-      return (await orGone(api.write(patch, signal))) === undefined ? 'gone' : 'written';
+      const object = await current(resource, signal);
+      const written = object && (await bring(resource, object, status, signal));
+      if (written === undefined) {
+        seen.forget(resource);
+        return 'gone';
+      }
+      seen.settle(resource, written);
+      return written === object ? 'unchanged' : 'written';
     },
     async event(resource, event, signal) {
       if (isRepeated(resource, event)) return;
-      const regarding = await orGone(api.get(kindOf(resource), objectName(resource), signal));
+      const regarding = await get(resource, signal);
       if (regarding === undefined) return;
       events += 1;
       const object = eventObject(kindOf(resource), regarding, event, { clock, instance, number: events });
       await api.write({ verb: 'create', kind: EVENTS, object }, signal);
     },
+    isOverwritten: resource => seen.isOverwritten(resource),
   };
 }
 

@@ -14,4 +14,6 @@ export interface StatusSink {
   /** 'unchanged' when the sink already holds these very contents; 'gone' when the resource no longer exists. */
   write(resource: ResourceRef, status: PrefetchStatus, signal: AbortSignal): Promise<'written' | 'unchanged' | 'gone'>;
   event(resource: ResourceRef, event: StatusEvent, signal: AbortSignal): Promise<void>;
+  /** Whether somebody else is seen to have changed what was read or written last, without asking. Absent where nobody looks. */
+  isOverwritten?(resource: ResourceRef): boolean;
 }

@@ -3,6 +3,7 @@ import {
   createKubernetesSource,
   createKubernetesStatusSink,
   createLeaseLeadership,
+  createSeenStatuses,
   createTokenIdentity,
 } from '@kube-prefetch/cluster';
 import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
@@ -19,11 +20,12 @@ export function kubernetesParts(config: KubernetesConfig, { clock, log }: Surrou
   const { namespace, podName, podIp, listen } = config;
   const own = (name: string) => ({ namespace, name });
   const api = createClientNodeApi({ kubeconfig: config.kubeconfig, clock });
+  const seen = createSeenStatuses();
   const store = createKubernetesCertificates({ api, secret: own(config.caSecret), configMap: own(config.caConfigMap) });
   const serviceAccount = own(config.agentServiceAccount);
   return {
-    source: createKubernetesSource({ api, clock, random, log }),
-    statuses: createKubernetesStatusSink({ api, clock, instance: podName }),
+    source: createKubernetesSource({ api: seen.through(api), clock, random, log }),
+    statuses: createKubernetesStatusSink({ api, clock, instance: podName, seen }),
     leadership: createLeaseLeadership({
       api,
       clock,

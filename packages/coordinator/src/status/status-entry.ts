@@ -13,7 +13,7 @@ export interface StatusEntry {
   known: boolean;
   /** What the sink is known to hold. */
   settled: PrefetchStatus | undefined;
-  /** `latest` differs from `settled`. */
+  /** `latest` differs from `settled`, or the sink no longer holds that. */
   changed: boolean;
   /** The term is young: see `isHeldBack`. */
   settling: boolean;
@@ -39,12 +39,23 @@ export function newEntry(resource: ResourceRef, uid: string | undefined, latest:
   };
 }
 
+export interface Circumstances {
+  readonly settling: boolean;
+  /** Somebody else changed what the sink held: it is written once more, although it is the same. */
+  readonly overwritten: boolean;
+}
+
 /** Takes a newer status over. That a resource is no longer warm never waits. */
-export function renew(entry: StatusEntry, status: PrefetchStatus, settling: boolean, now: number): void {
+export function renew(
+  entry: StatusEntry,
+  status: PrefetchStatus,
+  { settling, overwritten }: Circumstances,
+  now: number,
+): void {
   const urgent = isUrgent(entry.settled, status) && warmth(entry.latest) !== 'False';
   // Readers know what is settled; what turned and turned back before they could see it has not turned for them.
   entry.latest = keepTransitionTimes(entry.settled, keepTransitionTimes(entry.latest, status));
-  entry.changed = !isDeepStrictEqual(entry.latest, entry.settled);
+  entry.changed = overwritten || !isDeepStrictEqual(entry.latest, entry.settled);
   entry.settling = settling;
   entry.leaving = false;
   if (urgent) entry.dueMs = Math.min(entry.dueMs, now);

@@ -14,6 +14,7 @@ function startWriter() {
   const log: string[] = [];
   const broken = { is: false, afterwards: false, slow: false, hangs: false, cannotRead: false };
   const held = new Map<string, PrefetchStatus>();
+  const overwritten = new Set<string>();
   const outcomes: string[] = [];
   const at = () => `${(clock.monotonicMs() - startMs) / 1000}s`;
   const writer = createStatusWriter({
@@ -31,9 +32,11 @@ function startWriter() {
         if (broken.slow) await clock.sleep(1_000, signal);
         if (broken.is) throw new Error('the API server is away');
         held.set(resource.name, status);
+        overwritten.delete(resource.name);
         if (broken.afterwards) throw new Error('the connection broke before the answer was read');
         return 'written';
       },
+      isOverwritten: ({ name }) => overwritten.has(name),
       async event(resource, { type, reason }: StatusEvent) {
         log.push(`${at()} ${resource.name} event ${type} ${reason}`);
         if (broken.is) throw new Error('the API server is away');
@@ -66,6 +69,7 @@ function startWriter() {
     outcomes,
     broken,
     held,
+    overwritten,
     offer,
     offerAll,
     stop: async () => {
@@ -326,6 +330,26 @@ test('what turns back while it is being written has turned twice', async () => {
   await offer({ isWarm: 'True' });
   await clock.advance(10_000);
   expect(warmthOf(held)).toMatchObject({ status: 'True', lastTransitionTime: back });
+});
+
+test('what somebody else wrote over is written again at the next pass, without an event', async () => {
+  const { offer, log, clock, overwritten } = startWriter();
+  await offer({ isWarm: 'True' });
+  await clock.advance(60_000);
+  overwritten.add(WEB.name);
+  await offer({ isWarm: 'True' });
+  await offer({ isWarm: 'True' });
+  expect(log).toEqual(['0s web 0/2', '60s web 0/2']);
+});
+
+test('with somebody who always writes over it nobody fights more often than once in 5 s', async () => {
+  const { offer, log, clock, overwritten } = startWriter();
+  for (let i = 0; i < 11; i++) {
+    overwritten.add(WEB.name);
+    await offer({});
+    await clock.advance(1_000);
+  }
+  expect(log).toEqual(['0s web 0/2', '5s web 0/2', '10s web 0/2']);
 });
 
 test('hundreds due at once are written a few at a time', async () => {

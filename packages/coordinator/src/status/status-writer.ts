@@ -16,9 +16,9 @@ export interface OfferedStatus {
 }
 
 /**
- * Brings statuses to where people read them, beside the line: what did not change is not written, what changes often is
- * written once in 5 s, and that a resource is no longer warm never waits and goes first. In every term it goes on from what the sink
- * holds.
+ * Brings statuses to where people read them, beside the line: what did not change is not written, unless somebody else wrote over
+ * it; what changes often is written once in 5 s; that a resource is no longer warm never waits, and goes first. In every term it
+ * goes on from what the sink holds.
  */
 export interface StatusWriter {
   /**
@@ -33,7 +33,7 @@ export interface StatusWriter {
 }
 
 export function createStatusWriter(sinkParts: Omit<BringParts, 'forget'>): StatusWriter {
-  const { clock } = sinkParts;
+  const { clock, sink } = sinkParts;
   const entries = new Map<string, StatusEntry>();
   const trigger = createTrigger(clock);
   const parts: BringParts = {
@@ -65,7 +65,8 @@ export function createStatusWriter(sinkParts: Omit<BringParts, 'forget'>): Statu
         const known = entries.get(key);
         const entry = known !== undefined && known.uid === uid ? known : newEntry(resource, uid, status);
         entries.set(key, entry);
-        renew(entry, status, settling, clock.monotonicMs());
+        const overwritten = sink.isOverwritten?.(resource) ?? false;
+        renew(entry, status, { settling, overwritten }, clock.monotonicMs());
       }
       for (const [key, entry] of entries) if (!offered.has(key)) leave(entry, clock.monotonicMs());
       trigger.fire();

@@ -1,0 +1,53 @@
+import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
+import { type ScratchFolder, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
+import { API_VERSION } from '@kube-prefetch/protocol';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { prepareCluster, type Replica, startReplica } from './start-replicas.ts';
+
+/** Programs that are not built yet included. */
+const START_MS = 20 * 60_000;
+/** The line looks every 30 s at the latest. */
+const PUT_RIGHT_MS = 40_000;
+
+let scratch: ScratchFolder;
+let server: ApiServer;
+let coordinator: Replica;
+
+beforeAll(async () => {
+  scratch = scratchFolder('own-writing');
+  server = await startApiServer({ folder: `${scratch.path}/api-server` });
+  await prepareCluster(server, ['n1']);
+  coordinator = await startReplica(server, scratch.path, 'coordinator-0');
+}, START_MS);
+
+afterAll(async () => {
+  await coordinator?.child.stop();
+  await server?.close();
+  scratch?.remove();
+});
+
+test('a status that somebody forges with kubectl is put right', async () => {
+  const spec = { images: ['nginx:1.27'], nodes: { names: ['no-such-node'] } };
+  await server.apply({ apiVersion: API_VERSION, kind: 'ClusterPrefetch', metadata: { name: 'base' }, spec });
+  await waitUntil(async () => (await warmth()) === 'False NoNodes', 'the first status', PUT_RIGHT_MS);
+  const conditions = (await base()).status.conditions.map(condition =>
+    condition.type === 'Warm' ? { ...condition, status: 'True', reason: 'AllPresent' } : condition,
+  );
+  const patch = `--patch=${JSON.stringify({ status: { conditions } })}`;
+  await server.kubectl('patch', 'clusterprefetch', 'base', '--subresource=status', '--type=merge', patch);
+  expect(await warmth()).toBe('True AllPresent');
+  await waitUntil(async () => (await warmth()) === 'False NoNodes', 'the status to be put right', PUT_RIGHT_MS);
+}, 120_000);
+
+interface Held {
+  readonly status: { readonly conditions: readonly { type: string; status: string; reason: string }[] };
+}
+
+async function base(): Promise<Held> {
+  return JSON.parse(await server.kubectl('get', 'clusterprefetch', 'base', '--output=json')) as Held;
+}
+
+async function warmth(): Promise<string> {
+  const warm = (await base()).status?.conditions.find(({ type }) => type === 'Warm');
+  return `${warm?.status} ${warm?.reason}`;
+}
