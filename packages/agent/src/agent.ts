@@ -13,7 +13,6 @@ import type { Choice } from './choose-pulls.ts';
 import { createMemory, type Memory } from './memory.ts';
 import type { AgentMetrics } from './metrics.ts';
 import { notePullEnd } from './note-pull-end.ts';
-import { createPatientRuntime } from './patient-runtime.ts';
 import { createPulls, type Pulls } from './pulls.ts';
 import { createPulse, type Pulse } from './pulse.ts';
 import type { StallLimits } from './stall.ts';
@@ -56,8 +55,7 @@ export interface Agent {
 }
 
 export function createAgent(parts: AgentParts): Agent {
-  const { api, clock, random, log, metrics } = parts;
-  const runtime = createPatientRuntime(parts.runtime, clock);
+  const { api, runtime, clock, random, log, metrics } = parts;
   const wake = createTrigger(clock);
   const changed = () => wake.fire();
   const contact = createContact(clock, () => metrics?.coordinatorAnswered(clock.wallMs()));

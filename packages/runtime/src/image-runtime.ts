@@ -2,7 +2,7 @@ import type { FailureKind, ImageRef } from '@kube-prefetch/protocol';
 
 /** A node's container runtime, asked about images under the exact reference that a pod would use. */
 export interface ImageRuntime {
-  /** Who answers on the socket. Throws RuntimeUnavailable. */
+  /** Who answers on the socket, or answered on the connection that still stands. Throws RuntimeUnavailable. */
   version(signal: AbortSignal): Promise<RuntimeVersion>;
   /** Every image answered, as the runtime says now, or RuntimeUnavailable thrown: a failed look is never an absent image. */
   look(images: readonly ImageRef[], signal: AbortSignal): Promise<ReadonlyMap<ImageRef, Presence>>;
@@ -13,7 +13,10 @@ export interface ImageRuntime {
     progress: (progress: Progress) => void,
     signal: AbortSignal,
   ): Promise<Pulled>;
-  /** Of the file system that holds the images; 'unknown' where it cannot be seen from here. Throws RuntimeUnavailable. */
+  /**
+   * Of the file system that holds the images, as it is now; 'unknown' where it cannot be seen from here. Throws
+   * RuntimeUnavailable where the runtime has yet to say which one that is.
+   */
   space(signal: AbortSignal): Promise<Space | 'unknown'>;
   /**
    * Yields once when it has begun to listen, then when images may have changed; returns when the signal aborts, throws

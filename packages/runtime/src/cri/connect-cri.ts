@@ -11,6 +11,8 @@ export interface CriClients {
   /** Only containerd answers these two. */
   readonly content: Client<typeof Content>;
   readonly events: Client<typeof Events>;
+  /** How many connections there have been, the one that stands included. */
+  connections(): number;
 }
 
 /** Longest answer we read: a runtime that goes mad must not fill the agent's memory. */
@@ -18,9 +20,14 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** Nothing connects before the first call; a connection that broke is made anew by the next one. */
 export function connectCri(socket: string): CriClients {
+  let connections = 0;
+  const connect = () => {
+    connections += 1;
+    return net.connect(socket);
+  };
   const transport = createGrpcTransport({
     baseUrl: 'http://localhost',
-    nodeOptions: { createConnection: () => net.connect(socket) },
+    nodeOptions: { createConnection: connect },
     acceptCompression: [],
     readMaxBytes: MAX_ANSWER_BYTES,
     // An idle connection would keep the process from ending.
@@ -31,6 +38,7 @@ export function connectCri(socket: string): CriClients {
     images: createClient(ImageService, transport),
     content: createClient(Content, transport),
     events: createClient(Events, transport),
+    connections: () => connections,
   };
 }
 

@@ -5,6 +5,7 @@ import { classifyDockerdFailure, classifyFailure } from './classify-failure.ts';
 import { connectCri } from './connect-cri.ts';
 import { lookAtImages } from './look-at-images.ts';
 import { lookAtList } from './look-at-list.ts';
+import { oncePerConnection } from './once-per-connection.ts';
 import { pullImage } from './pull-image.ts';
 import { watchDownload } from './watch-download.ts';
 import { watchImages } from './watch-images.ts';
@@ -26,12 +27,18 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
   const { socket, clock, hostRoot = '' } = options;
   const clients = connectCri(socket);
   let name = '';
+  const whoAnswers = oncePerConnection(clients.connections, signal =>
+    askInTime(options, 'Version', signal, signal => clients.runtime.version({}, { signal })),
+  );
+  const fileSystems = oncePerConnection(clients.connections, signal =>
+    askInTime(options, 'ImageFsInfo', signal, signal => clients.images.imageFsInfo({}, { signal })),
+  );
 
   return {
     async version(signal) {
-      const answer = await askInTime(options, 'Version', signal, signal => clients.runtime.version({}, { signal }));
-      name = answer.runtimeName;
-      return { name, version: answer.runtimeVersion };
+      const { runtimeName, runtimeVersion } = await whoAnswers(signal);
+      name = runtimeName;
+      return { name, version: runtimeVersion };
     },
     look(images, signal) {
       const lookAt = name === CONTAINERD ? lookAtList : lookAtImages;
@@ -43,9 +50,7 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
       return pullImage({ images: clients.images, download, classify }, image, auth, progress, signal);
     },
     async space(signal): Promise<Space | 'unknown'> {
-      const { imageFilesystems } = await askInTime(options, 'ImageFsInfo', signal, signal =>
-        clients.images.imageFsInfo({}, { signal }),
-      );
+      const { imageFilesystems } = await fileSystems(signal);
       const mountpoint = imageFilesystems[0]?.fsId?.mountpoint;
       return mountpoint === undefined || mountpoint === '' ? 'unknown' : fileSystemSpace(hostRoot + mountpoint);
     },

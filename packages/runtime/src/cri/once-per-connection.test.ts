@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { oncePerConnection } from './once-per-connection.ts';
+
+const { signal } = new AbortController();
+
+function start() {
+  const server = { connections: 1, says: 'one', asked: 0 };
+  const ask = oncePerConnection(
+    () => server.connections,
+    async () => {
+      server.asked += 1;
+      return server.says;
+    },
+  );
+  return { server, ask: () => ask(signal) };
+}
+
+test('a connection that stands is asked once', async () => {
+  const { server, ask } = start();
+  expect([await ask(), await ask(), await ask()]).toEqual(['one', 'one', 'one']);
+  expect(server.asked).toBe(1);
+});
+
+test('a new connection is asked again', async () => {
+  const { server, ask } = start();
+  await ask();
+  Object.assign(server, { connections: 2, says: 'two' });
+  expect(await ask()).toBe('two');
+});
+
+test('an answer that came over a connection made while asking is not kept for the one after it', async () => {
+  const server = { connections: 0 };
+  const ask = oncePerConnection(
+    () => server.connections,
+    async () => `answer over ${++server.connections}`,
+  );
+  expect(await ask(signal)).toBe('answer over 1');
+  expect(await ask(signal)).toBe('answer over 2');
+});
+
+test('a question that fails is asked again', async () => {
+  let fails = true;
+  const ask = oncePerConnection(
+    () => 1,
+    async () => {
+      if (fails) throw new Error('away');
+      return 'back';
+    },
+  );
+  await expect(ask(signal)).rejects.toThrow('away');
+  fails = false;
+  expect(await ask(signal)).toBe('back');
+});
