@@ -13,6 +13,7 @@ import { silentLog } from '@kube-prefetch/process';
 import { systemClock as clock } from '@kube-prefetch/time';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { fillDisk } from './fill-disk.ts';
+import { SOON_MS } from './start-programs.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../packages/coordinator/src/main.ts', import.meta.url));
 const scratch = scratchFolder('kp-coordinator');
@@ -36,12 +37,12 @@ async function startCoordinator(manifests = manifestsOf(prefetch('a:1')), status
   const args = [PROGRAM, '--manifests', manifests, '--status-dir', statusDir, ...listeners];
   const child = await startChild({ name: 'coordinator', command: process.execPath, args, logFile });
   children.push(child);
-  const agents = await waitUntil(() => addressOf('agents', logFile), 'the coordinator to listen', 20_000, { child });
-  await waitUntil(async () => (await ask(`${agents}/v1/nodes/n1/plan`)).status === 200, 'a plan', 20_000, { child });
+  const agents = await waitUntil(() => addressOf('agents', logFile), 'the coordinator to listen', SOON_MS, { child });
+  await waitUntil(async () => (await ask(`${agents}/v1/nodes/n1/plan`)).status === 200, 'a plan', SOON_MS, { child });
   return { child, agents, ops: addressOf('ops', logFile) ?? '', manifests, logFile };
 }
 
-test('a waiting poll is answered at once when the coordinator stops, and the process is gone within a second', async () => {
+test('when the coordinator stops it answers a poll that waits, and ends well whatever connections stay open', async () => {
   const { child, agents } = await startCoordinator();
   const { etag } = await ask(`${agents}/v1/nodes/n1/plan`);
   const poll = ask(`${agents}/v1/nodes/n1/plan?wait=50`, etag);
@@ -52,13 +53,11 @@ test('a waiting poll is answered at once when the coordinator stops, and the pro
   await once(half, 'connect');
   await ask(`${agents}/v1/nodes/n1/plan`, etag);
 
-  const stoppedMs = performance.now();
   process.kill(child.pid, 'SIGTERM');
   const answer = await poll;
+  // A poll that had waited its time would be told 304, and a process that something held up would end with 1.
   expect([answer.status, JSON.parse(answer.text).code]).toEqual([503, 'ShuttingDown']);
-  expect(performance.now() - stoppedMs).toBeLessThan(1_000);
   expect(await child.exited).toEqual({ code: 0, signal: null });
-  expect(performance.now() - stoppedMs).toBeLessThan(3_000);
   half.destroy();
 });
 
@@ -84,11 +83,11 @@ test('on a full disk a status is said to be unwritten, nothing is left of it, an
   // Asks for nothing, which is refused: a status that need not wait for an agent.
   const { agents, logFile } = await startCoordinator(manifestsOf(prefetch()), statusDir);
   const failures = () => readFileSync(logFile, 'utf8').match(/ENOSPC.*"msg":"status not written"/g)?.length ?? 0;
-  await waitUntil(() => failures() >= 2, 'two tries', 10_000);
+  await waitUntil(() => failures() >= 2, 'two tries', SOON_MS);
   expect(readdirSync(statusDir)).toEqual(['filler']);
   expect((await ask(`${agents}/v1/nodes/n1/plan`)).status).toBe(200);
   makeRoom();
-  await waitUntil(() => readdirSync(statusDir).includes('ClusterPrefetch.base.yaml'), 'the status', 20_000);
+  await waitUntil(() => readdirSync(statusDir).includes('ClusterPrefetch.base.yaml'), 'the status', SOON_MS);
 });
 
 test('a poll whose connection closes leaves no waiter behind', async () => {
@@ -100,9 +99,9 @@ test('a poll whose connection closes leaves no waiter behind', async () => {
   const { etag } = await ask(`${listening.address}/v1/nodes/n1/plan`);
   const poll = get(`${listening.address}/v1/nodes/n1/plan?wait=50`, { headers: { 'if-none-match': etag } });
   poll.on('error', () => {});
-  await waitUntil(() => coordinator.fleet.node('n1')?.poll !== undefined, 'the poll to wait', 5_000);
+  await waitUntil(() => coordinator.fleet.node('n1')?.poll !== undefined, 'the poll to wait', SOON_MS);
   poll.destroy();
-  await waitUntil(() => coordinator.fleet.node('n1')?.poll === undefined, 'the poll to be let go', 5_000);
+  await waitUntil(() => coordinator.fleet.node('n1')?.poll === undefined, 'the poll to be let go', SOON_MS);
   await close();
   await listening.close();
   expect(app.server.listening).toBe(false);
@@ -127,7 +126,7 @@ test.each([
   const all = code === 2 ? args : [...flags, ...others, ...args];
   const { status, stdout, stderr, error } = spawnSync(process.execPath, [PROGRAM, ...all], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: SOON_MS,
   });
   // One that had to be stopped has ended with 1 as well.
   expect({ status, error }).toEqual({ status: code, error: undefined });

@@ -8,14 +8,17 @@ import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import type { Log } from '@kube-prefetch/process';
 import { ApiError, type CellState } from '@kube-prefetch/protocol';
 import { createMemoryRegistry, createMemoryRuntime } from '@kube-prefetch/runtime';
-import { systemClock as clock, systemRandom as random, timestamp } from '@kube-prefetch/time';
+import { createVirtualClock, systemClock as clock, systemRandom as random, timestamp } from '@kube-prefetch/time';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { type Pair, type Replica, startPair } from './start-pair.ts';
 import { anAuthority, type ProjectedFiles, projectFiles, SERVICE } from './tls-ground.ts';
 
 const MIB = 1024 * 1024;
 const IMAGE = 'r.example/app:1';
-const SOON_MS = 20_000;
+const SECONDS_TO_PULL = 600;
+const STEP_MS = 100;
+/** Only what never comes takes so long. */
+const SOON_MS = 60_000;
 
 const scratch = scratchFolder('kp-failover');
 afterAll(() => scratch.remove());
@@ -48,11 +51,12 @@ const clusterOf = (...images: string[]) =>
 
 type StartedAgent = ReturnType<typeof startAgent>;
 
-/** The agent's line with its real client, on a runtime whose registry takes a while. */
+/** The agent's line with its real client, on a runtime whose pull goes on while the test looks. */
 function startAgent() {
   const registry = createMemoryRegistry();
-  registry.publish(IMAGE, { sizeBytes: 30 * MIB, bytesPerSecond: 5 * MIB });
-  const runtime = createMemoryRuntime({ clock, registry });
+  registry.publish(IMAGE, { sizeBytes: SECONDS_TO_PULL * MIB, bytesPerSecond: MIB });
+  const download = createVirtualClock();
+  const runtime = createMemoryRuntime({ clock: download, registry });
   const lines: string[] = [];
   const note = (_fields: unknown, message: string) => void lines.push(message);
   const api = createHttpAgentApi({
@@ -78,8 +82,9 @@ function startAgent() {
   });
   const ended = runAgent(parts, stopped.signal);
   return {
-    registry,
     runtime,
+    stepPull: () => download.advance(STEP_MS),
+    endPull: () => download.advance(2 * SECONDS_TO_PULL * 1_000),
     plans: () => lines.filter(line => line === 'plan received').length,
     troubles: () => lines.filter(line => line.includes('coordinator')),
     async stop() {
@@ -90,11 +95,21 @@ function startAgent() {
   };
 }
 
-const knows = ({ coordinator }: Replica, state: CellState) =>
+/** A pull that goes on makes its agent report. */
+const until = (condition: () => boolean, what: string) =>
   waitUntil(
+    async () => {
+      await agent.stepPull();
+      return condition();
+    },
+    what,
+    SOON_MS,
+  );
+
+const knows = ({ coordinator }: Replica, state: CellState) =>
+  until(
     () => coordinator.leading() && coordinator.ready() && coordinator.node('n1').images[0]?.cell?.state === state,
     `${state} to be known`,
-    SOON_MS,
   );
 
 test('a leader that dies in mid-pull is followed by the next; the pull goes on and the plan is not sent again', async () => {
@@ -102,9 +117,10 @@ test('a leader that dies in mid-pull is followed by the next; the pull goes on a
   first.elect();
   await knows(first, 'Pulling');
   await first.crash();
-  await waitUntil(() => second.answered.some(line => line.endsWith(' 421')), 'the follower to be asked', SOON_MS);
+  await until(() => second.answered.some(line => line.endsWith(' 421')), 'the follower to be asked');
   second.elect();
   await knows(second, 'Pulling');
+  await agent.endPull();
   await knows(second, 'Present');
   expect([agent.runtime.pulls(), agent.plans()]).toEqual([1, 1]);
   expect(second.answered.filter(line => line.includes('/plan') && line.endsWith(' 200'))).toEqual([]);
@@ -118,13 +134,14 @@ test('a leader that is deposed loses its agents to the next, and back again', as
     const asked = to.answered.length;
     await from.depose();
     to.elect();
-    await waitUntil(() => to.coordinator.overview().nodes[0]?.agent === 'Reporting', 'the agent to follow', SOON_MS);
+    await until(() => to.coordinator.overview().nodes[0]?.agent === 'Reporting', 'the agent to follow');
     expect(to.answered.length).toBeGreaterThan(asked);
   }
+  await agent.endPull();
   await knows(first, 'Present');
   expect([agent.runtime.pulls(), agent.plans()]).toEqual([1, 1]);
   pair.set(clusterOf(IMAGE, 'r.example/next:1'));
-  await waitUntil(() => agent.plans() === 2, 'the plan of the leader', SOON_MS);
+  await until(() => agent.plans() === 2, 'the plan of the leader');
 });
 
 test('an expired token stops no pull, and the next token is used as soon as it is there', async () => {
@@ -132,7 +149,8 @@ test('an expired token stops no pull, and the next token is used as soon as it i
   leader.elect();
   await knows(leader, 'Pulling');
   goodTokens = new Set(['second']);
-  await waitUntil(() => agent.runtime.running().length === 0, 'the pull to end', SOON_MS);
+  await agent.endPull();
+  await until(() => agent.runtime.running().length === 0, 'the pull to end');
   expect(leader.coordinator.node('n1').images[0]?.cell?.state).toBe('Pulling');
   files.replace({ token: 'second' });
   await knows(leader, 'Present');
@@ -152,7 +170,7 @@ test('a token that is renewed in time is never noticed', async () => {
     changes += 1;
     pair.set(clusterOf(IMAGE, `r.example/next:${changes}`));
     const heard = () => answers(/^POST .*report 200/) > reports && answers(/^GET .* 200/) > plans;
-    await waitUntil(heard, 'a plan and a report with the token there is', SOON_MS);
+    await until(heard, 'a plan and a report with the token there is');
   };
   for (const token of ['second', 'third']) {
     goodTokens.add(token);
@@ -161,6 +179,7 @@ test('a token that is renewed in time is never noticed', async () => {
     goodTokens = new Set([token]);
     await untilHeardAgain();
   }
+  await agent.endPull();
   await knows(leader, 'Present');
   expect(leader.answered.filter(line => / (401|403|5\d\d)$/.test(line))).toEqual([]);
   expect(agent.troubles()).toEqual(before);

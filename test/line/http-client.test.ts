@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createHttpAgentApi } from '@kube-prefetch/agent';
 import { type ApiError, MAX_BODY_BYTES, type NodeReport } from '@kube-prefetch/protocol';
-import { createVirtualClock, systemClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time';
 import { afterEach, expect, test } from 'vitest';
 
 const never = new AbortController().signal;
@@ -25,7 +25,8 @@ afterEach(async () => {
   if (server?.listening) await once(server, 'close');
 });
 
-async function serve(listener: RequestListener, { clock = systemClock, node = 'n1' } = {}) {
+/** No deadline passes but where a test moves the clock. */
+async function serve(listener: RequestListener, { clock = createVirtualClock(), node = 'n1' } = {}) {
   server = createServer({ keepAliveTimeout: 60_000 }, listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

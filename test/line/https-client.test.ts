@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createHttpAgentApi } from '@kube-prefetch/agent';
 import type { KeptAuthority } from '@kube-prefetch/cluster';
 import { aReport, never } from '@kube-prefetch/coordinator/testing';
-import { freePort, scratchFolder, startChild, waitUntil } from '@kube-prefetch/lab/machine';
+import { scratchFolder, startChild, waitUntil } from '@kube-prefetch/lab/machine';
 import type { ApiError } from '@kube-prefetch/protocol';
 import { type Clock, createVirtualClock, systemClock } from '@kube-prefetch/time';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -49,9 +49,10 @@ interface ClientOptions {
   readonly hosts?: readonly string[];
 }
 
+/** No deadline passes but where a test moves the clock. */
 function connect(
   port: number,
-  { clock = systemClock, files = someFiles(), hosts = ['127.0.0.1'] }: ClientOptions = {},
+  { clock = createVirtualClock(), files = someFiles(), hosts = ['127.0.0.1'] }: ClientOptions = {},
 ) {
   const { caFile, tokenFile } = files;
   const coordinator = `https://${SERVICE}:${port}`;
@@ -72,6 +73,8 @@ function someFiles({ ca = authority.certificate, token = 'a-token' } = {}): Proj
 }
 
 const BOTH = ['127.0.0.1', '127.0.0.2'];
+/** Only what never comes takes so long. */
+const SOON_MS = 60_000;
 const report = aReport();
 const failure = (call: Promise<unknown>) =>
   call.then(
@@ -215,7 +218,7 @@ describe('who leads', () => {
     const client = connect(follower.port, { hosts: ['127.0.0.1'] });
     for (let i = 0; i < 3; i++) await client.report(report, never());
     expect([follower.requests.length, leader.requests.length]).toEqual([1, 3]);
-    await waitUntil(() => follower.connections() === 0, 'the connection to the follower to end', 5_000);
+    await waitUntil(() => follower.connections() === 0, 'the connection to the follower to end', SOON_MS);
     expect(leader.connections()).toBe(1);
   });
 
@@ -297,7 +300,7 @@ describe('who leads', () => {
     const client = connect(old.port, { hosts: BOTH });
     await client.report(report, never());
     const poll = client.plan('r1', 50_000, never());
-    await waitUntil(() => old.requests.length === 2, 'the poll to arrive', 5_000);
+    await waitUntil(() => old.requests.length === 2, 'the poll to arrive', SOON_MS);
     old.answer(follows(next.address));
     const have: unknown[] = [];
     next.answer((request, response) => {
@@ -320,7 +323,7 @@ describe('a leader that vanished without a word', () => {
     server.answer(() => {});
     const poll = failure(client.plan('r', 50_000, never()));
     const late = failure(client.report(report, never()));
-    await waitUntil(() => server.requests.length === 3, 'both to arrive', 5_000);
+    await waitUntil(() => server.requests.length === 3, 'both to arrive', SOON_MS);
     await clock.advance(10_000);
     expect([(await late).code, (await poll).code]).toEqual(['Unreachable', 'Unreachable']);
     expect((await poll).message).toContain(`${server.address} does not answer`);
@@ -330,7 +333,8 @@ describe('a leader that vanished without a word', () => {
     const { port, stop } = await startDeafServer();
     closing.push(stop);
     const leader = await replica({ host: '127.0.0.2', port });
-    expect(await connect(port, { hosts: BOTH }).report(report, never())).toMatchObject({ epoch: 1 });
+    const client = connect(port, { hosts: BOTH, clock: systemClock });
+    expect(await client.report(report, never())).toMatchObject({ epoch: 1 });
     expect(leader.requests).toHaveLength(1);
   });
 
@@ -339,9 +343,13 @@ describe('a leader that vanished without a word', () => {
     const client = connect(server.port);
     const stop = new AbortController();
     const poll = failure(client.plan('r', 50_000, stop.signal));
-    await waitUntil(() => server.requests.length === 1, 'the poll to arrive', 5_000);
-    const { kind, inMs } = timerTo(server.port);
-    expect(kind).toBe('keepalive');
+    await waitUntil(() => server.requests.length === 1, 'the poll to arrive', SOON_MS);
+    // Until what was sent is acknowledged, the kernel waits for that.
+    const { inMs } = await waitUntil(
+      () => [timerTo(server.port)].find(({ kind }) => kind === 'keepalive'),
+      'the kernel to keep the connection alive',
+      SOON_MS,
+    );
     expect(inMs).toBeLessThanOrEqual(5_000);
     stop.abort();
     await poll;
@@ -350,14 +358,15 @@ describe('a leader that vanished without a word', () => {
 
 /** A process that stands still, with as many connections waiting as the kernel takes: it drops any other. */
 async function startDeafServer(): Promise<{ port: number; stop: () => Promise<unknown> }> {
-  const port = await freePort();
-  const script = `require('net').createServer().listen({port: ${port}, host: '127.0.0.1', backlog: 1}, () => console.log('listening'))`;
+  const at = "{port: 0, host: '127.0.0.1', backlog: 1}";
+  const script = `const server = require('net').createServer().listen(${at}, () => console.log(server.address().port, 'listening'))`;
   const logFile = join(scratch.path, 'deaf.log');
   const child = await startChild({ name: 'deaf server', command: process.execPath, args: ['-e', script], logFile });
-  await waitUntil(() => readFileSync(logFile, 'utf8').includes('listening'), 'the deaf server', 10_000, { child });
+  const listening = () => /^(\d+) listening$/m.exec(readFileSync(logFile, 'utf8'))?.[1];
+  const port = Number(await waitUntil(listening, 'the deaf server', SOON_MS, { child }));
   process.kill(child.pid, 'SIGSTOP');
   const waiting = [1, 2, 3, 4].map(() => createConnection(port, '127.0.0.1').on('error', () => {}));
-  await waitUntil(() => waiting.filter(socket => socket.readyState === 'open').length >= 2, 'a full queue', 5_000);
+  await waitUntil(() => waiting.filter(socket => socket.readyState === 'open').length >= 2, 'a full queue', SOON_MS);
   const stop = async () => {
     for (const socket of waiting) socket.destroy();
     await child.kill();

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { type Child, freePort, startChild, waitUntil } from '@kube-prefetch/lab/machine';
 import type { CellReport, NodeView } from '@kube-prefetch/protocol';
 
-const READY_MS = 20_000;
+/** Only what never comes takes so long. */
+export const SOON_MS = 120_000;
 const program = (name: string) => fileURLToPath(new URL(`../../packages/${name}/src/main.ts`, import.meta.url));
 
 /** The two programs as children, on a directory of manifests with the one node `n1`. */
@@ -15,12 +16,7 @@ export interface Programs {
   /** The images that should be on the node from now on. */
   readonly ask: (images: readonly string[]) => void;
   /** Waits until the coordinator says so of the image on the node. */
-  readonly until: (
-    image: string,
-    fits: (cell: CellReport) => boolean,
-    what: string,
-    timeoutMs?: number,
-  ) => Promise<CellReport>;
+  readonly until: (image: string, fits: (cell: CellReport) => boolean, what: string) => Promise<CellReport>;
   readonly view: () => Promise<NodeView>;
 }
 
@@ -45,7 +41,7 @@ export async function preparePrograms(dir: string, socket: string): Promise<Prog
   let starts = 0;
 
   const view = async () => {
-    const answer = await fetch(`${admin}/v1/nodes/n1`, { signal: AbortSignal.timeout(5_000) });
+    const answer = await fetch(`${admin}/v1/nodes/n1`, { signal: AbortSignal.timeout(20_000) });
     if (!answer.ok) throw new Error(`HTTP ${answer.status}: ${await answer.text()}`);
     return (await answer.json()) as NodeView;
   };
@@ -66,7 +62,7 @@ export async function preparePrograms(dir: string, socket: string): Promise<Prog
         'ops-listen': '127.0.0.1:0',
       };
       const child = await start('coordinator', flags, join(dir, `coordinator-${starts}.log`));
-      await waitUntil(view, 'the coordinator to answer', READY_MS, { child });
+      await waitUntil(view, 'the coordinator to answer', SOON_MS, { child });
       return child;
     },
     async startAgent(more = {}, under = []) {
@@ -86,17 +82,17 @@ export async function preparePrograms(dir: string, socket: string): Promise<Prog
       const child = await start('agent', flags, logFile, under);
       const logged: Agent['logged'] = message => linesOf(logFile).filter(line => line.msg === message);
       const ops = () =>
-        waitUntil(() => logged('listening')[0]?.address as string, 'the agent to listen', READY_MS, { child });
+        waitUntil(() => logged('listening')[0]?.address as string, 'the agent to listen', SOON_MS, { child });
       return { child, logged, ops };
     },
-    until: (image, fits, what, timeoutMs = 30_000) =>
+    until: (image, fits, what) =>
       waitUntil(
         async () => {
           const cell = (await view()).images.find(candidate => candidate.image === image)?.cell;
           return cell !== undefined && fits(cell) && cell;
         },
         `${image} to be ${what}`,
-        timeoutMs,
+        SOON_MS,
       ),
   };
 }

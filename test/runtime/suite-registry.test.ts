@@ -83,6 +83,15 @@ test.each([
   expect(await registry.requests.of(repository)[0]?.ended).toBe('closed');
 });
 
+test('a body that trickles comes whole at once when it is told to hurry', async () => {
+  const hurry = new AbortController();
+  // By itself it would take hours.
+  const { blob, contents } = publish({ blobs: { do: 'trickle', bytesPerSecond: 10, hurry: hurry.signal } });
+  const answer = await fetch(blob);
+  hurry.abort();
+  expect(Buffer.from(await answer.arrayBuffer())).toEqual(contents);
+});
+
 test('no answer comes where none is to come', async () => {
   const { repository, manifest } = publish({ manifests: { do: 'ignore' } });
   const cancel = new AbortController();

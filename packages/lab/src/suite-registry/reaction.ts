@@ -16,7 +16,8 @@ export type Reaction =
   | { readonly do: 'stall'; readonly afterBytes: number }
   /** The same, but ends the connection. */
   | { readonly do: 'truncate'; readonly afterBytes: number }
-  | { readonly do: 'trickle'; readonly bytesPerSecond: number }
+  /** What is left follows at once when `hurry` aborts. */
+  | { readonly do: 'trickle'; readonly bytesPerSecond: number; readonly hurry?: AbortSignal }
   /** The true length, other bytes. */
   | { readonly do: 'corrupt' };
 

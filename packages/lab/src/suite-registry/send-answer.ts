@@ -80,17 +80,22 @@ function sendBadly(
     'docker-content-digest': digest,
   });
   if (reaction.do === 'corrupt') return void response.end(bytes.map(byte => byte ^ 0xff));
-  if (reaction.do === 'trickle') return void trickle(bytes, reaction.bytesPerSecond, response);
+  if (reaction.do === 'trickle') return void trickle(bytes, reaction, response);
   response.write(bytes.subarray(0, reaction.afterBytes), () => {
     if (reaction.do === 'truncate') response.destroy();
   });
 }
 
-async function trickle(bytes: Buffer, bytesPerSecond: number, response: ServerResponse) {
+async function trickle(
+  bytes: Buffer,
+  { bytesPerSecond, hurry }: Extract<Reaction, { do: 'trickle' }>,
+  response: ServerResponse,
+) {
   const step = Math.max(1, Math.min(CHUNK_BYTES, Math.floor(bytesPerSecond / 10)));
-  for (let at = 0; at < bytes.length && !response.destroyed; at += step) {
+  let at = 0;
+  for (; at < bytes.length && !response.destroyed && !hurry?.aborted; at += step) {
     response.write(bytes.subarray(at, at + step));
-    await sleep((step / bytesPerSecond) * 1000);
+    await sleep((step / bytesPerSecond) * 1000, undefined, { signal: hurry }).catch(() => {});
   }
-  response.end();
+  response.end(bytes.subarray(at));
 }

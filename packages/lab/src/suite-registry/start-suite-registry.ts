@@ -18,8 +18,8 @@ export interface SuiteRegistry {
   close(): Promise<void>;
 }
 
-/** Nobody's suite takes longer; a forgotten registry must not keep anything alive. */
-const LIFETIME_MS = 30 * 60_000;
+/** Nobody's suite takes longer, on a slow machine either; a forgotten registry must not keep anything alive. */
+const LIFETIME_MS = 2 * 60 * 60_000;
 
 export interface SuiteRegistryOptions {
   readonly port?: number;
