@@ -1,12 +1,48 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 
-/** A port of 127.0.0.1 that nobody listened on just now. */
+const RANGE = '/proc/sys/net/ipv4/ip_local_port_range';
+/** Where a machine does not say. */
+const USUAL_START = 32_768;
+const FIRST = 20_000;
+const MAX_TRIES = 1_000;
+
+const given = new Set<number>();
+
+/**
+ * A port of 127.0.0.1 that nobody listened on just now, another one each time. It lies below those that the kernel gives to
+ * outgoing connections: one of them may otherwise have it before it is listened on, or while what listens there restarts.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const end = startOfOutgoing();
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const port = randomInt(FIRST, end);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`expected a free port of 127.0.0.1 from ${FIRST} to ${end}, found none in ${MAX_TRIES} tries`);
+}
+
+function startOfOutgoing(): number {
+  try {
+    return Math.max(FIRST + MAX_TRIES, Number(readFileSync(RANGE, 'utf8').split(/\s+/)[0]));
+  } catch {
+    return USUAL_START;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+    throw error;
+  }
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
 }
