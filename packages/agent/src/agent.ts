@@ -2,6 +2,7 @@ import type { AgentApi, CellReport, NodeReport } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
 import type { ImageRuntime, Space } from '@kube-prefetch/runtime';
 import { type Clock, createTrigger, type Random, type Trigger } from '@kube-prefetch/time';
+import { createByteCounts } from './beside/byte-counts.ts';
 import { createContact } from './beside/contact.ts';
 import { createLeases, type Leases } from './beside/leases.ts';
 import { followPlan } from './beside/plan.ts';
@@ -69,8 +70,17 @@ export function createAgent(parts: AgentParts): Agent {
     limits: parts.stall,
     progressed: () => reports.progressed(),
     ended(pull, end) {
-      notePullEnd(pull, end, { memory, clock, log, metrics });
+      notePullEnd(pull, end, { memory, byteCounts, clock, log, metrics });
       changed();
+    },
+  });
+  const byteCounts = createByteCounts({
+    clock,
+    pulling: () => pulls.running().size > 0,
+    counted(image, pull, bytes) {
+      memory.notePulledBytes(image, pull, bytes);
+      metrics?.bytesPulled(bytes);
+      reports.progressed();
     },
   });
   const leases = createLeases({
@@ -130,6 +140,7 @@ export function createAgent(parts: AgentParts): Agent {
       signal => leases.run(signal),
       signal => reports.run(signal),
       signal => events.run(signal),
+      signal => byteCounts.run(signal),
       signal => saver.run(signal),
     ],
   };

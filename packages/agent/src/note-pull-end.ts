@@ -1,6 +1,6 @@
-import type { ImageRef } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
+import type { ByteCounts } from './beside/byte-counts.ts';
 import type { Memory } from './memory.ts';
 import type { AgentMetrics } from './metrics.ts';
 import type { PullEnd } from './pulls.ts';
@@ -8,6 +8,7 @@ import type { RunningPull } from './running-pull.ts';
 
 interface Notebooks {
   readonly memory: Memory;
+  readonly byteCounts: Pick<ByteCounts, 'add'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: AgentMetrics | undefined;
@@ -17,7 +18,7 @@ interface Notebooks {
 export function notePullEnd(
   { image, startedAtMs }: RunningPull,
   end: PullEnd,
-  { memory, clock, log, metrics }: Notebooks,
+  { memory, byteCounts, clock, log, metrics }: Notebooks,
 ): void {
   const now = clock.monotonicMs();
   const elapsedMs = Math.round(now - startedAtMs);
@@ -30,17 +31,5 @@ export function notePullEnd(
   }
   log.info({ image, elapsedMs }, end.result === 'pulled' ? 'pulled' : 'pull cancelled');
   metrics?.pullEnded(end.result, undefined, elapsedMs);
-  if (end.result === 'pulled') void noteBytes(image, end, { memory, metrics });
-}
-
-/** Counted after the end, so that the next pull need not wait; until then what was last seen of the download stands. */
-async function noteBytes(
-  image: ImageRef,
-  { pull, pulledBytes }: Extract<PullEnd, { result: 'pulled' }>,
-  { memory, metrics }: Pick<Notebooks, 'memory' | 'metrics'>,
-): Promise<void> {
-  const bytes = (await pulledBytes) ?? pull.doneBytes;
-  if (bytes === undefined) return;
-  memory.notePulledBytes(image, pull, bytes);
-  metrics?.bytesPulled(bytes);
+  if (end.result === 'pulled') byteCounts.add({ image, ...end });
 }

@@ -1,5 +1,5 @@
 import type { Failure, ImageRef } from '@kube-prefetch/protocol';
-import { type ImageRuntime, type Progress, PullFailure, RuntimeUnavailable } from '@kube-prefetch/runtime';
+import { type ImageRuntime, type Progress, type Pulled, PullFailure, RuntimeUnavailable } from '@kube-prefetch/runtime';
 import type { Clock } from '@kube-prefetch/time';
 import type { PullOrder } from './choose-pulls.ts';
 import type { FinishedPull } from './history.ts';
@@ -9,7 +9,7 @@ import { type StallLimits, untilStalled } from './stall.ts';
 const MAX_FAILURE_LENGTH = 512;
 
 export type PullEnd =
-  | { readonly result: 'pulled'; readonly pull: FinishedPull; readonly pulledBytes: Promise<number | undefined> }
+  | { readonly result: 'pulled'; readonly pull: FinishedPull; readonly countBytes: Pulled['countBytes'] }
   | { readonly result: 'failed'; readonly failure: Failure & { readonly phase?: Progress['phase'] } }
   | { readonly result: 'cancelled' };
 
@@ -92,9 +92,9 @@ async function run(entry: Entry, { runtime, clock, limits, progressed }: PullsPa
     progressed();
   };
   try {
-    const { pulledBytes } = await runtime.pull(entry.pull.image, undefined, note, entry.abort.signal);
+    const { countBytes } = await runtime.pull(entry.pull.image, undefined, note, entry.abort.signal);
     const elapsedMs = Math.round(clock.monotonicMs() - entry.pull.startedAtMs);
-    return { result: 'pulled', pull: { elapsedMs, doneBytes: entry.pull.progress?.doneBytes }, pulledBytes };
+    return { result: 'pulled', pull: { elapsedMs, doneBytes: entry.pull.progress?.doneBytes }, countBytes };
   } catch (error) {
     const reason: unknown = entry.abort.signal.reason;
     if (reason instanceof Cancelled) return { result: 'cancelled' };

@@ -57,10 +57,10 @@ export interface Progress {
 
 export interface Pulled {
   /**
-   * Bytes that came from the registry as far as the runtime lets us see; undefined where it does not say. Counted once the
-   * image is usable, so that nobody has to wait for it. Never rejects.
+   * Bytes that came from the registry as far as the runtime lets us see; undefined where it does not say. Counted when
+   * asked, because that may be a question per blob. Never rejects.
    */
-  readonly pulledBytes: Promise<number | undefined>;
+  countBytes(signal: AbortSignal): Promise<number | undefined>;
 }
 
 export interface Space {

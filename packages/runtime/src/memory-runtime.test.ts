@@ -26,7 +26,7 @@ test('a pull takes as long as its bytes and tells how far it is', async () => {
   expect(told.at(-1)).toEqual({ phase: 'downloading', doneBytes: 5 * MB, totalBytes: 10 * MB });
   expect((await runtime.look(['app:1'], never)).get('app:1')).toEqual({ present: false });
   await clock.advance(1_000);
-  expect(await (await pull).pulledBytes).toBe(10 * MB);
+  expect(await (await pull).countBytes(never)).toBe(10 * MB);
   expect(told.map(({ phase }) => phase)).toEqual(['resolving', ...Array(21).fill('downloading'), 'unpacking']);
   expect((await runtime.look(['app:1'], never)).get('app:1')).toMatchObject({ present: true, sizeBytes: 10 * MB });
 });
@@ -67,7 +67,7 @@ test('pulls of one image at once download once, and one that is cancelled leaves
   impatient.abort();
   await clock.advance(500);
   expect(await first).toBe('Cancelled');
-  expect(await (await second).pulledBytes).toBe(0);
+  expect(await (await second).countBytes(never)).toBe(0);
   expect(registry.requests('app:1')).toBe(2);
 });
 
@@ -82,16 +82,16 @@ test('a pull that everybody cancelled stops, and the next one starts anew', asyn
   expect(clock.sleepers()).toBe(0);
   const second = runtime.pull('app:1', undefined, ignore, never);
   await clock.advance(1_000);
-  expect(await (await second).pulledBytes).toBe(10 * MB);
+  expect(await (await second).countBytes(never)).toBe(10 * MB);
 });
 
 test('a present image is pulled again with one request and no bytes, until its tag moves', async () => {
   const { runtime, registry } = setUp();
   registry.publish('app:1', { sizeBytes: MB });
   await runtime.pull('app:1', undefined, ignore, never);
-  expect(await (await runtime.pull('app:1', undefined, ignore, never)).pulledBytes).toBe(0);
+  expect(await (await runtime.pull('app:1', undefined, ignore, never)).countBytes(never)).toBe(0);
   registry.publish('app:1', { sizeBytes: 2 * MB });
-  expect(await (await runtime.pull('app:1', undefined, ignore, never)).pulledBytes).toBe(2 * MB);
+  expect(await (await runtime.pull('app:1', undefined, ignore, never)).countBytes(never)).toBe(2 * MB);
   expect(registry.requests()).toBe(3);
   expect(runtime.pulls('app:1')).toBe(3);
 });
@@ -123,7 +123,7 @@ test('a scripted failure happens as often as told, and its text is scrubbed', as
       message: 'slow down, ***',
     });
   }
-  expect(await (await runtime.pull('app:1', auth, ignore, never)).pulledBytes).toBe(1);
+  expect(await (await runtime.pull('app:1', auth, ignore, never)).countBytes(never)).toBe(1);
 });
 
 test('a failure can leave behind what the runtime calls present', async () => {
@@ -227,5 +227,5 @@ test('publishing an image again ends the failures that were scripted for it', as
   registry.failNext('app:1', { kind: 'NotFound' }, 20);
   expect(await settled(runtime.pull('app:1', undefined, ignore, never))).toBe('NotFound');
   registry.publish('app:1', { sizeBytes: 1 });
-  expect(await (await runtime.pull('app:1', undefined, ignore, never)).pulledBytes).toBe(1);
+  expect(await (await runtime.pull('app:1', undefined, ignore, never)).countBytes(never)).toBe(1);
 });

@@ -86,7 +86,8 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntim
       running.push(image);
       try {
         await health.take(signal);
-        return { pulledBytes: Promise.resolve(await fetch(image, auth, progress, signal)) };
+        const bytes = await fetch(image, auth, progress, signal);
+        return { countBytes: async () => bytes };
       } catch (error) {
         throw asPullFailure(error, image, signal);
       } finally {

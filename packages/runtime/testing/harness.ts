@@ -79,7 +79,7 @@ export interface RuntimeTraits {
   /** `name:tag@digest` also makes `name:tag` present. */
   readonly keepsTagBesideDigest?: boolean;
   readonly tellsProgress?: boolean;
-  /** `pulledBytes` is there, and exact but for manifests. */
+  /** `countBytes` answers, and exact but for manifests. */
   readonly countsBytes?: boolean;
   readonly tellsChanges?: boolean;
 }

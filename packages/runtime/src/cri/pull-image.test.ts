@@ -37,8 +37,8 @@ test('the reference and the credentials arrive as they were given', async () => 
     requests.push(request);
     return {};
   };
-  const { pulledBytes } = await pullFrom({ pull });
-  expect(await pulledBytes).toBeUndefined();
+  const pulled = await pullFrom({ pull });
+  expect(await pulled.countBytes(new AbortController().signal)).toBeUndefined();
   expect(requests).toMatchObject([{ image: { image: IMAGE }, auth: AUTH }]);
 });
 

@@ -11,7 +11,7 @@ export interface DownloadWatch {
   /** Calls `progress` until the signal aborts. Never rejects. */
   follow(progress: (progress: Progress) => void, signal: AbortSignal): Promise<void>;
   /** Never rejects. */
-  pulledBytes(digests: readonly string[], signal: AbortSignal): Promise<number | undefined>;
+  countBytes(digests: readonly string[], signal: AbortSignal): Promise<number | undefined>;
 }
 
 interface Parts {
@@ -36,7 +36,7 @@ export async function pullImage(
   try {
     await images.pullImage({ image: { image: withDefaultTag(image) }, ...(auth && { auth }) }, { signal });
     const digests = await confirmPresent(images, image, signal);
-    return { pulledBytes: download?.pulledBytes(digests, signal) ?? Promise.resolve(undefined) };
+    return { countBytes: async signal => download?.countBytes(digests, signal) };
   } catch (error) {
     // Runtimes use the code "canceled" also for what they gave up themselves: only our own signal says that we cancelled.
     if (signal.aborted) throw new PullFailure('Cancelled', `the pull of ${image} was cancelled`);

@@ -107,7 +107,7 @@ test('only what arrived since the pull began counts as pulled', async () => {
   blobs.set('sha256:l0', { size: 10, ...old });
   blobs.set('sha256:l1', { size: 30, ...fresh });
   const digests = ['docker.io/library/nginx@sha256:index', 'docker.io/other/nginx@sha256:l0'];
-  expect(await watch.pulledBytes(digests, new AbortController().signal)).toBe(200 + 500 + 7 + 30);
+  expect(await watch.countBytes(digests, new AbortController().signal)).toBe(200 + 500 + 7 + 30);
 });
 
 test('a runtime without this API tells nothing and breaks nothing', async () => {
@@ -121,5 +121,5 @@ test('a runtime without this API tells nothing and breaks nothing', async () => 
   over.abort();
   await following;
   expect(told).toEqual([]);
-  expect(await watch.pulledBytes(['docker.io/library/nginx@sha256:m'], new AbortController().signal)).toBeUndefined();
+  expect(await watch.countBytes(['docker.io/library/nginx@sha256:m'], new AbortController().signal)).toBeUndefined();
 });

@@ -49,7 +49,7 @@ export function watchDownload(content: ContentClient, image: string, clock: Cloc
         if (seen !== undefined) progress(seen);
       }
     },
-    async pulledBytes(digests, signal) {
+    async countBytes(digests, signal) {
       try {
         const infos = await withDeadline(clock, COUNT_WITHIN_MS, signal, 'counting bytes', signal =>
           imageBlobs(content, image, digests, signal),

@@ -40,7 +40,7 @@ test('a pull asks for the exact reference with name and password, tells its prog
     )(request, signal);
   };
   const pulled = await pullImage(engine({ stream }), 'app:1', AUTH, progress => told.push(progress), never);
-  expect(await pulled.pulledBytes).toBe(9);
+  expect(await pulled.countBytes(new AbortController().signal)).toBe(9);
   expect(asked).toEqual([{ method: 'POST', path: '/images/create', query: { fromImage: 'app:1' }, auth: AUTH }]);
   expect(told.map(({ phase, doneBytes }) => `${phase} ${doneBytes}`)).toEqual([
     'resolving 0',

@@ -21,7 +21,7 @@ export async function pullImage(
     if (!(await lookAt(engine, image, signal)).present) {
       throw new PullFailure('Unknown', `the engine says it has pulled ${image}, but does not have it`);
     }
-    return { pulledBytes: Promise.resolve(pulledBytesOf(layers)) };
+    return { countBytes: async () => pulledBytesOf(layers) };
   } catch (error) {
     throw toPullFailure(error, image, auth, signal);
   }

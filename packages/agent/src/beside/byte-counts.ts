@@ -1,0 +1,60 @@
+import type { ImageRef } from '@kube-prefetch/protocol';
+import type { Pulled } from '@kube-prefetch/runtime';
+import { type Clock, createTrigger } from '@kube-prefetch/time';
+import type { FinishedPull } from '../history.ts';
+
+/** No pull has run for this long. */
+const QUIET_MS = 500;
+/** A node that never rests counts all the same. */
+const LONGEST_MS = 30_000;
+const MAX_UNCOUNTED = 100;
+
+/**
+ * Counts what pulls brought from their registry: a question to the runtime for each blob. While other pulls run it waits,
+ * because the answers would take their time from unpacking. What is uncounted when the agent ends is never counted.
+ */
+export interface ByteCounts {
+  add(finished: Uncounted): void;
+  run(signal: AbortSignal): Promise<never>;
+}
+
+export interface Uncounted {
+  readonly image: ImageRef;
+  readonly pull: FinishedPull;
+  readonly countBytes: Pulled['countBytes'];
+}
+
+export interface ByteCountsParts {
+  readonly clock: Clock;
+  readonly pulling: () => boolean;
+  readonly counted: (image: ImageRef, pull: FinishedPull, bytes: number) => void;
+}
+
+export function createByteCounts({ clock, pulling, counted }: ByteCountsParts): ByteCounts {
+  const wake = createTrigger(clock);
+  const uncounted: Uncounted[] = [];
+
+  const untilQuiet = async (signal: AbortSignal) => {
+    const endMs = clock.monotonicMs() + LONGEST_MS;
+    do await clock.sleep(QUIET_MS, signal);
+    while (pulling() && uncounted.length < MAX_UNCOUNTED && clock.monotonicMs() < endMs);
+  };
+
+  return {
+    add(finished) {
+      uncounted.push(finished);
+      wake.fire();
+    },
+    async run(signal) {
+      for (;;) {
+        await wake.next(Number.POSITIVE_INFINITY, signal);
+        await untilQuiet(signal);
+        for (const { image, pull, countBytes } of uncounted.splice(0)) {
+          // Until here, and where the runtime does not say, what was last seen of the download stands.
+          const bytes = (await countBytes(signal)) ?? pull.doneBytes;
+          if (bytes !== undefined) counted(image, pull, bytes);
+        }
+      }
+    },
+  };
+}
