@@ -3,6 +3,8 @@ import { isPresent, kindOf, pull } from './asking.ts';
 import type { RuntimeHarness } from './harness.ts';
 
 const MIB = 1024 * 1024;
+/** A busy machine cancels later, and still in mid-download. */
+const SLOW = { sizeBytes: MIB, bytesPerSecond: MIB / 6 };
 
 export function cancelTests(harness: () => RuntimeHarness) {
   describe('a cancelled pull', () => {
@@ -18,7 +20,7 @@ export function cancelTests(harness: () => RuntimeHarness) {
     });
 
     test('can be started again', async () => {
-      const image = await harness().publish({ sizeBytes: MIB, bytesPerSecond: MIB });
+      const image = await harness().publish(SLOW);
       const cancel = new AbortController();
       const pulling = kindOf(pull(harness(), image.reference, { signal: cancel.signal }));
       await harness().downloading(image);
@@ -29,7 +31,7 @@ export function cancelTests(harness: () => RuntimeHarness) {
     });
 
     test('leaves another pull of the same image running', async () => {
-      const image = await harness().publish({ sizeBytes: MIB, bytesPerSecond: MIB });
+      const image = await harness().publish(SLOW);
       const cancel = new AbortController();
       const [first, second] = [
         kindOf(pull(harness(), image.reference, { signal: cancel.signal })),

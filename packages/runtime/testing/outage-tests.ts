@@ -4,6 +4,8 @@ import { isPresent, kindOf, NEVER, pull } from './asking.ts';
 import type { RuntimeHarness } from './harness.ts';
 
 const MIB = 1024 * 1024;
+/** A busy machine ends its runtime later, and still in mid-download. */
+const SLOW = { sizeBytes: MIB, bytesPerSecond: MIB / 8 };
 const UNAVAILABLE = { status: 'rejected', reason: expect.any(RuntimeUnavailable) as unknown };
 
 export function outageTests(harness: () => RuntimeHarness) {
@@ -11,7 +13,7 @@ export function outageTests(harness: () => RuntimeHarness) {
     test.each(['stop', 'crash'] as const)('(%s) fails a running pull and every question, and ends', async end => {
       const present = await harness().publish({});
       await pull(harness(), present.reference);
-      const image = await harness().publish({ sizeBytes: MIB, bytesPerSecond: MIB / 2 });
+      const image = await harness().publish(SLOW);
       const pulling = kindOf(pull(harness(), image.reference));
       await harness().downloading(image);
       await harness()[end]();
@@ -54,7 +56,7 @@ export function outageTests(harness: () => RuntimeHarness) {
     });
 
     test('in which the runtime hangs does not hold up a pull that is cancelled', async () => {
-      const image = await harness().publish({ sizeBytes: MIB, bytesPerSecond: MIB / 4 });
+      const image = await harness().publish(SLOW);
       const cancel = new AbortController();
       const pulling = kindOf(pull(harness(), image.reference, { signal: cancel.signal }));
       await harness().downloading(image);
