@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import {
   type Answer,
   ask,
+  createAgentToken,
   isReady,
   NAMESPACE,
   prepareCluster,
@@ -35,15 +36,7 @@ beforeAll(async () => {
   scratch = scratchFolder('leaders');
   server = await startApiServer({ folder: `${scratch.path}/api-server` });
   await prepareCluster(server, ['n1']);
-  const spec = { nodeName: 'n1', serviceAccountName: 'agent', containers: [{ name: 'agent', image: 'agent' }] };
-  await server.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'agent', namespace: NAMESPACE }, spec });
-  const boundTo = { kind: 'Pod', name: 'agent' } as const;
-  token = await server.createToken({
-    namespace: NAMESPACE,
-    serviceAccount: 'agent',
-    audience: 'kube-prefetch',
-    boundTo,
-  });
+  token = await createAgentToken(server, 'n1');
 }, START_MS);
 
 beforeEach(async () => {

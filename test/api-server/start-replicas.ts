@@ -106,13 +106,22 @@ export async function startReplica(
   return replica;
 }
 
+/** What the kubelet would project into the agent's pod of that node. */
+export async function createAgentToken({ apply, createToken }: ApiServer, nodeName: string): Promise<string> {
+  const name = `agent-${nodeName}`;
+  const spec = { nodeName, serviceAccountName: 'agent', containers: [{ name: 'agent', image: 'agent' }] };
+  await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: NAMESPACE }, spec });
+  const boundTo = { kind: 'Pod', name } as const;
+  return createToken({ namespace: NAMESPACE, serviceAccount: 'agent', audience: 'kube-prefetch', boundTo });
+}
+
 export async function isReady({ ops }: Replica): Promise<boolean> {
   return (await fetch(`${ops}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok;
 }
 
 /** What agents trust, once it is published. */
-export async function publishedCa({ kubectl }: ApiServer): Promise<string> {
-  const configMap = JSON.parse(await kubectl('get', 'configmap', 'ca', `--namespace=${NAMESPACE}`, '--output=json'));
+export async function publishedCa({ kubectl }: ApiServer, name = 'ca'): Promise<string> {
+  const configMap = JSON.parse(await kubectl('get', 'configmap', name, `--namespace=${NAMESPACE}`, '--output=json'));
   return configMap.data?.['ca.crt'] ?? '';
 }
 
