@@ -39,8 +39,26 @@ test('a status that somebody forges with kubectl is put right', async () => {
   await waitUntil(async () => (await warmth()) === 'False NoNodes', 'the status to be put right', PUT_RIGHT_MS);
 }, 120_000);
 
+test('its requests to the API server are counted: eleven kinds listed and watched once, a status patched when it changed', async () => {
+  const counts = await requestCounts();
+  const of = (verb: string) => [...counts].filter(([key]) => key.startsWith(`${verb} `));
+  const kinds = (verb: string) => of(verb).map(([key]) => key.slice(verb.length));
+  console.log('requests of a coordinator since its start:', Object.fromEntries(counts));
+  expect(of('list').map(([, count]) => count)).toEqual(Array.from({ length: 11 }, () => 1));
+  expect(new Set(kinds('watch'))).toEqual(new Set(kinds('list')));
+  expect(counts.get('patch clusterprefetches.kube-prefetch.io/status 2xx')).toBe(2);
+  expect(counts.get('update leases.coordination.k8s.io 2xx')).toBeGreaterThan(1);
+});
+
 interface Held {
   readonly status: { readonly conditions: readonly { type: string; status: string; reason: string }[] };
+}
+
+/** By verb, resource and class of the status. */
+async function requestCounts(): Promise<ReadonlyMap<string, number>> {
+  const text = await (await fetch(`${coordinator.ops}/metrics`)).text();
+  const samples = text.matchAll(/api_requests_total\{verb="(.+)",resource="(.+)",code="(.+)"\} (\d+)/g);
+  return new Map([...samples].map(([, verb, resource, code, count]) => [`${verb} ${resource} ${code}`, Number(count)]));
 }
 
 async function base(): Promise<Held> {

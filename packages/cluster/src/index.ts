@@ -8,6 +8,7 @@ export {
   type KubeWrite,
   type ObjectName,
 } from './kubernetes/api.ts';
+export type { CountedRequest } from './kubernetes/count-request.ts';
 export { createSeenStatuses } from './kubernetes/seen-statuses.ts';
 export { createKubernetesSource } from './kubernetes/source.ts';
 export { createKubernetesStatusSink, type KubernetesStatusSinkOptions } from './kubernetes/status-sink.ts';

@@ -3,6 +3,7 @@ import { systemClock as clock } from '@kube-prefetch/time';
 import { bySource, SETTINGS } from './config.ts';
 import { createCoordinator } from './create-coordinator.ts';
 import { manifestsParts } from './parts/manifests.ts';
+import { createMetrics } from './metrics.ts';
 import type { ProgramParts } from './parts/program-parts.ts';
 import { serve } from './serve.ts';
 
@@ -10,6 +11,8 @@ const PROGRAM = { name: 'coordinator', version: '0.1.0', purpose: 'computes the 
 
 const config = bySource(readConfigOrExit(SETTINGS, PROGRAM));
 const log = createLog({ level: config.logLevel, ...PROGRAM });
+const metrics = createMetrics();
+const surroundings = { clock, log, metrics };
 
 await runUntilSignalled(
   async signal => {
@@ -19,6 +22,7 @@ await runUntilSignalled(
       statuses,
       clock,
       log,
+      metrics,
       limits: config,
       leaseTtlMs: config.leaseTtlMs,
       silentAfterMs: config.silentAfterMs,
@@ -31,8 +35,8 @@ await runUntilSignalled(
 );
 
 async function chooseParts(): Promise<ProgramParts> {
-  if (config.source === 'manifests') return manifestsParts(config, { clock, log });
+  if (config.source === 'manifests') return manifestsParts(config, surroundings);
   // What speaks to an API server takes time and memory to load.
   const { kubernetesParts } = await import('./parts/kubernetes.ts');
-  return kubernetesParts(config, { clock, log });
+  return kubernetesParts(config, surroundings);
 }

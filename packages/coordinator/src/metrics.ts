@@ -1,3 +1,4 @@
+import type { CountedRequest } from '@kube-prefetch/cluster';
 import { CELL_STATES, type CellState } from '@kube-prefetch/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Coordinator } from './create-coordinator.ts';
@@ -11,6 +12,7 @@ export interface CoordinatorMetrics {
   report(verdict: ReportVerdict): void;
   request(route: string, status: number, durationMs: number): void;
   statusWrite(outcome: WriteOutcome): void;
+  apiRequest(request: CountedRequest): void;
   /** The Prometheus text format, with the fleet as it is now. */
   expose(coordinator: Coordinator): Promise<string>;
 }
@@ -70,6 +72,12 @@ export function createMetrics(): CoordinatorMetrics {
     labelNames: ['outcome'],
     registers,
   });
+  const apiRequests = new Counter({
+    name: `${PREFIX}api_requests_total`,
+    help: 'Requests to the API server by verb, resource and class of the status, none where no answer came; a watch counts once, when it is opened.',
+    labelNames: ['verb', 'resource', 'code'],
+    registers,
+  });
   const leader = new Gauge({
     name: `${PREFIX}leader`,
     help: '1 while this process leads, 0 otherwise; then it serves no agents, and other metrics know of no nodes.',
@@ -90,6 +98,7 @@ export function createMetrics(): CoordinatorMetrics {
       requestDuration.observe({ route }, durationMs / 1000);
     },
     statusWrite: outcome => statusWrites.inc({ outcome }),
+    apiRequest: ({ verb, resource, code }) => apiRequests.inc({ verb, resource, code }),
     expose(coordinator) {
       for (const [state, count] of Object.entries(countCells(coordinator))) cells.set({ state }, count);
       for (const [agent, count] of Object.entries(countNodes(coordinator))) nodes.set({ agent }, count);

@@ -4,6 +4,7 @@ import { type Clock, untilAborted } from '@kube-prefetch/time';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Agent } from 'undici';
 import type { KubeApi } from './api.ts';
+import { type CountRequest, countRequest } from './count-request.ts';
 import { createHttpKubeApi } from './http-api.ts';
 import { WATCH_SECONDS } from './limits.ts';
 import type { KubeRequest, KubeResponse } from './transport.ts';
@@ -19,6 +20,8 @@ export interface ClientNodeApiOptions {
   readonly clock: Clock;
   /** How long a watch is asked to last; then the server ends it, which is routine. */
   readonly watchSeconds?: number | undefined;
+  /** Told of every exchange with the server. */
+  readonly count?: CountRequest;
 }
 
 /** A real API server. Throws when it is not told of one. `close` ends all connections, whatever runs on them. */
@@ -26,18 +29,22 @@ export function createClientNodeApi({
   kubeconfig,
   clock,
   watchSeconds = WATCH_SECONDS,
+  count = () => {},
 }: ClientNodeApiOptions): KubeApi & { close(): Promise<void> } {
   const agentFor = createPool();
   let config = loadConfig(kubeconfig);
 
+  const sendAs = (credentials: Credentials, request: KubeRequest, signal: AbortSignal) =>
+    countRequest(request, count, () => exchange(agentFor(credentials), serverOf(config), credentials, request, signal));
+
   async function send(request: KubeRequest, signal: AbortSignal): Promise<KubeResponse> {
     const credentials = await credentialsOf(config);
-    const response = await exchange(agentFor(credentials), serverOf(config), credentials, request, signal);
+    const response = await sendAs(credentials, request, signal);
     if (response.status !== 401) return response;
     const renewed = await reload(credentials).catch(() => undefined);
     if (renewed === undefined) return response;
     response.close();
-    return exchange(agentFor(renewed), serverOf(config), renewed, request, signal);
+    return sendAs(renewed, request, signal);
   }
 
   /** Undefined when nothing was renewed since it was read. */

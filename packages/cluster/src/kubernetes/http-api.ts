@@ -1,10 +1,11 @@
 import { type Clock, withDeadline } from '@kube-prefetch/time';
-import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind, type KubeWrite } from './api.ts';
+import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind } from './api.ts';
 import { ANSWER_WITHIN_MS } from './limits.ts';
 import { readEvent, readObject, readPage, readVerdict, StrangeAnswer } from './read-answer.ts';
 import { readBody, readLines } from './read-body.ts';
-import { collectionPath, listPath, objectPath, replacePath, TOKEN_REVIEW_PATH } from './request-path.ts';
+import { listPath, objectPath } from './request-path.ts';
 import { statusError } from './status-error.ts';
+import { reading, TOKEN_REVIEW, writing } from './to-request.ts';
 import type { KubeRequest, KubeResponse, KubeTransport } from './transport.ts';
 
 export interface HttpKubeApiOptions {
@@ -39,7 +40,7 @@ export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOpti
     try {
       signal.throwIfAborted();
       response = await withDeadline(clock, ANSWER_WITHIN_MS, signal, what, async inTime => {
-        const answer = await send({ method: 'GET', path, query }, inTime);
+        const answer = await send({ ...reading('watch', kind), path, query }, inTime);
         if (answer.status >= 300) throw refusal(what, answer, await readBody(answer.body));
         return answer;
       });
@@ -63,32 +64,22 @@ export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOpti
   return {
     list(kind, { limit, after }, signal) {
       const query = { limit: `${limit}`, ...(after !== undefined && { continue: after }) };
-      return ask({ method: 'GET', path: listPath(kind), query }, answer => readPage(kind, answer), signal);
+      const request = { ...reading('list', kind), path: listPath(kind), query };
+      return ask(request, answer => readPage(kind, answer), signal);
     },
     watch,
     async get(kind, name, signal) {
-      return ask({ method: 'GET', path: objectPath(kind, name) }, answer => readObject(kind, answer), signal);
+      const request = { ...reading('get', kind), path: objectPath(kind, name) };
+      return ask(request, answer => readObject(kind, answer), signal);
     },
     async write(write, signal) {
-      return ask(requestOf(write), answer => readObject(write.kind, answer), signal);
+      return ask(writing(write), answer => readObject(write.kind, answer), signal);
     },
     review(token, audiences, signal) {
       const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences } };
-      return ask({ method: 'POST', path: TOKEN_REVIEW_PATH, body }, answer => readVerdict(answer, audiences), signal);
+      return ask({ ...TOKEN_REVIEW, body }, answer => readVerdict(answer, audiences), signal);
     },
   };
-}
-
-function requestOf(write: KubeWrite): KubeRequest {
-  const { kind } = write;
-  if (write.verb === 'patchStatus') {
-    const path = `${objectPath(kind, write.name)}/status`;
-    return { method: 'PATCH', path, body: { status: write.status }, contentType: 'application/merge-patch+json' };
-  }
-  const { metadata } = write.object;
-  const body = { ...write.object, apiVersion: kind.apiVersion, kind: kind.kind };
-  if (write.verb === 'create') return { method: 'POST', path: collectionPath(kind, metadata.namespace), body };
-  return { method: 'PUT', path: replacePath(kind, metadata), body };
 }
 
 function refusal(what: string, { status, retryAfter }: KubeResponse, text: string): KubeApiError {

@@ -1,5 +1,8 @@
 /** One exchange with an API server, whatever carries it. */
 export interface KubeRequest {
+  /** What it does, and to what, as RBAC writes it. */
+  readonly verb: 'list' | 'watch' | 'get' | 'create' | 'update' | 'patch';
+  readonly resource: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;

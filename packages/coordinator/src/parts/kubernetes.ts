@@ -16,10 +16,14 @@ import type { ProgramParts, Surroundings } from './program-parts.ts';
 const AUDIENCE = 'kube-prefetch';
 
 /** The API server of a cluster, several replicas, and agents that nobody else can pretend to be. */
-export function kubernetesParts(config: KubernetesConfig, { clock, log }: Surroundings): ProgramParts {
+export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics }: Surroundings): ProgramParts {
   const { namespace, podName, podIp, listen } = config;
   const own = (name: string) => ({ namespace, name });
-  const api = createClientNodeApi({ kubeconfig: config.kubeconfig, clock });
+  const api = createClientNodeApi({
+    kubeconfig: config.kubeconfig,
+    clock,
+    count: request => metrics.apiRequest(request),
+  });
   const seen = createSeenStatuses();
   const store = createKubernetesCertificates({ api, secret: own(config.caSecret), configMap: own(config.caConfigMap) });
   const serviceAccount = own(config.agentServiceAccount);

@@ -1,6 +1,7 @@
 import type { ClusterSource, StatusSink } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
+import type { CoordinatorMetrics } from '../metrics.ts';
 import type { ServeParts } from '../serve.ts';
 
 /** What of the program depends on where the state of the cluster comes from. */
@@ -12,4 +13,5 @@ export interface ProgramParts extends Pick<ServeParts, 'leadership' | 'trust'> {
 export interface Surroundings {
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: CoordinatorMetrics;
 }
