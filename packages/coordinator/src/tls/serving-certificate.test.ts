@@ -98,6 +98,15 @@ test('the certificate is for the one name, by an authority that agents find', as
   expect(clock.sleepers()).toBe(0);
 });
 
+test('the log says in RFC 3339 until when a certificate is good', async () => {
+  const { clock, start, lines } = createWorld();
+  const { used, stop } = start();
+  await until(clock, () => used.length === 1);
+  const [issued = ''] = lines.filter(line => line.startsWith('certificate issued'));
+  expect(issued).toContain(`"until":"${used[0]?.validToDate.toISOString()}"`);
+  await stop();
+});
+
 test('it is replaced when two thirds of its life have passed, by one of the same authority', async () => {
   const { clock, start, trusted } = createWorld();
   const { used, stop } = start();

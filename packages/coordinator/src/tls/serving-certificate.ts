@@ -1,6 +1,6 @@
 import type { CertificateStore, KeptAuthority } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
-import { backoffMs, type Clock, type Random, withDeadline } from '@kube-prefetch/time';
+import { backoffMs, type Clock, dateOf, type Random, withDeadline } from '@kube-prefetch/time';
 import type { ServerCertificate } from '../http/create-app.ts';
 import { agreeOnAuthority } from './agree-on-authority.ts';
 import { issueCertificate, type Life } from './make-certificate.ts';
@@ -77,7 +77,7 @@ export function createServingCertificate(parts: ServingCertificateParts): Servin
     const life = lifeOf(lives.certificateMs);
     const certificate = await issueCertificate(authority, dnsName, life);
     issued = { by: authority, life };
-    log.info({ dnsName, until: life.untilMs }, 'certificate issued');
+    log.info({ dnsName, until: dateOf(life.untilMs).toISOString() }, 'certificate issued');
     return certificate;
   };
 
