@@ -1,7 +1,7 @@
 import { readlink } from 'node:fs/promises';
 import { type Child, type Place, placeBehind, runIn, startChild, waitUntil } from '../machine/index.ts';
 
-const READY_MS = 10_000;
+const READY_MS = 120_000;
 
 /** Namespaces of this machine, which end with the process that holds them open. */
 export interface Namespaces {

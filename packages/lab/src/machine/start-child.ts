@@ -4,7 +4,8 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { guardAgainstOurEnd } from './guard.ts';
 
-const GRACE_MS = 10_000;
+/** Longer than our own programs give themselves, on a busy machine too. */
+const GRACE_MS = 30_000;
 
 export interface ChildOptions {
   readonly name: string;

@@ -4,7 +4,7 @@ import { parseAccessLog, type RegistryRequest } from './parse-access-log.ts';
 import { writeRegistryConfig } from './registry-config.ts';
 import { type Child, freePort, needDebianPackages, type Say, startServer } from '../machine/index.ts';
 
-const READY_MS = 10_000;
+const READY_MS = 120_000;
 
 export interface Registry {
   /** `127.0.0.1:5000`, the first part of its images' references. */

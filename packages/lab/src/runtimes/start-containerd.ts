@@ -8,7 +8,7 @@ import { type NodeRuntime, writeContainerdConfig } from './containerd-config.ts'
 import { containerdPrograms, type ContainerdVersion } from './containerd-programs.ts';
 
 const run = promisify(execFile);
-const READY_MS = 30_000;
+const READY_MS = 180_000;
 /** Of a socket's path, as the kernel has it. */
 const MAX_SOCKET_PATH = 107;
 /** The kubelet's, and so the CRI's, namespace. */

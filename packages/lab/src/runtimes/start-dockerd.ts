@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { type Child, findProgram, needDebianPackages, type Say, startChild, waitUntil } from '../machine/index.ts';
 import { startContainerd } from './start-containerd.ts';
 
-const READY_MS = 30_000;
+const READY_MS = 180_000;
 
 export interface DockerdOptions {
   /** Images, sockets, configuration and logs go here; belongs into a scratch folder, whose removal ends what is left. */

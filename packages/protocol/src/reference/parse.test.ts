@@ -145,10 +145,10 @@ const HOSTILE: readonly [what: string, text: string][] = [
 
 test.each(HOSTILE)('two million characters of %s are refused in linear time', (_what, text) => {
   // A quadratic expression would need hours here; the limit leaves room for a busy machine.
-  const startedAt = process.cpuUsage();
+  const startedAt = process.threadCpuUsage();
   expect(partsOf(text)).toBeUndefined();
-  const { user, system } = process.cpuUsage(startedAt);
-  expect((user + system) / 1_000).toBeLessThan(2_000);
+  const { user, system } = process.threadCpuUsage(startedAt);
+  expect((user + system) / 1_000).toBeLessThan(20_000);
 });
 
 test('a host name of a million labels is read without running out of stack', () => {

@@ -11,7 +11,7 @@ import type { RunningCoordinator } from './start-coordinator.ts';
 import { startPrograms } from './start-programs.ts';
 import { keepLooking, shownLook } from './watch-fleet.ts';
 
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 180_000;
 
 export interface StageOptions {
   /** A scratch folder. */

@@ -5,7 +5,7 @@ import { type Child, startServer } from '../../machine/index.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../../coordinator/src/main.ts', import.meta.url));
 const LISTENERS = { agents: 'listen', admin: 'admin-listen', ops: 'ops-listen' } as const;
-const READY_MS = 30_000;
+const READY_MS = 120_000;
 
 export interface RunningCoordinator {
   readonly child: Child;
