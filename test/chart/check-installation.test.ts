@@ -13,7 +13,7 @@ const OPENSSL = { package: 'openssl', program: 'openssl', why: 'make certificate
 const REPORTING = 'kube_prefetch_coordinator_nodes{agent="reporting"} 3\n';
 /** One coordinator for each address that it has: one on some machines, two on others. */
 const NAME = 'localhost';
-const GOOD = { ready: 200, agents: 401, metrics: REPORTING, trusted: 'ours', seconds: 30 };
+const GOOD = { ready: 200, agents: 401, metrics: REPORTING, trusted: 'ours', seconds: 120 };
 
 const folder = scratchFolder('kp-check');
 const file = (name: string) => join(folder.path, name);

@@ -36,7 +36,7 @@ test('killed in the middle it leaves nothing behind either', async () => {
   await demo.printed(ACTS[0] as string);
   expect(demo.leftovers()).not.toEqual([]);
   demo.signal('SIGKILL');
-  await waitUntil(() => demo.leftovers().length === 0, 'everything it started to be gone', 20_000);
+  await waitUntil(() => demo.leftovers().length === 0, 'everything it started to be gone', 120_000);
 });
 
 test('--keep leaves it running, with the registry, until Ctrl-C', async () => {

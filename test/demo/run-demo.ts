@@ -41,7 +41,7 @@ export function runDemo(...args: readonly string[]): RunningDemo {
   });
   return {
     output: () => text,
-    printed: wanted => waitUntil(() => text.includes(wanted), `the demo to print "${wanted}"`, 120_000),
+    printed: wanted => waitUntil(() => text.includes(wanted), `the demo to print "${wanted}"`, 300_000),
     signal: name => signalGroup(child, name),
     async ends(how) {
       const got = await end;

@@ -12,6 +12,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 /** Both images as a pod would run them: read-only, without capabilities, under the default seccomp profile. */
 const PROGRAMS = ['coordinator', 'agent'] as const;
 const NONROOT = 65532;
+/** Only what never comes takes so long. */
+const SOON_MS = 120_000;
 const CAPABILITIES = (
   'CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP ' +
   'NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE'
@@ -76,7 +78,7 @@ async function start(
     flags: [...flags, '--net-host', '--pid-file', pidFile],
   });
   ended.catch(() => {}); // whoever waits for it hears of it
-  const pid = await waitUntil(() => existsSync(pidFile) && Number(readFileSync(pidFile, 'utf8')), program, 20_000);
+  const pid = await waitUntil(() => existsSync(pidFile) && Number(readFileSync(pidFile, 'utf8')), program, SOON_MS);
   return { pid, ended };
 }
 
@@ -130,14 +132,14 @@ test('in containers, without root for one and without capabilities for both, the
     },
   );
   const get = (port: number, path: string) => fetch(`http://${on(port)}${path}`);
-  await waitUntil(async () => (await get(ports.agentOps, '/readyz')).ok, 'the agent to be ready', 20_000);
+  await waitUntil(async () => (await get(ports.agentOps, '/readyz')).ok, 'the agent to be ready', SOON_MS);
   await waitUntil(
     async () => {
       const view = (await (await get(ports.admin, '/v1/nodes/n1')).json()) as NodeView;
       return view.images.some(({ image: name, cell }) => name === image && cell?.state === 'Present');
     },
     'the image to be warm',
-    20_000,
+    SOON_MS,
   );
 
   expect((await get(ports.agentOps, '/healthz')).ok).toBe(true);

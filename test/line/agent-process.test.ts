@@ -257,7 +257,11 @@ test('promtool finds nothing wrong with the metrics, and they count what happene
   const { ops } = await agent();
   await programs.until(image, ({ state }) => state === 'Present', 'present');
   await programs.until(`${registry.address}/t${tests}/missing:1`, ({ state }) => state === 'Failed', 'failed');
-  const text = await (await fetch(`${await ops()}/metrics`)).text();
+  const bytesIn = (text: string) => Number(/^kube_prefetch_agent_pulled_bytes_total (\d+)/m.exec(text)?.[1]);
+  const scrape = async () => (await fetch(`${await ops()}/metrics`)).text();
+  // Bytes are counted after the pull.
+  await waitUntil(async () => bytesIn(await scrape()) > 0, 'the bytes to be counted', SOON_MS);
+  const text = await scrape();
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
   for (const line of [
@@ -270,7 +274,7 @@ test('promtool finds nothing wrong with the metrics, and they count what happene
   ]) {
     expect(text).toContain(`${line}\n`);
   }
-  expect(Number(/^kube_prefetch_agent_pulled_bytes_total (\d+)/m.exec(text)?.[1])).toBeGreaterThan(2 * MIB);
+  expect(bytesIn(text)).toBeGreaterThan(2 * MIB);
   expect(Number(/^kube_prefetch_agent_coordinator_last_contact_timestamp_seconds (\S+)/m.exec(text)?.[1])).toBeCloseTo(
     Date.now() / 1000,
     -2,

@@ -7,7 +7,7 @@ import { scratchFolder } from '../../packages/lab/src/machine/index.ts';
 import { type ContainerdVersion, startContainerd } from '../../packages/lab/src/runtimes/index.ts';
 import { mountSmallDisk } from './mount-small-disk.ts';
 import { startPublisher } from './publish-images.ts';
-import { suspend } from './suspend.ts';
+import { ANSWER_TIMEOUT_MS, suspend } from './suspend.ts';
 
 export interface ContainerdHarnessOptions {
   readonly version: ContainerdVersion;
@@ -23,7 +23,11 @@ export async function startContainerdHarness(options: ContainerdHarnessOptions):
   if (options.capacityBytes !== undefined) mountSmallDisk(join(dir, 'root'), options.capacityBytes);
   writeHubMirror(dir, publisher.hub);
   const containerd = await startContainerd({ ...options, dir, registries: publisher.addresses });
-  const runtime = createCriRuntime({ socket: containerd.socket, clock: systemClock, answerTimeoutMs: 5_000 });
+  const runtime = createCriRuntime({
+    socket: containerd.socket,
+    clock: systemClock,
+    answerTimeoutMs: ANSWER_TIMEOUT_MS,
+  });
   await runtime.version(new AbortController().signal);
   return {
     ...publisher,

@@ -7,7 +7,7 @@ import { startDockerd } from '../../packages/lab/src/runtimes/index.ts';
 import { askEngine } from './ask-engine.ts';
 import { mountSmallDisk } from './mount-small-disk.ts';
 import { startPublisher } from './publish-images.ts';
-import { suspend } from './suspend.ts';
+import { ANSWER_TIMEOUT_MS, suspend } from './suspend.ts';
 
 export interface DockerHarness extends RuntimeHarness {
   readonly socket: string;
@@ -29,7 +29,7 @@ export async function startDockerHarness(capacityBytes?: number): Promise<Docker
   return {
     ...publisher,
     socket,
-    runtime: createDockerRuntime({ socket, clock: systemClock, answerTimeoutMs: 5_000 }),
+    runtime: createDockerRuntime({ socket, clock: systemClock, answerTimeoutMs: ANSWER_TIMEOUT_MS }),
     async remove(image) {
       // As `docker image rm` does it; the product itself deletes nothing.
       const status = await askEngine(socket, 'DELETE', `/images/${image}`);

@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { waitUntil } from '@kube-prefetch/lab/machine';
 
+/** For runtimes under test: a busy machine answers in less, and a hang does not take long to tell. */
+export const ANSWER_TIMEOUT_MS = 15_000;
+
 /** Stops a process as a hang would; resolves once no thread of it can answer any more. */
 export async function suspend(pid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
-  await waitUntil(() => isStopped(pid), `every thread of ${pid} to stand still`, 5_000);
+  await waitUntil(() => isStopped(pid), `every thread of ${pid} to stand still`, 60_000);
 }
 
 function isStopped(pid: number): boolean {

@@ -36,7 +36,8 @@ const SERVICE_ACCOUNTS = '/api/v1/namespaces/default/serviceaccounts';
 const WITHOUT_TAINTS = '--disable-admission-plugins=TaintNodesByCondition';
 /** A list of a thousand pods is work. */
 const LOOK_EVERY_MS = 500;
-const DECIDED_MS = 120_000;
+/** Only what never comes takes so long. */
+const DECIDED_MS = 400_000;
 /** Of `startRealScheduler`, with programs that are not built yet. */
 export const START_MS = 20 * 60_000;
 
