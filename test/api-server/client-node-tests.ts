@@ -11,7 +11,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 const DEFAULT = { name: 'default' };
 const WATCHES = 20;
-const CLOSED_WITHIN_MS = 5_000;
+const SOON_MS = 60_000;
 
 /** What no twin has: connections, certificates, files with tokens. */
 export function clientNodeTests(server: () => ApiServer): void {
@@ -74,7 +74,7 @@ export function clientNodeTests(server: () => ApiServer): void {
       const reason = new Error('enough');
       stop.abort(reason);
       expect(await ends).toEqual(watches.map(() => ({ status: 'rejected', reason })));
-      await waitUntil(() => openSockets() <= before, 'all watches to be closed', CLOSED_WITHIN_MS);
+      await waitUntil(() => openSockets() <= before, 'all watches to be closed', SOON_MS);
     });
 
     test.each(['BOOKMARK', 'ADDED'])('a reader that leaves a watch at %s leaves no connection', async type => {
@@ -82,9 +82,7 @@ export function clientNodeTests(server: () => ApiServer): void {
       await api.get(NAMESPACES, DEFAULT, signal);
       const before = openSockets();
       for await (const event of api.watch(NAMESPACES, '0', signal)) if (event.type === type) break;
-      await expect(waitUntil(() => openSockets() <= before, 'the watch to be closed', CLOSED_WITHIN_MS)).resolves.toBe(
-        true,
-      );
+      await expect(waitUntil(() => openSockets() <= before, 'the watch to be closed', SOON_MS)).resolves.toBe(true);
     });
 
     test('a token that was renewed in its file is used from the next call on', async () => {
@@ -101,6 +99,9 @@ export function clientNodeTests(server: () => ApiServer): void {
         '--clusterrole=rotated',
         '--serviceaccount=default:rotated',
       );
+      // The API server hears of its own bindings a moment later.
+      const asked = ['auth', 'can-i', 'get', 'namespaces', '--as=system:serviceaccount:default:rotated'];
+      await waitUntil(() => kubectl(...asked), 'the binding to count', SOON_MS);
       const token = await server().createToken({ namespace: 'default', serviceAccount: 'rotated' });
       writeFileSync(tokenFile, 'of yesterday');
       // As in a pod.

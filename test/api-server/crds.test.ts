@@ -6,6 +6,7 @@ import { API_VERSION, parseResource, type PrefetchStatus } from '@kube-prefetch/
 import { RESOURCE_CASES, RULES } from '@kube-prefetch/protocol/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { untilServed } from './apply-crds.ts';
 import { changedResources } from './changed-resources.ts';
 import { createRawClient, type RawAnswer, type RawClient } from './raw-client.ts';
 
@@ -86,7 +87,7 @@ describe.each(['1.37', '1.34'] as const)('Kubernetes %s', version => {
       const crd = await server.kubectl('create', '--dry-run=client', '--output=json', '-f', fileOf(plural));
       defined.set(plural, await client.send('POST', `${CRD_PATH}?fieldValidation=Strict`, JSON.parse(crd)));
     }
-    await server.kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all');
+    await untilServed(server);
     await server.kubectl('create', 'namespace', 'shop');
   }, START_MS);
 
@@ -179,10 +180,10 @@ describe.each(['1.37', '1.34'] as const)('Kubernetes %s', version => {
     });
 
     test('kubectl wait --for=condition waits for a condition', async () => {
-      const wait = (condition: string) =>
-        server.kubectl('wait', `--for=condition=${condition}`, '--timeout=1s', 'cpf/base');
-      await expect(wait('Ready')).resolves.toContain('condition met');
-      await expect(wait('Warm')).rejects.toThrow('timed out');
+      const wait = (condition: string, timeout: string) =>
+        server.kubectl('wait', `--for=condition=${condition}`, `--timeout=${timeout}`, 'cpf/base');
+      await expect(wait('Ready', '120s')).resolves.toContain('condition met');
+      await expect(wait('Warm', '1s')).rejects.toThrow('timed out');
     });
 
     test('kubectl explain knows the fields', async () => {

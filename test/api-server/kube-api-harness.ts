@@ -7,8 +7,6 @@ import { type Clock, systemClock } from '@kube-prefetch/time';
 const PASS_MS = 50;
 const HURRY = 100;
 
-const hurriedClock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / HURRY, signal) };
-
 /** The API server as the suite of its twin wants it, each time with a new namespace. */
 export function kubeApiHarnesses(server: () => ApiServer) {
   let namespaces = 0;
@@ -16,6 +14,12 @@ export function kubeApiHarnesses(server: () => ApiServer) {
   return async ({ watchSeconds, hurried = false }: KubeApiHarnessOptions = {}): Promise<KubeApiHarness> => {
     const { kubectl, kubeconfig, kubeconfigFor, kubeconfigForToken, createToken } = server();
     const opened: { close(): Promise<void> }[] = [];
+    let paused = false;
+    // Only while nothing can be answered anyway: a machine may be slower than a hundredth of a deadline.
+    const hurriedClock: Clock = {
+      ...systemClock,
+      sleep: (ms, stop) => systemClock.sleep(paused ? ms / HURRY : ms, stop),
+    };
     const connect = (file: string) => {
       const api = createClientNodeApi({ kubeconfig: file, clock: hurried ? hurriedClock : systemClock, watchSeconds });
       opened.push(api);
@@ -48,8 +52,14 @@ export function kubeApiHarnesses(server: () => ApiServer) {
       },
       stop: () => server().kill(),
       start: () => server().start(),
-      pause: () => server().pause(),
-      resume: () => server().resume(),
+      pause() {
+        server().pause();
+        paused = true;
+      },
+      resume() {
+        paused = false;
+        server().resume();
+      },
       pass: () => sleep(PASS_MS),
       async close() {
         for (const api of opened) await api.close();

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ApiServer } from '@kube-prefetch/lab/cluster';
 import { type Child, freePort, startChild, waitUntil } from '@kube-prefetch/lab/machine';
+import { applyCrds } from './apply-crds.ts';
 
 export const NAMESPACE = 'kube-prefetch';
 const SERVICE = 'kube-prefetch-coordinator.kube-prefetch.svc';
-const READY_MS = 30_000;
-const CRDS = fileURLToPath(new URL('../../charts/kube-prefetch/files/crds', import.meta.url));
+/** Only what never comes takes so long. */
+const READY_MS = 180_000;
+const ANSWER_MS = 60_000;
 const MAIN = fileURLToPath(new URL('../../packages/coordinator/src/main.ts', import.meta.url));
 
 /** One coordinator process, as a pod would run it. */
@@ -23,6 +25,8 @@ export interface Replica {
   readonly ops: string;
   /** Log lines that have this message. */
   readonly logged: (message: string) => readonly Record<string, unknown>[];
+  /** Log lines of warnings and errors. */
+  readonly complaints: () => readonly Record<string, unknown>[];
 }
 
 export interface AskOptions {
@@ -32,6 +36,8 @@ export interface AskOptions {
   readonly ca?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Called once the request is out. */
+  readonly sent?: () => void;
   /** Keeps the connection; without, it is closed after the answer. */
   readonly agent?: Agent;
 }
@@ -43,12 +49,12 @@ export interface Answer {
 }
 
 /** What the chart renders, as far as the coordinator needs it: all three empty. */
-export async function prepareCluster({ apply, kubectl }: ApiServer, nodes: readonly string[]): Promise<void> {
+export async function prepareCluster(server: ApiServer, nodes: readonly string[]): Promise<void> {
   const own = (name: string) => ({ name, namespace: NAMESPACE });
   const account = (name: string) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: own(name) });
-  await kubectl('apply', '--filename', CRDS);
-  await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
-  await apply([
+  await applyCrds(server);
+  await server.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+  await server.apply([
     account('agent'),
     account('somebody'),
     { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: own('coordinator') },
@@ -62,7 +68,6 @@ export async function prepareCluster({ apply, kubectl }: ApiServer, nodes: reado
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: own('ca') },
     ...nodes.map(name => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } })),
   ]);
-  await kubectl('wait', '--for=condition=Established', 'crd/prefetches.kube-prefetch.io', '--timeout=30s');
 }
 
 /** A coordinator of that pod name; resolves once it is Ready. */
@@ -100,6 +105,7 @@ export async function startReplica(
     admin: `http://127.0.0.1:${admin}`,
     ops: `http://127.0.0.1:${ops}`,
     logged: message => linesOf(logFile).filter(line => line.msg === message),
+    complaints: () => linesOf(logFile).filter(({ level }) => level === 'warn' || level === 'error'),
   };
   const listening = () => replica.logged('listening').some(line => line.listener === 'agents');
   await waitUntil(async () => listening() && (await isReady(replica)), `${name} to be ready`, READY_MS, { child });
@@ -116,7 +122,7 @@ export async function createAgentToken({ apply, createToken }: ApiServer, nodeNa
 }
 
 export async function isReady({ ops }: Replica): Promise<boolean> {
-  return (await fetch(`${ops}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok;
+  return (await fetch(`${ops}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS) })).ok;
 }
 
 /** What agents trust, once it is published. */
@@ -127,7 +133,7 @@ export async function publishedCa({ kubectl }: ApiServer, name = 'ca'): Promise<
 
 /** One request over TLS to the agents' listener, as an agent does it. */
 export function ask({ agents }: Pick<Replica, 'agents'>, options: AskOptions): Promise<Answer> {
-  const { path = '/v1/nodes/n1/plan', token, body, ca, timeoutMs = 10_000, agent = false } = options;
+  const { path = '/v1/nodes/n1/plan', token, body, ca, timeoutMs = ANSWER_MS, agent = false } = options;
   const [host, port] = agents.split(':');
   const headers = {
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -152,6 +158,7 @@ export function ask({ agents }: Pick<Replica, 'agents'>, options: AskOptions): P
       },
     );
     asking.once('error', reject);
+    asking.once('finish', () => options.sent?.());
     asking.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }

@@ -80,7 +80,7 @@ const warm = (): PrefetchStatus => ({
 test('kubectl wait --for=condition=Warm ends when the status says so', async () => {
   const sink = createSink();
   await sink.write(WEB, aStatus('1/2'), signal);
-  const waiting = server.kubectl('wait', '--for=condition=Warm', '--timeout=60s', 'prefetch/web', '-n', 'shop');
+  const waiting = server.kubectl('wait', '--for=condition=Warm', '--timeout=300s', 'prefetch/web', '-n', 'shop');
   await sleep(1_000);
   await sink.write(WEB, warm(), signal);
   expect(await waiting).toContain('condition met');

@@ -1,14 +1,17 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
-import { scratchFolder } from '@kube-prefetch/lab/machine';
+import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { untilServed } from '../api-server/apply-crds.ts';
 import { CHART, TRY, valuesOf } from './render.ts';
 
 const CRDS = ['clusterprefetches.kube-prefetch.io', 'prefetches.kube-prefetch.io'];
 const CRD_FOLDER = `${CHART}/files/crds`;
 /** Programs that are not built yet included. */
 const START_MS = 20 * 60_000;
+/** Only what never comes takes so long. */
+const SOON_MS = 120_000;
 
 interface Definition {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>>; readonly uid: string };
@@ -22,7 +25,7 @@ describe('on a real API server', () => {
 
   beforeAll(async () => {
     server = await startApiServer({ folder: folder.path, controllersToo: true });
-    await server.kubectl('wait', '--for=create', '--timeout=60s', 'serviceaccount/default', '--namespace=default');
+    await server.kubectl('wait', '--for=create', '--timeout=300s', 'serviceaccount/default', '--namespace=default');
   }, START_MS);
 
   afterAll(async () => {
@@ -86,6 +89,7 @@ describe('on a real API server', () => {
   test('uninstalling leaves nothing but the definitions, and the resources', async () => {
     await helm('install', 'a');
     await fill('a');
+    await untilServed(server);
     await server.apply({
       apiVersion: 'kube-prefetch.io/v1alpha1',
       kind: 'ClusterPrefetch',
@@ -100,7 +104,9 @@ describe('on a real API server', () => {
     expect(await left()).toHaveLength(15);
     const said = await server.helm('uninstall', 'a', '--namespace=a');
     for (const name of CRDS) expect(said).toContain(`[CustomResourceDefinition] ${name}`);
-    expect(await left()).toEqual(CRDS.map(name => `customresourcedefinition.apiextensions.k8s.io/${name}`));
+    const kept = CRDS.map(name => `customresourcedefinition.apiextensions.k8s.io/${name}`);
+    await waitUntil(async () => (await left()).length <= kept.length, 'what is deleted to be gone', SOON_MS);
+    expect(await left()).toEqual(kept);
     expect(await server.kubectl('get', 'cpf', '--output=name')).toBe('clusterprefetch.kube-prefetch.io/tools\n');
   });
 
@@ -164,6 +170,7 @@ describe('on a real API server', () => {
 
   test('the resource that the notes apply is a valid one', async () => {
     const notes = await helm('install', 'a');
+    await untilServed(server);
     const [, manifest] = /<<'END'\n([\s\S]*?)\nEND\n/.exec(notes) ?? [];
     const answer = await server.kubectlWith({ input: manifest }, ...TRY);
     expect(answer).toContain('clusterprefetch.kube-prefetch.io/first created');

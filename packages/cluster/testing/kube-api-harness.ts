@@ -5,7 +5,7 @@ import { PREFETCHES } from '../src/kubernetes/kinds.ts';
 export interface KubeApiHarnessOptions {
   /** How long a watch is asked to last; minutes unless told. */
   readonly watchSeconds?: number;
-  /** Deadlines pass a hundred times faster. */
+  /** Deadlines of what is asked while the server hangs pass a hundred times faster. */
   readonly hurried?: boolean;
 }
 
@@ -53,7 +53,8 @@ export interface Following {
   readonly end: Promise<unknown>;
 }
 
-const TRIES = 400;
+/** Only what never comes takes so many. */
+const TRIES = 4_000;
 
 /** What a test of the suite starts with; all is closed after it. */
 export function harnesses(makeHarness: MakeKubeApiHarness) {
