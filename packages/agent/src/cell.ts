@@ -8,6 +8,8 @@ export interface Cell {
   readonly failure?: Failure;
   /** Failed pulls in a row. */
   readonly attempts?: number;
+  /** Monotonic; of what has a failure: the first of its kind since it was last present. */
+  readonly failingSinceMs?: number | undefined;
   /** Monotonic; of Failed. In the past: it may be tried now. */
   readonly retryAtMs?: number;
   readonly sizeBytes?: number;

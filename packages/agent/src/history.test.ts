@@ -42,6 +42,17 @@ test('an image that somebody else pulled is present, and its failures are forgot
   expect(fail('NotFound', undefined, history).failure?.count).toBe(1);
 });
 
+test('each kind fails since its first failure since the image was last present', () => {
+  let history = fail('NotFound', undefined, BLANK, 1);
+  history = fail('RegistryUnavailable', undefined, history, 2);
+  history = afterLook(history, false, 3, 0.5);
+  history = fail('NotFound', undefined, history, 4);
+  expect(history.failure).toMatchObject({ kind: 'NotFound', firstMs: { NotFound: 1, RegistryUnavailable: 2 } });
+  for (const present of [afterLook(history, true, 5, 0.5), succeed(history, 5)]) {
+    expect(fail('NotFound', undefined, afterLook(present, false, 6, 0.5), 7).failure?.firstMs).toEqual({ NotFound: 7 });
+  }
+});
+
 test('a first deletion is healed at once, and where nobody paces the fleet within a minute', () => {
   const gone = afterLook(succeed(BLANK, 0), false, 10 * MINUTE, 0.5);
   expect(gone).toEqual({ suspect: false, deletions: 1, healAtMs: 10.5 * MINUTE });

@@ -27,6 +27,8 @@ export interface FailedPulls extends Failure {
   /** In a row. */
   readonly count: number;
   readonly retryAtMs: number;
+  /** Of each kind the first, of all since it was last present: retries in between do not make it younger. */
+  readonly firstMs: Readonly<Partial<Record<FailureKind, number>>>;
 }
 
 export interface FinishedPull {
@@ -63,7 +65,13 @@ function afterDeletion(before: History, presentSinceMs: number, now: number, jit
   const message = `deleted ${deletions} times, each within an hour of being present, and not by this agent: the kubelet's image garbage collection does that to images that no container uses`;
   return {
     ...gone,
-    failure: { kind: 'Evicted', message, count, retryAtMs: now + retryDelayMs('Evicted', count, jitter) },
+    failure: {
+      kind: 'Evicted',
+      message,
+      count,
+      retryAtMs: now + retryDelayMs('Evicted', count, jitter),
+      firstMs: { Evicted: now },
+    },
   };
 }
 
@@ -84,7 +92,13 @@ export function afterFailure(
     ...before,
     suspect: before.suspect || leavesBrokenImage(kind, failure.phase),
     presentSinceMs: undefined,
-    failure: { kind, message, count, retryAtMs: now + retryDelayMs(kind, count, jitter) },
+    failure: {
+      kind,
+      message,
+      count,
+      retryAtMs: now + retryDelayMs(kind, count, jitter),
+      firstMs: { [kind]: now, ...before.failure?.firstMs },
+    },
   };
 }
 

@@ -8,11 +8,17 @@ const image = 'r.example/a:1';
 const plan: Plan = { revision: 'r', complete: true, items: [{ image, priority: 0, start: true }] };
 const present: Presence = { present: true, id: 'sha256:1', sizeBytes: 7, digests: ['r.example/a@sha256:2'] };
 const absent: Presence = { present: false };
-const failure = { kind: 'Corrupt' as const, message: 'wrong digest', count: 3, retryAtMs: 99 };
+const failure = {
+  kind: 'Corrupt' as const,
+  message: 'wrong digest',
+  count: 3,
+  retryAtMs: 99,
+  firstMs: { Stalled: 5, Corrupt: 7 },
+};
 const failed: History = { ...BLANK, failure };
 const suspect: History = { ...failed, suspect: true };
 
-const told = { failure: { kind: 'Corrupt', message: 'wrong digest' }, attempts: 3 };
+const told = { failure: { kind: 'Corrupt', message: 'wrong digest' }, attempts: 3, failingSinceMs: 7 };
 const found = { state: 'Present', sizeBytes: 7, digests: present.digests };
 const rows: readonly [string, boolean, Presence, History | undefined, object][] = [
   ['being pulled', true, absent, undefined, { state: 'Pulling' }],

@@ -40,10 +40,10 @@ function judge(
   return { image, state: 'Missing' };
 }
 
-function lastFailure(history: History | undefined): Pick<Cell, 'failure' | 'attempts'> {
+function lastFailure(history: History | undefined): Pick<Cell, 'failure' | 'attempts' | 'failingSinceMs'> {
   if (history?.failure === undefined) return {};
-  const { kind, message, count } = history.failure;
-  return { failure: { kind, message }, attempts: count };
+  const { kind, message, count, firstMs } = history.failure;
+  return { failure: { kind, message }, attempts: count, failingSinceMs: firstMs[kind] };
 }
 
 /** While the runtime does not answer, nothing is known of any image. */

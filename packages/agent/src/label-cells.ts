@@ -21,16 +21,24 @@ interface Labels {
   readonly since: string;
   readonly retryAtMs: number | undefined;
   readonly nextTry: string | undefined;
+  readonly failingSinceMs: number | undefined;
+  readonly failingSince: string | undefined;
 }
 
 export function createCellLabels(clock: Clock): CellLabels {
   let labelled: ReadonlyMap<ImageRef, Labels> = new Map();
 
-  const labelsOf = ({ image, state, retryAtMs }: Cell): Labels => {
+  const labelsOf = ({ image, state, retryAtMs, failingSinceMs }: Cell): Labels => {
     const before = labelled.get(image);
-    if (before?.state === state && before.retryAtMs === retryAtMs) return before;
-    const since = before?.state === state ? before.since : timestamp(clock);
-    return { state, since, retryAtMs, nextTry: retryAtMs === undefined ? undefined : wallTimeOf(retryAtMs, clock) };
+    return {
+      state,
+      since: before?.state === state ? before.since : timestamp(clock),
+      retryAtMs,
+      nextTry: before?.retryAtMs === retryAtMs ? before?.nextTry : wallTimeOf(retryAtMs, clock),
+      failingSinceMs,
+      failingSince:
+        before?.failingSinceMs === failingSinceMs ? before?.failingSince : wallTimeOf(failingSinceMs, clock),
+    };
   };
 
   return {
@@ -41,7 +49,7 @@ export function createCellLabels(clock: Clock): CellLabels {
   };
 }
 
-function toReport(cell: Cell, { since, nextTry }: Labels, pull: PullReport | undefined): CellReport {
+function toReport(cell: Cell, { since, nextTry, failingSince }: Labels, pull: PullReport | undefined): CellReport {
   const { image, state, waitingFor, failure, attempts } = cell;
   const sizeBytes = whole(cell.sizeBytes);
   const digests = cell.digests?.filter(digest => digest.length <= MAX_DIGEST_LENGTH).slice(0, MAX_DIGESTS);
@@ -51,6 +59,7 @@ function toReport(cell: Cell, { since, nextTry }: Labels, pull: PullReport | und
     since,
     waitingFor,
     failure,
+    failingSince,
     attempts,
     nextTry,
     sizeBytes,
@@ -68,7 +77,8 @@ function whole(count: number | undefined): number | undefined {
   return count === undefined ? undefined : Math.floor(count);
 }
 
-function wallTimeOf(monotonicMs: number, clock: Clock): string {
+function wallTimeOf(monotonicMs: number | undefined, clock: Clock): string | undefined {
+  if (monotonicMs === undefined) return undefined;
   const inMs = monotonicMs - clock.monotonicMs();
   return timestamp({ ...clock, wallMs: () => clock.wallMs() + inMs });
 }

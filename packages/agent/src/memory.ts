@@ -95,7 +95,11 @@ export function createMemory({ random, changed }: MemoryParts): Memory {
       for (const image of saved.present) histories.set(image, { ...BLANK, presentSinceMs: now });
       for (const { image, kind, message, count } of saved.suspects) {
         const retryAtMs = now + retryDelayMs(kind, count, random());
-        histories.set(image, { ...BLANK, suspect: true, failure: { kind, message, count, retryAtMs } });
+        histories.set(image, {
+          ...BLANK,
+          suspect: true,
+          failure: { kind, message, count, retryAtMs, firstMs: { [kind]: now } },
+        });
       }
     },
   };

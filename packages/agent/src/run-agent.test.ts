@@ -74,6 +74,27 @@ describe('the line', () => {
     await stop();
   });
 
+  test('an image fails since its first failure, however often it is tried, and anew after it was present', async () => {
+    const bench = aBench();
+    bench.runtime.registry.withdraw(A);
+    bench.api.publish(planOf(A));
+    const { stop } = bench.start();
+    await bench.clock.advance(5_000);
+    const { failingSince, since } = cellOf(bench, A);
+    await bench.clock.advance(3 * HOUR);
+    expect(cellOf(bench, A)).toMatchObject({ state: 'Failed', failingSince });
+    expect(cellOf(bench, A).attempts).toBeGreaterThan(3);
+    expect(cellOf(bench, A).since > since).toBe(true);
+    bench.runtime.add(A);
+    await bench.clock.advance(MINUTE);
+    expect(cellOf(bench, A).failingSince).toBeUndefined();
+    bench.runtime.remove(A);
+    await bench.clock.advance(5 * MINUTE);
+    expect(cellOf(bench, A).state).toBe('Failed');
+    expect((cellOf(bench, A).failingSince ?? '') > (failingSince ?? '')).toBe(true);
+    await stop();
+  });
+
   test('a slot that becomes free is used at once: its lease is there already', async () => {
     const bench = aBench({ parallelPulls: 1 });
     bench.api.publish(planOf(A, B, C, D));

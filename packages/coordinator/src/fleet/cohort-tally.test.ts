@@ -84,6 +84,22 @@ test('failures are grouped by kind, with the words of the oldest and the first t
   ]);
 });
 
+test('since is when the failing began, while it is tried again too; older agents only say since when the cell is as it is', () => {
+  const tally = createCohortTally();
+  const at = (second: number) => `2026-01-01T00:00:0${second}.000Z`;
+  const failure = { kind: 'Stalled' as const, message: 'no bytes for 60 s' };
+  const sinceOf = () => tally.read('a:1', 1, 0).failures.map(({ since }) => since);
+  for (const [cell, since] of [
+    [aCell({ state: 'Failed', since: at(7), failure, failingSince: at(2) }), at(2)],
+    [aCell({ state: 'Pulling', since: at(8), failure, failingSince: at(2) }), at(2)],
+    [aCell({ state: 'Failed', since: at(9), failure }), at(9)],
+  ] as const) {
+    tally.add('n1', cell);
+    expect(sinceOf()).toEqual([since]);
+    tally.remove('n1', cell);
+  }
+});
+
 test('a pull that tries again keeps its failure in the list, a present image does not', () => {
   const tally = createCohortTally();
   const failure = { kind: 'Stalled' as const, message: 'no bytes for 60 s' };

@@ -37,7 +37,7 @@ export function createCohortTally(): CohortTally {
       if (image === undefined) images.set(cell.image, (image = emptyCounts()));
       count(image, cell, 1);
       if (cell.failure !== undefined && cell.state !== 'Present') {
-        image.failing.set(node, { failure: cell.failure, since: cell.since });
+        image.failing.set(node, { failure: cell.failure, since: cell.failingSince ?? cell.since });
         image.failures = undefined;
       }
     },

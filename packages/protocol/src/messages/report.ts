@@ -21,6 +21,8 @@ export const CellReport = Type.Object({
   waitingFor: Type.Optional(Type.Enum([...WAIT_REASONS])),
   /** The last failure, until a pull succeeds: of Failed, and of a Pulling that tries again. */
   failure: Type.Optional(Failure),
+  /** Of what has one: the first of its kind since the image was last Present, whatever was tried in between. */
+  failingSince: Type.Optional(Timestamp),
   /** Failed pulls in a row. */
   attempts: Type.Optional(Type.Integer({ minimum: 0 })),
   /** When a Failed one is tried again. */

@@ -64,7 +64,10 @@ export const StatusFailure = Type.Object(
     message: Type.String({ description: 'What the runtime said' }),
     nodes: count('How many nodes it failed on'),
     examples: Type.Array(Type.String(), { description: 'Up to three of them, by name' }),
-    since: Type.String({ ...Timestamp, description: 'Of the oldest' }),
+    since: Type.String({
+      ...Timestamp,
+      description: 'Since when the first of them fails for this reason; retries in between do not count',
+    }),
   },
   { description: 'One image that failed for one reason' },
 );
