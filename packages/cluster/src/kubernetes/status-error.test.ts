@@ -19,6 +19,12 @@ test.each([
   expect(statusError('GET /x', code, { reason })).toMatchObject({ failure });
 });
 
+test('what is refused because its namespace is being deleted is as good as not found', () => {
+  const causes = [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }];
+  expect(statusError('POST /x', 403, { reason: 'Forbidden', details: { causes } }).failure).toBe('NotFound');
+  expect(statusError('POST /x', 403, { reason: 'Forbidden', details: { causes: 'none' } }).failure).toBe('Forbidden');
+});
+
 test('the message says what was asked, the code, and what the server said', () => {
   const { message } = statusError('GET /api/v1/nodes', 403, { message: 'nodes is forbidden: User "a" cannot list' });
   expect(message).toBe('GET /api/v1/nodes: HTTP 403, nodes is forbidden: User "a" cannot list');

@@ -4,7 +4,7 @@ import { KubeApiError, type KubeFailure } from './api.ts';
 interface Status {
   readonly reason?: unknown;
   readonly message?: unknown;
-  readonly details?: { readonly retryAfterSeconds?: unknown } | null;
+  readonly details?: { readonly retryAfterSeconds?: unknown; readonly causes?: unknown } | null;
 }
 
 const FAILURES: Readonly<Record<number, KubeFailure>> = {
@@ -21,12 +21,14 @@ export function statusError(what: string, code: number, answer: unknown, retryAf
   const { reason, message, details }: Status = typeof answer === 'object' && answer !== null ? answer : {};
   const said = typeof message === 'string' ? message : shortened(answer);
   const afterSeconds = Number(retryAfter ?? details?.retryAfterSeconds ?? Number.NaN);
-  return new KubeApiError(failureOf(code, reason), `${what}: HTTP ${code}${said === '' ? '' : `, ${said}`}`, {
+  return new KubeApiError(failureOf(code, reason, details?.causes), `${what}: HTTP ${code}${said === '' ? '' : `, ${said}`}`, {
     ...(Number.isFinite(afterSeconds) && { retryAfterMs: Math.max(0, afterSeconds * 1000) }),
   });
 }
 
-function failureOf(code: number, reason: unknown): KubeFailure {
+function failureOf(code: number, reason: unknown, causes: unknown): KubeFailure {
+  // Nothing can be made in it any more, and soon there is no namespace.
+  if (Array.isArray(causes) && causes.some(cause => cause?.reason === 'NamespaceTerminating')) return 'NotFound';
   if (reason === 'AlreadyExists') return 'AlreadyExists';
   if (reason === 'Expired') return 'Expired';
   return FAILURES[code] ?? (code >= 400 && code < 500 ? 'Invalid' : 'ServerError');

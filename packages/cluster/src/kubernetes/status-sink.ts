@@ -76,7 +76,7 @@ export function createKubernetesStatusSink(options: KubernetesStatusSinkOptions)
       if (regarding === undefined) return;
       events += 1;
       const object = eventObject(kindOf(resource), regarding, event, { clock, instance, number: events });
-      await api.write({ verb: 'create', kind: EVENTS, object }, signal);
+      await orGone(api.write({ verb: 'create', kind: EVENTS, object }, signal));
     },
     isOverwritten: resource => seen.isOverwritten(resource),
   };
