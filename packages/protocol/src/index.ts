@@ -15,6 +15,7 @@ export { messageParser } from './messages/parse-message.ts';
 export { adoptPlan, type ImageRef, Plan, PlanBody, PlanItem } from './messages/plan.ts';
 export { Problem } from './messages/problem.ts';
 export { CellReport, Failure, NodeReport, ReportAnswer, RuntimeReport } from './messages/report.ts';
+export { reasonOf } from './reason-of.ts';
 export { compilePattern } from './reference/match-pattern.ts';
 export { normaliseReference, registryOf } from './reference/normalise.ts';
 export { InvalidReference, parseReference, type Reference } from './reference/parse.ts';

@@ -1,11 +1,11 @@
-import { ApiError, messageParser, Problem } from '@kube-prefetch/protocol';
+import { ApiError, messageParser, Problem, reasonOf } from '@kube-prefetch/protocol';
 import { type Clock, linkSignals, withDeadline } from '@kube-prefetch/time';
 import { type CoordinatorAddress, isLoopback } from './coordinator-address.ts';
 import { epochIn, judgeEpoch, type SeenEpoch } from './epoch.ts';
 import { createHostAddresses, type Resolve, splitAddress } from './host-addresses.ts';
 import { createLeaderSearch } from './leader-search.ts';
 import { createSender } from './send-as-agent.ts';
-import { type Answer, type Call, NotConnected, reasonOf } from './send-request.ts';
+import { type Answer, type Call, NotConnected } from './send-request.ts';
 import { UnusableFile } from './kept-file.ts';
 
 /** Beyond what the coordinator may wait before it answers. */

@@ -6,12 +6,13 @@ import {
   messageParser,
   PlanBody,
   ReportAnswer,
+  reasonOf,
 } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import { createLeaderClient } from './ask-leader.ts';
 import { type GivenAddress, parseCoordinatorAddress } from './coordinator-address.ts';
 import { type Resolve, resolveBySystem } from './host-addresses.ts';
-import { type Answer, reasonOf } from './send-request.ts';
+import type { Answer } from './send-request.ts';
 
 export interface HttpAgentApiOptions extends GivenAddress {
   readonly node: string;

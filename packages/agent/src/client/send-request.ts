@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestOverHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestOverHttps } from 'node:https';
 import type { Socket } from 'node:net';
-import { EPOCH_HEADER, MAX_BODY_BYTES } from '@kube-prefetch/protocol';
+import { EPOCH_HEADER, MAX_BODY_BYTES, reasonOf } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import { joinAddress, splitAddress } from './host-addresses.ts';
 
@@ -154,10 +154,4 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
 function isReset(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ECONNRESET' || code === 'EPIPE';
-}
-
-/** Of an error that may have no message: several attempts to connect that all failed have only a code. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message || ((error as NodeJS.ErrnoException).code ?? error.name);
 }

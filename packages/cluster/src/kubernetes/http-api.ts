@@ -1,3 +1,4 @@
+import { reasonOf } from '@kube-prefetch/protocol';
 import { type Clock, withDeadline } from '@kube-prefetch/time';
 import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind } from './api.ts';
 import { ANSWER_WITHIN_MS } from './limits.ts';
@@ -100,9 +101,4 @@ function asKubeApiError(what: string, error: unknown, signal: AbortSignal): unkn
   if (error instanceof KubeApiError) return error;
   const strange = error instanceof StrangeAnswer || error instanceof SyntaxError;
   return new KubeApiError(strange ? 'ServerError' : 'Unreachable', `${what}: ${reasonOf(error)}`, { cause: error });
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message || ((error as NodeJS.ErrnoException).code ?? error.name);
 }
