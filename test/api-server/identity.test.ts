@@ -1,10 +1,13 @@
 import { createHmac, createSign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { createTokenIdentity } from '@kube-prefetch/cluster';
+import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
 import { anAgent, aReport } from '@kube-prefetch/coordinator/testing';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { type ScratchFolder, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '@kube-prefetch/time';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
   type AskOptions,
   ask,
@@ -89,6 +92,27 @@ test.each<[string, () => Promise<string | undefined>, number, string]>([
 test('a token that is signed again unchanged is good: the expired one is refused for its age', async () => {
   const token = altered(await tokenOf(await createPod('g', 'n1')), claims => claims);
   expect((await askLeader({ token, ca })).status).toBe(200);
+});
+
+test('the token of a pod that is deleted is believed for five minutes after the API server accepted it, and no longer', async () => {
+  let nowMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => nowMs };
+  const api = createClientNodeApi({ kubeconfig: server.kubeconfig, clock: systemClock });
+  onTestFinished(() => api.close());
+  const serviceAccount = { namespace: NAMESPACE, name: 'agent' };
+  const { identify } = createTokenIdentity({ api, clock, audience: AUDIENCE, serviceAccount });
+  const { signal } = new AbortController();
+  const pod = await createPod('believed', 'n1');
+  const token = await tokenOf(pod);
+  await expect(identify(token, signal)).resolves.toMatchObject({ node: 'n1' });
+  await server.kubectl('delete', 'pod', pod.name, `--namespace=${NAMESPACE}`, '--force', '--grace-period=0');
+  // It remembers an answer for ten seconds itself.
+  const isRefused = async () => !(await api.review(token, [AUDIENCE], signal)).authenticated;
+  await waitUntil(isRefused, 'the API server to refuse it', SOON_MS);
+  nowMs = 5 * 60_000 - 1;
+  await expect(identify(token, signal)).resolves.toMatchObject({ node: 'n1' });
+  nowMs += 1;
+  await expect(identify(token, signal)).rejects.toMatchObject({ code: 'Unauthenticated' });
 });
 
 test('whoever trusts another authority does not speak to us', async () => {
