@@ -86,6 +86,20 @@ describe('on a real API server', () => {
     },
   );
 
+  test.each(['--server-side=true', '--server-side=false'])(
+    'an upgrade to the same with %s makes those of these objects again that somebody deleted, empty',
+    async side => {
+      await helm('install', 'a', side);
+      await fill('a');
+      const deleted = ['secret/a-kube-prefetch-ca', 'lease/a-kube-prefetch-coordinator'];
+      await server.kubectl('delete', ...deleted, '--namespace=a');
+      await helm('upgrade', 'a', side);
+      const [secret, configMap, lease] = (await emptyOnes('a')) as { kind: string; data?: object; spec?: object }[];
+      expect([secret?.kind, secret?.data, lease?.kind, lease?.spec]).toEqual(['Secret', undefined, 'Lease', {}]);
+      expect(configMap).toMatchObject(KEPT[1] as object);
+    },
+  );
+
   test('uninstalling leaves nothing but the definitions, and the resources', async () => {
     await helm('install', 'a');
     await fill('a');
