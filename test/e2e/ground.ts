@@ -55,9 +55,13 @@ export function createGround(cluster: Cluster, values: readonly string[]): Groun
   return ground;
 }
 
+/** Only what never comes takes so long, on a busy machine too. */
+const PATIENCE_MS = 300_000;
+export const PATIENCE = `${PATIENCE_MS / 1_000}s`;
+
 /** Asks until it holds; a question that throws is asked again, and its last error is told at the end. */
-export async function until(what: string, holds: () => Promise<boolean>, withinMs = 120_000): Promise<void> {
-  const endMs = Date.now() + withinMs;
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const endMs = Date.now() + PATIENCE_MS;
   let problem: unknown;
   while (Date.now() < endMs) {
     try {
@@ -68,7 +72,7 @@ export async function until(what: string, holds: () => Promise<boolean>, withinM
     }
     await sleep(200);
   }
-  throw new Error(`waited ${withinMs / 1000} s in vain for ${what}`, { cause: problem });
+  throw new Error(`waited ${PATIENCE} in vain for ${what}`, { cause: problem });
 }
 
 export function conditionOf(status: PrefetchStatus | undefined, type: string) {

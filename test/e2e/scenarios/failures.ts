@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { conditionOf, type Ground, RELEASE, until } from '../ground.ts';
+import { conditionOf, type Ground, PATIENCE, RELEASE, until } from '../ground.ts';
 import type { Publisher } from '../images.ts';
 import { clusterPrefetch } from '../objects.ts';
 import { processOf } from '../process-of.ts';
@@ -25,9 +25,15 @@ export function survivesFailures(here: () => Ground, publish: () => Publisher, w
     });
     cluster.registry.resume();
     await untilHeld(NODES, [image]);
-    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/half', '--timeout=90s');
+    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/half', `--timeout=${PATIENCE}`);
     expect(downloadsOf(ground, 'killed/leader')).toBe(NODES.length);
-    await cluster.kubectl('rollout', 'status', `deployment/${RELEASE}-coordinator`, `-n=${RELEASE}`, '--timeout=90s');
+    await cluster.kubectl(
+      'rollout',
+      'status',
+      `deployment/${RELEASE}-coordinator`,
+      `-n=${RELEASE}`,
+      `--timeout=${PATIENCE}`,
+    );
     await cluster.kubectl('delete', 'cpf', 'half');
   });
 
@@ -40,7 +46,7 @@ export function survivesFailures(here: () => Ground, publish: () => Publisher, w
     process.kill(await processOf(ground, items[0]?.metadata.name ?? ''), 'SIGKILL');
     cluster.registry.resume();
     await untilHeld(NODES, [image]);
-    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/half', '--timeout=90s');
+    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/half', `--timeout=${PATIENCE}`);
     // One download for each of the others, and for this node what its first agent had begun as well.
     expect(downloadsOf(ground, 'killed/agent')).toBeLessThanOrEqual(NODES.length + 1);
     await cluster.kubectl('delete', 'cpf', 'half');
@@ -62,7 +68,7 @@ export function survivesFailures(here: () => Ground, publish: () => Publisher, w
     await untilHeld(NODES, warm().everywhere);
     // Its nodes may be called not Ready for a while: that changes what counts and says so, but takes nothing back.
     expect(conditionOf(await status('cpf', 'base'), 'Warm')).toEqual({ ...warmBefore, message: expect.any(String) });
-    await cluster.kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'nodes', '--all', `--timeout=${PATIENCE}`);
     await until('all to count again', async () => (await status('cpf', 'base'))?.warm === before?.warm);
     expect(conditionOf(await status('cpf', 'base'), 'Warm')).toEqual(warmBefore);
     const asked = cluster.registry.requestLog().slice(requests);

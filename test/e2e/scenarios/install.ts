@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { type Ground, RELEASE } from '../ground.ts';
+import { type Ground, PATIENCE, RELEASE } from '../ground.ts';
 
 const CHART = 'charts/kube-prefetch';
 
 /** `helm install`, `upgrade` and what else is said to helm about our release. */
 export function helm(ground: Ground, command: 'install' | 'upgrade', ...args: readonly string[]): Promise<string> {
-  const place = [`--namespace=${RELEASE}`, '--create-namespace', '--wait', '--timeout=3m'];
+  const place = [`--namespace=${RELEASE}`, '--create-namespace', '--wait', `--timeout=${PATIENCE}`];
   return ground.cluster.helm(command, RELEASE, CHART, ...place, ...ground.values, ...args);
 }
 
@@ -21,7 +21,7 @@ export function installs(here: () => Ground): void {
   });
 
   test('helm test passes', async () => {
-    const output = await here().cluster.helm('test', RELEASE, `--namespace=${RELEASE}`, '--timeout=2m');
+    const output = await here().cluster.helm('test', RELEASE, `--namespace=${RELEASE}`, `--timeout=${PATIENCE}`);
     expect(output).toMatch(/Phase:\s+Succeeded/);
   });
 

@@ -1,6 +1,6 @@
 import type { Cluster } from '@kube-prefetch/lab/cluster';
 import { expect, test } from 'vitest';
-import { conditionOf, type Ground, RELEASE, until } from '../ground.ts';
+import { conditionOf, type Ground, PATIENCE, RELEASE, until } from '../ground.ts';
 import { NODES } from '../start-ground.ts';
 import { helm } from './install.ts';
 import type { WarmImages } from './warm.ts';
@@ -18,7 +18,7 @@ export function isUpgraded(here: () => Ground, warm: () => WarmImages): void {
       '"KUBE_PREFETCH_PARALLEL_PULLS","value":"3"',
     );
     await until('agents to report to the new leader', async () => (await status('cpf', 'base'))?.summary.unknown === 0);
-    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/base', '--timeout=90s');
+    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/base', `--timeout=${PATIENCE}`);
     expect(conditionOf(await status('cpf', 'base'), 'Warm')?.lastTransitionTime).toBe(
       conditionOf(before, 'Warm')?.lastTransitionTime,
     );
@@ -30,13 +30,9 @@ export function isUpgraded(here: () => Ground, warm: () => WarmImages): void {
 export function leaves(here: () => Ground, warm: () => WarmImages): void {
   test('uninstall leaves the definitions of the resources, the resources, the images, and nothing else', async () => {
     const { cluster, holds } = here();
-    await cluster.helm('uninstall', RELEASE, `--namespace=${RELEASE}`, '--wait', '--timeout=2m');
+    await cluster.helm('uninstall', RELEASE, `--namespace=${RELEASE}`, '--wait', `--timeout=${PATIENCE}`);
     // What belonged to something deleted is collected a moment later.
-    await until(
-      'nothing but the definitions',
-      async () => (await leftBehind(cluster)).length === DEFINITIONS.length,
-      60_000,
-    );
+    await until('nothing but the definitions', async () => (await leftBehind(cluster)).length === DEFINITIONS.length);
     expect(await leftBehind(cluster)).toEqual(DEFINITIONS);
     const inNamespace = await cluster.kubectl('get', 'all,secrets,configmaps,leases', `-n=${RELEASE}`, '-o=name');
     expect(inNamespace.trim()).toBe('configmap/kube-root-ca.crt');

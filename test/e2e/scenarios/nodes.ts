@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { conditionOf, type Ground, until } from '../ground.ts';
+import { conditionOf, type Ground, PATIENCE, until } from '../ground.ts';
 import type { Publisher } from '../images.ts';
 import { clusterPrefetch } from '../objects.ts';
 import { NEWER, NODES, PLAIN, TAINTED } from '../start-ground.ts';
@@ -10,8 +10,8 @@ export function followsNodes(here: () => Ground, publish: () => Publisher, warm:
     const { cluster, status, untilHeld } = here();
     const node = await cluster.addNode();
     await untilHeld([node.number], warm().everywhere);
-    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/base', '--timeout=60s');
-    expect((await status('cpf', 'base'))?.warm).toBe('8/8');
+    await until('the node to count', async () => (await status('cpf', 'base'))?.warm === '8/8');
+    expect(conditionOf(await status('cpf', 'base'), 'Warm')?.status).toBe('True');
     await cluster.removeNode(node.number);
     await until('the node to be forgotten', async () => (await status('cpf', 'base'))?.warm === '6/6');
   });
@@ -44,7 +44,7 @@ export function followsNodes(here: () => Ground, publish: () => Publisher, warm:
       await remove(node, image);
       await untilHeld([node], [image]);
     }
-    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/base', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/base', `--timeout=${PATIENCE}`);
     expect(await Promise.all(NODES.map(node => holds(node, image)))).toEqual([true, true, true]);
   });
 
@@ -59,7 +59,7 @@ export function followsNodes(here: () => Ground, publish: () => Publisher, warm:
       await remove(node, image);
       await untilHeld([node], [image]);
     }
-    const waited = await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/base', '--timeout=90s');
+    const waited = await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/base', `--timeout=${PATIENCE}`);
     expect(waited).toContain('condition met');
   });
 }

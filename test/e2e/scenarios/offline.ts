@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { type Ground, until } from '../ground.ts';
+import { type Ground, PATIENCE, until } from '../ground.ts';
 import type { Publisher } from '../images.ts';
 import { clusterPrefetch, podOn } from '../objects.ts';
 import { NEWER, NODES } from '../start-ground.ts';
 import type { WarmImages } from './warm.ts';
 
-const READY = ['--for=condition=Ready', '--timeout=60s'];
+const READY = ['--for=condition=Ready', `--timeout=${PATIENCE}`];
 
 export function survivesWithoutRegistry(here: () => Ground, publish: () => Publisher, warm: () => WarmImages): void {
   test('with the registry off, IfNotPresent pods of warm images start on every node', async () => {
@@ -46,7 +46,7 @@ export function survivesWithoutRegistry(here: () => Ground, publish: () => Publi
     await kubelet.configure({ imagePullCredentialsVerificationPolicy: 'NeverVerifyPreloadedImages' });
     await cluster.kubectl('delete', 'pod', 'verified');
     await cluster.kubectl('delete', 'cpf', 'verified');
-    await cluster.kubectl('wait', '--for=condition=Ready', `node/${name}`, '--timeout=60s');
+    await cluster.kubectl('wait', '--for=condition=Ready', `node/${name}`, `--timeout=${PATIENCE}`);
     expect(await cluster.kubectl('get', 'pods', '--namespace=default', '-o=name')).toBe('');
   });
 }

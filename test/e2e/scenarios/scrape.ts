@@ -14,10 +14,13 @@ export function isScraped(here: () => Ground): void {
       '--field-selector=status.phase=Running',
     );
     const query = await startPrometheus(here(), pods.items.map(scrapeConfig));
-    await until('every pod to be scraped', async () => (await query('up == 1')).length === 5, 60_000);
+    await until('every pod to be scraped', async () => (await query('up == 1')).length === 5);
     expect(counts(await query('count by (job) (up)'))).toEqual({ agent: 3, coordinator: 2 });
-    const present = await query('sum(kube_prefetch_coordinator_cells{state="Present"})');
-    expect(Number(present[0]?.value[1])).toBeGreaterThan(0);
+    // A busy machine may miss a scrape, and then there is no sample for a moment.
+    await until('cells that are present', async () => {
+      const [present] = await query('sum(kube_prefetch_coordinator_cells{state="Present"})');
+      return Number(present?.value[1]) > 0;
+    });
   });
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { conditionOf, type Ground, until } from '../ground.ts';
+import { conditionOf, type Ground, PATIENCE, until } from '../ground.ts';
 import type { Publisher } from '../images.ts';
 import { clusterPrefetch, deployment, namespace, prefetch } from '../objects.ts';
 import { NEWER, NODES, PLAIN, TAINTED } from '../start-ground.ts';
@@ -51,7 +51,7 @@ export function warms(here: () => Ground, publish: () => Publisher): () => WarmI
   test('kubectl wait and kubectl get tell it', async () => {
     const { cluster } = here();
     for (const resource of ['prefetch/web -n=shop', 'clusterprefetch/shops', 'cpf/base'])
-      await cluster.kubectl('wait', '--for=condition=Warm', ...resource.split(' '), '--timeout=60s');
+      await cluster.kubectl('wait', '--for=condition=Warm', ...resource.split(' '), `--timeout=${PATIENCE}`);
     expect(columns(await cluster.kubectl('get', 'pf', '-n=shop'))).toMatchObject([
       { NAME: 'web', IMAGES: '2', NODES: '2', WARM: '4/4', READY: 'True' },
     ]);
@@ -81,9 +81,11 @@ export function warms(here: () => Ground, publish: () => Publisher): () => WarmI
       ]),
     );
     await apply(good);
-    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/mixed', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/mixed', `--timeout=${PATIENCE}`);
     expect((await status('cpf', 'mixed'))?.failures).toEqual([]);
-    expect(await cluster.kubectl('describe', 'cpf', 'mixed')).toMatch(/Normal\s+AllPresent/);
+    // The event follows the status.
+    const described = () => cluster.kubectl('describe', 'cpf', 'mixed');
+    await until('the event', async () => /Normal\s+AllPresent/.test(await described()));
   });
 
   test('a changed workload, one scaled to zero and a deleted one are followed', async () => {
@@ -93,9 +95,9 @@ export function warms(here: () => Ground, publish: () => Publisher): () => WarmI
     await untilHeld([PLAIN, NEWER], [newer]);
     const pay = ['deployment/pay', '-n=billing'];
     await cluster.kubectl('scale', ...pay, '--replicas=1');
-    await cluster.kubectl('rollout', 'status', ...pay, '--timeout=60s');
+    await cluster.kubectl('rollout', 'status', ...pay, `--timeout=${PATIENCE}`);
     await cluster.kubectl('scale', ...pay, '--replicas=0');
-    await cluster.kubectl('wait', '--for=condition=Warm', 'pf/web', '-n=shop', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=condition=Warm', 'pf/web', '-n=shop', `--timeout=${PATIENCE}`);
     expect((await status('pf', 'web', '-n=shop'))?.warm).toBe('4/4');
     await cluster.kubectl('delete', 'deployment/gpu', '-n=shop');
     await until('the deleted workload to be forgotten', async () => (await status('cpf', 'shops'))?.warm === '5/5');
