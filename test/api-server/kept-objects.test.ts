@@ -17,10 +17,10 @@ import {
 
 /** Programs that are not built yet included. */
 const START_MS = 20 * 60_000;
-/** Coordinators look at these objects once a minute. */
-const LOOKED_MS = 100_000;
+/** Coordinators look at these objects once a minute; only what never comes takes so long. */
+const LOOKED_MS = 240_000;
 /** Much longer than anything takes that leadership waits for. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const NOT_AGREED = 'certificate authority not agreed on';
 const OTHERS = { lease: 'other', 'ca-secret': 'other', 'ca-config-map': 'other' };
 

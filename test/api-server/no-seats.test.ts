@@ -11,7 +11,7 @@ import { kubeconfigVia, startTcpProxy } from './tcp-proxy.ts';
 
 /** Programs that are not built yet included. */
 const START_MS = 20 * 60_000;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const USER = 'reader';
 const PROCESS_USER = 'coordinator';
 const KINDS = 11;
@@ -130,7 +130,13 @@ test('a coordinator that is refused from its start on becomes ready by itself, a
   });
   await waitUntil(() => refused('prefetches') > 1 && refused('leases') > 1, 'further refusals', PATIENCE_MS);
   await free();
-  await server.kubectl('wait', '--for=condition=Accepted', '--timeout=60s', 'prefetch/warm', '--namespace=default');
+  await server.kubectl(
+    'wait',
+    '--for=condition=Accepted',
+    `--timeout=${PATIENCE_MS}ms`,
+    'prefetch/warm',
+    '--namespace=default',
+  );
   await waitUntil(leads, 'it to lead', PATIENCE_MS);
   expect(tooSoon()).toEqual([]);
 

@@ -6,8 +6,8 @@ import { prepareCluster, type Replica, startReplica } from './start-replicas.ts'
 
 /** Programs that are not built yet included. */
 const START_MS = 20 * 60_000;
-/** The line looks every 30 s at the latest. */
-const PUT_RIGHT_MS = 40_000;
+/** The line looks every 30 s at the latest; only what never comes takes so long. */
+const PUT_RIGHT_MS = 180_000;
 
 let scratch: ScratchFolder;
 let server: ApiServer;
@@ -37,7 +37,7 @@ test('a status that somebody forges with kubectl is put right', async () => {
   await server.kubectl('patch', 'clusterprefetch', 'base', '--subresource=status', '--type=merge', patch);
   expect(await warmth()).toBe('True AllPresent');
   await waitUntil(async () => (await warmth()) === 'False NoNodes', 'the status to be put right', PUT_RIGHT_MS);
-}, 120_000);
+});
 
 test('its requests to the API server are counted: eleven kinds listed and watched once, a status patched when it changed', async () => {
   const counts = await requestCounts();

@@ -7,7 +7,7 @@ import { systemClock as clock, systemRandom as random } from '@kube-prefetch/tim
 
 const NAMESPACE = 'default';
 /** Much longer than anything takes that leadership waits for. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const { signal } = new AbortController();
 
 /** Two candidates for a Lease of that name, each with connections of its own, of which one leads. Neither is a whole coordinator. */
