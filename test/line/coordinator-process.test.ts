@@ -151,7 +151,8 @@ const connections = new Agent({ keepAlive: true });
 afterAll(() => connections.destroy());
 
 async function ask(url: string, etag?: string): Promise<{ status: number; etag: string; text: string }> {
-  const sent = get(url, { agent: connections, headers: etag === undefined ? {} : { 'if-none-match': etag } });
+  const headers = etag === undefined ? {} : { 'if-none-match': etag };
+  const sent = get(url, { agent: connections, headers, signal: AbortSignal.timeout(SOON_MS) });
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
   let text = '';
   for await (const chunk of answer.setEncoding('utf8')) text += chunk;
