@@ -21,9 +21,13 @@ export function statusError(what: string, code: number, answer: unknown, retryAf
   const { reason, message, details }: Status = typeof answer === 'object' && answer !== null ? answer : {};
   const said = typeof message === 'string' ? message : shortened(answer);
   const afterSeconds = Number(retryAfter ?? details?.retryAfterSeconds ?? Number.NaN);
-  return new KubeApiError(failureOf(code, reason, details?.causes), `${what}: HTTP ${code}${said === '' ? '' : `, ${said}`}`, {
-    ...(Number.isFinite(afterSeconds) && { retryAfterMs: Math.max(0, afterSeconds * 1000) }),
-  });
+  return new KubeApiError(
+    failureOf(code, reason, details?.causes),
+    `${what}: HTTP ${code}${said === '' ? '' : `, ${said}`}`,
+    {
+      ...(Number.isFinite(afterSeconds) && { retryAfterMs: Math.max(0, afterSeconds * 1000) }),
+    },
+  );
 }
 
 function failureOf(code: number, reason: unknown, causes: unknown): KubeFailure {
