@@ -8,8 +8,11 @@ import { createAttempts } from './attempts.ts';
 import type { Contact } from './contact.ts';
 import { changesBetween, type Told, toldBy } from './report-changes.ts';
 
-const CHANGE_SPACING_MS = 250;
-const PROGRESS_SPACING_MS = 1_000;
+/**
+ * A new plan's cells, that an image is no longer there, or that a coordinator knows nothing: none of it waits for more news. The rest
+ * does: while ten images arrive, a report of each change would cost this node and the coordinator more than all else they do.
+ */
+const SPACING_MS = { urgent: 250, ordinary: 1_000 };
 const MAX_RUNTIME_NAME_LENGTH = 64;
 /** With nothing new to say: that this agent is alive. */
 const HEARTBEAT_MS = 20_000;
@@ -48,7 +51,7 @@ export function createReports(parts: ReportsParts): Reports {
   const attempts = createAttempts(parts, 'the coordinator did not take a report');
   const labels = createCellLabels(clock);
   let finding: Finding | undefined;
-  let news: 'none' | 'progress' | 'cells' = 'none';
+  let news: keyof typeof SPACING_MS | undefined;
   let sequence = 0;
   /** What the coordinator acknowledged; undefined: it needs everything. */
   let told: Told | undefined;
@@ -74,21 +77,21 @@ export function createReports(parts: ReportsParts): Reports {
 
   const readyMs = (sentMs: number) => {
     if (finding === undefined) return Number.POSITIVE_INFINITY;
-    if (news === 'none') return sentMs + HEARTBEAT_MS;
-    return sentMs + (news === 'cells' ? CHANGE_SPACING_MS : PROGRESS_SPACING_MS);
+    return sentMs + (news === undefined ? HEARTBEAT_MS : SPACING_MS[news]);
   };
 
   return {
     offer(found) {
       const next = { ...found, runtime: found.runtime ?? finding?.runtime };
       if (finding !== undefined && sameFinding(finding, next)) return;
+      if (isUrgent(finding, next)) news = 'urgent';
       finding = next;
-      news = 'cells';
+      news ??= 'ordinary';
       wake.fire();
     },
     progressed() {
-      if (news !== 'none') return;
-      news = 'progress';
+      if (news !== undefined) return;
+      news = 'ordinary';
       wake.fire();
     },
     async run(signal) {
@@ -96,11 +99,11 @@ export function createReports(parts: ReportsParts): Reports {
         await wake.next(readyMs(sentMs), signal);
         if (finding === undefined || clock.monotonicMs() < readyMs(sentMs)) continue;
         sentMs = clock.monotonicMs();
-        news = 'none';
+        news = undefined;
         try {
-          if (await send(finding, signal)) news = 'cells';
+          if (await send(finding, signal)) news = 'urgent';
         } catch (error) {
-          news = 'cells';
+          news = 'urgent';
           await attempts.failed(error, signal);
         }
       }
@@ -118,4 +121,11 @@ function sameFinding(a: Finding, b: Finding): boolean {
     JSON.stringify([a.plan?.revision, a.runtime, a.failure, a.cells]) ===
     JSON.stringify([b.plan?.revision, b.runtime, b.failure, b.cells])
   );
+}
+
+/** Whether the plan is another one, or something that was there is not, or not known to be. */
+function isUrgent(before: Finding | undefined, { plan, cells }: Finding): boolean {
+  if (before === undefined || before.plan?.revision !== plan?.revision) return true;
+  const present = new Set(cells.flatMap(({ image, state }) => (state === 'Present' ? [image] : [])));
+  return before.cells.some(({ image, state }) => state === 'Present' && !present.has(image));
 }
