@@ -32,7 +32,7 @@ export function createAgentMetrics(): AgentMetrics {
   });
   const bytes = new Counter({
     name: `${NAME}_pulled_bytes_total`,
-    help: 'Bytes that came from registries, as far as the runtime lets them be seen.',
+    help: 'Bytes that came from registries, as far as the runtime lets them be seen; counted while no pull runs, or half a minute later.',
     registers,
   });
   const images = new Gauge({

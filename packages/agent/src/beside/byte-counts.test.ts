@@ -62,12 +62,16 @@ test('a node that pulls on and on counts every half minute', async () => {
   await stop();
 });
 
-test('a hundred pulls are not left to wait', async () => {
-  const { clock, node, counted, pulled, stop } = start();
+test('no more than a hundred wait: the oldest goes by what was seen of it, without a question', async () => {
+  const { clock, node, asked, counted, pulled, stop } = start();
   node.pulling = true;
+  pulled('oldest', 10, 7);
   for (let i = 0; i < 100; i++) pulled(`image-${i}`, i);
   await clock.advance(500);
-  expect(counted).toHaveLength(100);
+  expect([asked, counted]).toEqual([[], [['oldest', 7]]]);
+  node.pulling = false;
+  await clock.advance(1_000);
+  expect(asked).toHaveLength(100);
   await stop();
 });
 

@@ -7,11 +7,13 @@ import type { FinishedPull } from '../history.ts';
 const QUIET_MS = 500;
 /** A node that never rests counts all the same. */
 const LONGEST_MS = 30_000;
+/** More are not kept waiting: the oldest then goes by what was seen of it. */
 const MAX_UNCOUNTED = 100;
 
 /**
  * Counts what pulls brought from their registry: a question to the runtime for each blob. While other pulls run it waits,
- * because the answers would take their time from unpacking. What is uncounted when the agent ends is never counted.
+ * because the answers would take their time from unpacking; what it has begun it finishes. What is uncounted when the agent ends is
+ * never counted.
  */
 export interface ByteCounts {
   add(finished: Uncounted): void;
@@ -34,14 +36,20 @@ export function createByteCounts({ clock, pulling, counted }: ByteCountsParts): 
   const wake = createTrigger(clock);
   const uncounted: Uncounted[] = [];
 
+  /** Where nobody counted, what was last seen of the download stands. */
+  const note = ({ image, pull }: Uncounted, bytes = pull.doneBytes) => {
+    if (bytes !== undefined) counted(image, pull, bytes);
+  };
   const untilQuiet = async (signal: AbortSignal) => {
     const endMs = clock.monotonicMs() + LONGEST_MS;
     do await clock.sleep(QUIET_MS, signal);
-    while (pulling() && uncounted.length < MAX_UNCOUNTED && clock.monotonicMs() < endMs);
+    while (pulling() && clock.monotonicMs() < endMs);
   };
 
   return {
     add(finished) {
+      const oldest = uncounted.length < MAX_UNCOUNTED ? undefined : uncounted.shift();
+      if (oldest !== undefined) note(oldest);
       uncounted.push(finished);
       wake.fire();
     },
@@ -49,11 +57,7 @@ export function createByteCounts({ clock, pulling, counted }: ByteCountsParts): 
       for (;;) {
         await wake.next(Number.POSITIVE_INFINITY, signal);
         await untilQuiet(signal);
-        for (const { image, pull, countBytes } of uncounted.splice(0)) {
-          // Until here, and where the runtime does not say, what was last seen of the download stands.
-          const bytes = (await countBytes(signal)) ?? pull.doneBytes;
-          if (bytes !== undefined) counted(image, pull, bytes);
-        }
+        for (const finished of uncounted.splice(0)) note(finished, await finished.countBytes(signal));
       }
     },
   };

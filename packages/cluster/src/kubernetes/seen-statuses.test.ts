@@ -53,6 +53,17 @@ test('one that somebody else took away is seen to be missing', async () => {
   expect(isOverwritten()).toBe(true);
 });
 
+test('of a resource that is deleted nothing is kept', async () => {
+  const { clock, api, sink, edit, isOverwritten } = await start();
+  await sink.write(WEB, aStatus('1/2'), signal);
+  edit(aStatus('9/9'));
+  await clock.advance(0);
+  expect(isOverwritten()).toBe(true);
+  api.remove(PREFETCHES, WEB);
+  await clock.advance(0);
+  expect(isOverwritten()).toBe(false);
+});
+
 test('what we wrote ourselves is not foreign, also where it is heard of late', async () => {
   const { clock, watching, sink, isOverwritten } = await start();
   watching.fallSilent();

@@ -33,8 +33,8 @@ interface Followed {
 export function createSeenStatuses(): SeenStatuses {
   const followed = new Map<string, Followed>();
 
-  const saw = ({ kind }: KubeKind, object: KubeObject) => {
-    const name = resourceName({ ...object.metadata, kind: kind as ResourceRef['kind'] });
+  const saw = (kind: KubeKind, object: KubeObject) => {
+    const name = nameOf(kind, object);
     const before = followed.get(name);
     const held = heldBy(object);
     if (before === undefined || held === undefined || held.version <= (before.other?.version ?? -1n)) return;
@@ -51,7 +51,8 @@ export function createSeenStatuses(): SeenStatuses {
       },
       async *watch(kind, resourceVersion, signal) {
         for await (const event of api.watch(kind, resourceVersion, signal)) {
-          if (isOurs(kind) && event.type !== 'BOOKMARK') saw(kind, event.object);
+          if (isOurs(kind) && event.type === 'DELETED') followed.delete(nameOf(kind, event.object));
+          else if (isOurs(kind) && event.type !== 'BOOKMARK') saw(kind, event.object);
           yield event;
         }
       },
@@ -76,6 +77,10 @@ function compare(settled: Held | undefined, other: Held | undefined): Followed {
   if (settled === undefined || other === undefined) return { settled, other };
   if (other.version <= settled.version) return { settled };
   return isDeepStrictEqual(other.status, settled.status) ? { settled: other } : { settled, other };
+}
+
+function nameOf({ kind }: KubeKind, { metadata }: KubeObject): string {
+  return resourceName({ ...metadata, kind: kind as ResourceRef['kind'] });
 }
 
 /** Undefined where the version is none that can be compared; those of Kubernetes are numbers that count up. */

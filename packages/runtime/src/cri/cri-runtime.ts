@@ -30,9 +30,12 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
   const whoAnswers = oncePerConnection(clients.connections, signal =>
     askInTime(options, 'Version', signal, signal => clients.runtime.version({}, { signal })),
   );
-  const fileSystems = oncePerConnection(clients.connections, signal =>
-    askInTime(options, 'ImageFsInfo', signal, signal => clients.images.imageFsInfo({}, { signal })),
-  );
+  const imageFolder = oncePerConnection(clients.connections, async signal => {
+    const answer = await askInTime(options, 'ImageFsInfo', signal, signal =>
+      clients.images.imageFsInfo({}, { signal }),
+    );
+    return answer.imageFilesystems[0]?.fsId?.mountpoint || undefined;
+  });
 
   return {
     async version(signal) {
@@ -50,9 +53,8 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
       return pullImage({ images: clients.images, download, classify }, image, auth, progress, signal);
     },
     async space(signal): Promise<Space | 'unknown'> {
-      const { imageFilesystems } = await fileSystems(signal);
-      const mountpoint = imageFilesystems[0]?.fsId?.mountpoint;
-      return mountpoint === undefined || mountpoint === '' ? 'unknown' : fileSystemSpace(hostRoot + mountpoint);
+      const folder = await imageFolder(signal);
+      return folder === undefined ? 'unknown' : fileSystemSpace(hostRoot + folder);
     },
     changes(signal) {
       return name === CONTAINERD ? watchImages(clients, socket, signal) : 'unsupported';

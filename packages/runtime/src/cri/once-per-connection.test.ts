@@ -38,6 +38,15 @@ test('an answer that came over a connection made while asking is not kept for th
   expect(await ask(signal)).toBe('answer over 2');
 });
 
+test('what was not said is asked again', async () => {
+  const answers = [undefined, 'said', 'never asked'];
+  const ask = oncePerConnection(
+    () => 1,
+    async () => answers.shift(),
+  );
+  expect([await ask(signal), await ask(signal), await ask(signal)]).toEqual([undefined, 'said', 'said']);
+});
+
 test('a question that fails is asked again', async () => {
   let fails = true;
   const ask = oncePerConnection(
