@@ -70,6 +70,8 @@ test('an image deleted behind the agent comes back within its pull', async () =>
   await clock.advance(30_000);
   node('n2').runtime.remove(A);
   await clock.advance(2_500);
+  expect(node('n2').runtime.running()).toEqual([]);
+  await clock.advance(1_000); // until the next report
   expect(line.coordinator().node('n2').images[0]?.cell?.state).toBe('Present');
   expect(pullsOfAll()).toEqual([1, 2, 1]);
 });
