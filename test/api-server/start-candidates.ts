@@ -40,8 +40,10 @@ export async function startCandidates(server: ApiServer, name: string) {
   };
   const candidates = [candidate('a'), candidate('b')] as const;
   const [{ api }] = candidates;
+  const latest = () => epochs.at(-1) ?? 0;
+  /** That one or a later one. */
   const term = (epoch: number) =>
-    waitUntil(() => epochs.at(-1) === epoch && leading.size === 1, `${name}: term ${epoch}`, PATIENCE_MS);
+    waitUntil(() => latest() >= epoch && leading.size === 1, `${name}: term ${epoch}`, PATIENCE_MS);
   const renewTime = async () => ((await api.get(LEASES, lease, signal)).spec as { renewTime: string }).renewTime;
   await term(1);
 
@@ -53,10 +55,11 @@ export async function startCandidates(server: ApiServer, name: string) {
     epochs,
     overlaps,
     leading: () => [...leading.keys()],
-    /** Resolves right after the next one. */
+    /** Resolves right after the next one, with the term's epoch. */
     async renewal() {
       const before = await renewTime();
       await waitUntil(async () => (await renewTime()) !== before, 'a renewal', PATIENCE_MS);
+      return latest();
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('the test is over'));

@@ -251,7 +251,7 @@ test('whatever fails: never two lead at once, epochs rise, and soon after the en
     { numRuns: 30 },
   );
   console.log('leadership:', counts);
-  expect(counts.terms).toBeGreaterThan(counts.histories * 1.5);
+  expect(counts.terms).toBeGreaterThan(counts.histories);
 });
 
 /** Whoever takes the candidate's place afterwards. */
