@@ -3,9 +3,9 @@ import type { Pulled } from '@kube-prefetch/runtime';
 import { type Clock, createTrigger } from '@kube-prefetch/time';
 import type { FinishedPull } from '../history.ts';
 
-/** No pull has run for this long. */
-const QUIET_MS = 500;
-/** A node that never rests counts all the same. */
+/** Between two looks whether pulls still run. */
+const LOOK_MS = 500;
+/** A node that never rests counts all the same after this time. */
 const LONGEST_MS = 30_000;
 /** More are not kept waiting: the oldest then goes by what was seen of it. */
 const MAX_UNCOUNTED = 100;
@@ -42,7 +42,7 @@ export function createByteCounts({ clock, pulling, counted }: ByteCountsParts): 
   };
   const untilQuiet = async (signal: AbortSignal) => {
     const endMs = clock.monotonicMs() + LONGEST_MS;
-    do await clock.sleep(QUIET_MS, signal);
+    do await clock.sleep(LOOK_MS, signal);
     while (pulling() && clock.monotonicMs() < endMs);
   };
 

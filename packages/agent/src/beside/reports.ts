@@ -10,7 +10,7 @@ import { changesBetween, type Told, toldBy } from './report-changes.ts';
 
 /**
  * A new plan's cells, that an image is no longer there, or that a coordinator knows nothing: none of it waits for more news. The rest
- * does: while ten images arrive, a report of each change would cost this node and the coordinator more than all else they do.
+ * does: while images arrive, a report of each change would cost node and coordinator, and nobody reads so fast.
  */
 const SPACING_MS = { urgent: 250, ordinary: 1_000 };
 const MAX_RUNTIME_NAME_LENGTH = 64;
