@@ -57,8 +57,8 @@ export function decideLease(view: LeaseView, now: number): LeaseStep {
     const untilMs = sinceMs + lease.durationMs;
     const released = lease.free && lease.transitions >= highestEpoch;
     // Itself: a term that is over, of a process that ended or an answer that was lost.
-    const ours = released || lease.holder === identity || now >= untilMs;
-    return ours ? { do: 'acquire' } : { do: 'wait', untilMs };
+    const canHave = released || lease.holder === identity || now >= untilMs;
+    return canHave ? { do: 'acquire' } : { do: 'wait', untilMs };
   }
   if (lease.holder !== identity || lease.transitions !== term.epoch) {
     return { do: 'end', why: `the lease is held by ${lease.holder ?? 'nobody'}, term ${lease.transitions}` };
