@@ -93,9 +93,9 @@ test.each([
     (client: Awaited<ReturnType<typeof serve>>) => client.plan('r', 50_000, never),
   ],
   [
-    'lease request that may wait for 20 s',
+    'permit request that may wait for 20 s',
     30_000,
-    (client: Awaited<ReturnType<typeof serve>>) => client.leases({ holding: [], wanting: [], waitMs: 20_000 }, never),
+    (client: Awaited<ReturnType<typeof serve>>) => client.permits({ holding: [], wanting: [], waitMs: 20_000 }, never),
   ],
 ])('a %s that nobody answers ends after %i ms', async (_what, ms, call) => {
   const clock = createVirtualClock();

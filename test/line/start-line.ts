@@ -76,7 +76,7 @@ export function startLine({ nodes: names, limits = {} }: LineOptions): Line {
   const apiOf = (node: string): AgentApi => ({
     plan: (have, waitMs, signal) => call(signal, (t, s) => t.coordinator.forNode(node).plan(have, waitMs, s)),
     report: (report, signal) => call(signal, (t, s) => t.coordinator.forNode(node).report(report, s)),
-    leases: (request, signal) => call(signal, (t, s) => t.coordinator.forNode(node).leases(request, s)),
+    permits: (request, signal) => call(signal, (t, s) => t.coordinator.forNode(node).permits(request, s)),
   });
 
   const startNode = (name: string): LineNode => {

@@ -4,7 +4,7 @@ import type { ImageRuntime, Space } from '@kube-prefetch/runtime';
 import { type Clock, createTrigger, type Random, type Trigger } from '@kube-prefetch/time';
 import { createByteCounts } from './beside/byte-counts.ts';
 import { createContact } from './beside/contact.ts';
-import { createLeases, type Leases } from './beside/leases.ts';
+import { createPermits, type Permits } from './beside/permits.ts';
 import { followPlan } from './beside/plan.ts';
 import { createReports, type Reports } from './beside/reports.ts';
 import { createRuntimeEvents } from './beside/runtime-events.ts';
@@ -43,14 +43,14 @@ export interface Agent {
   readonly wake: Trigger;
   readonly memory: Memory;
   readonly pulls: Pulls;
-  readonly leases: Leases;
+  readonly permits: Permits;
   readonly reports: Reports;
   readonly pulse: Pulse;
   /** What bounds pulls now. */
   limits(
     space: Space | 'unknown',
     now: number,
-  ): Pick<Choice, 'disk' | 'leases' | 'alone' | 'parallelPulls' | 'verifyAfterMs'>;
+  ): Pick<Choice, 'disk' | 'permits' | 'alone' | 'parallelPulls' | 'verifyAfterMs'>;
   /** What runs beside the line; each ends only with the signal, or with an error that no retry helps against. */
   readonly beside: readonly ((signal: AbortSignal) => Promise<never>)[];
 }
@@ -83,7 +83,7 @@ export function createAgent(parts: AgentParts): Agent {
       reports.progressed();
     },
   });
-  const leases = createLeases({
+  const permits = createPermits({
     ...common,
     api,
     changed,
@@ -119,7 +119,7 @@ export function createAgent(parts: AgentParts): Agent {
     wake,
     memory,
     pulls,
-    leases,
+    permits,
     reports: {
       ...reports,
       offer(finding) {
@@ -130,14 +130,14 @@ export function createAgent(parts: AgentParts): Agent {
     pulse: createPulse(clock),
     limits: (space, now) => ({
       disk: { space, maxUsedPercent: parts.disk.maxUsedPercent, sizes: memory.sizes() },
-      leases: leases.held(now),
-      alone: leases.alone(),
+      permits: permits.held(now),
+      alone: permits.alone(),
       parallelPulls: parts.parallelPulls,
       verifyAfterMs: events.verifyAfterMs(),
     }),
     beside: [
       signal => followPlan({ ...common, api, adopt, have: () => memory.plan()?.revision }, signal),
-      signal => leases.run(signal),
+      signal => permits.run(signal),
       signal => reports.run(signal),
       signal => events.run(signal),
       signal => byteCounts.run(signal),

@@ -18,7 +18,7 @@ function aChoice(parts: Partial<Choice> & { images?: readonly string[] } = {}): 
     running: new Map(),
     histories: new Map(),
     disk: { space: { usedBytes: 0, capacityBytes: 1_000 }, maxUsedPercent: 80, sizes: new Map() },
-    leases: new Set(images),
+    permits: new Set(images),
     alone: undefined,
     parallelPulls: 2,
     verifyAfterMs: 60_000,
@@ -30,7 +30,7 @@ const aPull = (image: string, parts: Partial<RunningPull> = {}): [string, Runnin
   image,
   {
     image,
-    unleased: false,
+    withoutPermit: false,
     startedAtMs: 0,
     changedAtMs: 0,
     progress: undefined,
@@ -43,21 +43,21 @@ const started = (choice: Choice) => choosePulls(choice, NOW).start.map(order => 
 const waits = ({ cells }: Chosen) => Object.fromEntries(cells.map(cell => [cell.image, cell.waitingFor ?? cell.state]));
 
 describe('one rule each', () => {
-  test('leased images start in plan order, and leases for the next ones are asked', () => {
+  test('permitted images start in plan order, and permits for the next ones are asked', () => {
     const next = choosePulls(aChoice(), NOW);
     expect(next.start.map(order => order.image)).toEqual(['a', 'b']);
     expect(next.ask.map(({ image }) => image)).toEqual(['c', 'd']);
     expect(waits(next)).toEqual({ a: 'Pulling', b: 'Pulling', c: 'Slot', d: 'Slot', e: 'Slot', f: 'Slot' });
   });
 
-  test('without leases nothing starts while a coordinator answers', () => {
-    const next = choosePulls(aChoice({ leases: new Set() }), NOW);
+  test('without permits nothing starts while a coordinator answers', () => {
+    const next = choosePulls(aChoice({ permits: new Set() }), NOW);
     expect([next.start.length, next.ask.map(({ image }) => image)]).toEqual([0, ['a', 'b']]);
-    expect(waits(next)).toMatchObject({ a: 'Lease', f: 'Lease' });
+    expect(waits(next)).toMatchObject({ a: 'Permit', f: 'Permit' });
   });
 
-  test('an image without a lease holds up none behind it', () => {
-    expect(started(aChoice({ leases: new Set(['c']) }))).toEqual(['c']);
+  test('an image without a permit holds up none behind it', () => {
+    expect(started(aChoice({ permits: new Set(['c']) }))).toEqual(['c']);
   });
 
   test('higher priority goes first, wherever the plan has it', () => {
@@ -92,7 +92,7 @@ describe('one rule each', () => {
       'Suspended',
     ],
     ['all slots are taken', { running: new Map([aPull('x'), aPull('y')]) }, 'Slot'],
-    ['it has no lease', { leases: new Set() }, 'Lease'],
+    ['it has no permit', { permits: new Set() }, 'Permit'],
     [
       'it would fill the disk',
       { disk: { space: { usedBytes: 501, capacityBytes: 1_000 }, maxUsedPercent: 80, sizes: new Map([['a', 100]]) } },
@@ -109,7 +109,7 @@ describe('one rule each', () => {
     expect(next.cells).toEqual([{ image: 'a', state: 'Waiting', waitingFor }]);
   });
 
-  test('an image that does not fit holds up no smaller one, and no lease is kept from others for it', () => {
+  test('an image that does not fit holds up no smaller one, and no permit is kept from others for it', () => {
     const sizes = new Map([['a', 300]]);
     const disk = { space: { usedBytes: 0, capacityBytes: 1_000 }, maxUsedPercent: 80, sizes };
     const next = choosePulls(aChoice({ disk }), NOW);
@@ -132,8 +132,13 @@ describe('one rule each', () => {
   test.each([
     ['ten seconds', 10_000, {}, ['a']],
     ['less', 9_999, {}, []],
-    ['ten seconds, but one runs without a lease', 10_000, { running: new Map([aPull('x', { unleased: true })]) }, []],
-    ['ten seconds, and one runs with a lease', 10_000, { running: new Map([aPull('x')]) }, ['a']],
+    [
+      'ten seconds, but one runs without a permit',
+      10_000,
+      { running: new Map([aPull('x', { withoutPermit: true })]) },
+      [],
+    ],
+    ['ten seconds, and one runs with a permit', 10_000, { running: new Map([aPull('x')]) }, ['a']],
     [
       'ten seconds, but it was deleted just now',
       10_000,
@@ -142,12 +147,12 @@ describe('one rule each', () => {
     ],
   ])('when no coordinator has answered for %s', (_what, ms, parts, images) => {
     const alone = { sinceMs: NOW - ms, lastTryMs: NOW };
-    expect(started(aChoice({ leases: new Set(), alone, ...parts }))).toEqual(images);
+    expect(started(aChoice({ permits: new Set(), alone, ...parts }))).toEqual(images);
   });
 
-  test('a coordinator that may have come back since the last try is asked before a pull starts without a lease', () => {
+  test('a coordinator that may have come back since the last try is asked before a pull starts without a permit', () => {
     const alone = { sinceMs: NOW - 60_000, lastTryMs: NOW - 2_000 };
-    expect(started(aChoice({ leases: new Set(), alone }))).toEqual([]);
+    expect(started(aChoice({ permits: new Set(), alone }))).toEqual([]);
   });
 });
 
@@ -157,9 +162,9 @@ describe('whatever the node is like', () => {
     starts: 0,
     asks: 0,
     cancels: 0,
-    unleased: 0,
+    withoutPermit: 0,
     Slot: 0,
-    Lease: 0,
+    Permit: 0,
     Disk: 0,
     Held: 0,
     Suspended: 0,
@@ -174,8 +179,8 @@ describe('whatever the node is like', () => {
     start: fc.constantFrom(true, true, true, false),
     attempts: fc.integer({ min: 1, max: 4 }),
     retryInMs: fc.integer({ min: -10, max: 10 }),
-    leased: fc.boolean(),
-    unleased: fc.boolean(),
+    permitted: fc.boolean(),
+    withoutPermit: fc.boolean(),
     sizeBytes: fc.option(fc.integer({ min: 0, max: 200 }), { nil: undefined }),
     healInMs: fc.option(fc.integer({ min: -10, max: 10 }), { nil: undefined }),
   });
@@ -194,7 +199,7 @@ describe('whatever the node is like', () => {
     const running = named
       .filter(image => image.state === 'Pulling' || image.state === 'gone')
       .slice(0, parallelPulls)
-      .map(({ name, unleased }) => aPull(name, { unleased }));
+      .map(({ name, withoutPermit }) => aPull(name, { withoutPermit }));
     const cells = planned.map(({ name, state, attempts, retryInMs }): Cell => {
       if (state === 'Failed') return { image: name, state, attempts, retryAtMs: NOW + retryInMs };
       if (state !== 'Pulling') return { image: name, state: state as Cell['state'] };
@@ -214,13 +219,13 @@ describe('whatever the node is like', () => {
       running: new Map(running),
       histories: new Map(named.map(image => [image.name, { ...BLANK, healAtMs: NOW + (image.healInMs ?? 0) }])),
       disk: { space: seen ? { usedBytes, capacityBytes: 1_000 } : 'unknown', maxUsedPercent: 80, sizes },
-      leases: new Set(named.filter(image => image.leased).map(image => image.name)),
+      permits: new Set(named.filter(image => image.permitted).map(image => image.name)),
       alone: aloneForMs === undefined ? undefined : { sinceMs: NOW - aloneForMs, lastTryMs: NOW },
       parallelPulls,
     });
   }
 
-  test('slots, leases, disk and the plan are kept, and the same node gives the same choice', () => {
+  test('slots, permits, disk and the plan are kept, and the same node gives the same choice', () => {
     fc.assert(
       fc.property(aNode, node => {
         const choice = toChoice(node);
@@ -247,12 +252,12 @@ describe('whatever the node is like', () => {
           expect([item.get(image)?.start, choice.plan?.held]).toEqual([true, undefined]);
           expect(choice.running.has(image)).toBe(false);
         }
-        const unleased = next.start.filter(order => !choice.leases.has(order.image));
-        hits.unleased += unleased.length;
-        expect(unleased.map(order => order.unleased)).toEqual(unleased.map(() => true));
-        if (unleased.length > 0) {
+        const withoutPermit = next.start.filter(order => !choice.permits.has(order.image));
+        hits.withoutPermit += withoutPermit.length;
+        expect(withoutPermit.map(order => order.withoutPermit)).toEqual(withoutPermit.map(() => true));
+        if (withoutPermit.length > 0) {
           expect(choice.alone?.sinceMs).toBeLessThanOrEqual(NOW - 10_000);
-          expect(unleased.length + [...choice.running.values()].filter(pull => pull.unleased).length).toBe(1);
+          expect(withoutPermit.length + [...choice.running.values()].filter(pull => pull.withoutPermit).length).toBe(1);
         }
         const takenBytes = next.start.reduce((sum, { image }) => sum + bytesToWrite(image, choice.disk.sizes), 0);
         if (takenBytes > 0) expect(takenBytes).toBeLessThanOrEqual(freeForPulls(choice.disk, choice.running.values()));
@@ -265,13 +270,13 @@ describe('whatever the node is like', () => {
     );
   });
 
-  test('while leases are held, what starts is never of lower priority than what waits for a slot', () => {
+  test('while permits are held, what starts is never of lower priority than what waits for a slot', () => {
     fc.assert(
       fc.property(aNode, node => {
         const choice = toChoice({
           ...node,
           seen: false,
-          images: node.images.map(image => ({ ...image, leased: true })),
+          images: node.images.map(image => ({ ...image, permitted: true })),
         });
         const next = choosePulls(choice, NOW);
         const rank = (image: string) => {

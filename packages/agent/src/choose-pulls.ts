@@ -4,8 +4,8 @@ import { bytesToWrite, type DiskLimit, freeForPulls } from './fit-on-disk.ts';
 import type { Histories } from './history.ts';
 import type { RunningPull } from './running-pull.ts';
 
-/** How long no coordinator may answer before a pull starts without a lease. */
-const UNLEASED_AFTER_MS = 10_000;
+/** How long no coordinator may answer before a pull starts without a permit. */
+const ALONE_PULL_AFTER_MS = 10_000;
 /** How recent the last failed try to reach one must be: it may have come back since an older one. */
 const FRESH_TRY_MS = 1_000;
 /** From this many failures in a row an image goes behind all that did not fail so often: a bad one never delays a good one. */
@@ -17,8 +17,8 @@ export interface Choice {
   readonly running: ReadonlyMap<ImageRef, RunningPull>;
   readonly histories: Histories;
   readonly disk: DiskLimit;
-  /** Images that hold a lease now. */
-  readonly leases: ReadonlySet<ImageRef>;
+  /** Images that hold a permit now. */
+  readonly permits: ReadonlySet<ImageRef>;
   /** Undefined while a coordinator answers. */
   readonly alone: Alone | undefined;
   readonly parallelPulls: number;
@@ -34,14 +34,14 @@ export interface Alone {
 
 export interface PullOrder {
   readonly image: ImageRef;
-  readonly unleased: boolean;
+  readonly withoutPermit: boolean;
   readonly sizeBytes: number | undefined;
 }
 
 export interface Chosen {
   readonly cancel: readonly ImageRef[];
   readonly start: readonly PullOrder[];
-  /** Images to ask leases for, most wanted first: so many that a slot that becomes free finds its lease waiting. */
+  /** Images to ask permits for, most wanted first: so many that a slot that becomes free finds its permit waiting. */
   readonly ask: readonly { readonly image: ImageRef; readonly priority: number }[];
   /** The cells once this is done, with what the others wait for. */
   readonly cells: readonly Cell[];
@@ -49,7 +49,7 @@ export interface Chosen {
   readonly dueMs: number;
 }
 
-/** Which pulls start, which stop and which leases are wanted. Running pulls keep their slot and their disk space. */
+/** Which pulls start, which stop and which permits are wanted. Running pulls keep their slot and their disk space. */
 export function choosePulls(choice: Choice, now: number): Chosen {
   const items = new Map(choice.plan?.items.map(item => [item.image, item]));
   const waits = new Map<ImageRef, WaitReason>();
@@ -88,7 +88,7 @@ function obstacleOf(
   return cell.retryAtMs !== undefined && cell.retryAtMs > now ? 'Retry' : undefined;
 }
 
-/** Hands out slots, disk space and leases in order; one image that cannot start holds up none behind it. */
+/** Hands out slots, disk space and permits in order; one image that cannot start holds up none behind it. */
 function allot(
   startable: readonly Cell[],
   items: ReadonlyMap<ImageRef, PlanItem>,
@@ -103,17 +103,17 @@ function allot(
   let mayStartAlone = mayPullAlone(choice, now);
   for (const { image } of startable) {
     const needBytes = bytesToWrite(image, choice.disk.sizes);
-    const leased = choice.leases.has(image);
-    const unleased = !leased && mayStartAlone && healDueMs(image, choice.histories) <= now;
+    const permitted = choice.permits.has(image);
+    const withoutPermit = !permitted && mayStartAlone && healDueMs(image, choice.histories) <= now;
     if (freeBytes <= 0 || needBytes > freeBytes) waits.set(image, 'Disk');
-    else if (slots > 0 && (leased || unleased)) {
-      start.push({ image, unleased, sizeBytes: choice.disk.sizes.get(image) });
+    else if (slots > 0 && (permitted || withoutPermit)) {
+      start.push({ image, withoutPermit, sizeBytes: choice.disk.sizes.get(image) });
       slots -= 1;
       freeBytes -= needBytes;
-      if (unleased) mayStartAlone = false;
+      if (withoutPermit) mayStartAlone = false;
     } else {
       if (ask.length < choice.parallelPulls) ask.push({ image, priority: items.get(image)?.priority ?? 0 });
-      waits.set(image, slots > 0 ? 'Lease' : 'Slot');
+      waits.set(image, slots > 0 ? 'Permit' : 'Slot');
     }
   }
   return { start, ask };
@@ -121,8 +121,8 @@ function allot(
 
 function mayPullAlone({ alone, running }: Choice, now: number): boolean {
   if (alone === undefined || now > alone.lastTryMs + FRESH_TRY_MS) return false;
-  if (alone.lastTryMs < alone.sinceMs + UNLEASED_AFTER_MS) return false;
-  return !running.values().some(pull => pull.unleased);
+  if (alone.lastTryMs < alone.sinceMs + ALONE_PULL_AFTER_MS) return false;
+  return !running.values().some(pull => pull.withoutPermit);
 }
 
 function healDueMs(image: ImageRef, histories: Histories): number {

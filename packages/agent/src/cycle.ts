@@ -19,7 +19,7 @@ export async function cycle(a: Agent, signal: AbortSignal): Promise<number> {
   const next = choosePulls({ plan, cells, running, histories, ...a.limits(space, now) }, now);
   for (const image of next.cancel) a.pulls.cancel(image);
   for (const order of next.start) a.pulls.start(order);
-  a.leases.want(next.ask);
+  a.permits.want(next.ask);
   a.reports.offer({ plan, runtime, cells: next.cells });
   return next.dueMs;
 }

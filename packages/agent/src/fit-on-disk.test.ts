@@ -4,7 +4,7 @@ import type { RunningPull } from './running-pull.ts';
 
 const idle: RunningPull = {
   image: 'a',
-  unleased: false,
+  withoutPermit: false,
   startedAtMs: 0,
   changedAtMs: 0,
   progress: undefined,

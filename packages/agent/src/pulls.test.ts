@@ -2,7 +2,7 @@ import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
 import { createPulls } from './pulls.ts';
 
-const order = { image: 'a', unleased: false, sizeBytes: undefined };
+const order = { image: 'a', withoutPermit: false, sizeBytes: undefined };
 
 /** A runtime that lets go of a pull a second after it is told to. */
 function start() {

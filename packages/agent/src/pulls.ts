@@ -59,11 +59,11 @@ export function createPulls(parts: PullsParts): Pulls {
 
   return {
     running: () => new Map([...entries].map(([image, entry]) => [image, entry.pull])),
-    start({ image, unleased, sizeBytes }) {
+    start({ image, withoutPermit, sizeBytes }) {
       if (entries.has(image)) throw new Error(`a second pull of ${image} was to start while one runs`);
       const now = parts.clock.monotonicMs();
       const timing = { startedAtMs: now, changedAtMs: now };
-      const pull: RunningPull = { image, unleased, sizeBytes, ...timing, progress: undefined, cancelled: false };
+      const pull: RunningPull = { image, withoutPermit, sizeBytes, ...timing, progress: undefined, cancelled: false };
       const entry: Entry = { pull, abort: new AbortController(), done: Promise.resolve() };
       entries.set(image, entry);
       entry.done = run(entry, parts).then(end => {

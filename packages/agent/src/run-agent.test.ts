@@ -95,7 +95,7 @@ describe('the line', () => {
     await stop();
   });
 
-  test('a slot that becomes free is used at once: its lease is there already', async () => {
+  test('a slot that becomes free is used at once: its permit is there already', async () => {
     const bench = aBench({ parallelPulls: 1 });
     bench.api.publish(planOf(A, B, C, D));
     const { stop } = bench.start();

@@ -58,14 +58,14 @@ async function runLine(agent: Agent, signal: AbortSignal): Promise<never> {
 }
 
 /** Nothing is known, so nothing is called present and no permit is kept from others. Returns when to look again. */
-function goBlind({ memory, leases, reports, clock, parts }: Agent, error: unknown, failures: number): number {
+function goBlind({ memory, permits, reports, clock, parts }: Agent, error: unknown, failures: number): number {
   const plan = memory.plan();
   const [kind, runtime] =
     error instanceof RuntimeMismatch
       ? (['RuntimeMismatch', error.runtime] as const)
       : (['RuntimeUnavailable'] as const);
   const message = (error instanceof Error ? error.message : String(error)).slice(0, MAX_MESSAGE_LENGTH);
-  leases.want([]);
+  permits.want([]);
   reports.offer({ plan, runtime, failure: { kind, message }, cells: unknownCells(plan) });
   return clock.monotonicMs() + LEAST_PAUSE_MS + backoffMs(failures, parts.random(), BLIND_BACKOFF);
 }

@@ -4,8 +4,8 @@ import type { Progress } from '@kube-prefetch/runtime';
 /** A pull as it stands; times are monotonic. */
 export interface RunningPull {
   readonly image: ImageRef;
-  /** Started without a lease, because no coordinator answered. */
-  readonly unleased: boolean;
+  /** Started without a permit, because no coordinator answered. */
+  readonly withoutPermit: boolean;
   readonly startedAtMs: number;
   /** When phase or bytes last changed. */
   readonly changedAtMs: number;

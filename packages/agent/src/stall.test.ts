@@ -7,7 +7,7 @@ import { givenUpAtMs, untilStalled } from './stall.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const GB = 1e9;
-const pull = { image: 'a', unleased: false, startedAtMs: 1_000, changedAtMs: 5_000, cancelled: false };
+const pull = { image: 'a', withoutPermit: false, startedAtMs: 1_000, changedAtMs: 5_000, cancelled: false };
 
 const rows: readonly [string, Progress | undefined, number | undefined, number][] = [
   ['nothing is seen', undefined, undefined, 1_000 + HOUR],

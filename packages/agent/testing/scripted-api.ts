@@ -5,8 +5,8 @@ import {
   type CellReport,
   type ErrorCode,
   type ImageRef,
-  type LeaseAnswer,
-  LeaseRequest,
+  type PermitAnswer,
+  PermitRequest,
   messageParser,
   NodeReport,
   type Plan,
@@ -23,19 +23,19 @@ export interface ScriptedApi extends AgentApi {
   answer(): void;
   /** A new process: knows no reports and demands a full one. */
   restart(): void;
-  /** How many leases may be out at once. */
-  setLimit(leases: number): void;
+  /** How many permits may be out at once. */
+  setLimit(permits: number): void;
   setSize(image: ImageRef, sizeBytes: number): void;
   /** What the node's reports add up to. */
   cells(): ReadonlyMap<ImageRef, CellReport>;
   /** Every request that arrived, refused ones included. */
-  readonly calls: readonly { readonly atMs: number; readonly call: 'plan' | 'report' | 'leases' }[];
+  readonly calls: readonly { readonly atMs: number; readonly call: 'plan' | 'report' | 'permits' }[];
   readonly reports: readonly NodeReport[];
-  readonly requests: readonly LeaseRequest[];
+  readonly requests: readonly PermitRequest[];
 }
 
 const parseReport = messageParser(NodeReport, 'report');
-const parseRequest = messageParser(LeaseRequest, 'lease request');
+const parseRequest = messageParser(PermitRequest, 'permit request');
 const TTL_MS = 60_000;
 
 /** An item for each image, all of one priority. */
@@ -44,9 +44,9 @@ export function planOf(...images: readonly ImageRef[]): Pick<PlanBody, 'items'> 
 }
 
 export function createScriptedApi({ clock }: { clock: Clock }): ScriptedApi {
-  const calls: { atMs: number; call: 'plan' | 'report' | 'leases' }[] = [];
+  const calls: { atMs: number; call: 'plan' | 'report' | 'permits' }[] = [];
   const reports: NodeReport[] = [];
-  const requests: LeaseRequest[] = [];
+  const requests: PermitRequest[] = [];
   const waiting = new Set<Trigger>();
   const sizes = new Map<ImageRef, number>();
   const cells = new Map<ImageRef, CellReport>();
@@ -56,7 +56,7 @@ export function createScriptedApi({ clock }: { clock: Clock }): ScriptedApi {
   let lastSequence: number | undefined;
 
   const wakeAll = () => waiting.forEach(trigger => trigger.fire());
-  const enter = async (call: 'plan' | 'report' | 'leases', signal: AbortSignal) => {
+  const enter = async (call: 'plan' | 'report' | 'permits', signal: AbortSignal) => {
     calls.push({ atMs: clock.monotonicMs(), call });
     await Promise.resolve();
     signal.throwIfAborted();
@@ -78,7 +78,7 @@ export function createScriptedApi({ clock }: { clock: Clock }): ScriptedApi {
       waiting.delete(trigger);
     }
   };
-  const grants = ({ holding, wanting }: LeaseRequest): LeaseAnswer['granted'] => {
+  const grants = ({ holding, wanting }: PermitRequest): PermitAnswer['granted'] => {
     const free = Math.max(0, limit - holding.length);
     const images = [...holding, ...wanting.map(({ image }) => image).slice(0, free)];
     return images.map(image => ({ image, sizeBytes: sizes.get(image) }));
@@ -106,8 +106,8 @@ export function createScriptedApi({ clock }: { clock: Clock }): ScriptedApi {
       lastSequence = undefined;
       cells.clear();
     },
-    setLimit(leases) {
-      limit = leases;
+    setLimit(permits) {
+      limit = permits;
       wakeAll();
     },
     setSize: (image, sizeBytes) => void sizes.set(image, sizeBytes),
@@ -128,8 +128,8 @@ export function createScriptedApi({ clock }: { clock: Clock }): ScriptedApi {
       for (const cell of report.cells) cells.set(cell.image, cell);
       return { epoch: 1, sendFull: false };
     },
-    async leases(request, signal) {
-      await enter('leases', signal);
+    async permits(request, signal) {
+      await enter('permits', signal);
       parseRequest(JSON.parse(JSON.stringify(request)));
       requests.push(request);
       await until(() => grants(request).length > request.holding.length, request.waitMs, signal);

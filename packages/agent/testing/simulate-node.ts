@@ -99,7 +99,7 @@ const anEvent = fc.oneof(
       },
     ] as const),
   },
-  { weight: 1, arbitrary: fc.nat({ max: 3 }).map(n => ['leases are few', (w: World) => w.api.setLimit(n)] as const) },
+  { weight: 1, arbitrary: fc.nat({ max: 3 }).map(n => ['permits are few', (w: World) => w.api.setLimit(n)] as const) },
   { weight: 1, arbitrary: fc.constant(['the runtime stops', (w: World) => w.runtime.stop()] as const) },
   { weight: 1, arbitrary: fc.constant(['the runtime hangs', (w: World) => w.runtime.hang()] as const) },
   { weight: 2, arbitrary: fc.constant(['the runtime starts', (w: World) => w.runtime.start()] as const) },

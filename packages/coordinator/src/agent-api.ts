@@ -21,13 +21,13 @@ export function createAgentApi(c: Coordinator, node: string): AgentApi {
       }
     },
 
-    async leases(request, signal) {
+    async permits(request, signal) {
       c.mustLead();
       c.fleet.contact(node);
-      const images = await c.leases.request(node, request, signal);
+      const images = await c.permits.request(node, request, signal);
       return {
         epoch: c.epoch(),
-        ttlMs: c.leases.ttlMs,
+        ttlMs: c.permits.ttlMs,
         granted: images.map(image => ({ image, sizeBytes: c.fleet.sizeOf(image) })),
       };
     },

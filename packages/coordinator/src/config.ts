@@ -85,10 +85,10 @@ export const SETTINGS = {
     optional: true,
     meaning: 'pulls that may run at once on all nodes together; any number where absent',
   },
-  leaseTtlMs: {
+  permitTtlMs: {
     type: 'duration',
-    flag: 'lease-ttl',
-    env: 'KUBE_PREFETCH_LEASE_TTL',
+    flag: 'permit-ttl',
+    env: 'KUBE_PREFETCH_PERMIT_TTL',
     min: '3s',
     max: '10m',
     default: '30s',

@@ -172,10 +172,10 @@ test('the end of a term leaves nothing behind', async () => {
   const api = coordinator.forNode('n1');
   const poll = api.plan((await planOf(api)).revision, 30_000, never()).catch(error => error);
   const wanting = [{ image: 'a:1', priority: 0 }];
-  const lease = api.leases({ holding: [], wanting, waitMs: 9_000 }, never()).catch(error => error);
+  const permit = api.permits({ holding: [], wanting, waitMs: 9_000 }, never()).catch(error => error);
   await clock.advance(100);
   await endTerm();
-  expect([await poll, await lease]).toMatchObject([{ code: 'ShuttingDown' }, { code: 'ShuttingDown' }]);
+  expect([await poll, await permit]).toMatchObject([{ code: 'ShuttingDown' }, { code: 'ShuttingDown' }]);
   expect(clock.sleepers()).toBe(0);
 });
 

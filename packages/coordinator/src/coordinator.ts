@@ -27,8 +27,8 @@ function pass(c: Coordinator, now: number): number {
   const plans = planCohorts(cohorts, state.gaps);
   c.fleet.assign(cohorts, plans, state.gaps, now); // answers the polls whose plan changed
   c.fleet.markSilent(now);
-  c.leases.setLimits(c.limits);
-  c.leases.expire(now);
+  c.permits.setLimits(c.limits);
+  c.permits.expire(now);
   c.statuses.offer(summarise(state, asks, c.fleet, timestamp(c.clock)), c.fleet.settling(now));
-  return Math.min(c.fleet.nextDueMs(now), c.leases.nextDueMs(now), now + LONGEST_REST_MS);
+  return Math.min(c.fleet.nextDueMs(now), c.permits.nextDueMs(now), now + LONGEST_REST_MS);
 }

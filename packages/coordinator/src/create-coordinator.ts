@@ -5,7 +5,7 @@ import type { Clock, Trigger } from '@kube-prefetch/time';
 import { createAgentApi } from './agent-api.ts';
 import { createFleet, type Fleet } from './fleet/index.ts';
 import { keepReading } from './keep-reading.ts';
-import { createLeases, type LeaseLimits, type Leases } from './leases/index.ts';
+import { createPermits, type PermitLimits, type Permits } from './permits/index.ts';
 import { type CoordinatorMetrics, createMetrics } from './metrics.ts';
 import { createPacedTrigger } from './paced-trigger.ts';
 import { createStatusWriter, type StatusWriter } from './status/index.ts';
@@ -13,7 +13,7 @@ import { refusals } from './refusals.ts';
 import { imageView, nodeView, overview } from './views.ts';
 
 const SILENT_AFTER_MS = 60_000;
-const LEASE_TTL_MS = 30_000;
+const PERMIT_TTL_MS = 30_000;
 /** The line looks every 30 s even when nothing wakes it; one that rests longer than this is stuck. */
 const STUCK_AFTER_MS = 120_000;
 
@@ -22,10 +22,10 @@ export interface CoordinatorParts {
   readonly statuses: StatusSink;
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits: LeaseLimits;
+  readonly limits: PermitLimits;
   readonly wake?: Trigger;
   readonly metrics?: CoordinatorMetrics;
-  readonly leaseTtlMs?: number;
+  readonly permitTtlMs?: number;
   /** How long a node may stay without report or poll before its cells are Unknown. */
   readonly silentAfterMs?: number;
   readonly startupTaints?: readonly string[];
@@ -37,10 +37,10 @@ export interface Coordinator {
   readonly source: ClusterSource;
   readonly clock: Clock;
   readonly wake: Trigger;
-  readonly limits: LeaseLimits;
+  readonly limits: PermitLimits;
   readonly startupTaints: readonly string[] | undefined;
   readonly fleet: Fleet;
-  readonly leases: Leases;
+  readonly permits: Permits;
   readonly statuses: StatusWriter;
   readonly metrics: CoordinatorMetrics;
 
@@ -70,12 +70,12 @@ export interface Coordinator {
 }
 
 export function createCoordinator(parts: CoordinatorParts): Coordinator {
-  const { clock, log, source, leaseTtlMs = LEASE_TTL_MS, silentAfterMs = SILENT_AFTER_MS, leader } = parts;
+  const { clock, log, source, permitTtlMs = PERMIT_TTL_MS, silentAfterMs = SILENT_AFTER_MS, leader } = parts;
   const wake = parts.wake ?? createPacedTrigger(clock);
   const metrics = parts.metrics ?? createMetrics();
   const changed = () => wake.fire();
   const fleet = createFleet({ clock, log, silentAfterMs, changed });
-  const leases = createLeases({ clock, ttlMs: leaseTtlMs });
+  const permits = createPermits({ clock, ttlMs: permitTtlMs });
   const statuses = createStatusWriter({
     sink: parts.statuses,
     clock,
@@ -89,7 +89,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
   const close = () => {
     lastPassMs = undefined;
     fleet.close();
-    leases.close();
+    permits.close();
     log.info({ epoch }, 'no longer leading');
   };
 
@@ -100,7 +100,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     limits: parts.limits,
     startupTaints: parts.startupTaints,
     fleet,
-    leases,
+    permits,
     statuses,
     metrics,
 
@@ -111,7 +111,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
       epoch = term.epoch;
       lastPassMs = clock.monotonicMs();
       fleet.open();
-      leases.open(lastPassMs);
+      permits.open(lastPassMs);
       term.signal.addEventListener('abort', close, { once: true });
       beside(statuses.run(term.signal), term.signal);
       log.info({ epoch }, 'leading');

@@ -24,7 +24,7 @@ await runUntilSignalled(
       log,
       metrics,
       limits: config,
-      leaseTtlMs: config.leaseTtlMs,
+      permitTtlMs: config.permitTtlMs,
       silentAfterMs: config.silentAfterMs,
       startupTaints: config.startupTaints?.split(',').map(key => key.trim()) ?? [],
       leader: () => leadership.leader(),

@@ -55,13 +55,13 @@ export function createMetrics(): CoordinatorMetrics {
   });
   const requestDuration = new Histogram({
     name: `${PREFIX}http_request_duration_seconds`,
-    help: 'Time from request to answer by route; polls and lease requests include their waiting.',
+    help: 'Time from request to answer by route; polls and permit requests include their waiting.',
     labelNames: ['route'],
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60],
     registers,
   });
-  const leases = new Gauge({
-    name: `${PREFIX}leases`,
+  const permits = new Gauge({
+    name: `${PREFIX}permits`,
     help: 'Pull permits by state: held by nodes, or waited for.',
     labelNames: ['state'],
     registers,
@@ -102,9 +102,9 @@ export function createMetrics(): CoordinatorMetrics {
     expose(coordinator) {
       for (const [state, count] of Object.entries(countCells(coordinator))) cells.set({ state }, count);
       for (const [agent, count] of Object.entries(countNodes(coordinator))) nodes.set({ agent }, count);
-      const { held, waiting } = coordinator.leases.counts();
-      leases.set({ state: 'held' }, held);
-      leases.set({ state: 'waiting' }, waiting);
+      const { held, waiting } = coordinator.permits.counts();
+      permits.set({ state: 'held' }, held);
+      permits.set({ state: 'waiting' }, waiting);
       leader.set(coordinator.leading() ? 1 : 0);
       gaps.set(coordinator.source.read()?.gaps.length ?? 0);
       return registry.metrics();

@@ -17,7 +17,7 @@ export interface AgentApiHarness {
 
 export interface HarnessOptions {
   readonly maxConcurrentPulls?: number;
-  readonly leaseTtlMs?: number;
+  readonly permitTtlMs?: number;
 }
 
 /**
@@ -33,7 +33,7 @@ export function createMemoryHarness(options: HarnessOptions = {}): AgentApiHarne
     clock: systemClock,
     log: silentLog,
     limits: options,
-    leaseTtlMs: options.leaseTtlMs,
+    permitTtlMs: options.permitTtlMs,
   });
   const life = new AbortController();
   const reading = coordinator.read(life.signal);

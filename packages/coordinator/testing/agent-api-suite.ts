@@ -1,8 +1,8 @@
 import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
-import type { AgentApi, ErrorCode, LeaseRequest, NodeReport } from '@kube-prefetch/protocol';
+import type { AgentApi, ErrorCode, PermitRequest, NodeReport } from '@kube-prefetch/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { AgentApiHarness, HarnessOptions } from './agent-api-harness.ts';
-import { aCell, aLeaseRequest, anAgent, aReport, never, want } from './messages.ts';
+import { aCell, aPermitRequest, anAgent, aReport, never, want } from './messages.ts';
 
 /**
  * What every AgentApi keeps, whatever lies between it and the coordinator. `makeHarness` is called once per test, for a
@@ -99,7 +99,7 @@ export function agentApiSuite(
       const { api } = await start();
       expect(await failure(api('n1').plan(undefined, 0, never()))).toBe('NotReady');
       expect(await failure(api('n1').report(aReport(), never()))).toBe('NotReady');
-      expect(await failure(api('n1').leases(aLeaseRequest(), never()))).toBe('NotReady');
+      expect(await failure(api('n1').permits(aPermitRequest(), never()))).toBe('NotReady');
     });
 
     test('a node that the cluster does not have is told so, by name', async () => {
@@ -175,53 +175,53 @@ export function agentApiSuite(
     });
   });
 
-  describe(`AgentApi ${name}: leases`, () => {
+  describe(`AgentApi ${name}: permits`, () => {
     test('without a limit everything wanted is granted at once', async () => {
       const { n1 } = await startWith(['a:1', 'b:1']);
-      const answer = await n1.leases(aLeaseRequest({ wanting: want('a:1', 'b:1'), waitMs: 10_000 }), never());
+      const answer = await n1.permits(aPermitRequest({ wanting: want('a:1', 'b:1'), waitMs: 10_000 }), never());
       expect(answer).toEqual({ epoch: 7, ttlMs: 30_000, granted: [{ image: 'a:1' }, { image: 'b:1' }] });
     });
 
     test('a grant says how large the image is once some node holds it', async () => {
       const { n1, n2 } = await startWith(['a:1']);
       await n2.report(aReport({ cells: [aCell({ sizeBytes: 4321 })] }), never());
-      const { granted } = await n1.leases(aLeaseRequest({ wanting: want('a:1') }), never());
+      const { granted } = await n1.permits(aPermitRequest({ wanting: want('a:1') }), never());
       expect(granted).toEqual([{ image: 'a:1', sizeBytes: 4321 }]);
     });
 
     test('one who wants nothing is not kept waiting', async () => {
       const { n1 } = await startWith(['a:1']);
-      expect(await n1.leases(aLeaseRequest({ waitMs: 20_000 }), never())).toMatchObject({ granted: [] });
+      expect(await n1.permits(aPermitRequest({ waitMs: 20_000 }), never())).toMatchObject({ granted: [] });
     });
 
     test('a new term grants only what is presented until one ttl has passed', async () => {
-      const { n1, n2 } = await startWith(['a:1'], { maxConcurrentPulls: 10, leaseTtlMs: 60_000 });
-      const presented = await n1.leases(aLeaseRequest({ holding: ['a:1'], wanting: want('b:1') }), never());
+      const { n1, n2 } = await startWith(['a:1'], { maxConcurrentPulls: 10, permitTtlMs: 60_000 });
+      const presented = await n1.permits(aPermitRequest({ holding: ['a:1'], wanting: want('b:1') }), never());
       expect(presented.granted).toEqual([{ image: 'a:1' }]);
-      expect((await n2.leases(aLeaseRequest({ wanting: want('a:1'), waitMs: 30 }), never())).granted).toEqual([]);
+      expect((await n2.permits(aPermitRequest({ wanting: want('a:1'), waitMs: 30 }), never())).granted).toEqual([]);
     });
 
     test('a permit that is let go goes to the node that waits for it', async () => {
-      const { n1, n2 } = await startWith(['a:1'], { maxConcurrentPulls: 1, leaseTtlMs: 600 });
+      const { n1, n2 } = await startWith(['a:1'], { maxConcurrentPulls: 1, permitTtlMs: 600 });
       await granted(n1, want('a:1'));
       const waiting = granted(n2, want('a:1'));
-      await n1.leases(aLeaseRequest(), never());
+      await n1.permits(aPermitRequest(), never());
       expect(await waiting).toEqual(['a:1']);
     });
 
     test('a permit that is not renewed ends', async () => {
-      const { n1, n2 } = await startWith(['a:1'], { maxConcurrentPulls: 1, leaseTtlMs: 300 });
+      const { n1, n2 } = await startWith(['a:1'], { maxConcurrentPulls: 1, permitTtlMs: 300 });
       await granted(n1, want('a:1'));
       expect(await granted(n2, want('a:1'))).toEqual(['a:1']);
     });
 
     test('a permit that is renewed is kept from others', async () => {
       // Renewed after a small part of its time, which a busy machine may stretch, and for longer than that.
-      const { n1, n2 } = await startWith(['a:1'], { maxConcurrentPulls: 1, leaseTtlMs: 3_000 });
+      const { n1, n2 } = await startWith(['a:1'], { maxConcurrentPulls: 1, permitTtlMs: 3_000 });
       await granted(n1, want('a:1'));
       for (let i = 0; i < 12; i++) {
-        await n1.leases(aLeaseRequest({ holding: ['a:1'] }), never());
-        const { granted: others } = await n2.leases(aLeaseRequest({ wanting: want('a:1'), waitMs: 300 }), never());
+        await n1.permits(aPermitRequest({ holding: ['a:1'] }), never());
+        const { granted: others } = await n2.permits(aPermitRequest({ wanting: want('a:1'), waitMs: 300 }), never());
         expect(others).toEqual([]);
       }
     });
@@ -229,9 +229,9 @@ export function agentApiSuite(
 }
 
 /** Asks as an agent does, again and again, until something is granted. */
-async function granted(api: AgentApi, wanting: LeaseRequest['wanting']): Promise<readonly string[]> {
+async function granted(api: AgentApi, wanting: PermitRequest['wanting']): Promise<readonly string[]> {
   for (;;) {
-    const answer = await api.leases(aLeaseRequest({ wanting, waitMs: 1_000 }), never());
+    const answer = await api.permits(aPermitRequest({ wanting, waitMs: 1_000 }), never());
     if (answer.granted.length > 0) return answer.granted.map(({ image }) => image);
   }
 }

@@ -1,4 +1,4 @@
-import type { CellReport, LeaseRequest, NodeReport } from '@kube-prefetch/protocol';
+import type { CellReport, PermitRequest, NodeReport } from '@kube-prefetch/protocol';
 
 /** The first full report of the process `a`, holding nothing. */
 export function aReport(parts: Partial<NodeReport> = {}): NodeReport {
@@ -16,11 +16,11 @@ export function anAgent(id: string, startedAtSecond: number): NodeReport['agent'
 }
 
 /** Holds nothing, wants nothing, waits for nothing. */
-export function aLeaseRequest(parts: Partial<LeaseRequest> = {}): LeaseRequest {
+export function aPermitRequest(parts: Partial<PermitRequest> = {}): PermitRequest {
   return { holding: [], wanting: [], waitMs: 0, ...parts };
 }
 
-export function want(...images: readonly string[]): LeaseRequest['wanting'] {
+export function want(...images: readonly string[]): PermitRequest['wanting'] {
   return images.map(image => ({ image, priority: 0 }));
 }
 

@@ -1,4 +1,4 @@
-import type { LeaseAnswer, LeaseRequest } from './messages/lease.ts';
+import type { PermitAnswer, PermitRequest } from './messages/permit.ts';
 import type { Plan } from './messages/plan.ts';
 import type { NodeReport, ReportAnswer } from './messages/report.ts';
 
@@ -12,5 +12,5 @@ export interface AgentApi {
   /** Tells what the node holds. The answer may demand a full report instead of this delta. */
   report(report: NodeReport, signal: AbortSignal): Promise<ReportAnswer>;
   /** Asks for, renews and frees pull permits; waits up to the request's `waitMs` for a grant. */
-  leases(request: LeaseRequest, signal: AbortSignal): Promise<LeaseAnswer>;
+  permits(request: PermitRequest, signal: AbortSignal): Promise<PermitAnswer>;
 }

@@ -2,7 +2,7 @@ export type { AgentApi } from './agent-api.ts';
 export { CELL_STATES, type CellState, FAILURE_KINDS, type FailureKind, WAIT_REASONS, type WaitReason } from './cell.ts';
 export { ApiError, ERROR_STATUS, type ErrorCode } from './errors.ts';
 export { EPOCH_HEADER } from './messages/epoch-header.ts';
-export { LeaseAnswer, LeaseRequest } from './messages/lease.ts';
+export { PermitAnswer, PermitRequest } from './messages/permit.ts';
 export {
   MAX_BODY_BYTES,
   MAX_IMAGE_REF_LENGTH,

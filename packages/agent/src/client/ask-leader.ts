@@ -10,7 +10,7 @@ import { UnusableFile } from './kept-file.ts';
 
 /** Beyond what the coordinator may wait before it answers. */
 const ANSWER_WITHIN_MS = 10_000;
-/** A poll for the plan, one for leases, and a report. */
+/** A poll for the plan, one for permits, and a report. */
 const MAX_SOCKETS = 4;
 /** That one request is sent to; then it has failed, and whoever made it pauses. */
 const MAX_ADDRESSES = 4;

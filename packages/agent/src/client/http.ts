@@ -1,7 +1,7 @@
 import {
   type AgentApi,
   ApiError,
-  LeaseAnswer,
+  PermitAnswer,
   MAX_WAIT_SECONDS,
   messageParser,
   PlanBody,
@@ -23,7 +23,7 @@ export interface HttpAgentApiOptions extends GivenAddress {
 
 const parsePlan = messageParser(PlanBody, 'plan');
 const parseReportAnswer = messageParser(ReportAnswer, "coordinator's answer to a report");
-const parseLeaseAnswer = messageParser(LeaseAnswer, "coordinator's answer to a lease request");
+const parsePermitAnswer = messageParser(PermitAnswer, "coordinator's answer to a permit request");
 
 /** The coordinator over HTTP: the replica that leads. `close` ends the kept connections. */
 export function createHttpAgentApi(options: HttpAgentApiOptions): AgentApi & { close(): void } {
@@ -47,9 +47,9 @@ export function createHttpAgentApi(options: HttpAgentApiOptions): AgentApi & { c
       const url = new URL(`${base}/report`);
       return parse(await ask({ method: 'POST', url, body: report }, 0, signal), parseReportAnswer, url);
     },
-    async leases(request, signal) {
+    async permits(request, signal) {
       const url = new URL(`${base}/leases`);
-      return parse(await ask({ method: 'POST', url, body: request }, request.waitMs, signal), parseLeaseAnswer, url);
+      return parse(await ask({ method: 'POST', url, body: request }, request.waitMs, signal), parsePermitAnswer, url);
     },
     close,
   };

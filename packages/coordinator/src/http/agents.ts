@@ -2,7 +2,7 @@ import type { NodeIdentity } from '@kube-prefetch/cluster';
 import {
   ApiError,
   EPOCH_HEADER,
-  LeaseRequest,
+  PermitRequest,
   MAX_WAIT_SECONDS,
   messageParser,
   NodeReport,
@@ -16,7 +16,7 @@ import { untilClosed } from './until-closed.ts';
 
 const PLAN = '/v1/nodes/:node/plan';
 const REPORT = '/v1/nodes/:node/report';
-const LEASES = '/v1/nodes/:node/leases';
+const PERMITS = '/v1/nodes/:node/leases';
 
 export interface AgentsAppParts extends Omit<AppParts, 'quietRoutes'> {
   /** Without one nobody is asked who they are. */
@@ -25,7 +25,7 @@ export interface AgentsAppParts extends Omit<AppParts, 'quietRoutes'> {
 
 /** The listener of the agents: AgentApi over HTTP, a thin edge over `forNode`. */
 export function agentsApp(c: Coordinator, { identity, ...parts }: AgentsAppParts): FastifyInstance {
-  const app = createApp({ ...parts, quietRoutes: [PLAN, REPORT, LEASES] });
+  const app = createApp({ ...parts, quietRoutes: [PLAN, REPORT, PERMITS] });
   app.addHook('onRequest', async (request, reply) => {
     // Connections stay: while nobody leads agents ask again and again, and a handshake costs more than an answer.
     c.mustLead();
@@ -34,12 +34,12 @@ export function agentsApp(c: Coordinator, { identity, ...parts }: AgentsAppParts
   });
   app.get(PLAN, (request, reply) => getPlan(c, request, reply));
   app.post(REPORT, (request, reply) => postReport(c, request, reply));
-  app.post(LEASES, (request, reply) => postLeases(c, request, reply));
+  app.post(PERMITS, (request, reply) => postPermits(c, request, reply));
   return app;
 }
 
 const parseReport = messageParser(NodeReport, 'report');
-const parseLeases = messageParser(LeaseRequest, 'lease request');
+const parsePermits = messageParser(PermitRequest, 'permit request');
 
 async function getPlan(c: Coordinator, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const have = revisionIn(request.headers['if-none-match']);
@@ -53,9 +53,9 @@ async function postReport(c: Coordinator, request: FastifyRequest, reply: Fastif
   return reply.send(await api(c, request).report(report, untilClosed(reply)));
 }
 
-async function postLeases(c: Coordinator, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const wanted = parseLeases(request.body);
-  return reply.send(await api(c, request).leases(wanted, untilClosed(reply)));
+async function postPermits(c: Coordinator, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const wanted = parsePermits(request.body);
+  return reply.send(await api(c, request).permits(wanted, untilClosed(reply)));
 }
 
 function api(c: Coordinator, request: FastifyRequest) {

@@ -5,7 +5,7 @@ import { Clean, Clone } from 'typebox/value';
 import { expect, test } from 'vitest';
 import { CELL_STATES, FAILURE_KINDS, WAIT_REASONS } from '../cell.ts';
 import { ApiError } from '../errors.ts';
-import { LeaseAnswer, LeaseRequest } from './lease.ts';
+import { PermitAnswer, PermitRequest } from './permit.ts';
 import { AGENT_STATES, ImageView, NodeView, Overview } from './overview.ts';
 import { messageParser } from './parse-message.ts';
 import { PlanBody } from './plan.ts';
@@ -23,8 +23,8 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   plan: PlanBody,
   report: NodeReport,
   'report-answer': ReportAnswer,
-  'lease-request': LeaseRequest,
-  'lease-answer': LeaseAnswer,
+  'permit-request': PermitRequest,
+  'permit-answer': PermitAnswer,
   overview: Overview,
   'node-view': NodeView,
   'image-view': ImageView,

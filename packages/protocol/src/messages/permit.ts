@@ -6,8 +6,8 @@ import { ImageRefSchema } from './plan.ts';
  * Everything a node has and wants, so that a repeated or lost request changes nothing: what is not under `holding` is
  * free again.
  */
-export const LeaseRequest = Type.Object({
-  /** Pulls that run now, with or without a lease. */
+export const PermitRequest = Type.Object({
+  /** Pulls that run now, with or without a permit. */
   holding: Type.Array(ImageRefSchema, { maxItems: MAX_IMAGES_PER_NODE }),
   wanting: Type.Array(Type.Object({ image: ImageRefSchema, priority: Type.Integer() }), {
     maxItems: MAX_IMAGES_PER_NODE,
@@ -15,9 +15,9 @@ export const LeaseRequest = Type.Object({
   /** How long to wait for a first grant of something wanted. */
   waitMs: Type.Integer({ minimum: 0, maximum: MAX_WAIT_SECONDS * 1000 }),
 });
-export type LeaseRequest = Static<typeof LeaseRequest>;
+export type PermitRequest = Static<typeof PermitRequest>;
 
-export const LeaseAnswer = Type.Object({
+export const PermitAnswer = Type.Object({
   epoch: Type.Integer({ minimum: 0 }),
   /** From when the request was sent, on the holder's monotonic clock. Renew every third of it. */
   ttlMs: Type.Integer({ minimum: 1 }),
@@ -30,4 +30,4 @@ export const LeaseAnswer = Type.Object({
     { maxItems: MAX_IMAGES_PER_NODE },
   ),
 });
-export type LeaseAnswer = Static<typeof LeaseAnswer>;
+export type PermitAnswer = Static<typeof PermitAnswer>;

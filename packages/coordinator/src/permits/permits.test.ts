@@ -1,68 +1,68 @@
-import type { LeaseRequest } from '@kube-prefetch/protocol';
+import type { PermitRequest } from '@kube-prefetch/protocol';
 import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
-import { aLeaseRequest, never, want } from '../../testing/index.ts';
-import { createLeases } from './leases.ts';
+import { aPermitRequest, never, want } from '../../testing/index.ts';
+import { createPermits } from './permits.ts';
 
 const TTL_MS = 30_000;
 
-/** Leases of a term that is older than one ttl. */
-async function startLeases(maxConcurrentPulls: number | undefined, quiet: 'quiet' | 'settled' = 'settled') {
+/** Permits of a term that is older than one ttl. */
+async function startPermits(maxConcurrentPulls: number | undefined, quiet: 'quiet' | 'settled' = 'settled') {
   const clock = createVirtualClock();
-  const leases = createLeases({ clock, ttlMs: TTL_MS });
-  leases.open(clock.monotonicMs());
-  leases.setLimits({ maxConcurrentPulls });
+  const permits = createPermits({ clock, ttlMs: TTL_MS });
+  permits.open(clock.monotonicMs());
+  permits.setLimits({ maxConcurrentPulls });
   const pass = async (ms: number) => {
     await clock.advance(ms);
-    leases.expire(clock.monotonicMs());
+    permits.expire(clock.monotonicMs());
     await clock.advance(0);
   };
   if (quiet === 'settled') await pass(TTL_MS);
-  const ask = (node: string, parts: Partial<LeaseRequest>) => {
+  const ask = (node: string, parts: Partial<PermitRequest>) => {
     const request = { images: undefined as readonly string[] | undefined };
-    void leases.request(node, aLeaseRequest(parts), never()).then(images => {
+    void permits.request(node, aPermitRequest(parts), never()).then(images => {
       request.images = images;
     });
     return request;
   };
-  return { clock, leases, pass, ask };
+  return { clock, permits, pass, ask };
 }
 
 test('a limit holds for all nodes together, and who waits is served when a permit is let go', async () => {
-  const { ask, pass, leases } = await startLeases(2);
+  const { ask, pass, permits } = await startPermits(2);
   ask('n1', { wanting: want('a', 'b') });
   const waiting = ask('n2', { wanting: want('a'), waitMs: 10_000 });
   await pass(0);
-  expect([waiting.images, leases.counts()]).toEqual([undefined, { held: 2, waiting: 1 }]);
+  expect([waiting.images, permits.counts()]).toEqual([undefined, { held: 2, waiting: 1 }]);
   ask('n1', { holding: ['a'] });
   await pass(0);
-  expect([waiting.images, leases.counts()]).toEqual([['a'], { held: 2, waiting: 0 }]);
+  expect([waiting.images, permits.counts()]).toEqual([['a'], { held: 2, waiting: 0 }]);
 });
 
-test('a running pull counts, leased before or not, and may exceed the limit', async () => {
-  const { ask, pass, leases } = await startLeases(1);
+test('a running pull counts, permitted before or not, and may exceed the limit', async () => {
+  const { ask, pass, permits } = await startPermits(1);
   const holding = ask('n1', { holding: ['a', 'b'] });
   const waiting = ask('n2', { wanting: want('a'), waitMs: 1_000 });
   await pass(0);
-  expect([holding.images, leases.counts().held]).toEqual([['a', 'b'], 2]);
+  expect([holding.images, permits.counts().held]).toEqual([['a', 'b'], 2]);
   await pass(1_000);
   expect(waiting.images).toEqual([]);
 });
 
 test('a permit ends one ttl after it was last presented, and the next in line gets it', async () => {
-  const { ask, pass, leases } = await startLeases(1);
+  const { ask, pass, permits } = await startPermits(1);
   ask('n1', { wanting: want('a') });
   await pass(TTL_MS - 1);
   const waiting = ask('n2', { wanting: want('a'), waitMs: 10_000 });
   await pass(0);
   expect(waiting.images).toBeUndefined();
-  expect(leases.nextDueMs(TTL_MS)).toBe(2 * TTL_MS);
+  expect(permits.nextDueMs(TTL_MS)).toBe(2 * TTL_MS);
   await pass(1);
   expect(waiting.images).toEqual(['a']);
 });
 
 test('a permit that is not yet used is kept while its image is still wanted', async () => {
-  const { ask, pass } = await startLeases(1);
+  const { ask, pass } = await startPermits(1);
   ask('n1', { wanting: want('a') });
   await pass(TTL_MS / 2);
   const again = ask('n1', { wanting: want('b', 'a'), waitMs: 10_000 });
@@ -71,7 +71,7 @@ test('a permit that is not yet used is kept while its image is still wanted', as
 });
 
 test('a want keeps its age from request to request', async () => {
-  const { ask, pass } = await startLeases(1);
+  const { ask, pass } = await startPermits(1);
   ask('n0', { holding: ['x'] });
   ask('n2', { wanting: want('a'), waitMs: 1_000 });
   await pass(1_000);
@@ -83,7 +83,7 @@ test('a want keeps its age from request to request', async () => {
 });
 
 test('whoever asks competes with those who wait: a higher priority goes first', async () => {
-  const { ask, pass } = await startLeases(1);
+  const { ask, pass } = await startPermits(1);
   ask('n1', { holding: ['x'] });
   const waiting = ask('n2', { wanting: want('a'), waitMs: 10_000 });
   const asking = ask('n1', { wanting: [{ image: 'b', priority: 5 }] });
@@ -92,7 +92,7 @@ test('whoever asks competes with those who wait: a higher priority goes first', 
 });
 
 test('no request waits longer than a third of the ttl: a later grant would be half over', async () => {
-  const { ask, pass } = await startLeases(1);
+  const { ask, pass } = await startPermits(1);
   ask('n1', { holding: ['x'] });
   const waiting = ask('n2', { wanting: want('a'), waitMs: 55_000 });
   await pass(TTL_MS / 3 - 1);
@@ -102,7 +102,7 @@ test('no request waits longer than a third of the ttl: a later grant would be ha
 });
 
 test('a later request of a node answers the one that waits', async () => {
-  const { ask, pass } = await startLeases(1);
+  const { ask, pass } = await startPermits(1);
   ask('n1', { holding: ['x'] });
   const first = ask('n2', { holding: ['y'], wanting: want('a'), waitMs: 10_000 });
   const second = ask('n2', { wanting: want('a'), waitMs: 10_000 });
@@ -111,42 +111,42 @@ test('a later request of a node answers the one that waits', async () => {
 });
 
 test('a young term grants nothing but what is presented, and serves who waits when one ttl has passed', async () => {
-  const { ask, pass, leases } = await startLeases(5, 'quiet');
+  const { ask, pass, permits } = await startPermits(5, 'quiet');
   const presenting = ask('n1', { holding: ['a'], wanting: want('b') });
   await pass(TTL_MS - 5_000);
   expect(presenting.images).toEqual(['a']);
   const waiting = ask('n2', { wanting: want('a'), waitMs: 10_000 });
   await pass(4_999);
   expect(waiting.images).toBeUndefined();
-  expect(leases.nextDueMs(TTL_MS - 1)).toBe(TTL_MS);
+  expect(permits.nextDueMs(TTL_MS - 1)).toBe(TTL_MS);
   await pass(1);
   expect(waiting.images).toEqual(['a']);
 });
 
 test('without a limit a young term grants at once', async () => {
-  const { ask, pass } = await startLeases(undefined, 'quiet');
+  const { ask, pass } = await startPermits(undefined, 'quiet');
   const asking = ask('n1', { wanting: want('a', 'b') });
   await pass(0);
   expect(asking.images).toEqual(['a', 'b']);
 });
 
 test('an aborted request waits no longer and takes no permit', async () => {
-  const { clock, leases, ask, pass } = await startLeases(1);
+  const { clock, permits, ask, pass } = await startPermits(1);
   ask('n1', { holding: ['x'] });
   const stop = new AbortController();
-  const waiting = leases.request('n2', aLeaseRequest({ wanting: want('a'), waitMs: 10_000 }), stop.signal);
+  const waiting = permits.request('n2', aPermitRequest({ wanting: want('a'), waitMs: 10_000 }), stop.signal);
   stop.abort(new Error('gone'));
   await expect(waiting).rejects.toThrow('gone');
   ask('n1', {});
   await pass(0);
-  expect(leases.counts()).toEqual({ held: 0, waiting: 0 });
+  expect(permits.counts()).toEqual({ held: 0, waiting: 0 });
   expect(clock.sleepers()).toBe(0);
 });
 
 test('the end of a term fails whoever waits', async () => {
-  const { leases, ask } = await startLeases(1);
+  const { permits, ask } = await startPermits(1);
   ask('n1', { holding: ['x'] });
-  const waiting = leases.request('n2', aLeaseRequest({ wanting: want('a'), waitMs: 10_000 }), never());
-  leases.close();
+  const waiting = permits.request('n2', aPermitRequest({ wanting: want('a'), waitMs: 10_000 }), never());
+  permits.close();
   await expect(waiting).rejects.toMatchObject({ code: 'ShuttingDown' });
 });

@@ -1,4 +1,4 @@
-import type { AgentApi, ImageRef, LeaseAnswer, LeaseRequest } from '@kube-prefetch/protocol';
+import type { AgentApi, ImageRef, PermitAnswer, PermitRequest } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
 import { type Clock, createTrigger, linkSignals, type Random } from '@kube-prefetch/time';
 import type { Alone, Chosen } from '../choose-pulls.ts';
@@ -10,18 +10,18 @@ const MAX_WAIT_MS = 20_000;
 const LEAST_ROUND_MS = 500;
 
 /** Pull permits: what this node holds and wants, kept alive for as long as it does. */
-export interface Leases {
-  /** Images whose lease has not expired. */
+export interface Permits {
+  /** Images whose permit has not expired. */
   held(now: number): ReadonlySet<ImageRef>;
-  /** Replaces what is wanted; leases of what neither runs nor is wanted go back. */
+  /** Replaces what is wanted; permits of what neither runs nor is wanted go back. */
   want(ask: Chosen['ask']): void;
   /** Undefined while a coordinator answers. */
   alone(): Alone | undefined;
   run(signal: AbortSignal): Promise<never>;
 }
 
-export interface LeasesParts {
-  readonly api: Pick<AgentApi, 'leases'>;
+export interface PermitsParts {
+  readonly api: Pick<AgentApi, 'permits'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -33,10 +33,10 @@ export interface LeasesParts {
   readonly contact: Contact;
 }
 
-export function createLeases(parts: LeasesParts): Leases {
+export function createPermits(parts: PermitsParts): Permits {
   const { api, clock } = parts;
   const wake = createTrigger(clock);
-  const attempts = createAttempts(parts, 'no leases from the coordinator');
+  const attempts = createAttempts(parts, 'no permits from the coordinator');
   const expiries = new Map<ImageRef, number>();
   let asked: Chosen['ask'] = [];
   let alone: Alone | undefined;
@@ -47,15 +47,15 @@ export function createLeases(parts: LeasesParts): Leases {
 
   const held = (now: number) => new Set([...expiries].filter(([, ms]) => ms > now).map(([image]) => image));
 
-  const request = (now: number): LeaseRequest => {
-    const leased = held(now);
-    const ahead = asked.map(({ image }) => image).filter(image => leased.has(image));
-    const wanting = asked.filter(({ image }) => !leased.has(image));
+  const request = (now: number): PermitRequest => {
+    const permitted = held(now);
+    const ahead = asked.map(({ image }) => image).filter(image => permitted.has(image));
+    const wanting = asked.filter(({ image }) => !permitted.has(image));
     const waitMs = wanting.length === 0 ? 0 : Math.floor(Math.min(MAX_WAIT_MS, ttlMs / 3));
     return { holding: [...new Set([...parts.running(), ...ahead])], wanting, waitMs };
   };
 
-  const accept = (answer: LeaseAnswer, sentMs: number) => {
+  const accept = (answer: PermitAnswer, sentMs: number) => {
     const before = held(clock.monotonicMs());
     ttlMs = answer.ttlMs;
     for (const { image, sizeBytes } of answer.granted) {
@@ -72,7 +72,7 @@ export function createLeases(parts: LeasesParts): Leases {
     told = keyOf(body);
     superseded = new AbortController();
     const until = linkSignals(signal, superseded.signal);
-    const answer = await api.leases(body, until.signal).finally(until.unlink);
+    const answer = await api.permits(body, until.signal).finally(until.unlink);
     attempts.answered();
     alone = undefined;
     const granted = accept(answer, sentMs);
@@ -112,6 +112,6 @@ export function createLeases(parts: LeasesParts): Leases {
 }
 
 /** Equal for requests that ask for the same state. */
-function keyOf({ holding, wanting }: LeaseRequest): string {
+function keyOf({ holding, wanting }: PermitRequest): string {
   return JSON.stringify([holding.toSorted(), wanting]);
 }

@@ -1,4 +1,4 @@
-import type { ImageRef, LeaseRequest } from '@kube-prefetch/protocol';
+import type { ImageRef, PermitRequest } from '@kube-prefetch/protocol';
 import type { HeldRequest } from '../hold-open.ts';
 import type { Contender, Want } from './choose-grants.ts';
 
@@ -22,7 +22,7 @@ export interface Holder {
 export function present(
   holders: Map<string, Holder>,
   node: string,
-  { holding, wanting }: LeaseRequest,
+  { holding, wanting }: PermitRequest,
   untilMs: number,
   now: number,
 ): Holder {

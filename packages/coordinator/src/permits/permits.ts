@@ -1,11 +1,11 @@
-import type { ImageRef, LeaseRequest } from '@kube-prefetch/protocol';
+import type { ImageRef, PermitRequest } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import { holdOpen } from '../hold-open.ts';
 import { refusals } from '../refusals.ts';
 import { chooseGrants } from './choose-grants.ts';
 import { answer, contender, type Holder, imagesOf, present } from './holder.ts';
 
-export interface LeaseLimits {
+export interface PermitLimits {
   /** Pulls that may run at once in the whole cluster; undefined: any number. */
   readonly maxConcurrentPulls?: number | undefined;
 }
@@ -14,23 +14,23 @@ export interface LeaseLimits {
  * Pull permits that end by themselves. What a node holds and wants is what its last request said; whatever it leaves
  * out is free again.
  */
-export interface Leases {
+export interface Permits {
   readonly ttlMs: number;
   /** Starts over, for a new term: until one ttl has passed only what agents present is granted. */
   open(now: number): void;
   /** Forgets everything, and fails every waiting request with ShuttingDown. */
   close(): void;
-  setLimits(limits: LeaseLimits): void;
+  setLimits(limits: PermitLimits): void;
   /** Frees what nobody renewed, and serves who waits. */
   expire(now: number): void;
   nextDueMs(now: number): number;
   /** The images that the node may pull or go on pulling for one ttl from now; waits for a first grant as it asks. */
-  request(node: string, request: LeaseRequest, signal: AbortSignal): Promise<readonly ImageRef[]>;
+  request(node: string, request: PermitRequest, signal: AbortSignal): Promise<readonly ImageRef[]>;
   /** Permits out, and wants of requests that wait. */
   counts(): { readonly held: number; readonly waiting: number };
 }
 
-export function createLeases({ clock, ttlMs }: { clock: Clock; ttlMs: number }): Leases {
+export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number }): Permits {
   const holders = new Map<string, Holder>();
   let limit: number | undefined;
   let quietUntilMs = 0;

@@ -1,22 +1,22 @@
 import { silentLog } from '@kube-prefetch/process';
-import { ApiError, type LeaseRequest } from '@kube-prefetch/protocol';
+import { ApiError, type PermitRequest } from '@kube-prefetch/protocol';
 import { createVirtualClock, seededRandom } from '@kube-prefetch/time';
 import { expect, onTestFinished, test } from 'vitest';
 import { createContact } from './contact.ts';
-import { createLeases } from './leases.ts';
+import { createPermits } from './permits.ts';
 
 const TTL_MS = 30_000;
 const ANSWER_AFTER_MS = 4_000;
 
 /** A coordinator that grants whatever is held or wanted, after a while. */
-function startLeases() {
+function startPermits() {
   const clock = createVirtualClock();
-  const asked: { atMs: number; request: LeaseRequest }[] = [];
+  const asked: { atMs: number; request: PermitRequest }[] = [];
   const running = new Set<string>();
   let answers = true;
-  const leases = createLeases({
+  const permits = createPermits({
     api: {
-      async leases(request, signal) {
+      async permits(request, signal) {
         asked.push({ atMs: clock.monotonicMs(), request });
         await clock.sleep(ANSWER_AFTER_MS, signal);
         if (!answers) throw new ApiError('Unreachable', 'nobody is there');
@@ -34,20 +34,20 @@ function startLeases() {
     contact: createContact(clock, () => {}),
   });
   const stop = new AbortController();
-  const ended = leases.run(stop.signal).catch(() => {});
+  const ended = permits.run(stop.signal).catch(() => {});
   onTestFinished(async () => {
     stop.abort(new Error('over'));
     await ended;
   });
-  const held = () => [...leases.held(clock.monotonicMs())];
-  return { clock, leases, asked, running, held, goSilent: () => void (answers = false) };
+  const held = () => [...permits.held(clock.monotonicMs())];
+  return { clock, permits, asked, running, held, goSilent: () => void (answers = false) };
 }
 
 const want = (image: string) => [{ image, priority: 0 }];
 
-test('a lease is counted from before it was asked for, so that it never outlives what the coordinator granted', async () => {
-  const { clock, leases, held, goSilent } = startLeases();
-  leases.want(want('a'));
+test('a permit is counted from before it was asked for, so that it never outlives what the coordinator granted', async () => {
+  const { clock, permits, held, goSilent } = startPermits();
+  permits.want(want('a'));
   await clock.advance(ANSWER_AFTER_MS);
   expect(held()).toEqual(['a']);
   goSilent();
@@ -57,12 +57,12 @@ test('a lease is counted from before it was asked for, so that it never outlives
   expect(held()).toEqual([]);
 });
 
-test('the lease of a running pull is renewed every third of its time, for as long as it runs', async () => {
-  const { clock, leases, asked, running, held } = startLeases();
-  leases.want(want('a'));
+test('the permit of a running pull is renewed every third of its time, for as long as it runs', async () => {
+  const { clock, permits, asked, running, held } = startPermits();
+  permits.want(want('a'));
   await clock.advance(ANSWER_AFTER_MS);
   running.add('a');
-  leases.want([]);
+  permits.want([]);
   await clock.advance(10 * TTL_MS);
   expect(held()).toEqual(['a']);
   const rounds = asked.filter(({ request }) => request.holding.includes('a')).map(({ atMs }) => atMs);
@@ -71,10 +71,10 @@ test('the lease of a running pull is renewed every third of its time, for as lon
 });
 
 test('what neither runs nor is wanted goes back, and then nothing is asked any more', async () => {
-  const { clock, leases, asked, held } = startLeases();
-  leases.want(want('a'));
+  const { clock, permits, asked, held } = startPermits();
+  permits.want(want('a'));
   await clock.advance(ANSWER_AFTER_MS);
-  leases.want([]);
+  permits.want([]);
   await clock.advance(ANSWER_AFTER_MS);
   expect(held()).toEqual([]);
   expect(asked.at(-1)?.request).toMatchObject({ holding: [], wanting: [] });

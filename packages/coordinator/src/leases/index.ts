@@ -1,1 +1,0 @@
-export { createLeases, type LeaseLimits, type Leases } from './leases.ts';

@@ -1,0 +1,1 @@
+export { createPermits, type PermitLimits, type Permits } from './permits.ts';
