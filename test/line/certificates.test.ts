@@ -1,8 +1,8 @@
 import { request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
-import { createKubernetesCertificates, createMemoryApi } from '@kube-prefetch/cluster';
-import { CONFIG_MAPS, SECRETS } from '@kube-prefetch/cluster/testing';
+import { createKubernetesCertificates } from '@kube-prefetch/cluster';
+import { CONFIG_MAPS, SECRETS, createMemoryApi } from '@kube-prefetch/cluster/testing';
 import { listenForAgents } from '@kube-prefetch/coordinator';
 import { createMemoryHarness } from '@kube-prefetch/coordinator/testing';
 import { createServingCertificate } from '@kube-prefetch/coordinator/tls';

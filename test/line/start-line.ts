@@ -1,6 +1,6 @@
 import { createAgent, runAgent } from '@kube-prefetch/agent';
 import { createMemoryStateFile, type WatchedRuntime, watchRuntime } from '@kube-prefetch/agent/testing';
-import { createMemorySource, createMemoryStatusSink } from '@kube-prefetch/cluster';
+import { createMemorySource, createMemoryStatusSink } from '@kube-prefetch/cluster/testing';
 import { createCoordinator, type CoordinatorParts, lead } from '@kube-prefetch/coordinator';
 import type { ClusterState } from '@kube-prefetch/core';
 import { silentLog } from '@kube-prefetch/process';

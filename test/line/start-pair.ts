@@ -1,9 +1,5 @@
-import {
-  createMemorySource,
-  createMemoryStatusSink,
-  type KeptAuthority,
-  type NodeIdentity,
-} from '@kube-prefetch/cluster';
+import type { KeptAuthority, NodeIdentity } from '@kube-prefetch/cluster';
+import { createMemorySource, createMemoryStatusSink } from '@kube-prefetch/cluster/testing';
 import { agentsApp, type Coordinator, createCoordinator, lead, listen } from '@kube-prefetch/coordinator';
 import type { ClusterState } from '@kube-prefetch/core';
 import { silentLog } from '@kube-prefetch/process';

@@ -1,5 +1,6 @@
-import type { KubeApi, MemoryApi } from '@kube-prefetch/cluster';
 import type { Clock } from '@kube-prefetch/time';
+import type { KubeApi } from '../src/api/kube-api.ts';
+import type { MemoryApi } from './twin/kube-api.ts';
 
 /** A process on the virtual clock that can be stopped as by SIGSTOP, and whose writes can be delayed on their way. */
 export interface FaultyProcess {

@@ -4,5 +4,8 @@ export { aStatus, type SinkHarness, statusSinkSuite } from './status-sink-suite.
 export { type KubeApiHarness, type KubeApiHarnessOptions } from './kube-api-harness.ts';
 export { kubeApiSuite } from './kube-api-suite.ts';
 export { kubeApiWatchSuite } from './kube-api-watch-suite.ts';
-export * from '../src/kubernetes/kinds.ts';
+export * from '../src/api/kinds.ts';
 export { createFaultyProcess, type FaultyProcess } from './faulty-process.ts';
+export { createMemoryApi, type MemoryApi } from './twin/kube-api.ts';
+export { createMemorySource, type MemorySource } from './twin/source.ts';
+export { createMemoryStatusSink, type MemoryStatusSink, type MemoryStatusSinkOptions } from './twin/status-sink.ts';

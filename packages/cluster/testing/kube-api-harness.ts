@@ -1,6 +1,6 @@
 import { afterEach, expect, vi } from 'vitest';
-import type { KubeApi, KubeEvent, KubeFailure, KubeKind, KubeObject, ObjectName } from '../src/kubernetes/api.ts';
-import { PREFETCHES } from '../src/kubernetes/kinds.ts';
+import type { KubeApi, KubeEvent, KubeFailure, KubeKind, KubeObject, ObjectName } from '../src/api/kube-api.ts';
+import { PREFETCHES } from '../src/api/kinds.ts';
 
 export interface KubeApiHarnessOptions {
   /** How long a watch is asked to last; minutes unless told. */

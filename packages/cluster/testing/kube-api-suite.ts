@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { KubeApi, KubeObject } from '../src/kubernetes/api.ts';
-import { CONFIG_MAPS, PREFETCHES } from '../src/kubernetes/kinds.ts';
+import type { KubeApi, KubeObject } from '../src/api/kube-api.ts';
+import { CONFIG_MAPS, PREFETCHES } from '../src/api/kinds.ts';
 import { harnesses, type MakeKubeApiHarness, prefetch, type StartedHarness } from './kube-api-harness.ts';
 import { aStatus } from './status-sink-suite.ts';
 

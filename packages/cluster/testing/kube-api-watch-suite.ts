@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { PREFETCHES } from '../src/kubernetes/kinds.ts';
+import { PREFETCHES } from '../src/api/kinds.ts';
 import { failureOf, harnesses, type MakeKubeApiHarness, type StartedHarness } from './kube-api-harness.ts';
 
 /** What a watch keeps, and every call when the server is away. */

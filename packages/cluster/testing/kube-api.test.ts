@@ -1,5 +1,5 @@
 import { createVirtualClock } from '@kube-prefetch/time';
-import { createMemoryApi } from '../src/kubernetes/memory-api.ts';
+import { createMemoryApi } from './twin/kube-api.ts';
 import { kubeApiSuite, kubeApiWatchSuite, type KubeApiHarness, type KubeApiHarnessOptions } from './index.ts';
 
 const NAMESPACE = 'shop';

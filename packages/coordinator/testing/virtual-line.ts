@@ -3,7 +3,7 @@ import {
   type MemoryStatusSink,
   createMemorySource,
   createMemoryStatusSink,
-} from '@kube-prefetch/cluster';
+} from '@kube-prefetch/cluster/testing';
 import type { ClusterState } from '@kube-prefetch/core';
 import { type Coordinator, type CoordinatorParts, createCoordinator, lead } from '@kube-prefetch/coordinator';
 import { silentLog } from '@kube-prefetch/process';

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { createKubernetesCertificates, createMemoryApi, type MemoryApi } from '@kube-prefetch/cluster';
-import { CONFIG_MAPS, SECRETS } from '@kube-prefetch/cluster/testing';
+import { createKubernetesCertificates } from '@kube-prefetch/cluster';
+import { CONFIG_MAPS, type MemoryApi, SECRETS, createMemoryApi } from '@kube-prefetch/cluster/testing';
 import { type Log, silentLog } from '@kube-prefetch/process';
 import { createVirtualClock, type Random, type VirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';

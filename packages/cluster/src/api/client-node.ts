@@ -1,0 +1,161 @@
+import type { RequestOptions } from 'node:https';
+import { type Clock, untilAborted } from '@kube-prefetch/time';
+// The package's own door loads a class for every object that Kubernetes has.
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { Agent } from 'undici';
+import type { KubeApi } from './kube-api.ts';
+import { type CountRequest, countRequest } from './count-request.ts';
+import { createHttpKubeApi } from './http-api.ts';
+import { WATCH_SECONDS } from './limits.ts';
+import type { KubeRequest, KubeResponse } from './transport.ts';
+
+/** Watches, and calls beside them. */
+const MAX_CONNECTIONS = 100;
+const CONNECT_WITHIN_MS = 10_000;
+const KEEP_IDLE_MS = 30_000;
+
+export interface ClientNodeApiOptions {
+  /** A file. Without it this is a pod, which speaks for its service account. */
+  readonly kubeconfig?: string | undefined;
+  readonly clock: Clock;
+  /** How long a watch is asked to last; then the server ends it, which is routine. */
+  readonly watchSeconds?: number | undefined;
+  /** Told of every exchange with the server. */
+  readonly count?: CountRequest;
+}
+
+/** A real API server. Throws when it is not told of one. `close` ends all connections, whatever runs on them. */
+export function createClientNodeApi({
+  kubeconfig,
+  clock,
+  watchSeconds = WATCH_SECONDS,
+  count = () => {},
+}: ClientNodeApiOptions): KubeApi & { close(): Promise<void> } {
+  const agentFor = createPool();
+  let config = loadConfig(kubeconfig);
+
+  const sendAs = (credentials: Credentials, request: KubeRequest, signal: AbortSignal) =>
+    countRequest(request, count, () => exchange(agentFor(credentials), serverOf(config), credentials, request, signal));
+
+  async function send(request: KubeRequest, signal: AbortSignal): Promise<KubeResponse> {
+    const credentials = await credentialsOf(config);
+    const response = await sendAs(credentials, request, signal);
+    if (response.status !== 401) return response;
+    const renewed = await reload(credentials).catch(() => undefined);
+    if (renewed === undefined) return response;
+    response.close();
+    return sendAs(renewed, request, signal);
+  }
+
+  /** Undefined when nothing was renewed since it was read. */
+  async function reload(refused: Credentials): Promise<Credentials | undefined> {
+    const reloaded = loadConfig(kubeconfig);
+    const renewed = await credentialsOf(reloaded);
+    if (renewed.headers.Authorization === refused.headers.Authorization) return undefined;
+    config = reloaded;
+    return renewed;
+  }
+
+  return {
+    ...createHttpKubeApi({
+      // undici hears of an abort only once a request has its connection.
+      send: (request, signal) => untilAborted(send(request, signal), signal),
+      clock,
+      watchSeconds,
+    }),
+    close: () => agentFor.close(),
+  };
+}
+
+function loadConfig(kubeconfig: string | undefined): KubeConfig {
+  const config = new KubeConfig();
+  if (kubeconfig === undefined) config.loadFromCluster();
+  else config.loadFromFile(kubeconfig);
+  const cluster = config.getCurrentCluster();
+  if (cluster?.proxyUrl) throw new Error(`${kubeconfig}: proxy-url is not supported`);
+  if (!URL.canParse(cluster?.server ?? '')) {
+    throw new Error(
+      kubeconfig === undefined
+        ? 'no API server: KUBERNETES_SERVICE_HOST is not set as in a pod; outside of one give a kubeconfig'
+        : `no API server: ${kubeconfig} has no current context whose cluster has a server`,
+    );
+  }
+  return config;
+}
+
+function serverOf(config: KubeConfig): URL {
+  return new URL(config.getCurrentCluster()?.server ?? '');
+}
+
+interface Credentials {
+  readonly tls: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
+  readonly headers: { readonly Authorization?: string };
+}
+
+/** Reads files and asks programs, as the configuration says; what it read is kept for a minute. */
+async function credentialsOf(config: KubeConfig): Promise<Credentials> {
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  const { ca, cert, key, rejectUnauthorized, servername, auth } = options;
+  const tls = Object.entries({ ca, cert, key, rejectUnauthorized, servername });
+  const given = (options.headers ?? {}) as Record<string, string>;
+  // A file's last line ends with a newline, which no header may hold.
+  const authorization = given.Authorization?.trim() ?? (auth ? `Basic ${btoa(auth)}` : undefined);
+  return {
+    tls: Object.fromEntries(tls.filter(([, value]) => value !== undefined)),
+    headers: { ...given, ...(authorization !== undefined && { Authorization: authorization }) },
+  };
+}
+
+/** One agent for all requests, and another one once the certificates are others. */
+function createPool() {
+  let current: { readonly certificates: string; readonly agent: Agent } | undefined;
+  const agentFor = ({ tls }: Credentials): Agent => {
+    const certificates = JSON.stringify(tls);
+    if (current?.certificates === certificates) return current.agent;
+    void current?.agent.close();
+    const agent = new Agent({
+      connect: { ...tls, timeout: CONNECT_WITHIN_MS, keepAlive: true, keepAliveInitialDelay: KEEP_IDLE_MS },
+      connections: MAX_CONNECTIONS,
+      allowH2: false,
+      keepAliveTimeout: KEEP_IDLE_MS,
+      // Both are the caller's: a watch is silent for long.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    current = { certificates, agent };
+    return agent;
+  };
+  return Object.assign(agentFor, { close: async () => current?.agent.destroy() });
+}
+
+async function exchange(
+  agent: Agent,
+  server: URL,
+  credentials: Credentials,
+  { method, path, query, body, contentType = 'application/json' }: KubeRequest,
+  signal: AbortSignal,
+): Promise<KubeResponse> {
+  const prefix = server.pathname.replace(/\/+$/, '');
+  const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
+  const answer = await agent.request({
+    origin: server.origin,
+    path: `${prefix}${path}${search}`,
+    method,
+    headers: {
+      accept: 'application/json',
+      'user-agent': 'kube-prefetch',
+      ...credentials.headers,
+      ...(body !== undefined && { 'content-type': contentType }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    signal,
+  });
+  const retryAfter = answer.headers['retry-after'];
+  return {
+    status: answer.statusCode,
+    retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+    body: answer.body,
+    close: () => void answer.body.on('error', () => {}).destroy(),
+  };
+}

@@ -1,0 +1,104 @@
+import { reasonOf } from '@kube-prefetch/protocol';
+import { type Clock, withDeadline } from '@kube-prefetch/time';
+import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind } from './kube-api.ts';
+import { ANSWER_WITHIN_MS } from './limits.ts';
+import { readEvent, readObject, readPage, readVerdict, StrangeAnswer } from './read-answer.ts';
+import { readBody, readLines } from './read-body.ts';
+import { listPath, objectPath } from './request-path.ts';
+import { statusError } from './to-kube-error.ts';
+import { reading, TOKEN_REVIEW, writing } from './to-request.ts';
+import type { KubeRequest, KubeResponse, KubeTransport } from './transport.ts';
+
+export interface HttpKubeApiOptions {
+  readonly send: KubeTransport;
+  readonly clock: Clock;
+  readonly watchSeconds: number;
+}
+
+/** The API as HTTP has it: paths, bodies, and what errors mean. */
+export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOptions): KubeApi {
+  /** The whole answer, in time. */
+  async function ask<T>(request: KubeRequest, read: (answer: unknown) => T, signal: AbortSignal): Promise<T> {
+    const what = `${request.method} ${request.path}`;
+    try {
+      return await withDeadline(clock, ANSWER_WITHIN_MS, signal, what, async inTime => {
+        const response = await send(request, inTime);
+        const text = await readBody(response.body);
+        if (response.status >= 300) throw refusal(what, response, text);
+        return read(JSON.parse(text));
+      });
+    } catch (error) {
+      throw asKubeApiError(what, error, signal);
+    }
+  }
+
+  async function* watch(kind: KubeKind, resourceVersion: string, signal: AbortSignal): AsyncGenerator<KubeEvent, void> {
+    const path = listPath(kind);
+    const query = { watch: 'true', resourceVersion, allowWatchBookmarks: 'true', timeoutSeconds: `${watchSeconds}` };
+    const what = `GET ${path}?watch=true`;
+    let response: KubeResponse | undefined;
+    const close = () => response?.close();
+    try {
+      signal.throwIfAborted();
+      response = await withDeadline(clock, ANSWER_WITHIN_MS, signal, what, async inTime => {
+        const answer = await send({ ...reading('watch', kind), path, query }, inTime);
+        if (answer.status >= 300) throw refusal(what, answer, await readBody(answer.body));
+        return answer;
+      });
+      signal.throwIfAborted();
+      signal.addEventListener('abort', close, { once: true });
+      yield { type: 'BOOKMARK', resourceVersion };
+      for await (const line of readLines(response.body)) {
+        const event = readEvent(kind, what, line);
+        if (event !== undefined) yield event;
+        signal.throwIfAborted();
+      }
+      signal.throwIfAborted();
+    } catch (error) {
+      throw asKubeApiError(what, error, signal);
+    } finally {
+      signal.removeEventListener('abort', close);
+      close();
+    }
+  }
+
+  return {
+    list(kind, { limit, after }, signal) {
+      const query = { limit: `${limit}`, ...(after !== undefined && { continue: after }) };
+      const request = { ...reading('list', kind), path: listPath(kind), query };
+      return ask(request, answer => readPage(kind, answer), signal);
+    },
+    watch,
+    async get(kind, name, signal) {
+      const request = { ...reading('get', kind), path: objectPath(kind, name) };
+      return ask(request, answer => readObject(kind, answer), signal);
+    },
+    async write(write, signal) {
+      return ask(writing(write), answer => readObject(write.kind, answer), signal);
+    },
+    review(token, audiences, signal) {
+      const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences } };
+      return ask({ ...TOKEN_REVIEW, body }, answer => readVerdict(answer, audiences), signal);
+    },
+  };
+}
+
+function refusal(what: string, { status, retryAfter }: KubeResponse, text: string): KubeApiError {
+  return statusError(what, status, parsed(text), retryAfter);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The caller's own abort stays what it is. */
+function asKubeApiError(what: string, error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (error instanceof KubeApiError) return error;
+  const strange = error instanceof StrangeAnswer || error instanceof SyntaxError;
+  return new KubeApiError(strange ? 'ServerError' : 'Unreachable', `${what}: ${reasonOf(error)}`, { cause: error });
+}

@@ -1,0 +1,26 @@
+import { API_VERSION } from '@kube-prefetch/protocol';
+import type { KubeKind } from './kube-api.ts';
+
+export const PREFETCHES = namespaced(API_VERSION, 'Prefetch', 'prefetches');
+export const CLUSTER_PREFETCHES = clusterWide(API_VERSION, 'ClusterPrefetch', 'clusterprefetches');
+export const NAMESPACES = clusterWide('v1', 'Namespace', 'namespaces');
+export const NODES = clusterWide('v1', 'Node', 'nodes');
+export const DEPLOYMENTS = namespaced('apps/v1', 'Deployment', 'deployments');
+export const STATEFUL_SETS = namespaced('apps/v1', 'StatefulSet', 'statefulsets');
+export const DAEMON_SETS = namespaced('apps/v1', 'DaemonSet', 'daemonsets');
+export const REPLICA_SETS = namespaced('apps/v1', 'ReplicaSet', 'replicasets');
+export const CRON_JOBS = namespaced('batch/v1', 'CronJob', 'cronjobs');
+export const JOBS = namespaced('batch/v1', 'Job', 'jobs');
+export const SERVICE_ACCOUNTS = namespaced('v1', 'ServiceAccount', 'serviceaccounts');
+export const SECRETS = namespaced('v1', 'Secret', 'secrets');
+export const CONFIG_MAPS = namespaced('v1', 'ConfigMap', 'configmaps');
+export const LEASES = namespaced('coordination.k8s.io/v1', 'Lease', 'leases');
+export const EVENTS = namespaced('v1', 'Event', 'events');
+
+function namespaced(apiVersion: string, kind: string, plural: string): KubeKind {
+  return { apiVersion, kind, plural, namespaced: true };
+}
+
+function clusterWide(apiVersion: string, kind: string, plural: string): KubeKind {
+  return { apiVersion, kind, plural, namespaced: false };
+}

@@ -1,0 +1,115 @@
+/**
+ * What of the Kubernetes API this project uses, and no more. `client-node.ts` speaks to a real API server,
+ * `testing/twin/kube-api.ts` is its twin, and `testing/kube-api-suite.ts` holds both to the same behaviour. Every method throws KubeApiError, and nothing else
+ * but the reason of an aborted signal.
+ */
+export interface KubeApi {
+  /** One page, oldest name first. All pages of a list show one moment: that of `resourceVersion`. */
+  list(kind: KubeKind, page: PageRequest, signal: AbortSignal): Promise<KubePage>;
+  /**
+   * What changed after `resourceVersion`, with bookmarks; the first is one of `resourceVersion` itself, as soon as the server
+   * has accepted the watch. Further ones are sent about once a minute, but none while nothing happens to the kind. Ends when
+   * the server closes it, which is routine: go on from the last version seen. Throws Expired when that version is no longer
+   * kept: list again.
+   */
+  watch(kind: KubeKind, resourceVersion: string, signal: AbortSignal): AsyncIterable<KubeEvent>;
+  /** Throws NotFound. */
+  get(kind: KubeKind, name: ObjectName, signal: AbortSignal): Promise<KubeObject>;
+  /** The object as the server holds it afterwards. */
+  write(write: KubeWrite, signal: AbortSignal): Promise<KubeObject>;
+  /** Whose token this is, if it is good for one of the audiences. */
+  review(token: string, audiences: readonly string[], signal: AbortSignal): Promise<TokenVerdict>;
+}
+
+export interface KubeKind {
+  /** `v1`, `apps/v1`, `kube-prefetch.io/v1alpha1`. */
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** As in the path: `deployments`. */
+  readonly plural: string;
+  readonly namespaced: boolean;
+}
+
+export interface ObjectName {
+  /** Absent for a kind without namespaces. */
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** As the server sent it; `to-state/` reads what is needed and trusts nothing. */
+export interface KubeObject {
+  readonly metadata: ObjectMeta;
+  readonly [field: string]: unknown;
+}
+
+export interface ObjectMeta extends ObjectName {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly [field: string]: unknown;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  /** `next` of the page before. Throws Expired when the list has taken too long. */
+  readonly after?: string;
+}
+
+export interface KubePage {
+  readonly items: readonly KubeObject[];
+  /** To watch from, once there is no `next`. */
+  readonly resourceVersion: string;
+  /** There are more. */
+  readonly next?: string;
+}
+
+export type KubeEvent =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject }
+  /** Nothing happened up to here: a watch may resume from this version. */
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
+
+export type KubeWrite =
+  | { readonly verb: 'create'; readonly kind: KubeKind; readonly object: KubeObject }
+  /** The whole object; throws Conflict when `metadata.resourceVersion` is no longer the current one. */
+  | { readonly verb: 'replace'; readonly kind: KubeKind; readonly object: KubeObject }
+  /** A JSON merge patch of the status subresource: fields given replace those there, null removes. */
+  | { readonly verb: 'patchStatus'; readonly kind: KubeKind; readonly name: ObjectName; readonly status: object };
+
+export type TokenVerdict =
+  | { readonly authenticated: false; readonly error: string }
+  | {
+      readonly authenticated: true;
+      /** `system:serviceaccount:NAMESPACE:NAME`. */
+      readonly username: string;
+      /** Those of the asked ones that the token is good for. */
+      readonly audiences: readonly string[];
+      /** `authentication.kubernetes.io/node-name` and the like. */
+      readonly extra: Readonly<Record<string, readonly string[]>>;
+    };
+
+export type KubeFailure =
+  | 'NotFound'
+  | 'AlreadyExists'
+  | 'Conflict'
+  | 'Expired'
+  | 'Forbidden'
+  | 'Unauthorized'
+  | 'Invalid'
+  | 'TooManyRequests'
+  /** The server answered with a 5xx. */
+  | 'ServerError'
+  /** No answer, or one that broke off, or that took too long. */
+  | 'Unreachable';
+
+export class KubeApiError extends Error {
+  override readonly name = 'KubeApiError';
+  readonly failure: KubeFailure;
+  /** What the server asked for in Retry-After. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(failure: KubeFailure, message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.failure = failure;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}

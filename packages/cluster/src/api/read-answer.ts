@@ -1,0 +1,79 @@
+import type { KubeEvent, KubeKind, KubeObject, KubePage, TokenVerdict } from './kube-api.ts';
+import { statusError } from './to-kube-error.ts';
+
+type Mapping = Readonly<Record<string, unknown>>;
+
+/** An answer that says something else than the Kubernetes API does: a proxy's, say. */
+export class StrangeAnswer extends Error {
+  override readonly name = 'StrangeAnswer';
+}
+
+/** The items of a list come without what the list says once. */
+export function readObject({ apiVersion, kind }: KubeKind, value: unknown): KubeObject {
+  const object = mapping(value, 'an object');
+  const metadata = mapping(object.metadata, 'metadata');
+  if (typeof metadata.name !== 'string') throw new StrangeAnswer('an object without a name');
+  return { ...object, apiVersion, kind } as unknown as KubeObject;
+}
+
+export function readPage(kind: KubeKind, value: unknown): KubePage {
+  const { items, metadata } = mapping(value, 'a list');
+  const { resourceVersion, continue: next } = mapping(metadata, "a list's metadata");
+  if (!Array.isArray(items) || typeof resourceVersion !== 'string') {
+    throw new StrangeAnswer('a list without items or resourceVersion');
+  }
+  return {
+    items: items.map(item => readObject(kind, item)),
+    resourceVersion,
+    ...(typeof next === 'string' && next !== '' ? { next } : {}),
+  };
+}
+
+/** Undefined for what is not known yet. Throws what an ERROR event says. */
+export function readEvent(kind: KubeKind, what: string, line: string): KubeEvent | undefined {
+  const { type, object } = mapping(JSON.parse(line), 'an event');
+  switch (type) {
+    case 'ADDED':
+    case 'MODIFIED':
+    case 'DELETED':
+      return { type, object: readObject(kind, object) };
+    case 'BOOKMARK': {
+      const { resourceVersion } = mapping(mapping(object, 'a bookmark').metadata, "a bookmark's metadata");
+      return typeof resourceVersion === 'string' ? { type, resourceVersion } : undefined;
+    }
+    case 'ERROR': {
+      const { code } = mapping(object, 'a status');
+      throw statusError(what, typeof code === 'number' ? code : 500, object);
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A token that the server does not say to be for one of the asked audiences is not accepted. */
+export function readVerdict(value: unknown, asked: readonly string[]): TokenVerdict {
+  const status = mapping(mapping(value, 'a review').status, "a review's status");
+  if (status.authenticated !== true) {
+    return {
+      authenticated: false,
+      error: typeof status.error === 'string' ? status.error : 'the token is not accepted',
+    };
+  }
+  const { username, extra = {} } = mapping(status.user, "a review's user");
+  if (typeof username !== 'string') throw new StrangeAnswer('a review without a username');
+  const audiences = texts(status.audiences).filter(audience => asked.includes(audience));
+  if (audiences.length === 0) {
+    return { authenticated: false, error: `the token is for none of the audiences ${asked.join(', ')}` };
+  }
+  const facts = Object.entries(mapping(extra, "a user's extra")).map(([key, values]) => [key, texts(values)]);
+  return { authenticated: true, username, audiences, extra: Object.fromEntries(facts) as Record<string, string[]> };
+}
+
+function mapping(value: unknown, what: string): Mapping {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Mapping;
+  throw new StrangeAnswer(`${what} was expected, not ${JSON.stringify(value)?.slice(0, 100)}`);
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter(entry => typeof entry === 'string') : [];
+}

@@ -1,0 +1,44 @@
+import { KubeApiError, type KubeFailure } from './kube-api.ts';
+
+/** What of a Status object is of use here. */
+interface Status {
+  readonly reason?: unknown;
+  readonly message?: unknown;
+  readonly details?: { readonly retryAfterSeconds?: unknown; readonly causes?: unknown } | null;
+}
+
+const FAILURES: Readonly<Record<number, KubeFailure>> = {
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  409: 'Conflict',
+  410: 'Expired',
+  429: 'TooManyRequests',
+};
+
+/** What the server says is wrong, by its code, and by the reason where one code has two meanings. */
+export function statusError(what: string, code: number, answer: unknown, retryAfter?: string): KubeApiError {
+  const { reason, message, details }: Status = typeof answer === 'object' && answer !== null ? answer : {};
+  const said = typeof message === 'string' ? message : shortened(answer);
+  const afterSeconds = Number(retryAfter ?? details?.retryAfterSeconds ?? Number.NaN);
+  return new KubeApiError(
+    failureOf(code, reason, details?.causes),
+    `${what}: HTTP ${code}${said === '' ? '' : `, ${said}`}`,
+    {
+      ...(Number.isFinite(afterSeconds) && { retryAfterMs: Math.max(0, afterSeconds * 1000) }),
+    },
+  );
+}
+
+function failureOf(code: number, reason: unknown, causes: unknown): KubeFailure {
+  // Nothing can be made in it any more, and soon there is no namespace.
+  if (Array.isArray(causes) && causes.some(cause => cause?.reason === 'NamespaceTerminating')) return 'NotFound';
+  if (reason === 'AlreadyExists') return 'AlreadyExists';
+  if (reason === 'Expired') return 'Expired';
+  return FAILURES[code] ?? (code >= 400 && code < 500 ? 'Invalid' : 'ServerError');
+}
+
+function shortened(answer: unknown): string {
+  const text = typeof answer === 'string' ? answer : (JSON.stringify(answer) ?? '');
+  return text.trim().slice(0, 200);
+}

@@ -1,0 +1,45 @@
+import type { Namespace, Node, Resource, ServiceAccount, Workload } from '@kube-prefetch/core';
+import { parseResource, type WorkloadKind } from '@kube-prefetch/protocol';
+import { type Field, fields, toNamespace, toNode, toServiceAccount, toWorkload } from '../to-state/index.ts';
+import type { KubeKind } from '../api/kube-api.ts';
+import {
+  CLUSTER_PREFETCHES,
+  CRON_JOBS,
+  DAEMON_SETS,
+  DEPLOYMENTS,
+  JOBS,
+  NAMESPACES,
+  NODES,
+  PREFETCHES,
+  REPLICA_SETS,
+  SERVICE_ACCOUNTS,
+  STATEFUL_SETS,
+} from '../api/kinds.ts';
+import type { Projection } from './object-store.ts';
+
+/** The kinds that each part of the cluster's state is made from, and what is kept of them. */
+export const PROJECTIONS = {
+  resources: [PREFETCHES, CLUSTER_PREFETCHES].map(resources),
+  workloads: [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, CRON_JOBS, JOBS, REPLICA_SETS].map(workloads),
+  namespaces: [kept<Namespace>(NAMESPACES, toNamespace)],
+  nodes: [kept<Node>(NODES, object => toNode(object, { readyUnlessSaid: false }))],
+  serviceAccounts: [kept<ServiceAccount>(SERVICE_ACCOUNTS, toServiceAccount)],
+};
+
+function resources(kind: KubeKind): Projection<Resource> {
+  return {
+    kind,
+    project(object) {
+      const { uid } = object.metadata;
+      return { ...parseResource(object), ...(uid === undefined ? {} : { uid }) };
+    },
+  };
+}
+
+function workloads(kind: KubeKind): Projection<Workload> {
+  return kept(kind, object => toWorkload(kind.kind as WorkloadKind, object));
+}
+
+function kept<T>(kind: KubeKind, project: (object: Field) => T): Projection<T> {
+  return { kind, project: object => project(fields.root(object)) };
+}

@@ -1,0 +1,15 @@
+import { resourceName } from '@kube-prefetch/protocol';
+import { statusSinkSuite } from '../index.ts';
+import { createMemoryStatusSink } from './status-sink.ts';
+
+statusSinkSuite('the memory sink', async () => {
+  const removed = new Set<string>();
+  const sink = createMemoryStatusSink({ exists: resource => !removed.has(resourceName(resource)) });
+  return {
+    sink,
+    statusOf: async resource => sink.statuses.get(resourceName(resource)),
+    events: async () => sink.events,
+    remove: async resource => void removed.add(resourceName(resource)),
+    close: async () => {},
+  };
+});

@@ -1,0 +1,43 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
+import type { StatusEvent, StatusSink } from '../../src/ports/status-sink.ts';
+
+export type MemoryStatusSink = StatusSink & {
+  /** By `resourceName`. */
+  readonly statuses: ReadonlyMap<string, PrefetchStatus>;
+  readonly events: readonly (StatusEvent & { readonly resource: ResourceRef })[];
+};
+
+export interface MemoryStatusSinkOptions {
+  /** Whether the resource still exists; all do unless told. */
+  readonly exists?: (resource: ResourceRef) => boolean;
+}
+
+export function createMemoryStatusSink({ exists = () => true }: MemoryStatusSinkOptions = {}): MemoryStatusSink {
+  const statuses = new Map<string, PrefetchStatus>();
+  const events: (StatusEvent & { resource: ResourceRef })[] = [];
+
+  return {
+    statuses,
+    events,
+    async read(resource, signal) {
+      signal.throwIfAborted();
+      return statuses.get(resourceName(resource));
+    },
+    async write(resource, status, signal) {
+      signal.throwIfAborted();
+      const name = resourceName(resource);
+      if (!exists(resource)) {
+        statuses.delete(name);
+        return 'gone';
+      }
+      if (isDeepStrictEqual(statuses.get(name), status)) return 'unchanged';
+      statuses.set(name, status);
+      return 'written';
+    },
+    async event(resource, event, signal) {
+      signal.throwIfAborted();
+      events.push({ ...event, resource });
+    },
+  };
+}
