@@ -1,8 +1,8 @@
 import type { Agent } from './agent.ts';
-import { checkRuntime } from './check-runtime.ts';
-import { choosePulls } from './choose-pulls.ts';
-import { imagesOf, judgeCells } from './judge-cells.ts';
-import { lookAround } from './look-around.ts';
+import { checkRuntime } from './runtime/check-runtime.ts';
+import { choosePulls } from './decide/choose-pulls.ts';
+import { imagesOf, judgeCells } from './decide/judge-cells.ts';
+import { lookAround } from './runtime/look-at-node.ts';
 
 /**
  * One look at the node; whatever is slow runs beside it and wakes it. Returns when to look again at the latest. Throws

@@ -5,13 +5,13 @@ import { systemClock as clock, systemRandom as random, timestamp } from '@kube-p
 import manifest from '../package.json' with { type: 'json' };
 import { createAgent } from './agent.ts';
 import { addressProblems } from './client/coordinator-address.ts';
-import { createHttpAgentApi } from './client/http.ts';
+import { createHttpAgentApi } from './client/http-agent-api.ts';
 import { AGENT_SETTINGS } from './config.ts';
-import { createLateRuntime } from './late-runtime.ts';
+import { createLateRuntime } from './runtime/find-when-needed.ts';
 import { createAgentMetrics } from './metrics.ts';
-import { serveOps } from './ops.ts';
+import { serveOps } from './ops/health-and-metrics-listener.ts';
 import { runAgent } from './run-agent.ts';
-import { openStateFolder } from './state-folder/open-state-folder.ts';
+import { openStateFolder } from './memory/state-folder.ts';
 
 const { version } = manifest;
 const purpose = 'keeps the images that the coordinator plans for this node in its container runtime';

@@ -1,9 +1,9 @@
 import { MAX_MESSAGE_LENGTH } from '@kube-prefetch/protocol';
 import { backoffMs } from '@kube-prefetch/time';
 import type { Agent } from './agent.ts';
-import { RuntimeMismatch } from './check-runtime.ts';
+import { RuntimeMismatch } from './runtime/check-runtime.ts';
 import { cycle } from './cycle.ts';
-import { unknownCells } from './judge-cells.ts';
+import { unknownCells } from './decide/judge-cells.ts';
 
 /** A runtime that is back is seen within this time; asking costs one failed connect on this machine. */
 const BLIND_BACKOFF = { baseMs: 250, capMs: 2_000 };

@@ -4,7 +4,7 @@ import { createMemoryRuntime, type MemoryRuntime } from '@kube-prefetch/runtime'
 import { createVirtualClock, seededRandom, timestamp, type VirtualClock } from '@kube-prefetch/time';
 import { type Agent, type AgentParts, createAgent } from '../src/agent.ts';
 import { runAgent } from '../src/run-agent.ts';
-import type { StateFile } from '../src/state-file.ts';
+import type { StateFile } from '../src/memory/state-file.ts';
 import { createMemoryStateFile } from './memory-state-file.ts';
 import { createScriptedApi, type ScriptedApi } from './scripted-api.ts';
 

@@ -1,4 +1,4 @@
-import type { SavedState, StateFile } from '../src/state-file.ts';
+import type { SavedState, StateFile } from '../src/memory/state-file.ts';
 
 /** A state file that outlives the agent of a test but not the test. */
 export function createMemoryStateFile(

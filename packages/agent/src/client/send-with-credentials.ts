@@ -1,0 +1,51 @@
+import { isIP } from 'node:net';
+import type { Clock } from '@kube-prefetch/time';
+import type { CoordinatorAddress } from './coordinator-address.ts';
+import { CERTIFICATES, createKeptFile, TOKEN } from './credential-file.ts';
+import { type Answer, type Call, createConnections, sendRequest } from './send-request.ts';
+
+/** Sends requests to one address or another of the coordinator, with what proves who is asking. */
+export interface Sender {
+  send(call: Call, address: string, signal: AbortSignal): Promise<Answer>;
+  /** Ends kept connections to anywhere else. */
+  keepOnlyTo(address: string): void;
+  /** Ends the kept connections. */
+  close(): void;
+}
+
+export interface SenderOptions {
+  readonly at: CoordinatorAddress;
+  readonly clock: Clock;
+  readonly maxSockets: number;
+}
+
+export function createSender({ at, clock, maxSockets }: SenderOptions): Sender {
+  const connections = createConnections(at.credentials !== undefined, clock, maxSockets);
+  const common = { keepOnlyTo: connections.keepOnlyTo, close: () => connections.agent.destroy() };
+  if (at.credentials === undefined) {
+    return {
+      ...common,
+      send: (call, address, signal) => sendRequest(call, { address, tls: undefined }, connections, signal),
+    };
+  }
+
+  const authorities = createKeptFile(at.credentials.caFile, CERTIFICATES);
+  const servername = isIP(at.host) ? '' : at.host;
+  const tokens = createKeptFile(at.credentials.tokenFile, TOKEN);
+  return {
+    ...common,
+    /** The kubelet may have replaced the token just after it was read: a refused one is compared with the one there now. */
+    async send(call, address, signal) {
+      const target = { address, tls: { ca: await authorities.read(), servername } };
+      const token = await tokens.read();
+      const answer = await sendRequest(withToken(call, token), target, connections, signal);
+      if (answer.status !== 401) return answer;
+      const renewed = await tokens.read();
+      return renewed === token ? answer : sendRequest(withToken(call, renewed), target, connections, signal);
+    },
+  };
+}
+
+function withToken(call: Call, token: string): Call {
+  return { ...call, headers: { ...call.headers, authorization: `Bearer ${token.trim()}` } };
+}

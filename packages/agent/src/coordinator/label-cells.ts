@@ -1,0 +1,84 @@
+import type { CellReport, ImageRef } from '@kube-prefetch/protocol';
+import { type Clock, timestamp } from '@kube-prefetch/time';
+import type { Cell } from '../decide/cell.ts';
+
+/** Cut so that a full report of as many cells as a node may have stays within the largest body. */
+const MAX_DIGESTS = 4;
+const MAX_DIGEST_LENGTH = 600;
+
+export type PullReport = NonNullable<CellReport['pull']>;
+/** The running pull of a Pulling cell, the last one of a Present cell. */
+export type PullOf = (cell: Cell) => PullReport | undefined;
+
+/** Puts the wall clock's labels on cells. A cell that stays as it is keeps them, however the wall clock jumps. */
+export interface CellLabels {
+  /** Of cells not given, the labels are forgotten. */
+  label(cells: readonly Cell[], pullOf: PullOf): readonly CellReport[];
+}
+
+interface Labels {
+  readonly state: Cell['state'];
+  readonly since: string;
+  readonly retryAtMs: number | undefined;
+  readonly nextTry: string | undefined;
+  readonly failingSinceMs: number | undefined;
+  readonly failingSince: string | undefined;
+}
+
+export function createCellLabels(clock: Clock): CellLabels {
+  let labelled: ReadonlyMap<ImageRef, Labels> = new Map();
+
+  const labelsOf = ({ image, state, retryAtMs, failingSinceMs }: Cell): Labels => {
+    const before = labelled.get(image);
+    return {
+      state,
+      since: before?.state === state ? before.since : timestamp(clock),
+      retryAtMs,
+      nextTry: before?.retryAtMs === retryAtMs ? before?.nextTry : wallTimeOf(retryAtMs, clock),
+      failingSinceMs,
+      failingSince:
+        before?.failingSinceMs === failingSinceMs ? before?.failingSince : wallTimeOf(failingSinceMs, clock),
+    };
+  };
+
+  return {
+    label(cells, pullOf) {
+      labelled = new Map(cells.map(cell => [cell.image, labelsOf(cell)]));
+      return cells.map(cell => toReport(cell, labelled.get(cell.image) as Labels, pullOf(cell)));
+    },
+  };
+}
+
+function toReport(cell: Cell, { since, nextTry, failingSince }: Labels, pull: PullReport | undefined): CellReport {
+  const { image, state, waitingFor, failure, attempts } = cell;
+  const sizeBytes = whole(cell.sizeBytes);
+  const digests = cell.digests?.filter(digest => digest.length <= MAX_DIGEST_LENGTH).slice(0, MAX_DIGESTS);
+  return {
+    image,
+    state,
+    since,
+    waitingFor,
+    failure,
+    failingSince,
+    attempts,
+    nextTry,
+    sizeBytes,
+    digests,
+    pull: pull && wholeNumbers(pull),
+  };
+}
+
+/** A runtime may count in fractions; the protocol does not. */
+function wholeNumbers({ elapsedMs, doneBytes, totalBytes }: PullReport): PullReport {
+  return { elapsedMs: Math.round(elapsedMs), doneBytes: whole(doneBytes), totalBytes: whole(totalBytes) };
+}
+
+function whole(count: number | undefined): number | undefined {
+  return count === undefined ? undefined : Math.floor(count);
+}
+
+function wallTimeOf(monotonicMs: number | undefined, clock: Clock): string | undefined {
+  if (monotonicMs === undefined) return undefined;
+  const inMs = monotonicMs - clock.monotonicMs();
+  return timestamp({ ...clock, wallMs: () => clock.wallMs() + inMs });
+}

@@ -1,0 +1,110 @@
+import type { NodeReport, Plan } from '@kube-prefetch/protocol';
+import { silentLog } from '@kube-prefetch/process';
+import { createVirtualClock } from '@kube-prefetch/time';
+import { expect, test } from 'vitest';
+import type { Cell } from '../decide/cell.ts';
+import { createContact } from './contact.ts';
+import { createReports } from './reports.ts';
+
+const IMAGES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
+const RUNTIME = { name: 'containerd', version: '2.4.2' };
+const PLAN: Plan = {
+  revision: 'one',
+  complete: true,
+  items: IMAGES.map(image => ({ image, priority: 0, start: true })),
+};
+
+function start() {
+  const clock = createVirtualClock();
+  const sent: { atMs: number; report: NodeReport }[] = [];
+  const startMs = clock.monotonicMs();
+  const answer = { epoch: 1, sendFull: false };
+  const reports = createReports({
+    api: {
+      async report(report) {
+        sent.push({ atMs: clock.monotonicMs() - startMs, report });
+        return { ...answer };
+      },
+    },
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+    agent: { id: 'agent', startedAt: '2026-11-23T00:00:00.000Z', version: '0.1.0' },
+    pullOf: () => undefined,
+    contact: createContact(clock, () => {}),
+  });
+  const stop = new AbortController();
+  const ended = reports.run(stop.signal).catch(() => {});
+  return {
+    clock,
+    sent,
+    answer,
+    offer: (...present: readonly string[]) =>
+      reports.offer({ plan: PLAN, runtime: RUNTIME, cells: IMAGES.map(image => cell(image, present.includes(image))) }),
+    times: () => sent.map(({ atMs }) => atMs),
+    async stop() {
+      stop.abort();
+      await ended;
+    },
+  };
+}
+
+function cell(image: string, present: boolean): Cell {
+  return { image, state: present ? 'Present' : 'Waiting' };
+}
+
+test('images that arrive one after the other are told together, once a second', async () => {
+  const { clock, offer, times, sent, stop } = start();
+  offer();
+  await clock.advance(100);
+  for (let count = 1; count <= IMAGES.length; count++) {
+    offer(...IMAGES.slice(0, count));
+    await clock.advance(300);
+  }
+  await clock.advance(1_000);
+  expect(times()).toEqual([0, 1_000, 2_000, 3_000]);
+  const told = sent.flatMap(({ report }) => report.cells).filter(({ state }) => state === 'Present');
+  expect(told.map(({ image }) => image).sort()).toEqual(IMAGES);
+  await stop();
+});
+
+test('an image that is gone is told at once, whatever was told just before', async () => {
+  const { clock, offer, times, sent, stop } = start();
+  offer('a', 'b');
+  await clock.advance(300);
+  offer('b');
+  await clock.advance(0);
+  expect(times()).toEqual([0, 300]);
+  expect(sent[1]?.report.cells).toMatchObject([{ image: 'a', state: 'Waiting' }]);
+  offer();
+  await clock.advance(249);
+  expect(times()).toEqual([0, 300]);
+  await clock.advance(1);
+  expect(times()).toEqual([0, 300, 550]);
+  await stop();
+});
+
+test('a coordinator that knows nothing is told everything without waiting', async () => {
+  const { clock, offer, answer, sent, stop } = start();
+  offer('a');
+  await clock.advance(0);
+  answer.sendFull = true;
+  offer('a', 'b');
+  await clock.advance(1_000);
+  answer.sendFull = false;
+  await clock.advance(250);
+  expect(sent.map(({ atMs, report }) => [atMs, report.full])).toEqual([
+    [0, true],
+    [1_000, false],
+    [1_250, true],
+  ]);
+  await stop();
+});
+
+test('with nothing new, a report every 20 seconds says that the agent lives', async () => {
+  const { clock, offer, times, stop } = start();
+  offer('a');
+  await clock.advance(41_000);
+  expect(times()).toEqual([0, 20_000, 40_000]);
+  await stop();
+});

@@ -1,0 +1,151 @@
+import type { ImageRef, Plan, PlanItem, WaitReason } from '@kube-prefetch/protocol';
+import type { Cell } from './cell.ts';
+import { bytesToWrite, type DiskLimit, freeForPulls } from './fit-on-disk.ts';
+import type { Histories } from './image-history.ts';
+import type { RunningPull } from './running-pull.ts';
+
+/** How long no coordinator may answer before a pull starts without a permit. */
+const ALONE_PULL_AFTER_MS = 10_000;
+/** How recent the last failed try to reach one must be: it may have come back since an older one. */
+const FRESH_TRY_MS = 1_000;
+/** From this many failures in a row an image goes behind all that did not fail so often: a bad one never delays a good one. */
+const YIELD_AFTER_FAILURES = 2;
+
+export interface Choice {
+  readonly plan: Plan | undefined;
+  readonly cells: readonly Cell[];
+  readonly running: ReadonlyMap<ImageRef, RunningPull>;
+  readonly histories: Histories;
+  readonly disk: DiskLimit;
+  /** Images that hold a permit now. */
+  readonly permits: ReadonlySet<ImageRef>;
+  /** Undefined while a coordinator answers. */
+  readonly alone: Alone | undefined;
+  readonly parallelPulls: number;
+  /** When to look again where nothing else asks for it. */
+  readonly verifyAfterMs: number;
+}
+
+/** No coordinator answers. Every further try in vain wakes the line. */
+export interface Alone {
+  readonly sinceMs: number;
+  readonly lastTryMs: number;
+}
+
+export interface PullOrder {
+  readonly image: ImageRef;
+  readonly withoutPermit: boolean;
+  readonly sizeBytes: number | undefined;
+}
+
+export interface Chosen {
+  readonly cancel: readonly ImageRef[];
+  readonly start: readonly PullOrder[];
+  /** Images to ask permits for, most wanted first: so many that a slot that becomes free finds its permit waiting. */
+  readonly ask: readonly { readonly image: ImageRef; readonly priority: number }[];
+  /** The cells once this is done, with what the others wait for. */
+  readonly cells: readonly Cell[];
+  /** The earliest moment at which time alone changes something. */
+  readonly dueMs: number;
+}
+
+/** Which pulls start, which stop and which permits are wanted. Running pulls keep their slot and their disk space. */
+export function choosePulls(choice: Choice, now: number): Chosen {
+  const items = new Map(choice.plan?.items.map(item => [item.image, item]));
+  const waits = new Map<ImageRef, WaitReason>();
+  const startable = inPullOrder(choice.cells.filter(isAbsent), items).filter(cell => {
+    const obstacle = obstacleOf(cell, items.get(cell.image), choice.plan, now);
+    if (obstacle !== undefined) waits.set(cell.image, obstacle);
+    return obstacle === undefined;
+  });
+  const { start, ask } = allot(startable, items, choice, waits, now);
+  return {
+    cancel: [...choice.running.values()].filter(pull => !pull.cancelled && !items.has(pull.image)).map(p => p.image),
+    start,
+    ask,
+    cells: withWaits(choice.cells, start, waits),
+    dueMs: Math.min(now + choice.verifyAfterMs, ...retryTimes(choice, items, now)),
+  };
+}
+
+const isAbsent = (cell: Cell) => cell.state === 'Missing' || cell.state === 'Failed';
+
+function inPullOrder(cells: readonly Cell[], items: ReadonlyMap<ImageRef, PlanItem>): readonly Cell[] {
+  const yields = (cell: Cell) => ((cell.attempts ?? 0) >= YIELD_AFTER_FAILURES ? 1 : 0);
+  const priority = (cell: Cell) => items.get(cell.image)?.priority ?? 0;
+  // The sort is stable: plan order decides between equals.
+  return cells.toSorted((a, b) => yields(a) - yields(b) || priority(b) - priority(a));
+}
+
+function obstacleOf(
+  cell: Cell,
+  item: PlanItem | undefined,
+  plan: Plan | undefined,
+  now: number,
+): WaitReason | undefined {
+  if (!item?.start) return 'Suspended';
+  if (plan?.held !== undefined) return 'Held';
+  return cell.retryAtMs !== undefined && cell.retryAtMs > now ? 'Retry' : undefined;
+}
+
+/** Hands out slots, disk space and permits in order; one image that cannot start holds up none behind it. */
+function allot(
+  startable: readonly Cell[],
+  items: ReadonlyMap<ImageRef, PlanItem>,
+  choice: Choice,
+  waits: Map<ImageRef, WaitReason>,
+  now: number,
+): Pick<Chosen, 'start' | 'ask'> {
+  const start: PullOrder[] = [];
+  const ask: { image: ImageRef; priority: number }[] = [];
+  let slots = choice.parallelPulls - choice.running.size;
+  let freeBytes = freeForPulls(choice.disk, choice.running.values());
+  let mayStartAlone = mayPullAlone(choice, now);
+  for (const { image } of startable) {
+    const needBytes = bytesToWrite(image, choice.disk.sizes);
+    const permitted = choice.permits.has(image);
+    const withoutPermit = !permitted && mayStartAlone && healDueMs(image, choice.histories) <= now;
+    if (freeBytes <= 0 || needBytes > freeBytes) waits.set(image, 'Disk');
+    else if (slots > 0 && (permitted || withoutPermit)) {
+      start.push({ image, withoutPermit, sizeBytes: choice.disk.sizes.get(image) });
+      slots -= 1;
+      freeBytes -= needBytes;
+      if (withoutPermit) mayStartAlone = false;
+    } else {
+      if (ask.length < choice.parallelPulls) ask.push({ image, priority: items.get(image)?.priority ?? 0 });
+      waits.set(image, slots > 0 ? 'Permit' : 'Slot');
+    }
+  }
+  return { start, ask };
+}
+
+function mayPullAlone({ alone, running }: Choice, now: number): boolean {
+  if (alone === undefined || now > alone.lastTryMs + FRESH_TRY_MS) return false;
+  if (alone.lastTryMs < alone.sinceMs + ALONE_PULL_AFTER_MS) return false;
+  return !running.values().some(pull => pull.withoutPermit);
+}
+
+function healDueMs(image: ImageRef, histories: Histories): number {
+  return histories.get(image)?.healAtMs ?? 0;
+}
+
+/** Failed keeps its own name and time of retry; what is merely absent says what it waits for. */
+function withWaits(
+  cells: readonly Cell[],
+  start: readonly PullOrder[],
+  waits: ReadonlyMap<ImageRef, WaitReason>,
+): readonly Cell[] {
+  const started = new Set(start.map(order => order.image));
+  return cells.map(cell => {
+    if (started.has(cell.image)) return { ...cell, state: 'Pulling', retryAtMs: undefined };
+    const waitingFor = waits.get(cell.image);
+    return cell.state === 'Missing' && waitingFor ? { ...cell, state: 'Waiting', waitingFor } : cell;
+  });
+}
+
+function retryTimes({ cells, plan }: Choice, items: ReadonlyMap<ImageRef, PlanItem>, now: number): readonly number[] {
+  if (plan?.held !== undefined) return [];
+  return cells.flatMap(({ image, retryAtMs }) =>
+    retryAtMs !== undefined && retryAtMs > now && items.get(image)?.start ? [retryAtMs] : [],
+  );
+}

@@ -1,0 +1,88 @@
+import type { FailureKind } from '@kube-prefetch/protocol';
+import type { Progress } from '@kube-prefetch/runtime';
+import { expect, test } from 'vitest';
+import { afterFailure, afterLook, afterSuccess, BLANK, type History } from './image-history.ts';
+
+const MINUTE = 60_000;
+const fail = (kind: FailureKind, phase?: Progress['phase'], before = BLANK, now = 0) =>
+  afterFailure(before, { kind, message: `scripted ${kind}`, phase }, now, 0.5);
+const succeed = (before: History, now: number) => afterSuccess(before, { elapsedMs: 10 }, now);
+
+const distrust: readonly [FailureKind, Progress['phase'] | undefined, boolean][] = [
+  ['Corrupt', 'downloading', true],
+  ['NotAnImage', 'unpacking', true],
+  ['NotAnImage', undefined, true],
+  ['DiskFull', 'unpacking', true],
+  ['DiskFull', undefined, true],
+  ['DiskFull', 'downloading', false],
+  ['DiskFull', 'resolving', false],
+  ['RegistryUnavailable', 'unpacking', false],
+  ['Stalled', 'unpacking', false],
+  ['Unknown', 'unpacking', false],
+];
+
+test.each(distrust)('after %s while %s the runtime is distrusted: %s', (kind, phase, distrusted) => {
+  const failed = fail(kind, phase);
+  expect(failed.suspect).toBe(distrusted);
+  expect(afterLook(failed, true, 1, 0.5).failure === undefined).toBe(!distrusted);
+});
+
+test('distrust outlasts other failures and deletions, and ends with a pull that succeeds', () => {
+  let history = fail('Corrupt');
+  history = fail('RateLimited', 'resolving', history);
+  history = afterLook(history, false, 2, 0.5);
+  history = afterLook(history, true, 3, 0.5);
+  expect(history).toMatchObject({ suspect: true, failure: { kind: 'RateLimited', count: 2 } });
+  expect(succeed(history, 4)).toEqual({ suspect: false, deletions: 0, presentSinceMs: 4, pull: { elapsedMs: 10 } });
+});
+
+test('an image that somebody else pulled is present, and its failures are forgotten', () => {
+  const history = afterLook(fail('NotFound'), true, 7, 0.5);
+  expect(history).toMatchObject({ failure: undefined, presentSinceMs: 7 });
+  expect(fail('NotFound', undefined, history).failure?.count).toBe(1);
+});
+
+test('each kind fails since its first failure since the image was last present', () => {
+  let history = fail('NotFound', undefined, BLANK, 1);
+  history = fail('RegistryUnavailable', undefined, history, 2);
+  history = afterLook(history, false, 3, 0.5);
+  history = fail('NotFound', undefined, history, 4);
+  expect(history.failure).toMatchObject({ kind: 'NotFound', firstMs: { NotFound: 1, RegistryUnavailable: 2 } });
+  for (const present of [afterLook(history, true, 5, 0.5), succeed(history, 5)]) {
+    expect(fail('NotFound', undefined, afterLook(present, false, 6, 0.5), 7).failure?.firstMs).toEqual({ NotFound: 7 });
+  }
+});
+
+test('a first deletion is healed at once, and where nobody paces the fleet within a minute', () => {
+  const gone = afterLook(succeed(BLANK, 0), false, 10 * MINUTE, 0.5);
+  expect(gone).toEqual({ suspect: false, deletions: 1, healAtMs: 10.5 * MINUTE });
+});
+
+test.each([
+  ['almost an hour after it came back', 60 * MINUTE - 1, 'Evicted', 2],
+  ['an hour after it came back', 60 * MINUTE, undefined, 1],
+])('a second deletion %s', (_when, lasted, kind, deletions) => {
+  const healed = succeed(afterLook(succeed(BLANK, 0), false, MINUTE, 0.5), 2 * MINUTE);
+  const gone = afterLook(healed, false, 2 * MINUTE + lasted, 0.5);
+  expect([gone.failure?.kind, gone.deletions]).toEqual([kind, deletions]);
+});
+
+test('an image that is deleted whenever it comes back is tried less and less often, up to every six hours', () => {
+  let now = 0;
+  let history: History = succeed(BLANK, now);
+  const delays: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    now += 5 * MINUTE;
+    history = afterLook(history, false, now, 0.999);
+    delays.push(Math.round(((history.failure?.retryAtMs ?? now) - now) / MINUTE));
+    now = history.failure?.retryAtMs ?? now;
+    history = succeed(history, now);
+  }
+  expect(delays).toEqual([0, 20, 40, 80, 160, 320, 360, 360, 360]);
+});
+
+test('a look that changes nothing leaves the very same object', () => {
+  const present = succeed(BLANK, 0);
+  expect(afterLook(present, true, 5, 0.1)).toBe(present);
+  expect(afterLook(BLANK, false, 5, 0.1)).toBe(BLANK);
+});

@@ -1,0 +1,56 @@
+import type { ImageRef, Plan, PlanItem } from '@kube-prefetch/protocol';
+import type { Presence } from '@kube-prefetch/runtime';
+import type { Cell } from './cell.ts';
+import type { Histories, History } from './image-history.ts';
+
+export interface Sight {
+  readonly plan: Plan | undefined;
+  readonly seen: ReadonlyMap<ImageRef, Presence>;
+  /** As before the look: a pull that ended meanwhile is judged in the next cycle. */
+  readonly running: ReadonlyMap<ImageRef, unknown>;
+  readonly histories: Histories;
+}
+
+/**
+ * What each planned image is on this node, in plan order.
+ *
+ * | being pulled | runtime says | suspect | failed before | cell                               |
+ * | yes          | any          | any     | any           | Pulling, with the last failure     |
+ * | no           | present      | no      | any           | Present                            |
+ * | no           | present      | yes     | yes           | Failed: it is known to be broken   |
+ * | no           | absent       | any     | yes           | Failed                             |
+ * | no           | absent       | any     | no            | Missing                            |
+ */
+export function judgeCells({ plan, seen, running, histories }: Sight): readonly Cell[] {
+  return (plan?.items ?? []).map(item => judge(item, seen.get(item.image), running, histories.get(item.image)));
+}
+
+function judge(
+  { image }: PlanItem,
+  presence: Presence | undefined,
+  running: Sight['running'],
+  history: History | undefined,
+): Cell {
+  const failed = lastFailure(history);
+  if (running.has(image)) return { image, state: 'Pulling', ...failed };
+  if (presence?.present && !history?.suspect) {
+    return { image, state: 'Present', sizeBytes: presence.sizeBytes, digests: presence.digests };
+  }
+  if (history?.failure) return { image, state: 'Failed', ...failed, retryAtMs: history.failure.retryAtMs };
+  return { image, state: 'Missing' };
+}
+
+function lastFailure(history: History | undefined): Pick<Cell, 'failure' | 'attempts' | 'failingSinceMs'> {
+  if (history?.failure === undefined) return {};
+  const { kind, message, count, firstMs } = history.failure;
+  return { failure: { kind, message }, attempts: count, failingSinceMs: firstMs[kind] };
+}
+
+/** While the runtime does not answer, nothing is known of any image. */
+export function unknownCells(plan: Plan | undefined): readonly Cell[] {
+  return (plan?.items ?? []).map(({ image }) => ({ image, state: 'Unknown' }));
+}
+
+export function imagesOf(plan: Plan | undefined): readonly ImageRef[] {
+  return (plan?.items ?? []).map(item => item.image);
+}

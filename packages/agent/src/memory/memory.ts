@@ -1,0 +1,123 @@
+import { adoptPlan, type ImageRef, MAX_IMAGES_PER_NODE, type Plan } from '@kube-prefetch/protocol';
+import type { Presence } from '@kube-prefetch/runtime';
+import type { Random } from '@kube-prefetch/time';
+import {
+  afterFailure,
+  afterLook,
+  afterSuccess,
+  BLANK,
+  type FinishedPull,
+  type Histories,
+  type History,
+} from '../decide/image-history.ts';
+import type { PullEnd } from '../pulls/pulls.ts';
+import { retryDelayMs } from '../decide/retry-delay.ts';
+import type { SavedState } from './state-file.ts';
+
+/** What the agent remembers between cycles. The only thing in it that may start a pull is the plan. */
+export interface Memory {
+  /** The last plan received, with what an incomplete one left out; undefined before the first. */
+  plan(): Plan | undefined;
+  adopt(plan: Plan): void;
+  /** Takes in what a look found of images that were not being pulled when it began. */
+  noteLook(seen: ReadonlyMap<ImageRef, Presence>, running: ReadonlyMap<ImageRef, unknown>, now: number): Histories;
+  notePull(image: ImageRef, end: PullEnd, now: number): void;
+  /** Completes what was noted of this very pull. */
+  notePulledBytes(image: ImageRef, pull: FinishedPull, doneBytes: number): void;
+  histories(): Histories;
+  /** Compressed or unpacked, as some runtime counted it. */
+  sizes(): ReadonlyMap<ImageRef, number>;
+  noteSize(image: ImageRef, sizeBytes: number): void;
+  save(): SavedState;
+  restore(saved: SavedState, now: number): void;
+}
+
+export interface MemoryParts {
+  readonly random: Random;
+  /** What `save` returns may have changed, and how soon that matters after a crash. */
+  readonly changed: (when: 'soon' | 'eventually') => void;
+}
+
+export function createMemory({ random, changed }: MemoryParts): Memory {
+  let plan: Plan | undefined;
+  const histories = new Map<ImageRef, History>();
+  const sizes = new Map<ImageRef, number>();
+
+  const replace = (image: ImageRef, before: History, after: History) => {
+    if (after === before) return;
+    histories.set(image, after);
+    if (before.suspect !== after.suspect || after.suspect) changed('soon');
+    else if (before.presentSinceMs !== after.presentSinceMs) changed('eventually');
+  };
+  const forgetUnplanned = (now: number) => {
+    const planned = new Set(plan?.items.map(item => item.image));
+    for (const image of sizes.keys()) if (!planned.has(image)) sizes.delete(image);
+    for (const [image, history] of histories) {
+      if (!planned.has(image) && !outlivesPlan(history, now)) histories.delete(image);
+    }
+  };
+
+  return {
+    plan: () => plan,
+    adopt(next) {
+      plan = adoptPlan(plan, next);
+      changed('soon');
+    },
+    noteLook(seen, running, now) {
+      forgetUnplanned(now);
+      for (const [image, presence] of seen) {
+        if (presence.present) sizes.set(image, presence.sizeBytes);
+        if (running.has(image)) continue;
+        const before = histories.get(image) ?? BLANK;
+        replace(image, before, afterLook(before, presence.present, now, random()));
+      }
+      return histories;
+    },
+    notePull(image, end, now) {
+      const before = histories.get(image) ?? BLANK;
+      if (end.result === 'cancelled') return;
+      const after =
+        end.result === 'pulled'
+          ? afterSuccess(before, end.pull, now)
+          : afterFailure(before, end.failure, now, random());
+      replace(image, before, after);
+    },
+    notePulledBytes(image, pull, doneBytes) {
+      const history = histories.get(image);
+      if (history?.pull === pull) histories.set(image, { ...history, pull: { ...pull, doneBytes } });
+    },
+    histories: () => histories,
+    sizes: () => sizes,
+    noteSize: (image, sizeBytes) => void sizes.set(image, sizeBytes),
+    save: () => toSave(plan, histories),
+    restore(saved, now) {
+      plan ??= saved.plan;
+      for (const image of saved.present) histories.set(image, { ...BLANK, presentSinceMs: now });
+      for (const { image, kind, message, count } of saved.suspects) {
+        const retryAtMs = now + retryDelayMs(kind, count, random());
+        histories.set(image, {
+          ...BLANK,
+          suspect: true,
+          failure: { kind, message, count, retryAtMs, firstMs: { [kind]: now } },
+        });
+      }
+    },
+  };
+}
+
+/** An image that leaves the plan and comes back is neither trusted more nor tried sooner for it. */
+function outlivesPlan(history: History, now: number): boolean {
+  return history.suspect || (history.failure?.retryAtMs ?? 0) > now;
+}
+
+function toSave(plan: Plan | undefined, histories: Histories): SavedState {
+  const suspects = [...histories].flatMap(([image, { suspect, failure }]) =>
+    suspect && failure ? [{ image, kind: failure.kind, message: failure.message, count: failure.count }] : [],
+  );
+  const present = [...histories].flatMap(([image, history]) => (history.presentSinceMs === undefined ? [] : [image]));
+  return {
+    plan,
+    suspects: suspects.slice(0, MAX_IMAGES_PER_NODE),
+    present: present.slice(0, MAX_IMAGES_PER_NODE),
+  };
+}

@@ -1,0 +1,56 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { messageParser } from '@kube-prefetch/protocol';
+import { lockFolder } from './lock-folder.ts';
+import { SavedState, type StateFile } from './state-file.ts';
+
+/** The state file in a folder of its own, which this process alone uses until `close`. Throws FolderInUse. */
+export async function openStateFolder(folder: string): Promise<StateFile & { close(): Promise<void> }> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const unlock = await lockFolder(folder);
+  const file = `${folder}/state.json`;
+  return {
+    load: () => readStateFile(file),
+    save: state => replaceFile(file, JSON.stringify(state)),
+    close: unlock,
+  };
+}
+
+const parse = messageParser(SavedState, 'state file');
+
+/** What cannot be read is moved aside, so that it can be looked at and is not in the way of the next. */
+async function readStateFile(file: string): ReturnType<StateFile['load']> {
+  try {
+    return { saved: parse(JSON.parse(await readFile(file, 'utf8'))) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { saved: undefined };
+    const aside = `${file}.corrupt`;
+    await rename(file, aside);
+    const reason = error instanceof Error ? error.message : String(error);
+    return { saved: undefined, problem: `${file}: ${reason}. It is now ${aside}; the agent goes on without it.` };
+  }
+}
+
+/** After a crash at any moment the file holds either the old text or the new one. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  const next = `${file}.new`;
+  const handle = await open(next, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(next, file);
+  await syncFolder(dirname(file));
+}
+
+/** The rename itself is on disk only after this. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,64 @@
+import type { ImageRef } from '@kube-prefetch/protocol';
+import type { Pulled } from '@kube-prefetch/runtime';
+import { type Clock, createTrigger } from '@kube-prefetch/time';
+import type { FinishedPull } from '../decide/image-history.ts';
+
+/** Between two looks whether pulls still run. */
+const LOOK_MS = 500;
+/** A node that never rests counts all the same after this time. */
+const LONGEST_MS = 30_000;
+/** More are not kept waiting: the oldest then goes by what was seen of it. */
+const MAX_UNCOUNTED = 100;
+
+/**
+ * Counts what pulls brought from their registry: a question to the runtime for each blob. While other pulls run it waits,
+ * because the answers would take their time from unpacking; what it has begun it finishes. What is uncounted when the agent ends is
+ * never counted.
+ */
+export interface ByteCounts {
+  add(finished: Uncounted): void;
+  run(signal: AbortSignal): Promise<never>;
+}
+
+export interface Uncounted {
+  readonly image: ImageRef;
+  readonly pull: FinishedPull;
+  readonly countBytes: Pulled['countBytes'];
+}
+
+export interface ByteCountsParts {
+  readonly clock: Clock;
+  readonly pulling: () => boolean;
+  readonly counted: (image: ImageRef, pull: FinishedPull, bytes: number) => void;
+}
+
+export function createByteCounts({ clock, pulling, counted }: ByteCountsParts): ByteCounts {
+  const wake = createTrigger(clock);
+  const uncounted: Uncounted[] = [];
+
+  /** Where nobody counted, what was last seen of the download stands. */
+  const note = ({ image, pull }: Uncounted, bytes = pull.doneBytes) => {
+    if (bytes !== undefined) counted(image, pull, bytes);
+  };
+  const untilQuiet = async (signal: AbortSignal) => {
+    const endMs = clock.monotonicMs() + LONGEST_MS;
+    do await clock.sleep(LOOK_MS, signal);
+    while (pulling() && clock.monotonicMs() < endMs);
+  };
+
+  return {
+    add(finished) {
+      const oldest = uncounted.length < MAX_UNCOUNTED ? undefined : uncounted.shift();
+      if (oldest !== undefined) note(oldest);
+      uncounted.push(finished);
+      wake.fire();
+    },
+    async run(signal) {
+      for (;;) {
+        await wake.next(Number.POSITIVE_INFINITY, signal);
+        await untilQuiet(signal);
+        for (const finished of uncounted.splice(0)) note(finished, await finished.countBytes(signal));
+      }
+    },
+  };
+}

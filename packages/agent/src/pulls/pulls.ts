@@ -1,0 +1,117 @@
+import type { Failure, ImageRef } from '@kube-prefetch/protocol';
+import { type ImageRuntime, type Progress, type Pulled, PullFailure, RuntimeUnavailable } from '@kube-prefetch/runtime';
+import type { Clock } from '@kube-prefetch/time';
+import type { PullOrder } from '../decide/choose-pulls.ts';
+import type { FinishedPull } from '../decide/image-history.ts';
+import type { RunningPull } from '../decide/running-pull.ts';
+import { type StallLimits, untilStalled } from './stall.ts';
+
+const MAX_FAILURE_LENGTH = 512;
+
+export type PullEnd =
+  | { readonly result: 'pulled'; readonly pull: FinishedPull; readonly countBytes: Pulled['countBytes'] }
+  | { readonly result: 'failed'; readonly failure: Failure & { readonly phase?: Progress['phase'] } }
+  | { readonly result: 'cancelled' };
+
+/** The pulls that run now: at most one per image. */
+export interface Pulls {
+  /** As it stands now; later changes do not show in it. */
+  running(): ReadonlyMap<ImageRef, RunningPull>;
+  start(order: PullOrder): void;
+  /** The pull stays among the running ones until the runtime has let go of it. */
+  cancel(image: ImageRef): void;
+  /** Cancels all and resolves when none runs. */
+  stop(): Promise<void>;
+}
+
+export interface PullsParts {
+  readonly runtime: Pick<ImageRuntime, 'pull'>;
+  readonly clock: Clock;
+  readonly limits: StallLimits;
+  /** Called when the pull is no longer among the running ones. */
+  readonly ended: (pull: RunningPull, end: PullEnd) => void;
+  readonly progressed: () => void;
+}
+
+interface Entry {
+  pull: RunningPull;
+  readonly abort: AbortController;
+  done: Promise<void>;
+}
+
+class Cancelled extends Error {
+  override readonly name = 'Cancelled';
+}
+
+class Stalled extends Error {
+  override readonly name = 'Stalled';
+}
+
+export function createPulls(parts: PullsParts): Pulls {
+  const entries = new Map<ImageRef, Entry>();
+
+  const cancel = (image: ImageRef) => {
+    const entry = entries.get(image);
+    if (entry === undefined) return;
+    entry.pull = { ...entry.pull, cancelled: true };
+    entry.abort.abort(new Cancelled(`the pull of ${image} was cancelled`));
+  };
+
+  return {
+    running: () => new Map([...entries].map(([image, entry]) => [image, entry.pull])),
+    start({ image, withoutPermit, sizeBytes }) {
+      if (entries.has(image)) throw new Error(`a second pull of ${image} was to start while one runs`);
+      const now = parts.clock.monotonicMs();
+      const timing = { startedAtMs: now, changedAtMs: now };
+      const pull: RunningPull = { image, withoutPermit, sizeBytes, ...timing, progress: undefined, cancelled: false };
+      const entry: Entry = { pull, abort: new AbortController(), done: Promise.resolve() };
+      entries.set(image, entry);
+      entry.done = run(entry, parts).then(end => {
+        entries.delete(image);
+        parts.ended(entry.pull, end);
+      });
+    },
+    cancel,
+    async stop() {
+      for (const image of entries.keys()) cancel(image);
+      await Promise.all([...entries.values()].map(entry => entry.done));
+    },
+  };
+}
+
+/** Never rejects. */
+async function run(entry: Entry, { runtime, clock, limits, progressed }: PullsParts): Promise<PullEnd> {
+  const watch = new AbortController();
+  const watching = untilStalled(clock, () => entry.pull, limits, watch.signal).then(
+    sentence => entry.abort.abort(new Stalled(sentence)),
+    () => {},
+  );
+  const note = (progress: Progress) => {
+    if (!moved(entry.pull.progress, progress)) return;
+    entry.pull = { ...entry.pull, progress, changedAtMs: clock.monotonicMs() };
+    progressed();
+  };
+  try {
+    const { countBytes } = await runtime.pull(entry.pull.image, undefined, note, entry.abort.signal);
+    const elapsedMs = Math.round(clock.monotonicMs() - entry.pull.startedAtMs);
+    return { result: 'pulled', pull: { elapsedMs, doneBytes: entry.pull.progress?.doneBytes }, countBytes };
+  } catch (error) {
+    const reason: unknown = entry.abort.signal.reason;
+    if (reason instanceof Cancelled) return { result: 'cancelled' };
+    return { result: 'failed', failure: { ...describe(reason ?? error), phase: entry.pull.progress?.phase } };
+  } finally {
+    watch.abort();
+    await watching;
+  }
+}
+
+function moved(before: Progress | undefined, after: Progress): boolean {
+  return before?.phase !== after.phase || before.doneBytes !== after.doneBytes;
+}
+
+function describe(error: unknown): Failure {
+  const message = (error instanceof Error ? error.message : String(error)).slice(0, MAX_FAILURE_LENGTH);
+  if (error instanceof Stalled) return { kind: 'Stalled', message };
+  if (error instanceof RuntimeUnavailable) return { kind: 'RuntimeUnavailable', message };
+  return { kind: error instanceof PullFailure ? error.kind : 'Unknown', message };
+}

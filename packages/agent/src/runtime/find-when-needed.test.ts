@@ -1,0 +1,42 @@
+import { createMemoryRuntime, type ImageRuntime, RuntimeUnavailable } from '@kube-prefetch/runtime';
+import { createVirtualClock } from '@kube-prefetch/time';
+import { expect, test } from 'vitest';
+import { createLateRuntime } from './find-when-needed.ts';
+import { lookAround } from './look-at-node.ts';
+
+const NEVER = new AbortController().signal;
+const absent = new RuntimeUnavailable(
+  'no container runtime answers. Tried: /run/containerd/containerd.sock: no such file',
+);
+
+/** Finds a runtime once `here` says so; counts how often it was looked for. */
+function lateBench() {
+  const here: { runtime?: ImageRuntime } = {};
+  const bench = { here, searches: 0 };
+  const find = async () => {
+    bench.searches += 1;
+    await Promise.resolve();
+    if (here.runtime === undefined) throw absent;
+    return here.runtime;
+  };
+  return { bench, runtime: createLateRuntime(find) };
+}
+
+test('whatever a cycle asks first, it hears where a runtime was looked for', async () => {
+  const { bench, runtime } = lateBench();
+  await expect(lookAround(runtime, ['nginx'], NEVER)).rejects.toBe(absent);
+  expect(bench.searches).toBe(1);
+  expect(runtime.changes(NEVER)).toBe('unsupported');
+});
+
+test('it is looked for again in the next cycle, and no more once it was found', async () => {
+  const { bench, runtime } = lateBench();
+  await expect(lookAround(runtime, ['nginx'], NEVER)).rejects.toBe(absent);
+  bench.here.runtime = createMemoryRuntime({ clock: createVirtualClock() });
+  for (let cycle = 0; cycle < 3; cycle++) {
+    const { seen } = await lookAround(runtime, ['nginx'], NEVER);
+    expect(seen.get('nginx')).toEqual({ present: false });
+  }
+  expect(bench.searches).toBe(2);
+  expect(runtime.changes(NEVER)).not.toBe('unsupported');
+});
