@@ -2,14 +2,14 @@ import type { ClusterSource, StatusSink, Term } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
 import type { AgentApi, ImageRef, ImageView, NodeView, Overview } from '@kube-prefetch/protocol';
 import type { Clock, Trigger } from '@kube-prefetch/time';
-import { createAgentApi } from './agent-api.ts';
+import { answerAgent } from './answer-agent.ts';
 import { createFleet, type Fleet } from './fleet/index.ts';
-import { keepReading } from './keep-reading.ts';
+import { readCluster } from './read-cluster.ts';
 import { createPermits, type PermitLimits, type Permits } from './permits/index.ts';
 import { type CoordinatorMetrics, createMetrics } from './metrics.ts';
 import { createPacedTrigger } from './paced-trigger.ts';
 import { createStatusWriter, type StatusWriter } from './status/index.ts';
-import { refusals } from './refusals.ts';
+import { apiErrors } from './requests/api-errors.ts';
 import { imageView, nodeView, overview } from './views.ts';
 
 const SILENT_AFTER_MS = 60_000;
@@ -104,7 +104,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     statuses,
     metrics,
 
-    read: signal => keepReading({ source, changed, clock, log }, signal),
+    read: signal => readCluster({ source, changed, clock, log }, signal),
     async open(term) {
       // A term may be over before it is used, of a process that was suspended: nothing would close it any more.
       term.signal.throwIfAborted();
@@ -123,10 +123,10 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     epoch: () => epoch,
     leading: () => lastPassMs !== undefined,
     mustLead() {
-      if (lastPassMs === undefined) throw refusals.notLeading(leader?.(), epoch > 0);
+      if (lastPassMs === undefined) throw apiErrors.notLeading(leader?.(), epoch > 0);
     },
 
-    forNode: node => createAgentApi(coordinator, node),
+    forNode: node => answerAgent(coordinator, node),
     overview: () => overview(coordinator),
     node: name => nodeView(coordinator, name),
     image: image => imageView(coordinator, image),

@@ -2,5 +2,5 @@ export { lead } from './coordinator.ts';
 export { type Coordinator, type CoordinatorParts, createCoordinator } from './create-coordinator.ts';
 export { agentsApp } from './http/agents.ts';
 export { type Listening, listen, type ListenParts } from './http/listen.ts';
-export { listenForAgents, type ListenForAgentsParts } from './listen-for-agents.ts';
+export { listenForAgents, type ListenForAgentsParts } from './http/listen-for-agents.ts';
 export { createMetrics, type CoordinatorMetrics } from './metrics.ts';

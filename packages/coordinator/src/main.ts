@@ -2,9 +2,9 @@ import { createLog, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/p
 import { systemClock as clock } from '@kube-prefetch/time';
 import { bySource, SETTINGS } from './config.ts';
 import { createCoordinator } from './create-coordinator.ts';
-import { manifestsParts } from './parts/manifests.ts';
+import { manifestsParts } from './sources/manifests.ts';
 import { createMetrics } from './metrics.ts';
-import type { ProgramParts } from './parts/program-parts.ts';
+import type { SourceParts } from './sources/source-parts.ts';
 import { serve } from './serve.ts';
 
 const PROGRAM = { name: 'coordinator', version: '0.1.0', purpose: 'computes the plan of each node and serves it' };
@@ -34,9 +34,9 @@ await runUntilSignalled(
   { log, graceMs: config.graceMs },
 );
 
-async function chooseParts(): Promise<ProgramParts> {
+async function chooseParts(): Promise<SourceParts> {
   if (config.source === 'manifests') return manifestsParts(config, surroundings);
   // What speaks to an API server takes time and memory to load.
-  const { kubernetesParts } = await import('./parts/kubernetes.ts');
+  const { kubernetesParts } = await import('./sources/kubernetes.ts');
   return kubernetesParts(config, surroundings);
 }

@@ -62,7 +62,7 @@ export function createMetrics(): CoordinatorMetrics {
   });
   const permits = new Gauge({
     name: `${PREFIX}permits`,
-    help: 'Pull permits by state: held by nodes, or waited for.',
+    help: 'Pull permits by state: granted to nodes, or waited for.',
     labelNames: ['state'],
     registers,
   });
@@ -102,8 +102,8 @@ export function createMetrics(): CoordinatorMetrics {
     expose(coordinator) {
       for (const [state, count] of Object.entries(countCells(coordinator))) cells.set({ state }, count);
       for (const [agent, count] of Object.entries(countNodes(coordinator))) nodes.set({ agent }, count);
-      const { held, waiting } = coordinator.permits.counts();
-      permits.set({ state: 'held' }, held);
+      const { granted, waiting } = coordinator.permits.counts();
+      permits.set({ state: 'granted' }, granted);
       permits.set({ state: 'waiting' }, waiting);
       leader.set(coordinator.leading() ? 1 : 0);
       gaps.set(coordinator.source.read()?.gaps.length ?? 0);

@@ -6,7 +6,7 @@ import type { Coordinator } from './create-coordinator.ts';
 import { adminApp } from './http/admin.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { opsApp } from './http/ops.ts';
-import { listenForAgents, type Trust } from './listen-for-agents.ts';
+import { listenForAgents, type Trust } from './http/listen-for-agents.ts';
 
 export interface ServeParts {
   readonly leadership: Leadership;

@@ -12,7 +12,7 @@ import {
 } from '@kube-prefetch/protocol';
 import type { Coordinator } from './create-coordinator.ts';
 import type { NodeRecord } from './fleet/index.ts';
-import { refusals } from './refusals.ts';
+import { apiErrors } from './requests/api-errors.ts';
 
 /** What is warm where, counted. */
 export function overview(c: Coordinator): Overview {
@@ -30,7 +30,7 @@ export function nodeView(c: Coordinator, name: string): NodeView {
   const state = stateOf(c);
   const record = c.fleet.node(name);
   const node = state.nodes.find(candidate => candidate.name === name);
-  if (record === undefined || node === undefined) throw refusals.unknownNode(name, state.nodes.length);
+  if (record === undefined || node === undefined) throw apiErrors.unknownNode(name, state.nodes.length);
   const explained = explainNode(collectAsks(state), node, c.startupTaints);
   const because = new Map(explained.map(({ image, because }) => [image, because]));
   return {
@@ -61,7 +61,7 @@ function stateOf(c: Coordinator): ClusterState {
   c.mustLead();
   const state = c.source.read();
   if (state === undefined || !c.ready()) {
-    throw refusals.notRead();
+    throw apiErrors.notRead();
   }
   return state;
 }

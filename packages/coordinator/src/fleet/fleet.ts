@@ -2,12 +2,12 @@ import type { Cohort, CohortPlans, FleetView } from '@kube-prefetch/core';
 import type { Log } from '@kube-prefetch/process';
 import type { ImageRef, NodeReport, Plan } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
-import { createImageFacts } from './image-facts.ts';
+import { createPlannedImages } from './planned-images.ts';
 import { judgeReport, type ReportVerdict } from './judge-report.ts';
 import { count, createMembership, uncount } from './membership.ts';
 import type { CohortRecord, NodeRecord } from './node-record.ts';
 import { answerPoll, dismissPoll, pollPlan } from './plan-polls.ts';
-import { refusals } from '../refusals.ts';
+import { apiErrors } from '../requests/api-errors.ts';
 import { takeReport } from './take-report.ts';
 
 /**
@@ -56,7 +56,7 @@ const LATE_MS = 5_000;
 
 export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts): Fleet {
   const members = createMembership();
-  const facts = createImageFacts();
+  const facts = createPlannedImages();
   let phase: 'unread' | 'assigned' | 'closed' = 'unread';
   let gaps: readonly string[] = [];
   /** Until then a node may be unheard of because the term is young. */
@@ -67,11 +67,11 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
   let dueMs = Infinity;
 
   const known = (name: string): NodeRecord => {
-    if (phase === 'closed') throw refusals.shuttingDown();
+    if (phase === 'closed') throw apiErrors.shuttingDown();
     const node = members.nodes.get(name);
     if (node !== undefined) return node;
-    if (phase === 'unread') throw refusals.notRead();
-    throw gaps.length > 0 ? refusals.perhapsNotRead(name, gaps) : refusals.unknownNode(name, members.nodes.size);
+    if (phase === 'unread') throw apiErrors.notRead();
+    throw gaps.length > 0 ? apiErrors.perhapsNotRead(name, gaps) : apiErrors.unknownNode(name, members.nodes.size);
   };
 
   const contact = (name: string): NodeRecord => {
@@ -86,7 +86,7 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
 
   return {
     open() {
-      for (const node of members.clear()) dismissPoll(node, refusals.shuttingDown());
+      for (const node of members.clear()) dismissPoll(node, apiErrors.shuttingDown());
       facts.clear();
       phase = 'unread';
       gaps = [];
@@ -95,11 +95,11 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
     },
     close() {
       phase = 'closed';
-      for (const node of members.clear()) dismissPoll(node, refusals.shuttingDown());
+      for (const node of members.clear()) dismissPoll(node, apiErrors.shuttingDown());
     },
     assign(cohorts, plans, newGaps, now) {
       gaps = newGaps;
-      for (const node of members.assign(cohorts, plans, now)) dismissPoll(node, refusals.nodeLeft(node.name));
+      for (const node of members.assign(cohorts, plans, now)) dismissPoll(node, apiErrors.nodeLeft(node.name));
       for (const node of members.nodes.values()) answerPoll(node);
       facts.keepOnly(plans.values());
       if (phase === 'unread') settledMs = now + silentAfterMs;
@@ -131,7 +131,7 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       const now = clock.monotonicMs();
       const lost = node.heard !== undefined && now - node.heard.atMs >= silentAfterMs;
       const verdict = judgeReport(node.heard && { ...node.heard, lost }, report);
-      if (verdict === 'OlderAgent') throw refusals.olderAgent(name, report.agent, node.heard?.agent);
+      if (verdict === 'OlderAgent') throw apiErrors.olderAgent(name, report.agent, node.heard?.agent);
       if (verdict === 'Used') {
         takeReport(node, report, facts, now);
         if (report.full || report.cells.length > 0 || report.gone.length > 0) changed();

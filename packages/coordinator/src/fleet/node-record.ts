@@ -1,6 +1,6 @@
 import type { Cohort } from '@kube-prefetch/core';
 import type { CellReport, ImageRef, NodeReport, Plan } from '@kube-prefetch/protocol';
-import type { HeldRequest } from '../hold-open.ts';
+import type { WaitingRequest } from '../requests/waiting-request.ts';
 import type { CohortTally } from './cohort-tally.ts';
 import type { LastWord } from './judge-report.ts';
 
@@ -35,5 +35,5 @@ export interface Heard extends Omit<LastWord, 'lost'> {
 
 export interface PlanPoll {
   readonly have: string | undefined;
-  readonly request: HeldRequest<Plan | 'unchanged'>;
+  readonly request: WaitingRequest<Plan | 'unchanged'>;
 }

@@ -1,8 +1,8 @@
 import type { ApiError, Plan } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
-import { holdOpen } from '../hold-open.ts';
+import { createWaitingRequest } from '../requests/waiting-request.ts';
 import type { NodeRecord } from './node-record.ts';
-import { refusals } from '../refusals.ts';
+import { apiErrors } from '../requests/api-errors.ts';
 
 export interface PollParts {
   readonly have: string | undefined;
@@ -19,8 +19,8 @@ export async function pollPlan(node: NodeRecord, parts: PollParts): Promise<Plan
   const { have, waitMs, clock, signal } = parts;
   if (node.home.plan.revision !== have) return node.home.plan;
   if (waitMs <= 0) return 'unchanged';
-  dismissPoll(node, refusals.laterPoll(node.name));
-  const poll = { have, request: holdOpen<Plan | 'unchanged'>(clock, waitMs, signal, () => 'unchanged') };
+  dismissPoll(node, apiErrors.laterPoll(node.name));
+  const poll = { have, request: createWaitingRequest<Plan | 'unchanged'>(clock, waitMs, signal, () => 'unchanged') };
   node.poll = poll;
   try {
     return await poll.request.answered;

@@ -1,15 +1,15 @@
 import type { CellReport, ImageRef, NodeReport } from '@kube-prefetch/protocol';
-import type { ImageFacts } from './image-facts.ts';
+import type { PlannedImages } from './planned-images.ts';
 import { count, uncount } from './membership.ts';
 import type { Heard, NodeRecord } from './node-record.ts';
 
 /** Puts a report that was judged usable in the place of, or on top of, what the node said before. */
-export function takeReport(node: NodeRecord, report: NodeReport, facts: ImageFacts, now: number): void {
+export function takeReport(node: NodeRecord, report: NodeReport, facts: PlannedImages, now: number): void {
   if (report.full || node.heard === undefined) replaceCells(node, report, facts, now);
   else changeCells(node, node.heard.cells, report, facts, now);
 }
 
-function replaceCells(node: NodeRecord, report: NodeReport, facts: ImageFacts, now: number): void {
+function replaceCells(node: NodeRecord, report: NodeReport, facts: PlannedImages, now: number): void {
   uncount(node);
   const cells = report.cells.map(cell => explained(facts.learn(cell), report));
   node.heard = hear(report, new Map(cells.map(cell => [cell.image, cell])), now);
@@ -20,7 +20,7 @@ function changeCells(
   node: NodeRecord,
   cells: Map<ImageRef, CellReport>,
   report: NodeReport,
-  facts: ImageFacts,
+  facts: PlannedImages,
   now: number,
 ): void {
   node.heard = hear(report, cells, now);

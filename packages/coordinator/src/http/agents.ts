@@ -1,18 +1,18 @@
 import type { NodeIdentity } from '@kube-prefetch/cluster';
+import { planBytes } from '@kube-prefetch/core';
 import {
   ApiError,
   EPOCH_HEADER,
-  PermitRequest,
   MAX_WAIT_SECONDS,
-  messageParser,
   NodeReport,
+  PermitRequest,
+  type Plan,
+  messageParser,
 } from '@kube-prefetch/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Coordinator } from '../create-coordinator.ts';
-import { authenticate } from './authenticate.ts';
 import { type AppParts, createApp } from './create-app.ts';
-import { planBody } from './plan-body.ts';
-import { untilClosed } from './until-closed.ts';
+import { requireOwnNode } from './require-own-node.ts';
 
 const PLAN = '/v1/nodes/:node/plan';
 const REPORT = '/v1/nodes/:node/report';
@@ -30,7 +30,7 @@ export function agentsApp(c: Coordinator, { identity, ...parts }: AgentsAppParts
     // Connections stay: while nobody leads agents ask again and again, and a handshake costs more than an answer.
     c.mustLead();
     reply.header(EPOCH_HEADER, c.epoch());
-    if (identity !== undefined) await authenticate(identity, request, untilClosed(reply));
+    if (identity !== undefined) await requireOwnNode(identity, request, untilClosed(reply));
   });
   app.get(PLAN, (request, reply) => getPlan(c, request, reply));
   app.post(REPORT, (request, reply) => postReport(c, request, reply));
@@ -75,4 +75,22 @@ function waitMsIn(request: FastifyRequest): number {
     'InvalidRequest',
     `expected wait to be seconds from 0 to ${MAX_WAIT_SECONDS}, got ${JSON.stringify(wait)}`,
   );
+}
+
+const bodies = new WeakMap<Plan, Buffer>();
+
+/** The bytes that the plan's revision hashes; made once for all nodes of a cohort, which share the plan. */
+function planBody(plan: Plan): Buffer {
+  const known = bodies.get(plan);
+  if (known !== undefined) return known;
+  const body = Buffer.from(planBytes(plan));
+  bodies.set(plan, body);
+  return body;
+}
+
+/** Aborts when the connection closes, so that a request whose client has gone leaves nothing behind. */
+function untilClosed(reply: FastifyReply): AbortSignal {
+  const closed = new AbortController();
+  reply.raw.once('close', () => closed.abort(new ApiError('InvalidRequest', 'the client closed the connection')));
+  return closed.signal;
 }

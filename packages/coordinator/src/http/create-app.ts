@@ -4,7 +4,7 @@ import { MAX_BODY_BYTES } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { CoordinatorMetrics } from '../metrics.ts';
-import { answerProblem, unknownRoute } from './problem.ts';
+import { answerError, unknownRoute } from './answer-error.ts';
 
 /** Above the longest wait of a client between two requests, so that it is the client who closes. */
 const KEEP_ALIVE_MS = 75_000;
@@ -42,13 +42,13 @@ export function createApp({ clock, log, metrics, quietRoutes, certificate }: App
     return503OnClosing: false,
     routerOptions: { maxParamLength: 1_024 },
     frameworkErrors(error, request, reply) {
-      void answerProblem(log, error, request, reply);
+      void answerError(log, error, request, reply);
     },
   });
   app.removeContentTypeParser('text/plain');
   const startedMs = new WeakMap<object, number>();
 
-  app.setErrorHandler((error, request, reply) => answerProblem(log, error, request, reply));
+  app.setErrorHandler((error, request, reply) => answerError(log, error, request, reply));
   app.setNotFoundHandler(unknownRoute);
   app.addHook('onRequest', async request => {
     startedMs.set(request, clock.monotonicMs());

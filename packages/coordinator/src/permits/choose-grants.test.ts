@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { chooseGrants, type Contender } from './choose-grants.ts';
 
-/** `held a!2@5 b@1`: holds so many, wants a with priority 2 since 5 and b with priority 0 since 1. */
+/** `permits a!2@5 b@1`: holds so many, wants a with priority 2 since 5 and b with priority 0 since 1. */
 function contender(node: string, text: string): Contender {
-  const [held, ...wants] = text.split(' ').filter(Boolean);
+  const [permits, ...wants] = text.split(' ').filter(Boolean);
   return {
     node,
-    held: Number(held),
+    permits: Number(permits),
     wants: wants.map(want => {
       const [, image = '', priority = '0', since = '0'] = /^(\w+)(?:!(\d+))?(?:@(\d+))?$/.exec(want) ?? [];
       return { image, priority: Number(priority), sinceMs: Number(since) };
@@ -31,7 +31,7 @@ test.each<[string, Record<string, string>, number, string[]]>([
     3,
     ['n1 a', 'n2 a', 'n3 a'],
   ],
-  ['what a node is granted counts as held', { n1: '0 a b c', n2: '1 a' }, 3, ['n1 a', 'n1 b', 'n2 a']],
+  ['what a node is granted counts as permits', { n1: '0 a b c', n2: '1 a' }, 3, ['n1 a', 'n1 b', 'n2 a']],
 ])('%s', (_case, contenders, free, granted) => {
   const list = Object.entries(contenders).map(([node, text]) => contender(node, text));
   expect(chooseGrants(list, free).map(({ node, image }) => `${node} ${image}`)).toEqual(granted);
@@ -54,7 +54,7 @@ const arbitraryContenders = fc
   .map(nodes =>
     nodes.map((wants, i) => ({
       node: `n${i}`,
-      held: i % 3,
+      permits: i % 3,
       wants: [...new Map(wants.map(w => [w.image, w])).values()],
     })),
   );

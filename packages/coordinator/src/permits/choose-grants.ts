@@ -4,7 +4,7 @@ import type { ImageRef } from '@kube-prefetch/protocol';
 export interface Contender {
   readonly node: string;
   /** Permits that the node holds. */
-  readonly held: number;
+  readonly permits: number;
   readonly wants: readonly Want[];
 }
 
@@ -22,7 +22,12 @@ export interface Grant {
 
 /** Hands out `free` permits: by priority, then to the node that holds fewest, then to the oldest want, then by name. */
 export function chooseGrants(contenders: readonly Contender[], free: number): readonly Grant[] {
-  const queues = contenders.map(({ node, held, wants }) => ({ node, held, wants: wants.toSorted(inOrder), next: 0 }));
+  const queues = contenders.map(({ node, permits, wants }) => ({
+    node,
+    permits,
+    wants: wants.toSorted(inOrder),
+    next: 0,
+  }));
   const grants: Grant[] = [];
   while (grants.length < free) {
     const first = queues.reduce<Queue | undefined>((a, b) => (head(b) && (!a || goesFirst(b, a)) ? b : a), undefined);
@@ -30,14 +35,14 @@ export function chooseGrants(contenders: readonly Contender[], free: number): re
     if (first === undefined || want === undefined) break;
     grants.push({ node: first.node, image: want.image });
     first.next += 1;
-    first.held += 1;
+    first.permits += 1;
   }
   return grants;
 }
 
 interface Queue {
   readonly node: string;
-  held: number;
+  permits: number;
   readonly wants: readonly Want[];
   next: number;
 }
@@ -49,7 +54,10 @@ function head(queue: Queue): Want | undefined {
 function goesFirst(a: Queue, b: Queue): boolean {
   const [wantA, wantB] = [head(a) as Want, head(b) as Want];
   const order =
-    wantB.priority - wantA.priority || a.held - b.held || wantA.sinceMs - wantB.sinceMs || (a.node < b.node ? -1 : 1);
+    wantB.priority - wantA.priority ||
+    a.permits - b.permits ||
+    wantA.sinceMs - wantB.sinceMs ||
+    (a.node < b.node ? -1 : 1);
   return order < 0;
 }
 

@@ -33,10 +33,10 @@ test('a limit holds for all nodes together, and who waits is served when a permi
   ask('n1', { wanting: want('a', 'b') });
   const waiting = ask('n2', { wanting: want('a'), waitMs: 10_000 });
   await pass(0);
-  expect([waiting.images, permits.counts()]).toEqual([undefined, { held: 2, waiting: 1 }]);
+  expect([waiting.images, permits.counts()]).toEqual([undefined, { granted: 2, waiting: 1 }]);
   ask('n1', { holding: ['a'] });
   await pass(0);
-  expect([waiting.images, permits.counts()]).toEqual([['a'], { held: 2, waiting: 0 }]);
+  expect([waiting.images, permits.counts()]).toEqual([['a'], { granted: 2, waiting: 0 }]);
 });
 
 test('a running pull counts, permitted before or not, and may exceed the limit', async () => {
@@ -44,7 +44,7 @@ test('a running pull counts, permitted before or not, and may exceed the limit',
   const holding = ask('n1', { holding: ['a', 'b'] });
   const waiting = ask('n2', { wanting: want('a'), waitMs: 1_000 });
   await pass(0);
-  expect([holding.images, permits.counts().held]).toEqual([['a', 'b'], 2]);
+  expect([holding.images, permits.counts().granted]).toEqual([['a', 'b'], 2]);
   await pass(1_000);
   expect(waiting.images).toEqual([]);
 });
@@ -139,7 +139,7 @@ test('an aborted request waits no longer and takes no permit', async () => {
   await expect(waiting).rejects.toThrow('gone');
   ask('n1', {});
   await pass(0);
-  expect(permits.counts()).toEqual({ held: 0, waiting: 0 });
+  expect(permits.counts()).toEqual({ granted: 0, waiting: 0 });
   expect(clock.sleepers()).toBe(0);
 });
 

@@ -1,9 +1,9 @@
 import type { ImageRef, PermitRequest } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
-import { holdOpen } from '../hold-open.ts';
-import { refusals } from '../refusals.ts';
+import { createWaitingRequest } from '../requests/waiting-request.ts';
+import { apiErrors } from '../requests/api-errors.ts';
 import { chooseGrants } from './choose-grants.ts';
-import { answer, contender, type Holder, imagesOf, present } from './holder.ts';
+import { answer, contender, type NodePermits, imagesOf, present } from './node-permits.ts';
 
 export interface PermitLimits {
   /** Pulls that may run at once in the whole cluster; undefined: any number. */
@@ -27,26 +27,26 @@ export interface Permits {
   /** The images that the node may pull or go on pulling for one ttl from now; waits for a first grant as it asks. */
   request(node: string, request: PermitRequest, signal: AbortSignal): Promise<readonly ImageRef[]>;
   /** Permits out, and wants of requests that wait. */
-  counts(): { readonly held: number; readonly waiting: number };
+  counts(): { readonly granted: number; readonly waiting: number };
 }
 
 export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number }): Permits {
-  const holders = new Map<string, Holder>();
+  const nodes = new Map<string, NodePermits>();
   let limit: number | undefined;
   let quietUntilMs = 0;
   /** The holder counts the ttl from when it asked: a grant after a longer wait would be over before it is used. */
   const longestWaitMs = ttlMs / 3;
 
-  const heldByAll = () => holders.values().reduce((sum, holder) => sum + holder.permits.size, 0);
+  const grantedToAll = () => nodes.values().reduce((sum, holder) => sum + holder.permits.size, 0);
 
   /** Hands out what is free among all that wait and, if given, one that has just asked; answers those who waited. */
-  const serve = (now: number, asking?: Holder) => {
+  const serve = (now: number, asking?: NodePermits) => {
     if (limit !== undefined && now < quietUntilMs) return;
-    const free = limit === undefined ? Infinity : limit - heldByAll();
+    const free = limit === undefined ? Infinity : limit - grantedToAll();
     if (free <= 0) return;
-    const contenders = [...holders.values()].filter(holder => holder.waiting !== undefined || holder === asking);
+    const contenders = [...nodes.values()].filter(holder => holder.waiting !== undefined || holder === asking);
     for (const { node, image } of chooseGrants(contenders.map(contender), free)) {
-      const holder = holders.get(node) as Holder;
+      const holder = nodes.get(node) as NodePermits;
       holder.permits.set(image, now + ttlMs);
       holder.wants.delete(image);
       holder.gained = true;
@@ -57,36 +57,38 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
   return {
     ttlMs,
     open(now) {
-      holders.clear();
+      nodes.clear();
       quietUntilMs = now + ttlMs;
     },
     close() {
-      for (const { waiting } of holders.values()) waiting?.fail(refusals.shuttingDown());
-      holders.clear();
+      for (const { waiting } of nodes.values()) waiting?.fail(apiErrors.shuttingDown());
+      nodes.clear();
     },
     setLimits({ maxConcurrentPulls }) {
       limit = maxConcurrentPulls;
     },
     expire(now) {
-      for (const holder of holders.values()) {
+      for (const holder of nodes.values()) {
         for (const [image, untilMs] of holder.permits) if (untilMs <= now) holder.permits.delete(image);
-        if (holder.waiting === undefined && now >= holder.forgetMs) holders.delete(holder.node);
+        if (holder.waiting === undefined && now >= holder.forgetMs) nodes.delete(holder.node);
       }
       serve(now);
     },
     nextDueMs(now) {
       let dueMs = limit !== undefined && now < quietUntilMs ? quietUntilMs : Infinity;
-      for (const { permits } of holders.values())
+      for (const { permits } of nodes.values())
         for (const untilMs of permits.values()) dueMs = Math.min(dueMs, untilMs);
       return dueMs;
     },
     async request(node, request, signal) {
       const now = clock.monotonicMs();
-      const holder = present(holders, node, request, now + ttlMs, now);
+      const holder = present(nodes, node, request, now + ttlMs, now);
       serve(now, holder);
       if (holder.gained || holder.wants.size === 0 || request.waitMs === 0) return imagesOf(holder);
 
-      const waiting = holdOpen(clock, Math.min(request.waitMs, longestWaitMs), signal, () => imagesOf(holder));
+      const waiting = createWaitingRequest(clock, Math.min(request.waitMs, longestWaitMs), signal, () =>
+        imagesOf(holder),
+      );
       holder.waiting = waiting;
       try {
         return await waiting.answered;
@@ -95,8 +97,8 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
       }
     },
     counts() {
-      const waiting = holders.values().filter(holder => holder.waiting !== undefined);
-      return { held: heldByAll(), waiting: waiting.reduce((sum, holder) => sum + holder.wants.size, 0) };
+      const waiting = nodes.values().filter(holder => holder.waiting !== undefined);
+      return { granted: grantedToAll(), waiting: waiting.reduce((sum, holder) => sum + holder.wants.size, 0) };
     },
   };
 }

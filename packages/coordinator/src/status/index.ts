@@ -1,2 +1,2 @@
-export type { WriteOutcome } from './bring-status.ts';
+export type { WriteOutcome } from './write-status.ts';
 export { createStatusWriter, type StatusWriter } from './status-writer.ts';

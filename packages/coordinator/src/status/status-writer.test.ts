@@ -13,7 +13,7 @@ function startWriter() {
   const startMs = clock.monotonicMs();
   const log: string[] = [];
   const broken = { is: false, afterwards: false, slow: false, hangs: false, cannotRead: false };
-  const held = new Map<string, PrefetchStatus>();
+  const stored = new Map<string, PrefetchStatus>();
   const overwritten = new Set<string>();
   const outcomes: string[] = [];
   const at = () => `${(clock.monotonicMs() - startMs) / 1000}s`;
@@ -24,14 +24,14 @@ function startWriter() {
     sink: {
       async read(resource) {
         if (broken.cannotRead) throw new Error('the API server is away');
-        return held.get(resource.name);
+        return stored.get(resource.name);
       },
       async write(resource, status, signal) {
         log.push(`${at()} ${resource.name} ${status.warm}`);
         if (broken.hangs) await clock.sleep(1_000_000, signal);
         if (broken.slow) await clock.sleep(1_000, signal);
         if (broken.is) throw new Error('the API server is away');
-        held.set(resource.name, status);
+        stored.set(resource.name, status);
         overwritten.delete(resource.name);
         if (broken.afterwards) throw new Error('the connection broke before the answer was read');
         return 'written';
@@ -68,7 +68,7 @@ function startWriter() {
     log,
     outcomes,
     broken,
-    held,
+    stored,
     overwritten,
     offer,
     offerAll,
@@ -201,8 +201,8 @@ test('while the fleet is settling a status with Unknown cells is held back', asy
 });
 
 test('a young term that cannot read everything yet takes no True back, and says so once it is no longer young', async () => {
-  const { offer, log, clock, held } = startWriter();
-  held.set(WEB.name, aStatus(timestamp(clock), { warm: '2/2', isWarm: 'True' }));
+  const { offer, log, clock, stored } = startWriter();
+  stored.set(WEB.name, aStatus(timestamp(clock), { warm: '2/2', isWarm: 'True' }));
   await offer({ warm: '2/2', isWarm: 'Unknown' }, { settling: true });
   await clock.advance(30_000);
   expect(log).toEqual([]);
@@ -222,19 +222,19 @@ test('what turned and turned back before anybody was told has not turned', async
 });
 
 test('a new term goes on from what the sink holds: what is still so is not written, and nothing is announced', async () => {
-  const { offer, log, clock, nextTerm, outcomes, held, writer } = startWriter();
+  const { offer, log, clock, nextTerm, outcomes, stored, writer } = startWriter();
   const start = timestamp(clock);
   await offer({ warm: '2/2', isWarm: 'True' });
   await clock.advance(60_000);
   await nextTerm();
   await offer({ warm: '2/2', isWarm: 'True' });
   expect([log, outcomes]).toEqual([['0s web 2/2'], ['written', 'unchanged']]);
-  expect(writer.latest()[0]?.status).toEqual(held.get('web'));
+  expect(writer.latest()[0]?.status).toEqual(stored.get('web'));
   await clock.advance(60_000);
   const turned = timestamp(clock);
   await offer({ warm: '1/2', isWarm: 'False' });
   expect(log.slice(1)).toEqual(['120s web 1/2', '120s web event Warning Pulling']);
-  const times = held.get('web')?.conditions.map(({ type, lastTransitionTime }) => [type, lastTransitionTime]);
+  const times = stored.get('web')?.conditions.map(({ type, lastTransitionTime }) => [type, lastTransitionTime]);
   expect(times).toEqual([
     ['Accepted', start],
     ['Warm', turned],
@@ -251,9 +251,9 @@ test('what turned between two terms is written and announced', async () => {
 });
 
 test('a new term that does not know the cells yet leaves Warm as it is, with its time', async () => {
-  const { offer, log, clock, nextTerm, held } = startWriter();
+  const { offer, log, clock, nextTerm, stored } = startWriter();
   await offer({ warm: '2/2', isWarm: 'True' });
-  const before = held.get('web');
+  const before = stored.get('web');
   await clock.advance(60_000);
   await nextTerm();
   await offer({ warm: '0/2', unknown: 2, isWarm: 'False' }, { settling: true });
@@ -262,7 +262,7 @@ test('a new term that does not know the cells yet leaves Warm as it is, with its
   await offer({ warm: '2/2', isWarm: 'True' });
   await clock.advance(60_000);
   expect(log).toEqual(['0s web 2/2']);
-  expect(held.get('web')).toBe(before);
+  expect(stored.get('web')).toBe(before);
 });
 
 test('a read that fails is tried again, and nothing is written meanwhile', async () => {
@@ -277,10 +277,10 @@ test('a read that fails is tried again, and nothing is written meanwhile', async
 });
 
 test('a resource made anew under the same name is written, although the status is the same', async () => {
-  const { offer, log, clock, held } = startWriter();
+  const { offer, log, clock, stored } = startWriter();
   await offer({ warm: '2/2' }, { uid: 'one' });
   await clock.advance(10_000);
-  held.clear();
+  stored.clear();
   await offer({ warm: '2/2' }, { uid: 'two' });
   expect(log).toEqual(['0s web 2/2', '10s web 2/2']);
 });
@@ -305,22 +305,22 @@ test('that a resource turns from warm while its status is on the way does not wa
 });
 
 test('a status that was taken although the write failed is taken back when it is no longer so', async () => {
-  const { offer, held, clock, broken } = startWriter();
+  const { offer, stored, clock, broken } = startWriter();
   await offer({ isWarm: 'True' });
-  const before = held.get('web');
+  const before = stored.get('web');
   await clock.advance(6_000);
   broken.afterwards = true;
   await offer({ isWarm: 'False' });
-  expect(warmthOf(held)).toMatchObject({ status: 'False' });
+  expect(warmthOf(stored)).toMatchObject({ status: 'False' });
   await offer({ isWarm: 'True' });
   broken.afterwards = false;
   await clock.advance(60_000);
-  expect(warmthOf(held)).toMatchObject({ status: 'True' });
-  expect(held.get('web')).not.toEqual(before);
+  expect(warmthOf(stored)).toMatchObject({ status: 'True' });
+  expect(stored.get('web')).not.toEqual(before);
 });
 
 test('what turns back while it is being written has turned twice', async () => {
-  const { offer, held, clock, broken } = startWriter();
+  const { offer, stored, clock, broken } = startWriter();
   await offer({ isWarm: 'True' });
   await clock.advance(6_000);
   broken.slow = true;
@@ -329,7 +329,7 @@ test('what turns back while it is being written has turned twice', async () => {
   const back = timestamp(clock);
   await offer({ isWarm: 'True' });
   await clock.advance(10_000);
-  expect(warmthOf(held)).toMatchObject({ status: 'True', lastTransitionTime: back });
+  expect(warmthOf(stored)).toMatchObject({ status: 'True', lastTransitionTime: back });
 });
 
 test('what somebody else wrote over is written again at the next pass, without an event', async () => {
@@ -410,8 +410,8 @@ function names(count: number): readonly string[] {
   return Array.from({ length: count }, (_, number) => `r${number}`);
 }
 
-function warmthOf(held: ReadonlyMap<string, PrefetchStatus>): Condition | undefined {
-  return held.get('web')?.conditions.find(({ type }) => type === 'Warm');
+function warmthOf(stored: ReadonlyMap<string, PrefetchStatus>): Condition | undefined {
+  return stored.get('web')?.conditions.find(({ type }) => type === 'Warm');
 }
 
 interface Offered {

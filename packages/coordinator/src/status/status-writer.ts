@@ -1,9 +1,8 @@
 import { type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
 import { createTrigger } from '@kube-prefetch/time';
-import { type BringParts, bringStatus } from './bring-status.ts';
-import { createFewAtOnce, type FewAtOnce } from './few-at-once.ts';
-import { nextEntry } from './next-entry.ts';
-import { dueMsOf, leave, newEntry, renew, type StatusEntry } from './status-entry.ts';
+import { type TaskPool, createTaskPool } from './task-pool.ts';
+import { type StatusEntry, dueMsOf, leave, newEntry, nextEntry, renew } from './when-to-write.ts';
+import { type WriteParts, writeStatus } from './write-status.ts';
 
 /** So that hundreds at once, as with a new leader, take seconds, and an API server is not asked for more than it notices. */
 const WRITES_AT_ONCE = 4;
@@ -32,11 +31,11 @@ export interface StatusWriter {
   latest(): readonly OfferedStatus[];
 }
 
-export function createStatusWriter(sinkParts: Omit<BringParts, 'forget'>): StatusWriter {
+export function createStatusWriter(sinkParts: Omit<WriteParts, 'forget'>): StatusWriter {
   const { clock, sink } = sinkParts;
   const entries = new Map<string, StatusEntry>();
   const trigger = createTrigger(clock);
-  const parts: BringParts = {
+  const parts: WriteParts = {
     ...sinkParts,
     forget(entry) {
       const name = resourceName(entry.resource);
@@ -46,13 +45,13 @@ export function createStatusWriter(sinkParts: Omit<BringParts, 'forget'>): Statu
   };
 
   /** Starts what is due and has room; returns when to look again if nothing changes before. */
-  const bringDue = (writes: FewAtOnce): number => {
+  const bringDue = (writes: TaskPool): number => {
     for (;;) {
       if (!writes.hasRoom()) return Infinity;
       const idle = [...entries].flatMap(([name, entry]) => (writes.isRunning(name) ? [] : [entry]));
       const entry = nextEntry(idle, clock.monotonicMs());
       if (entry === undefined) return Math.min(Infinity, ...idle.map(dueMsOf));
-      writes.start(resourceName(entry.resource), signal => bringStatus(entry, parts, signal));
+      writes.start(resourceName(entry.resource), signal => writeStatus(entry, parts, signal));
     }
   };
 
@@ -73,7 +72,7 @@ export function createStatusWriter(sinkParts: Omit<BringParts, 'forget'>): Statu
     },
     async run(signal) {
       entries.clear();
-      const writes = createFewAtOnce(WRITES_AT_ONCE, () => trigger.fire(), signal);
+      const writes = createTaskPool(WRITES_AT_ONCE, () => trigger.fire(), signal);
       try {
         for (;;) await trigger.next(bringDue(writes), writes.signal);
       } finally {

@@ -1,4 +1,4 @@
-import './reflect.ts';
+import './reflect-metadata-stub.ts';
 import { createPrivateKey, type webcrypto } from 'node:crypto';
 import type { KeptAuthority } from '@kube-prefetch/cluster';
 import { dateOf } from '@kube-prefetch/time';

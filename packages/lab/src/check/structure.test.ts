@@ -58,13 +58,13 @@ test.each(onlyIn)('%s is used only in %s', (things, places) => {
   expect(users.map(source => source.path).filter(path => !homes.some(home => path.startsWith(home)))).toEqual([]);
 });
 
-test('only a main.ts, or the parts/ beside it, names the adapters', () => {
+test('only a main.ts, or the sources/ beside it, names the adapters', () => {
   const adapters =
     /create(ClientNodeApi|ManifestsSource|ManifestsStatusSink|HttpAgentApi|CriRuntime|DockerRuntime)\(|detectRuntime\(/;
   const wrong = sources.filter(
     source =>
       ['agent', 'coordinator'].includes(source.package) &&
-      !/\/(main\.ts|parts\/[\w-]+\.ts)$/.test(source.path) &&
+      !/\/(main\.ts|sources\/[\w-]+\.ts)$/.test(source.path) &&
       adapters.test(source.text.replaceAll(/export (async )?function create\w+/g, '')),
   );
   expect(wrong.map(source => source.path)).toEqual([]);

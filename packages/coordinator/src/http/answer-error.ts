@@ -3,7 +3,7 @@ import { ApiError, ERROR_STATUS, MAX_BODY_BYTES, type Problem } from '@kube-pref
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Where every error of every listener ends: as a Problem, and in the log if it is ours. */
-export function answerProblem(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function answerError(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toApiError(error);
   // The client has gone: nobody reads an answer, and its going is no fault of ours.
   if (known.code === 'Internal' && !reply.raw.destroyed) {

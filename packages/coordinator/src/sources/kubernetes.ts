@@ -10,13 +10,13 @@ import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
 import { systemRandom as random } from '@kube-prefetch/time';
 import type { KubernetesConfig } from '../config.ts';
 import { createServingCertificate } from '../tls/index.ts';
-import type { ProgramParts, Surroundings } from './program-parts.ts';
+import type { SourceParts, Surroundings } from './source-parts.ts';
 
 /** What the tokens of agents are for. */
 const AUDIENCE = 'kube-prefetch';
 
 /** The API server of a cluster, several replicas, and agents that nobody else can pretend to be. */
-export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics }: Surroundings): ProgramParts {
+export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics }: Surroundings): SourceParts {
   const { namespace, podName, podIp, listen } = config;
   const own = (name: string) => ({ namespace, name });
   const api = createClientNodeApi({

@@ -1,14 +1,14 @@
 import { ApiError, type NodeReport } from '@kube-prefetch/protocol';
 
 /** Why an agent is not served, in words that help whoever reads its log. */
-export const refusals = {
+export const apiErrors = {
   shuttingDown: () => new ApiError('ShuttingDown', 'this coordinator is stopping, or leads no longer; ask again'),
 
   /** One that has led is about to stop, or its successor is about to make itself known. */
   notLeading: (leader: string | undefined, hasLed: boolean) => {
     if (leader !== undefined) return new ApiError('NotLeader', `the coordinator at ${leader} leads`, { leader });
     return hasLed
-      ? refusals.shuttingDown()
+      ? apiErrors.shuttingDown()
       : new ApiError('NotLeader', 'this coordinator does not lead, and does not know yet who does');
   },
 

@@ -1,16 +1,15 @@
-import type { StatusSink } from '@kube-prefetch/cluster';
+import type { StatusEvent, StatusSink } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
-import { type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
-import { backoffMs, type Clock, withDeadline } from '@kube-prefetch/time';
-import { dueMsOf, learn, send, settle, type StatusEntry } from './status-entry.ts';
-import { statusEvents } from './status-events.ts';
+import { type Condition, type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
+import { type Clock, backoffMs, withDeadline } from '@kube-prefetch/time';
+import { type StatusEntry, dueMsOf, learn, send, settle } from './when-to-write.ts';
 
 const CALL_DEADLINE_MS = 10_000;
 const RETRY = { baseMs: 1_000, capMs: 60_000 };
 
 export type WriteOutcome = 'written' | 'unchanged' | 'gone' | 'failed';
 
-export interface BringParts {
+export interface WriteParts {
   readonly sink: StatusSink;
   readonly clock: Clock;
   readonly log: Log;
@@ -23,7 +22,7 @@ export interface BringParts {
  * Brings one status to the sink: asks what is there where that is not known, writes if it is another, and tells what turned.
  * What fails is due again after a pause. Throws the signal's reason, and nothing else.
  */
-export async function bringStatus(entry: StatusEntry, parts: BringParts, signal: AbortSignal): Promise<void> {
+export async function writeStatus(entry: StatusEntry, parts: WriteParts, signal: AbortSignal): Promise<void> {
   const { clock, log, wrote } = parts;
   try {
     if (!entry.known && !entry.leaving) await ask(entry, parts, signal);
@@ -38,15 +37,15 @@ export async function bringStatus(entry: StatusEntry, parts: BringParts, signal:
   }
 }
 
-async function ask(entry: StatusEntry, { sink, clock, wrote }: BringParts, signal: AbortSignal): Promise<void> {
-  const held = await withDeadline(clock, CALL_DEADLINE_MS, signal, 'reading a status', inTime =>
+async function ask(entry: StatusEntry, { sink, clock, wrote }: WriteParts, signal: AbortSignal): Promise<void> {
+  const stored = await withDeadline(clock, CALL_DEADLINE_MS, signal, 'reading a status', inTime =>
     sink.read(entry.resource, inTime),
   );
-  learn(entry, held);
+  learn(entry, stored);
   if (!entry.changed) wrote('unchanged');
 }
 
-async function write(entry: StatusEntry, parts: BringParts, signal: AbortSignal): Promise<void> {
+async function write(entry: StatusEntry, parts: WriteParts, signal: AbortSignal): Promise<void> {
   const { sink, clock, wrote, forget } = parts;
   const { resource, latest: status, settled: previous, leaving } = entry;
   send(entry);
@@ -64,7 +63,7 @@ async function announce(
   resource: ResourceRef,
   previous: PrefetchStatus | undefined,
   status: PrefetchStatus,
-  { sink, clock, log }: BringParts,
+  { sink, clock, log }: WriteParts,
   signal: AbortSignal,
 ): Promise<void> {
   for (const event of statusEvents(previous, status)) {
@@ -78,4 +77,22 @@ async function announce(
       log.warn({ err, resource: resourceName(resource), event }, 'event not sent');
     }
   }
+}
+
+const REPORTED: readonly Condition['type'][] = ['Accepted', 'Warm'];
+
+/**
+ * What happened to a resource between two statuses, for people. Before the first status of a term nobody knows what was:
+ * only a resource that is not accepted is worth a word then, or every restart would announce the whole cluster.
+ */
+function statusEvents(previous: PrefetchStatus | undefined, next: PrefetchStatus): readonly StatusEvent[] {
+  return next.conditions
+    .filter(({ type }) => REPORTED.includes(type))
+    .filter(condition => hasTurned(previous, condition))
+    .map(({ status, reason, message }) => ({ type: status === 'True' ? 'Normal' : 'Warning', reason, message }));
+}
+
+function hasTurned(previous: PrefetchStatus | undefined, { type, status }: Condition): boolean {
+  if (previous === undefined) return type === 'Accepted' && status === 'False';
+  return previous.conditions.find(condition => condition.type === type)?.status !== status;
 }

@@ -1,7 +1,7 @@
 import type { CellReport, ImageRef, Plan } from '@kube-prefetch/protocol';
 
 /** What nodes have in common about an image. Of planned images only. */
-export interface ImageFacts {
+export interface PlannedImages {
   /** Learns from a cell, and returns it with the texts that other nodes' cells hold as well: a cell is mostly text. */
   learn(cell: CellReport): CellReport;
   /** As the largest report had it: an image differs in size from one architecture to the next. */
@@ -17,7 +17,7 @@ interface Fact {
   digests: string[] | undefined;
 }
 
-export function createImageFacts(): ImageFacts {
+export function createPlannedImages(): PlannedImages {
   const facts = new Map<ImageRef, Fact>();
 
   return {

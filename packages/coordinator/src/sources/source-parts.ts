@@ -5,7 +5,7 @@ import type { CoordinatorMetrics } from '../metrics.ts';
 import type { ServeParts } from '../serve.ts';
 
 /** What of the program depends on where the state of the cluster comes from. */
-export interface ProgramParts extends Pick<ServeParts, 'leadership' | 'trust'> {
+export interface SourceParts extends Pick<ServeParts, 'leadership' | 'trust'> {
   readonly source: ClusterSource;
   readonly statuses: StatusSink;
 }

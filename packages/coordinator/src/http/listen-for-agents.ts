@@ -1,11 +1,11 @@
 import type { NodeIdentity } from '@kube-prefetch/cluster';
 import type { Address, Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
-import type { Coordinator } from './create-coordinator.ts';
-import { agentsApp } from './http/agents.ts';
-import { useCertificate } from './http/create-app.ts';
-import { type Listening, listen } from './http/listen.ts';
-import type { ServingCertificate } from './tls/index.ts';
+import type { Coordinator } from '../create-coordinator.ts';
+import { agentsApp } from './agents.ts';
+import { useCertificate } from './create-app.ts';
+import { type Listening, listen } from './listen.ts';
+import type { ServingCertificate } from '../tls/index.ts';
 
 export interface ListenForAgentsParts {
   readonly listen: Address;

@@ -4,7 +4,7 @@ import { backoffMs, type Clock } from '@kube-prefetch/time';
 
 const RETRY = { baseMs: 1_000, capMs: 30_000 };
 
-export interface KeepReadingParts {
+export interface ReadClusterParts {
   readonly source: ClusterSource;
   readonly changed: () => void;
   readonly clock: Clock;
@@ -12,8 +12,8 @@ export interface KeepReadingParts {
 }
 
 /** Runs the source until the signal aborts; one that gives up is started again, and what it read last stays in use. */
-export async function keepReading(
-  { source, changed, clock, log }: KeepReadingParts,
+export async function readCluster(
+  { source, changed, clock, log }: ReadClusterParts,
   signal: AbortSignal,
 ): Promise<void> {
   for (let failures = 1; !signal.aborted; failures++) {

@@ -1,7 +1,7 @@
 import { linkSignals } from '@kube-prefetch/time';
 
 /** Work beside each other: no more than a few at once, and no two under one name. */
-export interface FewAtOnce {
+export interface TaskPool {
   hasRoom(): boolean;
   isRunning(name: string): boolean;
   /** Where there is room. What the work throws ends all of it. */
@@ -12,7 +12,7 @@ export interface FewAtOnce {
   end(): Promise<void>;
 }
 
-export function createFewAtOnce(most: number, ended: () => void, signal: AbortSignal): FewAtOnce {
+export function createTaskPool(most: number, ended: () => void, signal: AbortSignal): TaskPool {
   const failed = new AbortController();
   const running = linkSignals(signal, failed.signal);
   const works = new Map<string, Promise<void>>();

@@ -2,7 +2,7 @@ import { type AgentApi, ApiError } from '@kube-prefetch/protocol';
 import type { Coordinator } from './create-coordinator.ts';
 
 /** The coordinator as one node's agent sees it. */
-export function createAgentApi(c: Coordinator, node: string): AgentApi {
+export function answerAgent(c: Coordinator, node: string): AgentApi {
   return {
     async plan(have, waitMs, signal) {
       c.mustLead();

@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify';
 const MAX_TOKEN_LENGTH = 16_384;
 
 /** Throws ApiError unless the request comes from the agent of the node that its path names. */
-export async function authenticate(
+export async function requireOwnNode(
   identity: NodeIdentity,
   request: FastifyRequest,
   signal: AbortSignal,

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PrefetchStatus, ResourceRef } from '@kube-prefetch/protocol';
-import { keepTransitionTimes } from './keep-transition-times.ts';
 
 const WRITE_GAP_MS = 5_000;
 
@@ -41,7 +40,7 @@ export function newEntry(resource: ResourceRef, uid: string | undefined, latest:
 
 export interface Circumstances {
   readonly settling: boolean;
-  /** Somebody else changed what the sink held: it is written once more, although it is the same. */
+  /** Somebody else changed what the sink holds: it is written once more, although it is the same. */
   readonly overwritten: boolean;
 }
 
@@ -61,12 +60,12 @@ export function renew(
   if (urgent) entry.dueMs = Math.min(entry.dueMs, now);
 }
 
-/** The sink holds `held`, as an earlier term left it: what is so since then was not so only from now on. */
-export function learn(entry: StatusEntry, held: PrefetchStatus | undefined): void {
+/** The sink holds `stored`, as an earlier term left it: what is so since then was not so only from now on. */
+export function learn(entry: StatusEntry, stored: PrefetchStatus | undefined): void {
   entry.known = true;
-  entry.settled = held;
-  entry.latest = keepTransitionTimes(held, entry.latest);
-  entry.changed = entry.leaving || !isDeepStrictEqual(entry.latest, held);
+  entry.settled = stored;
+  entry.latest = keepTransitionTimes(stored, entry.latest);
+  entry.changed = entry.leaving || !isDeepStrictEqual(entry.latest, stored);
 }
 
 export function leave(entry: StatusEntry, now: number): void {
@@ -101,7 +100,7 @@ export function dueMsOf(entry: StatusEntry): number {
  * What of that which is due is written first: the lower, the sooner. Readers act on Warm, so what takes it back comes first, then
  * what may take it back from a sink that was not asked yet.
  */
-export function rankOf(entry: StatusEntry): 0 | 1 | 2 {
+function rankOf(entry: StatusEntry): 0 | 1 | 2 {
   const { known, settled, latest } = entry;
   if (isUrgent(settled, latest)) return 0;
   return !known && warmth(latest) === 'False' ? 1 : 2;
@@ -119,4 +118,29 @@ function isUrgent(settled: PrefetchStatus | undefined, next: PrefetchStatus): bo
 
 function warmth(status: PrefetchStatus | undefined): string | undefined {
   return status?.conditions.find(({ type }) => type === 'Warm')?.status;
+}
+
+/** Of those that are due the one to bring next: by rank, then what has been due for longest. */
+export function nextEntry(entries: Iterable<StatusEntry>, now: number): StatusEntry | undefined {
+  let first: StatusEntry | undefined;
+  for (const entry of entries) {
+    if (dueMsOf(entry) <= now && (first === undefined || comesBefore(entry, first))) first = entry;
+  }
+  return first;
+}
+
+function comesBefore(a: StatusEntry, b: StatusEntry): boolean {
+  const [rankA, rankB] = [rankOf(a), rankOf(b)];
+  return rankA < rankB || (rankA === rankB && a.dueMs < b.dueMs);
+}
+
+/** A condition whose status did not change has not passed through anything: it keeps the time of its last transition. */
+function keepTransitionTimes(previous: PrefetchStatus | undefined, next: PrefetchStatus): PrefetchStatus {
+  if (previous === undefined) return next;
+  const conditions = next.conditions.map(condition => {
+    const before = previous.conditions.find(({ type }) => type === condition.type);
+    if (before?.status !== condition.status) return condition;
+    return { ...condition, lastTransitionTime: before.lastTransitionTime };
+  });
+  return { ...next, conditions };
 }

@@ -1,10 +1,10 @@
 import { alwaysLeader, createManifestsSource, createManifestsStatusSink } from '@kube-prefetch/cluster';
 import { type ResourceRef, resourceName } from '@kube-prefetch/protocol';
 import type { ManifestsConfig } from '../config.ts';
-import type { ProgramParts, Surroundings } from './program-parts.ts';
+import type { SourceParts, Surroundings } from './source-parts.ts';
 
 /** A directory of manifests, and nobody to share the work with. */
-export function manifestsParts(config: ManifestsConfig, { clock, log }: Surroundings): ProgramParts {
+export function manifestsParts(config: ManifestsConfig, { clock, log }: Surroundings): SourceParts {
   const source = createManifestsSource({ dir: config.manifests, clock, log });
   const exists = (resource: ResourceRef) =>
     source.read()?.resources.some(({ ref }) => resourceName(ref) === resourceName(resource)) ?? true;

@@ -1,7 +1,7 @@
 import type { Clock } from '@kube-prefetch/time';
 
 /** A request that waits for something to happen. */
-export interface HeldRequest<T> {
+export interface WaitingRequest<T> {
   readonly answered: Promise<T>;
   /** The first answer or failure counts; what comes later changes nothing. */
   answer(value: T): void;
@@ -9,7 +9,12 @@ export interface HeldRequest<T> {
 }
 
 /** Holds a request open until it is answered; `atEnd` is its answer after `waitMs`. Fails when the signal aborts. */
-export function holdOpen<T>(clock: Clock, waitMs: number, signal: AbortSignal, atEnd: () => T): HeldRequest<T> {
+export function createWaitingRequest<T>(
+  clock: Clock,
+  waitMs: number,
+  signal: AbortSignal,
+  atEnd: () => T,
+): WaitingRequest<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const done = new AbortController();
   clock.sleep(waitMs, AbortSignal.any([signal, done.signal])).then(

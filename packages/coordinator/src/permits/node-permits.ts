@@ -1,14 +1,14 @@
 import type { ImageRef, PermitRequest } from '@kube-prefetch/protocol';
-import type { HeldRequest } from '../hold-open.ts';
+import type { WaitingRequest } from '../requests/waiting-request.ts';
 import type { Contender, Want } from './choose-grants.ts';
 
 /** A node with what it holds and wants. */
-export interface Holder {
+export interface NodePermits {
   readonly node: string;
   /** Monotonic end of each. */
   readonly permits: Map<ImageRef, number>;
   readonly wants: Map<ImageRef, Want>;
-  waiting: HeldRequest<readonly ImageRef[]> | undefined;
+  waiting: WaitingRequest<readonly ImageRef[]> | undefined;
   /** Something wanted was granted since the node asked. */
   gained: boolean;
   /** When the age of its wants is forgotten. */
@@ -20,12 +20,12 @@ export interface Holder {
  * permit not yet used is kept while its image is still wanted, and a want keeps its age.
  */
 export function present(
-  holders: Map<string, Holder>,
+  holders: Map<string, NodePermits>,
   node: string,
   { holding, wanting }: PermitRequest,
   untilMs: number,
   now: number,
-): Holder {
+): NodePermits {
   const before = holders.get(node);
   const permits = new Map(holding.map(image => [image, untilMs]));
   const wants = new Map<ImageRef, Want>();
@@ -41,15 +41,15 @@ export function present(
   return holder;
 }
 
-export function answer(holder: Holder): void {
+export function answer(holder: NodePermits): void {
   holder.waiting?.answer(imagesOf(holder));
   holder.waiting = undefined;
 }
 
-export function contender({ node, permits, wants }: Holder): Contender {
-  return { node, held: permits.size, wants: [...wants.values()] };
+export function contender({ node, permits, wants }: NodePermits): Contender {
+  return { node, permits: permits.size, wants: [...wants.values()] };
 }
 
-export function imagesOf(holder: Holder): readonly ImageRef[] {
+export function imagesOf(holder: NodePermits): readonly ImageRef[] {
   return [...holder.permits.keys()];
 }
