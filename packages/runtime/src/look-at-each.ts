@@ -1,4 +1,5 @@
 import type { ImageRef } from '@kube-prefetch/protocol';
+import { runTogether } from '@kube-prefetch/time';
 import type { Presence } from './image-runtime.ts';
 
 /** More do not make 200 images faster: the runtime's side of an answer is short and Node's is one thread. */
@@ -11,17 +12,11 @@ export async function lookAtEach(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<ImageRef, Presence>> {
   const seen = new Map<ImageRef, Presence>(asked.map(image => [image, { present: false }]));
-  const failed = new AbortController();
-  const until = AbortSignal.any([signal, failed.signal]);
   const waiting = [...seen.keys()].values();
-  async function lookOn() {
+  async function lookOn(until: AbortSignal) {
     for (const image of waiting) seen.set(image, await lookAt(image, until));
   }
-  try {
-    await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, lookOn));
-  } catch (error) {
-    failed.abort();
-    throw error;
-  }
+  await runTogether(Array<typeof lookOn>(LOOKS_AT_ONCE).fill(lookOn), signal);
+  signal.throwIfAborted();
   return seen;
 }

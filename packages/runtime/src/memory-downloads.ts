@@ -1,4 +1,4 @@
-import type { Clock } from '@kube-prefetch/time';
+import { type Clock, untilAborted } from '@kube-prefetch/time';
 import type { Progress } from './image-runtime.ts';
 import type { Offer } from './memory-registry.ts';
 
@@ -51,7 +51,7 @@ export function createMemoryDownloads(clock: Clock, send: (offer: Offer) => () =
       const listener = (progress: Progress) => tell(progress); // two callers may give one function
       download.listeners.add(listener);
       try {
-        await unlessAborted(download.done, signal);
+        await untilAborted(download.done, signal);
         return joined === undefined ? offer.sizeBytes : 0;
       } finally {
         download.listeners.delete(listener);
@@ -88,16 +88,4 @@ async function transfer(
   if (failure !== undefined) return;
   if (stallAfterBytes < sizeBytes) await clock.sleep(Infinity, signal);
   tell({ phase: 'unpacking', doneBytes: sizeBytes, totalBytes: sizeBytes });
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason as Error);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -1,8 +1,9 @@
-export { type BackoffBounds, backoffMs } from './backoff.ts';
 export { type Clock, dateOf, timestamp } from './clock.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
 export { type LinkedSignal, linkSignals } from './link-signals.ts';
 export { type Random, seededRandom, systemRandom } from './random.ts';
+export { backoffMs, createRetry, type Retry, type RetryBounds } from './retry.ts';
+export { runTogether } from './run-together.ts';
 export { systemClock } from './system-clock.ts';
 export { createTrigger, type Trigger } from './trigger.ts';
 export { untilAborted } from './until-aborted.ts';

@@ -1,12 +1,12 @@
 import type { Log } from '@kube-prefetch/process';
 import { ApiError, type ErrorCode } from '@kube-prefetch/protocol';
-import { type BackoffBounds, backoffMs, type Clock, type Random } from '@kube-prefetch/time';
+import { backoffMs, type Clock, type Random, type RetryBounds } from '@kube-prefetch/time';
 import type { Contact } from './contact.ts';
 
 /** Nodes that lost the coordinator together come back spread over the first of these, and follow a new one within the second. */
-const BACKOFF: BackoffBounds = { baseMs: 1_000, capMs: 8_000 };
+const BACKOFF: RetryBounds = { baseMs: 1_000, capMs: 8_000 };
 /** The coordinator asks the API server about every token that it does not know. */
-const REFUSED_BACKOFF: BackoffBounds = { baseMs: 1_000, capMs: 60_000 };
+const REFUSED_BACKOFF: RetryBounds = { baseMs: 1_000, capMs: 60_000 };
 /** Also where the jitter is close to nothing. */
 const LEAST_PAUSE_MS = 50;
 
