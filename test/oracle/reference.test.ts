@@ -1,4 +1,10 @@
-import { InvalidReference, normaliseReference, parseReference, registryOf } from '@kube-prefetch/protocol';
+import {
+  InvalidReference,
+  normaliseReference,
+  parseReference,
+  registryOf,
+  tryParseReference,
+} from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { askOriginal } from './ask-original.ts';
 import { compare } from './compare.ts';
@@ -98,13 +104,10 @@ test('on purpose: Parse reads team/app as host team; runtimes find it on Docker 
 });
 
 function verdict(text: string) {
-  try {
-    const { tag = '', digest = '' } = parseReference(text);
-    return { canonical: normaliseReference(text), registry: registryOf(text), tag, digest };
-  } catch (error) {
-    if (error instanceof InvalidReference) return undefined;
-    throw error;
-  }
+  const reference = tryParseReference(text);
+  if (reference === undefined) return undefined;
+  const { tag = '', digest = '' } = reference;
+  return { canonical: normaliseReference(text), registry: registryOf(text), tag, digest };
 }
 
 function hostOf(path: string): string {

@@ -1,4 +1,4 @@
-import { MAX_MESSAGE_LENGTH } from '@kube-prefetch/protocol';
+import { errorText, MAX_MESSAGE_LENGTH } from '@kube-prefetch/protocol';
 import { backoffMs } from '@kube-prefetch/time';
 import type { Agent } from './agent.ts';
 import { RuntimeMismatch } from './runtime/check-runtime.ts';
@@ -64,7 +64,7 @@ function goBlind({ memory, permits, reports, clock, parts }: Agent, error: unkno
     error instanceof RuntimeMismatch
       ? (['RuntimeMismatch', error.runtime] as const)
       : (['RuntimeUnavailable'] as const);
-  const message = (error instanceof Error ? error.message : String(error)).slice(0, MAX_MESSAGE_LENGTH);
+  const message = errorText(error).slice(0, MAX_MESSAGE_LENGTH);
   permits.want([]);
   reports.offer({ plan, runtime, failure: { kind, message }, cells: unknownCells(plan) });
   return clock.monotonicMs() + LEAST_PAUSE_MS + backoffMs(failures, parts.random(), BLIND_BACKOFF);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { reasonOf } from './reason-of.ts';
+import { errorText } from './error-text.ts';
 
 test.each([
   ['its message', new Error('connection refused'), 'connection refused'],
@@ -10,6 +10,6 @@ test.each([
   ],
   ['its name where it says nothing else', new TypeError(), 'TypeError'],
   ['itself where it is no error', 'stopped', 'stopped'],
-])('the reason of an error is %s', (_what, error, reason) => {
-  expect(reasonOf(error)).toBe(reason);
+])('an error says %s', (_what, error, reason) => {
+  expect(errorText(error)).toBe(reason);
 });

@@ -1,5 +1,6 @@
 export type { AgentApi } from './agent-api.ts';
 export { CELL_STATES, type CellState, FAILURE_KINDS, type FailureKind, WAIT_REASONS, type WaitReason } from './cell.ts';
+export { errorText } from './error-text.ts';
 export { ApiError, ERROR_STATUS, type ErrorCode } from './errors.ts';
 export { EPOCH_HEADER } from './messages/epoch-header.ts';
 export { PermitAnswer, PermitRequest } from './messages/permit.ts';
@@ -15,10 +16,9 @@ export { messageParser } from './messages/parse-message.ts';
 export { adoptPlan, type ImageRef, Plan, PlanBody, PlanItem } from './messages/plan.ts';
 export { Problem } from './messages/problem.ts';
 export { CellReport, Failure, NodeReport, ReportAnswer, RuntimeReport } from './messages/report.ts';
-export { reasonOf } from './reason-of.ts';
 export { compilePattern } from './reference/match-pattern.ts';
 export { normaliseReference, registryOf } from './reference/normalise.ts';
-export { InvalidReference, parseReference, type Reference } from './reference/parse.ts';
+export { InvalidReference, parseReference, type Reference, tryParseReference } from './reference/parse.ts';
 export { isDnsLabel, isSubdomain } from './resources/object-name.ts';
 export { type ParsedResource, parseResource } from './resources/parse-resource.ts';
 export {

@@ -1,3 +1,4 @@
+import { errorText } from '@kube-prefetch/protocol';
 import { stat } from 'node:fs/promises';
 import { type Clock, withDeadline } from '@kube-prefetch/time';
 import { type Candidate, candidatesAt, WELL_KNOWN } from './detect-candidates.ts';
@@ -63,7 +64,7 @@ async function probe(
   } catch (error) {
     signal.throwIfAborted();
     return {
-      because: `gives no answer to ${speaks}: ${scrub(error instanceof Error ? error.message : String(error))}`,
+      because: `gives no answer to ${speaks}: ${scrub(errorText(error))}`,
     };
   }
 }

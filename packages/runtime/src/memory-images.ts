@@ -1,4 +1,4 @@
-import { type ImageRef, InvalidReference, normaliseReference, parseReference } from '@kube-prefetch/protocol';
+import { type ImageRef, normaliseReference, parseReference, tryParseReference } from '@kube-prefetch/protocol';
 
 /**
  * Images by name, found as the real runtimes find them: `nginx` is docker.io/library/nginx:latest, and a digest decides
@@ -42,11 +42,7 @@ export function repositoryOf(image: ImageRef): string {
 }
 
 function splitName(image: ImageRef): readonly [repository: string, digest?: string] | undefined {
-  try {
-    const { digest } = parseReference(image);
-    return digest === undefined ? [repositoryOf(image)] : [repositoryOf(image), digest];
-  } catch (error) {
-    if (error instanceof InvalidReference) return undefined;
-    throw error;
-  }
+  const reference = tryParseReference(image);
+  if (reference === undefined) return undefined;
+  return reference.digest === undefined ? [repositoryOf(image)] : [repositoryOf(image), reference.digest];
 }

@@ -1,12 +1,12 @@
 import {
   type AgentApi,
   ApiError,
+  errorText,
   PermitAnswer,
   MAX_WAIT_SECONDS,
   messageParser,
   PlanBody,
   ReportAnswer,
-  reasonOf,
 } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import { createLeaderClient } from './send-to-leader.ts';
@@ -60,6 +60,6 @@ function parse<T>(answer: Answer, parser: (value: unknown) => T, url: URL): T {
   try {
     return parser(JSON.parse(answer.text));
   } catch (error) {
-    throw new ApiError('Unreachable', `${url.href}: HTTP ${answer.status}, ${reasonOf(error)}`, { cause: error });
+    throw new ApiError('Unreachable', `${url.href}: HTTP ${answer.status}, ${errorText(error)}`, { cause: error });
   }
 }

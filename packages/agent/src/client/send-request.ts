@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestOverHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestOverHttps } from 'node:https';
 import type { Socket } from 'node:net';
-import { EPOCH_HEADER, MAX_BODY_BYTES, reasonOf } from '@kube-prefetch/protocol';
+import { EPOCH_HEADER, errorText, MAX_BODY_BYTES } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import { joinAddress, splitAddress } from './host-addresses.ts';
 
@@ -82,7 +82,7 @@ export async function sendRequest(
       const stale = sent.request.reusedSocket && isReset(error) && clock.monotonicMs() - sentMs < STALE_WITHIN_MS;
       if (stale && !signal.aborted) continue;
       if (sent.connected()) throw error;
-      throw new NotConnected(reasonOf(error), { cause: error });
+      throw new NotConnected(errorText(error), { cause: error });
     }
   }
 }

@@ -1,4 +1,4 @@
-import { ApiError, messageParser, Problem, reasonOf } from '@kube-prefetch/protocol';
+import { ApiError, errorText, messageParser, Problem } from '@kube-prefetch/protocol';
 import { type Clock, linkSignals, withDeadline } from '@kube-prefetch/time';
 import { type CoordinatorAddress, isLoopback } from './coordinator-address.ts';
 import { epochIn, judgeEpoch, type SeenEpoch } from './epoch.ts';
@@ -55,7 +55,7 @@ export function createLeaderClient({ at, clock, resolve }: LeaderClientOptions):
       );
       return judge(answer, address, what);
     } catch (error) {
-      const reason = unreachable(`${what}: ${reasonOf(until.aborted ? until.reason : error)}`, error);
+      const reason = unreachable(`${what}: ${errorText(until.aborted ? until.reason : error)}`, error);
       if (signal.aborted || error instanceof UnusableFile) return { error: reason, elsewhere: false };
       if (until.aborted) return { error: reason, elsewhere: search.leader() !== undefined };
       search.failed(address);
@@ -104,7 +104,7 @@ export function createLeaderClient({ at, clock, resolve }: LeaderClientOptions):
       let last = unreachable(`${at.url}: no address left to ask`);
       while (tried.size < MAX_ADDRESSES) {
         const address = await choose(tried, signal).catch(error => {
-          throw unreachable(`${at.url}: ${reasonOf(error)}`, error);
+          throw unreachable(`${at.url}: ${errorText(error)}`, error);
         });
         if (address === undefined) break;
         tried.add(address);

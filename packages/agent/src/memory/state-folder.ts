@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageParser } from '@kube-prefetch/protocol';
+import { errorText, messageParser } from '@kube-prefetch/protocol';
 import { lockFolder } from './lock-folder.ts';
 import { SavedState, type StateFile } from './state-file.ts';
 
@@ -26,7 +26,7 @@ async function readStateFile(file: string): ReturnType<StateFile['load']> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { saved: undefined };
     const aside = `${file}.corrupt`;
     await rename(file, aside);
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     return { saved: undefined, problem: `${file}: ${reason}. It is now ${aside}; the agent goes on without it.` };
   }
 }

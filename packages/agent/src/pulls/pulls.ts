@@ -1,4 +1,4 @@
-import type { Failure, ImageRef } from '@kube-prefetch/protocol';
+import { errorText, type Failure, type ImageRef } from '@kube-prefetch/protocol';
 import { type ImageRuntime, type Progress, type Pulled, PullFailure, RuntimeUnavailable } from '@kube-prefetch/runtime';
 import type { Clock } from '@kube-prefetch/time';
 import type { PullOrder } from '../decide/choose-pulls.ts';
@@ -110,7 +110,7 @@ function moved(before: Progress | undefined, after: Progress): boolean {
 }
 
 function describe(error: unknown): Failure {
-  const message = (error instanceof Error ? error.message : String(error)).slice(0, MAX_FAILURE_LENGTH);
+  const message = errorText(error).slice(0, MAX_FAILURE_LENGTH);
   if (error instanceof Stalled) return { kind: 'Stalled', message };
   if (error instanceof RuntimeUnavailable) return { kind: 'RuntimeUnavailable', message };
   return { kind: error instanceof PullFailure ? error.kind : 'Unknown', message };

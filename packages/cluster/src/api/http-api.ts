@@ -1,4 +1,4 @@
-import { reasonOf } from '@kube-prefetch/protocol';
+import { errorText } from '@kube-prefetch/protocol';
 import { type Clock, withDeadline } from '@kube-prefetch/time';
 import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind } from './kube-api.ts';
 import { ANSWER_WITHIN_MS } from './limits.ts';
@@ -100,5 +100,5 @@ function asKubeApiError(what: string, error: unknown, signal: AbortSignal): unkn
   if (signal.aborted) return signal.reason;
   if (error instanceof KubeApiError) return error;
   const strange = error instanceof StrangeAnswer || error instanceof SyntaxError;
-  return new KubeApiError(strange ? 'ServerError' : 'Unreachable', `${what}: ${reasonOf(error)}`, { cause: error });
+  return new KubeApiError(strange ? 'ServerError' : 'Unreachable', `${what}: ${errorText(error)}`, { cause: error });
 }

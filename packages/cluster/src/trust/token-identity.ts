@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ApiError } from '@kube-prefetch/protocol';
+import { ApiError, errorText } from '@kube-prefetch/protocol';
 import { type Clock, untilAborted, withDeadline } from '@kube-prefetch/time';
 import { createBoundedCalls } from '../bounded-calls.ts';
 import type { AgentIdentity, NodeIdentity } from '../ports/node-identity.ts';
@@ -54,7 +54,7 @@ export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityPart
       remember(key, token, judged);
       return judged;
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = errorText(cause);
       return new ApiError('IdentityUnavailable', `whose token it is could not be asked: ${why}`, { cause });
     } finally {
       asking.delete(key);

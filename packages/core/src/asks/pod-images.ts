@@ -1,4 +1,4 @@
-import { InvalidReference, MAX_IMAGE_REF_LENGTH, parseReference } from '@kube-prefetch/protocol';
+import { MAX_IMAGE_REF_LENGTH, tryParseReference } from '@kube-prefetch/protocol';
 import type { PodImage, PodSpec } from '../cluster-state.ts';
 
 /**
@@ -25,11 +25,8 @@ export function pullsAlways({ image, pullPolicy }: PodImage): boolean {
  * | anything else, malformed ones included     | IfNotPresent |
  */
 function isLatest(image: string): boolean {
-  try {
-    const { tag, digest } = parseReference(image);
-    return tag === 'latest' || (tag === undefined && digest === undefined);
-  } catch (error) {
-    if (error instanceof InvalidReference) return false;
-    throw error;
-  }
+  const reference = tryParseReference(image);
+  if (reference === undefined) return false;
+  const { tag, digest } = reference;
+  return tag === 'latest' || (tag === undefined && digest === undefined);
 }

@@ -1,10 +1,4 @@
-import {
-  type ImageRef,
-  InvalidReference,
-  normaliseReference,
-  parseReference,
-  type PrefetchStatus,
-} from '@kube-prefetch/protocol';
+import { type ImageRef, normaliseReference, type PrefetchStatus, tryParseReference } from '@kube-prefetch/protocol';
 import { byText } from '../asks/pull-order.ts';
 import type { CohortShare } from './share-cohorts.ts';
 
@@ -49,14 +43,13 @@ function ownDigests(image: ImageRef, digests: ReadonlyMap<string, number>): Read
   return own;
 }
 
-function splitDigest(reference: string): { repository: string; digest: string | undefined } | undefined {
-  try {
-    const { domain, path, digest } = parseReference(reference);
-    return { repository: normaliseReference(domain === undefined ? path : `${domain}/${path}`), digest };
-  } catch (error) {
-    if (error instanceof InvalidReference) return undefined;
-    throw error;
-  }
+function splitDigest(text: string): { repository: string; digest: string | undefined } | undefined {
+  const reference = tryParseReference(text);
+  if (reference === undefined) return undefined;
+  return {
+    repository: normaliseReference({ ...reference, tag: undefined, digest: undefined }),
+    digest: reference.digest,
+  };
 }
 
 function rankDigests(digests: ReadonlyMap<string, number>): Skew['digests'] {

@@ -43,6 +43,16 @@ export function parseReference(text: string): Reference {
   };
 }
 
+/** Undefined for what parseReference refuses. */
+export function tryParseReference(text: string): Reference | undefined {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    if (error instanceof InvalidReference) return undefined;
+    throw error;
+  }
+}
+
 // Each bounds its own length: none can backtrack for long or run out of stack.
 const IMAGE_ID = /^[a-f0-9]{64}$/;
 const TAG = /^\w[\w.-]{0,127}$/;

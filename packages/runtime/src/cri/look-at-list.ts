@@ -1,5 +1,5 @@
 import type { Client } from '@connectrpc/connect';
-import { type ImageRef, InvalidReference, normaliseReference } from '@kube-prefetch/protocol';
+import { type ImageRef, normaliseReference, tryParseReference } from '@kube-prefetch/protocol';
 import type { Presence } from '../image-runtime.ts';
 import type { Image, ImageService } from './generated/cri_pb.ts';
 import { lookAtImages, presenceOf } from './look-at-images.ts';
@@ -34,10 +34,6 @@ function byName(images: readonly Image[]): ReadonlyMap<string, Image> {
 
 /** containerd drops the tag of a reference that has both tag and digest. */
 function storedName(image: ImageRef): string | undefined {
-  try {
-    return normaliseReference(image).replace(/:[^:/@]+@/, '@');
-  } catch (error) {
-    if (error instanceof InvalidReference) return undefined;
-    throw error;
-  }
+  const reference = tryParseReference(image);
+  return reference && normaliseReference(reference).replace(/:[^:/@]+@/, '@');
 }

@@ -1,4 +1,4 @@
-import { type ImageRef, InvalidReference } from '@kube-prefetch/protocol';
+import { errorText, type ImageRef, InvalidReference } from '@kube-prefetch/protocol';
 import { type Progress, type Pulled, PullFailure, type RegistryAuth } from '../image-runtime.ts';
 import { scrub } from '../scrub.ts';
 import { classifyFailure } from './classify-failure.ts';
@@ -58,7 +58,7 @@ function toPullFailure(
 ): PullFailure {
   if (signal.aborted) return new PullFailure('Cancelled', `the pull of ${image} was cancelled`);
   if (error instanceof PullFailure) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   if (error instanceof InvalidReference) return new PullFailure('InvalidReference', scrub(text, auth));
   // Whatever is not the engine's word is the socket's: no engine, or one that went away.
   const kind = error instanceof EngineError ? classifyFailure(text) : 'RuntimeUnavailable';

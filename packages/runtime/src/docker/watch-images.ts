@@ -1,3 +1,4 @@
+import { errorText } from '@kube-prefetch/protocol';
 import type { Readable } from 'node:stream';
 import { RuntimeUnavailable } from '../image-runtime.ts';
 import { scrub } from '../scrub.ts';
@@ -14,7 +15,7 @@ export async function* imageEvents(engine: Engine, socket: string, signal: Abort
     for await (const _ of body) yield;
   } catch (error) {
     if (signal.aborted) return;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new RuntimeUnavailable(scrub(`${socket}: image events: ${reason}`), { cause: error });
   } finally {
     body?.destroy();
