@@ -2,7 +2,7 @@ import { request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { createKubernetesCertificates } from '@kube-prefetch/cluster';
-import { CONFIG_MAPS, SECRETS, createMemoryApi } from '@kube-prefetch/cluster/testing';
+import { CONFIG_MAPS, SECRETS, createTwinApi } from '@kube-prefetch/cluster/testing';
 import { listenForAgents } from '@kube-prefetch/coordinator';
 import { createMemoryHarness } from '@kube-prefetch/coordinator/testing';
 import { createServingCertificate } from '@kube-prefetch/coordinator/tls';
@@ -22,7 +22,7 @@ const REPLACED = 2;
 const SOON_MS = 120_000;
 
 test('certificates are replaced while a poll waits: it is answered, and new connections see the new one', async () => {
-  const api = createMemoryApi({ clock });
+  const api = createTwinApi({ clock });
   api.apply(SECRETS, { metadata: SECRET });
   api.apply(CONFIG_MAPS, { metadata: CONFIG_MAP });
   const store = createKubernetesCertificates({ api, secret: SECRET, configMap: CONFIG_MAP });

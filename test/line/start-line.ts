@@ -1,6 +1,6 @@
 import { createAgent, runAgent } from '@kube-prefetch/agent';
 import { createMemoryStateFile, type WatchedRuntime, watchRuntime } from '@kube-prefetch/agent/testing';
-import { createMemorySource, createMemoryStatusSink } from '@kube-prefetch/cluster/testing';
+import { createTwinSource, createTwinStatusSink } from '@kube-prefetch/cluster/testing';
 import { createCoordinator, type CoordinatorParts, lead } from '@kube-prefetch/coordinator';
 import type { ClusterState } from '@kube-prefetch/core';
 import { silentLog } from '@kube-prefetch/process';
@@ -12,7 +12,7 @@ import { createVirtualClock, seededRandom, timestamp, type VirtualClock } from '
 export interface Line {
   readonly clock: VirtualClock;
   readonly registry: ReturnType<typeof createMemoryRegistry>;
-  readonly statuses: ReturnType<typeof createMemoryStatusSink>;
+  readonly statuses: ReturnType<typeof createTwinStatusSink>;
   readonly nodes: ReadonlyMap<string, LineNode>;
   readonly set: (state: ClusterState) => void;
   /** The one that runs. */
@@ -46,8 +46,8 @@ export function startLine({ nodes: names, limits = {} }: LineOptions): Line {
   const clock = createVirtualClock();
   const random = seededRandom(7);
   const registry = createMemoryRegistry();
-  const source = createMemorySource();
-  const statuses = createMemoryStatusSink();
+  const source = createTwinSource();
+  const statuses = createTwinStatusSink();
   let term: Term | undefined;
   let epoch = 0;
 

@@ -1,5 +1,5 @@
 import type { KeptAuthority, NodeIdentity } from '@kube-prefetch/cluster';
-import { createMemorySource, createMemoryStatusSink } from '@kube-prefetch/cluster/testing';
+import { createTwinSource, createTwinStatusSink } from '@kube-prefetch/cluster/testing';
 import { agentsApp, type Coordinator, createCoordinator, lead, listen } from '@kube-prefetch/coordinator';
 import type { ClusterState } from '@kube-prefetch/core';
 import { silentLog } from '@kube-prefetch/process';
@@ -30,7 +30,7 @@ export interface Replica {
 
 interface Shared {
   readonly trust: { readonly by: KeptAuthority; readonly identity: NodeIdentity };
-  readonly source: ReturnType<typeof createMemorySource>;
+  readonly source: ReturnType<typeof createTwinSource>;
   readonly nextEpoch: () => number;
   /** Of the last one elected, whether it lives or not: what the Lease would say. */
   leader: string | undefined;
@@ -38,7 +38,7 @@ interface Shared {
 
 export async function startPair(trust: Shared['trust']): Promise<Pair> {
   let epoch = 0;
-  const source = createMemorySource();
+  const source = createTwinSource();
   const shared: Shared = { trust, source, nextEpoch: () => ++epoch, leader: undefined };
   const first = await startReplica(shared, '127.0.0.1', 0);
   const port = Number(first.address.split(':')[1]);
@@ -60,7 +60,7 @@ async function startReplica(shared: Shared, host: string, port: number): Promise
   const answered: string[] = [];
   const coordinator = createCoordinator({
     source,
-    statuses: createMemoryStatusSink(),
+    statuses: createTwinStatusSink(),
     clock,
     log: silentLog,
     limits: {},

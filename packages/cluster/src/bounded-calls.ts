@@ -1,6 +1,6 @@
-/** Lets a bounded number of calls run at once, and a bounded number wait for their turn, in order. */
+/** Runs a limited number of calls at once. A limited number of others wait for their turn, in order. */
 export interface BoundedCalls {
-  /** Throws TooManyCalls where there is no room to wait, and the signal's reason where it aborts before its turn. */
+  /** Throws TooManyCalls when there is no room to wait, and the signal's reason when it aborts before the turn comes. */
   run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
@@ -37,7 +37,7 @@ export function createBoundedCalls(bounds: Bounds): BoundedCalls {
       signal.throwIfAborted();
       if (running < bounds.running) running += 1;
       else if (waiting.size >= bounds.waiting) throw new TooManyCalls(`${waiting.size} calls are waiting already`);
-      // Whoever ends hands its place over.
+      // A call that ends passes its place on, so `running` stays.
       else await turn(signal);
       try {
         return await work();

@@ -1,6 +1,6 @@
 import type { ClusterState } from '@kube-prefetch/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ClusterSource } from '../src/ports/cluster-source.ts';
+import type { ClusterSource } from '../src/ports/source-and-sink.ts';
 import { aDeployment, aNamespace, aNode, aPrefetch, aServiceAccount, type KubeObject } from './kube-objects.ts';
 
 /** A cluster that a source reads, as the suite moves it. */

@@ -1,12 +1,12 @@
 import type { Clock } from '@kube-prefetch/time';
 import type { KubeApi } from '../src/api/kube-api.ts';
-import type { MemoryApi } from './twin/kube-api.ts';
+import type { TwinApi } from './twin/kube-api.ts';
 
 /** A process on the virtual clock that can be stopped as by SIGSTOP, and whose writes can be delayed on their way. */
 export interface FaultyProcess {
   readonly clock: Clock;
   readonly api: KubeApi;
-  readonly link: ReturnType<MemoryApi['connect']>;
+  readonly link: ReturnType<TwinApi['connect']>;
   /** Nothing of it runs any more until `resume`. */
   pause(): void;
   resume(): void;
@@ -15,7 +15,7 @@ export interface FaultyProcess {
   delayNextWrite(ms: number): void;
 }
 
-export function createFaultyProcess(server: MemoryApi, clock: Clock): FaultyProcess {
+export function createFaultyProcess(server: TwinApi, clock: Clock): FaultyProcess {
   const link = server.connect();
   let resumed: PromiseWithResolvers<void> | undefined;
   let delayMs = 0;

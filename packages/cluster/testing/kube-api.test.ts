@@ -1,5 +1,5 @@
 import { createVirtualClock } from '@kube-prefetch/time';
-import { createMemoryApi } from './twin/kube-api.ts';
+import { createTwinApi } from './twin/kube-api.ts';
 import { kubeApiSuite, kubeApiWatchSuite, type KubeApiHarness, type KubeApiHarnessOptions } from './index.ts';
 
 const NAMESPACE = 'shop';
@@ -7,7 +7,7 @@ const STEP_MS = 500;
 
 async function makeHarness({ watchSeconds }: KubeApiHarnessOptions = {}): Promise<KubeApiHarness> {
   const clock = createVirtualClock();
-  const api = createMemoryApi({ clock, watchSeconds });
+  const api = createTwinApi({ clock, watchSeconds });
   return {
     api,
     namespace: NAMESPACE,
@@ -31,5 +31,5 @@ async function makeHarness({ watchSeconds }: KubeApiHarnessOptions = {}): Promis
   };
 }
 
-kubeApiSuite('the memory API', makeHarness);
-kubeApiWatchSuite('the memory API', makeHarness);
+kubeApiSuite('the twin of the API server', makeHarness);
+kubeApiWatchSuite('the twin of the API server', makeHarness);

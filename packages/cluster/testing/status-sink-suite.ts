@@ -1,6 +1,6 @@
 import type { PrefetchStatus, ResourceRef } from '@kube-prefetch/protocol';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { StatusEvent, StatusSink } from '../src/ports/status-sink.ts';
+import type { StatusEvent, StatusSink } from '../src/ports/source-and-sink.ts';
 
 export interface SinkHarness {
   readonly sink: StatusSink;

@@ -1,8 +1,8 @@
 import {
-  type MemorySource,
-  type MemoryStatusSink,
-  createMemorySource,
-  createMemoryStatusSink,
+  type TwinSource,
+  type TwinStatusSink,
+  createTwinSource,
+  createTwinStatusSink,
 } from '@kube-prefetch/cluster/testing';
 import type { ClusterState } from '@kube-prefetch/core';
 import { type Coordinator, type CoordinatorParts, createCoordinator, lead } from '@kube-prefetch/coordinator';
@@ -13,8 +13,8 @@ import { createVirtualClock, type VirtualClock } from '@kube-prefetch/time';
 /** A coordinator whose line runs on a clock that stands still, between a source and a sink in memory. */
 export interface VirtualLine {
   readonly clock: VirtualClock;
-  readonly source: MemorySource;
-  readonly sink: MemoryStatusSink;
+  readonly source: TwinSource;
+  readonly sink: TwinStatusSink;
   readonly coordinator: Coordinator;
   /** Sets the state and lets the line see it. */
   readonly show: (state: ClusterState) => Promise<void>;
@@ -30,8 +30,8 @@ const A_LOOK_MS = 100;
 
 export function startVirtualLine(parts: Partial<CoordinatorParts> = {}): VirtualLine {
   const clock = createVirtualClock();
-  const source = createMemorySource();
-  const sink = createMemoryStatusSink();
+  const source = createTwinSource();
+  const sink = createTwinStatusSink();
   const coordinator = createCoordinator({
     source,
     statuses: sink,

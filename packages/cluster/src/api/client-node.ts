@@ -1,30 +1,30 @@
 import type { RequestOptions } from 'node:https';
 import { type Clock, untilAborted } from '@kube-prefetch/time';
-// The package's own door loads a class for every object that Kubernetes has.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Agent } from 'undici';
-import type { KubeApi } from './kube-api.ts';
 import { type CountRequest, countRequest } from './count-request.ts';
 import { createHttpKubeApi } from './http-api.ts';
-import { WATCH_SECONDS } from './limits.ts';
-import type { KubeRequest, KubeResponse } from './transport.ts';
+import type { KubeApi } from './kube-api.ts';
+import { type KubeRequest, type KubeResponse, WATCH_SECONDS } from './transport.ts';
 
-/** Watches, and calls beside them. */
+// The package's index loads a class for every object that Kubernetes has.
+
+/** For all watches and calls together. */
 const MAX_CONNECTIONS = 100;
 const CONNECT_WITHIN_MS = 10_000;
 const KEEP_IDLE_MS = 30_000;
 
 export interface ClientNodeApiOptions {
-  /** A file. Without it this is a pod, which speaks for its service account. */
+  /** A path. Without it the process runs in a pod and uses the pod's service account. */
   readonly kubeconfig?: string | undefined;
   readonly clock: Clock;
-  /** How long a watch is asked to last; then the server ends it, which is routine. */
+  /** The server is asked to end a watch after this time. */
   readonly watchSeconds?: number | undefined;
-  /** Told of every exchange with the server. */
+  /** Called for every request. */
   readonly count?: CountRequest;
 }
 
-/** A real API server. Throws when it is not told of one. `close` ends all connections, whatever runs on them. */
+/** A real API server. Throws when the configuration names none. `close` ends all connections, also those in use. */
 export function createClientNodeApi({
   kubeconfig,
   clock,
@@ -47,7 +47,7 @@ export function createClientNodeApi({
     return sendAs(renewed, request, signal);
   }
 
-  /** Undefined when nothing was renewed since it was read. */
+  /** Reads the configuration again. Undefined when it still has the refused credentials. */
   async function reload(refused: Credentials): Promise<Credentials | undefined> {
     const reloaded = loadConfig(kubeconfig);
     const renewed = await credentialsOf(reloaded);
@@ -58,7 +58,7 @@ export function createClientNodeApi({
 
   return {
     ...createHttpKubeApi({
-      // undici hears of an abort only once a request has its connection.
+      // undici looks at the signal only once the request has a connection.
       send: (request, signal) => untilAborted(send(request, signal), signal),
       clock,
       watchSeconds,
@@ -92,14 +92,14 @@ interface Credentials {
   readonly headers: { readonly Authorization?: string };
 }
 
-/** Reads files and asks programs, as the configuration says; what it read is kept for a minute. */
+/** Reads files and runs programs, as the configuration says. client-node keeps what it read for a minute. */
 async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
   const { ca, cert, key, rejectUnauthorized, servername, auth } = options;
   const tls = Object.entries({ ca, cert, key, rejectUnauthorized, servername });
   const given = (options.headers ?? {}) as Record<string, string>;
-  // A file's last line ends with a newline, which no header may hold.
+  // A token file ends with a newline, which a header must not contain.
   const authorization = given.Authorization?.trim() ?? (auth ? `Basic ${btoa(auth)}` : undefined);
   return {
     tls: Object.fromEntries(tls.filter(([, value]) => value !== undefined)),
@@ -107,7 +107,7 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   };
 }
 
-/** One agent for all requests, and another one once the certificates are others. */
+/** One undici agent for all requests, replaced when the certificates change. */
 function createPool() {
   let current: { readonly certificates: string; readonly agent: Agent } | undefined;
   const agentFor = ({ tls }: Credentials): Agent => {
@@ -119,7 +119,7 @@ function createPool() {
       connections: MAX_CONNECTIONS,
       allowH2: false,
       keepAliveTimeout: KEEP_IDLE_MS,
-      // Both are the caller's: a watch is silent for long.
+      // The caller limits both: a watch may be silent for long.
       headersTimeout: 0,
       bodyTimeout: 0,
     });

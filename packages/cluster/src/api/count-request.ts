@@ -1,18 +1,18 @@
 import type { KubeRequest, KubeResponse } from './transport.ts';
 
-/** One exchange with the API server, in words of which there are few. */
+/** The labels of a counted request. Each has few values. */
 export interface CountedRequest {
-  /** As RBAC writes it: `list`, `watch`, `get`, `create`, `update`, `patch`. */
+  /** As in RBAC: `list`, `watch`, `get`, `create`, `update`, `patch`. */
   readonly verb: string;
-  /** As RBAC writes it: `nodes`, `prefetches.kube-prefetch.io/status`. */
+  /** As in RBAC: `nodes`, `prefetches.kube-prefetch.io/status`. */
   readonly resource: string;
-  /** `2xx`; `none` where no answer came. */
+  /** `2xx`, or `none` when no answer came. */
   readonly code: string;
 }
 
 export type CountRequest = (request: CountedRequest) => void;
 
-/** Counts once the answer begins: a watch when it is opened, whatever it brings. */
+/** Counts the request when its answer begins. A watch counts when the server accepts it, however long it lasts. */
 export async function countRequest(
   { verb, resource }: KubeRequest,
   count: CountRequest,

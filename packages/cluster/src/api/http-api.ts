@@ -1,13 +1,11 @@
 import { errorText } from '@kube-prefetch/protocol';
 import { type Clock, withDeadline } from '@kube-prefetch/time';
 import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind } from './kube-api.ts';
-import { ANSWER_WITHIN_MS } from './limits.ts';
-import { readEvent, readObject, readPage, readVerdict, StrangeAnswer } from './read-answer.ts';
+import { StrangeAnswer, readEvent, readObject, readPage, readVerdict } from './read-answer.ts';
 import { readBody, readLines } from './read-body.ts';
-import { listPath, objectPath } from './request-path.ts';
-import { statusError } from './to-kube-error.ts';
-import { reading, TOKEN_REVIEW, writing } from './to-request.ts';
-import type { KubeRequest, KubeResponse, KubeTransport } from './transport.ts';
+import { TOKEN_REVIEW, listPath, objectPath, reading, writing } from './requests.ts';
+import { toKubeError } from './to-kube-error.ts';
+import { ANSWER_WITHIN_MS, type KubeRequest, type KubeResponse, type KubeTransport } from './transport.ts';
 
 export interface HttpKubeApiOptions {
   readonly send: KubeTransport;
@@ -15,9 +13,9 @@ export interface HttpKubeApiOptions {
   readonly watchSeconds: number;
 }
 
-/** The API as HTTP has it: paths, bodies, and what errors mean. */
+/** The KubeApi over HTTP. */
 export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOptions): KubeApi {
-  /** The whole answer, in time. */
+  /** Reads the whole answer within the deadline. */
   async function ask<T>(request: KubeRequest, read: (answer: unknown) => T, signal: AbortSignal): Promise<T> {
     const what = `${request.method} ${request.path}`;
     try {
@@ -84,7 +82,7 @@ export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOpti
 }
 
 function refusal(what: string, { status, retryAfter }: KubeResponse, text: string): KubeApiError {
-  return statusError(what, status, parsed(text), retryAfter);
+  return toKubeError(what, status, parsed(text), retryAfter);
 }
 
 function parsed(text: string): unknown {
@@ -95,7 +93,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The caller's own abort stays what it is. */
+/** When the caller aborted, its own reason is thrown. */
 function asKubeApiError(what: string, error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof KubeApiError) return error;

@@ -24,3 +24,9 @@ function namespaced(apiVersion: string, kind: string, plural: string): KubeKind 
 function clusterWide(apiVersion: string, kind: string, plural: string): KubeKind {
   return { apiVersion, kind, plural, namespaced: false };
 }
+
+/** As kubectl and RBAC write a kind: `deployments.apps`, `nodes`. */
+export function kindName({ apiVersion, plural }: KubeKind): string {
+  const [group, version] = apiVersion.split('/');
+  return version === undefined ? plural : `${plural}.${group}`;
+}

@@ -1,21 +1,21 @@
 /**
- * What of the Kubernetes API this project uses, and no more. `client-node.ts` speaks to a real API server,
- * `testing/twin/kube-api.ts` is its twin, and `testing/kube-api-suite.ts` holds both to the same behaviour. Every method throws KubeApiError, and nothing else
- * but the reason of an aborted signal.
+ * The part of the Kubernetes API that this project uses. `client-node.ts` speaks to a real API server,
+ * `testing/twin/kube-api.ts` is its twin, and `testing/kube-api-suite.ts` holds both to the same behaviour. Every method throws
+ * KubeApiError or, when its signal is aborted, the signal's reason.
  */
 export interface KubeApi {
-  /** One page, oldest name first. All pages of a list show one moment: that of `resourceVersion`. */
+  /** One page, sorted by name. All pages of a list show the same moment: that of `resourceVersion`. */
   list(kind: KubeKind, page: PageRequest, signal: AbortSignal): Promise<KubePage>;
   /**
-   * What changed after `resourceVersion`, with bookmarks; the first is one of `resourceVersion` itself, as soon as the server
-   * has accepted the watch. Further ones are sent about once a minute, but none while nothing happens to the kind. Ends when
-   * the server closes it, which is routine: go on from the last version seen. Throws Expired when that version is no longer
-   * kept: list again.
+   * What changed after `resourceVersion`, with bookmarks. The first event is a bookmark of `resourceVersion` itself: the server
+   * has accepted the watch. Later bookmarks come about once a minute, but none while nothing happens to the kind. The server
+   * ends every watch after a while: watch again from the last version seen. Throws Expired when the server no longer keeps
+   * that version: list again.
    */
   watch(kind: KubeKind, resourceVersion: string, signal: AbortSignal): AsyncIterable<KubeEvent>;
   /** Throws NotFound. */
   get(kind: KubeKind, name: ObjectName, signal: AbortSignal): Promise<KubeObject>;
-  /** The object as the server holds it afterwards. */
+  /** Returns the object as the server holds it afterwards. */
   write(write: KubeWrite, signal: AbortSignal): Promise<KubeObject>;
   /** Whose token this is, if it is good for one of the audiences. */
   review(token: string, audiences: readonly string[], signal: AbortSignal): Promise<TokenVerdict>;
@@ -36,7 +36,7 @@ export interface ObjectName {
   readonly name: string;
 }
 
-/** As the server sent it; `to-state/` reads what is needed and trusts nothing. */
+/** As the server sent it, unchecked: `to-state/` checks each field that it reads. */
 export interface KubeObject {
   readonly metadata: ObjectMeta;
   readonly [field: string]: unknown;
@@ -51,28 +51,28 @@ export interface ObjectMeta extends ObjectName {
 
 export interface PageRequest {
   readonly limit: number;
-  /** `next` of the page before. Throws Expired when the list has taken too long. */
+  /** `next` of the previous page. The server answers Expired when the list has taken too long. */
   readonly after?: string;
 }
 
 export interface KubePage {
   readonly items: readonly KubeObject[];
-  /** To watch from, once there is no `next`. */
+  /** After the last page, watch from here. */
   readonly resourceVersion: string;
-  /** There are more. */
+  /** Present when there are more pages. */
   readonly next?: string;
 }
 
 export type KubeEvent =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject }
-  /** Nothing happened up to here: a watch may resume from this version. */
+  /** Everything up to this version has been sent: a watch may resume from it. */
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
 
 export type KubeWrite =
   | { readonly verb: 'create'; readonly kind: KubeKind; readonly object: KubeObject }
   /** The whole object; throws Conflict when `metadata.resourceVersion` is no longer the current one. */
   | { readonly verb: 'replace'; readonly kind: KubeKind; readonly object: KubeObject }
-  /** A JSON merge patch of the status subresource: fields given replace those there, null removes. */
+  /** A JSON merge patch of the status subresource. */
   | { readonly verb: 'patchStatus'; readonly kind: KubeKind; readonly name: ObjectName; readonly status: object };
 
 export type TokenVerdict =
@@ -81,7 +81,7 @@ export type TokenVerdict =
       readonly authenticated: true;
       /** `system:serviceaccount:NAMESPACE:NAME`. */
       readonly username: string;
-      /** Those of the asked ones that the token is good for. */
+      /** Those of the requested ones that the token is good for. */
       readonly audiences: readonly string[];
       /** `authentication.kubernetes.io/node-name` and the like. */
       readonly extra: Readonly<Record<string, readonly string[]>>;
@@ -98,13 +98,13 @@ export type KubeFailure =
   | 'TooManyRequests'
   /** The server answered with a 5xx. */
   | 'ServerError'
-  /** No answer, or one that broke off, or that took too long. */
+  /** There was no answer, or it broke off, or it took too long. */
   | 'Unreachable';
 
 export class KubeApiError extends Error {
   override readonly name = 'KubeApiError';
   readonly failure: KubeFailure;
-  /** What the server asked for in Retry-After. */
+  /** From Retry-After. */
   readonly retryAfterMs: number | undefined;
 
   constructor(failure: KubeFailure, message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {

@@ -1,14 +1,14 @@
 import type { KubeEvent, KubeKind, KubeObject, KubePage, TokenVerdict } from './kube-api.ts';
-import { statusError } from './to-kube-error.ts';
+import { toKubeError } from './to-kube-error.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
-/** An answer that says something else than the Kubernetes API does: a proxy's, say. */
+/** An answer that the Kubernetes API would not give: that of a proxy, for example. */
 export class StrangeAnswer extends Error {
   override readonly name = 'StrangeAnswer';
 }
 
-/** The items of a list come without what the list says once. */
+/** Adds apiVersion and kind, which the items of a list lack. */
 export function readObject({ apiVersion, kind }: KubeKind, value: unknown): KubeObject {
   const object = mapping(value, 'an object');
   const metadata = mapping(object.metadata, 'metadata');
@@ -29,7 +29,7 @@ export function readPage(kind: KubeKind, value: unknown): KubePage {
   };
 }
 
-/** Undefined for what is not known yet. Throws what an ERROR event says. */
+/** Undefined for an event type that this version does not know. An ERROR event is thrown as a KubeApiError. */
 export function readEvent(kind: KubeKind, what: string, line: string): KubeEvent | undefined {
   const { type, object } = mapping(JSON.parse(line), 'an event');
   switch (type) {
@@ -43,14 +43,14 @@ export function readEvent(kind: KubeKind, what: string, line: string): KubeEvent
     }
     case 'ERROR': {
       const { code } = mapping(object, 'a status');
-      throw statusError(what, typeof code === 'number' ? code : 500, object);
+      throw toKubeError(what, typeof code === 'number' ? code : 500, object);
     }
     default:
       return undefined;
   }
 }
 
-/** A token that the server does not say to be for one of the asked audiences is not accepted. */
+/** Accepts a token only when the server says that it is for one of the requested audiences. */
 export function readVerdict(value: unknown, asked: readonly string[]): TokenVerdict {
   const status = mapping(mapping(value, 'a review').status, "a review's status");
   if (status.authenticated !== true) {

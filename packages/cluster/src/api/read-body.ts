@@ -1,4 +1,4 @@
-/** A page of 500 objects of 250 KB each: an API server keeps none of more than 3 MB. */
+/** Room for a page of 500 objects of 250 KB each. An API server stores no object above 3 MB. */
 const MAX_BODY_BYTES = 128 * 2 ** 20;
 const MAX_LINE_BYTES = 16 * 2 ** 20;
 const NEWLINE = 0x0a;
@@ -14,7 +14,7 @@ export async function readBody(body: AsyncIterable<Uint8Array>): Promise<string>
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Whole lines only: an end in the middle of one throws. */
+/** Throws when the stream ends in the middle of a line. */
 export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
   let begun: Uint8Array[] = [];
   let bytes = 0;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { statusError } from './to-kube-error.ts';
+import { toKubeError } from './to-kube-error.ts';
 
 test.each([
   [401, 'Unauthorized', 'Unauthorized'],
@@ -16,23 +16,23 @@ test.each([
   [504, 'Timeout', 'ServerError'],
   [302, undefined, 'ServerError'],
 ])('HTTP %i for the reason %s is %s', (code, reason, failure) => {
-  expect(statusError('GET /x', code, { reason })).toMatchObject({ failure });
+  expect(toKubeError('GET /x', code, { reason })).toMatchObject({ failure });
 });
 
 test('what is refused because its namespace is being deleted is as good as not found', () => {
   const causes = [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }];
-  expect(statusError('POST /x', 403, { reason: 'Forbidden', details: { causes } }).failure).toBe('NotFound');
-  expect(statusError('POST /x', 403, { reason: 'Forbidden', details: { causes: 'none' } }).failure).toBe('Forbidden');
+  expect(toKubeError('POST /x', 403, { reason: 'Forbidden', details: { causes } }).failure).toBe('NotFound');
+  expect(toKubeError('POST /x', 403, { reason: 'Forbidden', details: { causes: 'none' } }).failure).toBe('Forbidden');
 });
 
 test('the message says what was asked, the code, and what the server said', () => {
-  const { message } = statusError('GET /api/v1/nodes', 403, { message: 'nodes is forbidden: User "a" cannot list' });
+  const { message } = toKubeError('GET /api/v1/nodes', 403, { message: 'nodes is forbidden: User "a" cannot list' });
   expect(message).toBe('GET /api/v1/nodes: HTTP 403, nodes is forbidden: User "a" cannot list');
 });
 
 test('of an answer that is no Status the beginning is told', () => {
-  expect(statusError('GET /x', 502, `<html>${'x'.repeat(1000)}`).message).toMatch(/^GET \/x: HTTP 502, <html>x{194}$/);
-  expect(statusError('GET /x', 503, '').message).toBe('GET /x: HTTP 503');
+  expect(toKubeError('GET /x', 502, `<html>${'x'.repeat(1000)}`).message).toMatch(/^GET \/x: HTTP 502, <html>x{194}$/);
+  expect(toKubeError('GET /x', 503, '').message).toBe('GET /x: HTTP 503');
 });
 
 test.each([
@@ -41,5 +41,5 @@ test.each([
   ['Wed, 21 Oct 2026 07:28:00 GMT', undefined, undefined],
   [undefined, undefined, undefined],
 ])('Retry-After %s with details %o asks for %s ms', (header, details, retryAfterMs) => {
-  expect(statusError('GET /x', 429, { details }, header).retryAfterMs).toBe(retryAfterMs);
+  expect(toKubeError('GET /x', 429, { details }, header).retryAfterMs).toBe(retryAfterMs);
 });

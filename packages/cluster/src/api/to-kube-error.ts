@@ -1,6 +1,6 @@
 import { KubeApiError, type KubeFailure } from './kube-api.ts';
 
-/** What of a Status object is of use here. */
+/** The fields of a Kubernetes Status that are used here. */
 interface Status {
   readonly reason?: unknown;
   readonly message?: unknown;
@@ -16,8 +16,8 @@ const FAILURES: Readonly<Record<number, KubeFailure>> = {
   429: 'TooManyRequests',
 };
 
-/** What the server says is wrong, by its code, and by the reason where one code has two meanings. */
-export function statusError(what: string, code: number, answer: unknown, retryAfter?: string): KubeApiError {
+/** Classifies by the HTTP code, and by the reason where one code has two meanings. */
+export function toKubeError(what: string, code: number, answer: unknown, retryAfter?: string): KubeApiError {
   const { reason, message, details }: Status = typeof answer === 'object' && answer !== null ? answer : {};
   const said = typeof message === 'string' ? message : shortened(answer);
   const afterSeconds = Number(retryAfter ?? details?.retryAfterSeconds ?? Number.NaN);
@@ -31,7 +31,7 @@ export function statusError(what: string, code: number, answer: unknown, retryAf
 }
 
 function failureOf(code: number, reason: unknown, causes: unknown): KubeFailure {
-  // Nothing can be made in it any more, and soon there is no namespace.
+  // Nothing can be created in this namespace any more, and soon it is gone.
   if (Array.isArray(causes) && causes.some(cause => cause?.reason === 'NamespaceTerminating')) return 'NotFound';
   if (reason === 'AlreadyExists') return 'AlreadyExists';
   if (reason === 'Expired') return 'Expired';

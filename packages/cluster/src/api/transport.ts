@@ -1,6 +1,6 @@
-/** One exchange with an API server, whatever carries it. */
+/** An HTTP request to an API server. */
 export interface KubeRequest {
-  /** What it does, and to what, as RBAC writes it. */
+  /** As RBAC writes verbs, and resources below. */
   readonly verb: 'list' | 'watch' | 'get' | 'create' | 'update' | 'patch';
   readonly resource: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
@@ -12,12 +12,17 @@ export interface KubeRequest {
 
 export interface KubeResponse {
   readonly status: number;
-  /** In seconds, as HTTP has it. */
+  /** Seconds, as in the header. */
   readonly retryAfter: string | undefined;
   readonly body: AsyncIterable<Uint8Array>;
-  /** Gives the connection up when the body is not read to its end. */
+  /** Closes the connection unless the body was read to its end. */
   close(): void;
 }
 
-/** Throws whatever went wrong underneath. The signal ends the wait for an answer and the reading of its body. */
+/** Throws the HTTP client's own errors. The signal ends the wait for the answer and the reading of its body. */
 export type KubeTransport = (request: KubeRequest, signal: AbortSignal) => Promise<KubeResponse>;
+
+/** For every request but a watch. */
+export const ANSWER_WITHIN_MS = 30_000;
+/** The server is asked to end a watch after this time. */
+export const WATCH_SECONDS = 300;

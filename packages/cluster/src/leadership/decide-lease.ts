@@ -1,32 +1,32 @@
 import type { Lease } from './lease-object.ts';
 
-/** For how long a holder's word counts, from when others have heard it. */
+/** How long a renewal counts. Others measure from when they saw it. */
 export const LEASE_MS = 15_000;
-/** A holder renews this long after it last began to renew, ... */
+/** The holder renews this long after its last renewal began, ... */
 const RENEW_MS = 5_000;
-/** ... and stops leading this long after: well before anybody else could take over. */
+/** ... and stops leading this long after it, well before another can take over. */
 const RENEW_DEADLINE_MS = 10_000;
 
-export interface HeldTerm {
+export interface RunningTerm {
   readonly epoch: number;
-  /** Monotonic: when the last renewal that succeeded began. */
+  /** Monotonic: when the last successful renewal began. */
   renewedMs: number;
 }
 
-/** When the term is over unless it is renewed. */
-export function endMsOf({ renewedMs }: HeldTerm): number {
+/** When the term ends unless it is renewed. */
+export function endMsOf({ renewedMs }: RunningTerm): number {
   return renewedMs + RENEW_DEADLINE_MS;
 }
 
 export interface LeaseView {
   readonly identity: string;
   readonly lease: Lease;
-  /** Monotonic: when the lease was first seen to say this. The times in it are those of another machine's clock. */
+  /** Monotonic: when these contents were first seen. The times in the Lease come from another machine's clock. */
   readonly sinceMs: number;
-  /** Of all terms ever seen. */
+  /** The highest of all terms that were ever seen. */
   readonly highestEpoch: number;
-  /** Of this process; undefined outside terms. */
-  readonly term: HeldTerm | undefined;
+  /** This process's own; undefined while it does not lead. */
+  readonly term: RunningTerm | undefined;
 }
 
 export type LeaseStep =
@@ -56,7 +56,7 @@ export function decideLease(view: LeaseView, now: number): LeaseStep {
   if (term === undefined) {
     const untilMs = sinceMs + lease.durationMs;
     const released = lease.free && lease.transitions >= highestEpoch;
-    // Itself: a term that is over, of a process that ended or an answer that was lost.
+    // The holder may be this process itself: it restarted under its old name, or the answer to its write was lost.
     const canHave = released || lease.holder === identity || now >= untilMs;
     return canHave ? { do: 'acquire' } : { do: 'wait', untilMs };
   }

@@ -3,13 +3,13 @@ import type { KubeApi, KubeObject, ObjectName } from '../api/kube-api.ts';
 import { LEASES } from '../api/kinds.ts';
 import { type Holder, type Lease, readLease, released, renewed, withTerm } from './lease-object.ts';
 
-/** Short, so that before a term has to end a second call can follow one that hung. */
+/** Short, so that after a call that hung there is time for a second one before the term ends. */
 const CALL_MS = 2_000;
 
-/** One Lease on the server, and what was last seen of it. Each write is one on top of that, or fails with Conflict. */
+/** One Lease on the server, and how it was last seen. A write changes that version, or fails with Conflict. */
 export interface LeaseHandle {
   look(signal: AbortSignal): Promise<SeenLease>;
-  /** What was last seen; looks again after a write that failed, which the server may have taken all the same. */
+  /** The Lease as last seen. Looks again after a failed write, which the server may have accepted. */
   known(signal: AbortSignal): Promise<SeenLease>;
   hold(holder: Holder, signal: AbortSignal): Promise<void>;
   renew(signal: AbortSignal): Promise<void>;
@@ -20,9 +20,9 @@ export interface LeaseHandle {
 
 export interface SeenLease {
   readonly lease: Lease;
-  /** Monotonic: when the lease was first seen to say this. The times in it are of another machine's clock. */
+  /** Monotonic: when these contents were first seen. The times in the Lease come from another machine's clock. */
   readonly sinceMs: number;
-  /** Of all terms ever seen: a Lease that somebody emptied counts anew, epochs do not. */
+  /** The highest of all terms that were ever seen. A Lease that somebody emptied counts from 0 again; epochs do not. */
   readonly highestEpoch: number;
 }
 

@@ -1,10 +1,5 @@
 import type { Term } from '@kube-prefetch/cluster';
-import {
-  type FaultyProcess,
-  type MemoryApi,
-  createFaultyProcess,
-  createMemoryApi,
-} from '@kube-prefetch/cluster/testing';
+import { type FaultyProcess, type TwinApi, createFaultyProcess, createTwinApi } from '@kube-prefetch/cluster/testing';
 import { createVirtualClock, seededRandom, type VirtualClock } from '@kube-prefetch/time';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -28,7 +23,7 @@ interface Candidate {
 
 interface World {
   readonly clock: VirtualClock;
-  readonly server: MemoryApi;
+  readonly server: TwinApi;
   /** Of all terms, in the order in which they began. */
   readonly epochs: readonly number[];
   readonly start: (name: string) => Candidate;
@@ -41,7 +36,7 @@ interface World {
 
 function createWorld(seed = 1): World {
   const clock = createVirtualClock();
-  const server = createMemoryApi({ clock });
+  const server = createTwinApi({ clock });
   const epochs: number[] = [];
   const overlaps: string[] = [];
   const candidates = new Set<Candidate>();

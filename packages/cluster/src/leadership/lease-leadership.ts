@@ -1,7 +1,7 @@
 import { type Clock, type Random, withDeadline } from '@kube-prefetch/time';
 import type { Leadership } from '../ports/leadership.ts';
 import { type KubeApi, KubeApiError, type ObjectName } from '../api/kube-api.ts';
-import { decideLease, endMsOf, type HeldTerm, LEASE_MS } from './decide-lease.ts';
+import { decideLease, endMsOf, type RunningTerm, LEASE_MS } from './decide-lease.ts';
 import { createLeaseHandle, type LeaseHandle } from './lease-handle.ts';
 
 export interface LeaseLeadershipParts {
@@ -9,9 +9,9 @@ export interface LeaseLeadershipParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: LeadershipLog;
-  /** It exists already, perhaps empty: a right to create cannot be given for one name. */
+  /** It must exist, perhaps empty: RBAC cannot allow to create one name only. */
   readonly lease: ObjectName;
-  /** The pod's name: no two processes that live at once have the same. */
+  /** The pod's name: unique among the processes that run. */
   readonly identity: string;
   /** Where this process serves agents. */
   readonly address: string;
@@ -22,14 +22,14 @@ export interface LeadershipLog {
   warn(fields: object, message: string): void;
 }
 
-/** Between two looks at a lease that another holds, and after a failure; jitter takes up to half of it away. */
+/** Between two looks at another's lease, and after a failure. Jitter shortens it by up to half. */
 const RETRY_MS = 2_000;
-/** For telling a successor that it need not wait. */
+/** For the release at the end. */
 const RELEASE_MS = 2_000;
 
 /**
- * Leadership by a Lease, as Kubernetes' own components have it: the holder renews it, and whoever sees it unchanged for its
- * whole length takes it. Only this process's monotonic clock counts.
+ * Leadership by a Lease, as in Kubernetes' own components: the holder renews it, and a candidate that has seen it unchanged for
+ * its whole duration takes it. Time is measured by this process's monotonic clock only.
  */
 export function createLeaseLeadership(parts: LeaseLeadershipParts): Leadership {
   const { clock, identity } = parts;
@@ -39,16 +39,16 @@ export function createLeaseLeadership(parts: LeaseLeadershipParts): Leadership {
     async *terms(signal) {
       for (let term = await win(handle, parts, signal); term; term = await win(handle, parts, signal)) {
         const over = new AbortController();
-        const held = AbortSignal.any([signal, over.signal]);
+        const running = AbortSignal.any([signal, over.signal]);
         const end = (why: string) => over.abort(new Error(why));
         const beside = [
-          keep(handle, parts, term, { signal: held, end }),
-          endInTime(clock, term, { signal: held, end }),
+          keep(handle, parts, term, { signal: running, end }),
+          endInTime(clock, term, { signal: running, end }),
         ];
         try {
-          yield { epoch: term.epoch, signal: held };
+          yield { epoch: term.epoch, signal: running };
         } finally {
-          // Whoever led has stopped by now, and only now may another begin.
+          // The work of this term has stopped: only now may another process lead.
           end('given up');
           await Promise.all(beside);
           if (signal.aborted) await release(handle, parts, term);
@@ -64,12 +64,12 @@ export function createLeaseLeadership(parts: LeaseLeadershipParts): Leadership {
   };
 }
 
-/** Looks until the lease can be had, and takes it; undefined once the signal aborts. */
+/** Waits until the lease can be taken, and takes it. Undefined when the signal aborts. */
 async function win(
   handle: LeaseHandle,
   parts: LeaseLeadershipParts,
   signal: AbortSignal,
-): Promise<HeldTerm | undefined> {
+): Promise<RunningTerm | undefined> {
   const { clock, identity, address } = parts;
   for (let failures = 0; !signal.aborted; await pause(parts, signal)) {
     try {
@@ -92,8 +92,8 @@ interface Ending {
   end(why: string): void;
 }
 
-/** Renews for as long as the lease is this term's. */
-async function keep(handle: LeaseHandle, parts: LeaseLeadershipParts, term: HeldTerm, { signal, end }: Ending) {
+/** Renews the lease until the term ends. */
+async function keep(handle: LeaseHandle, parts: LeaseLeadershipParts, term: RunningTerm, { signal, end }: Ending) {
   const { clock, identity } = parts;
   for (let failures = 0; !signal.aborted; ) {
     try {
@@ -115,8 +115,8 @@ async function keep(handle: LeaseHandle, parts: LeaseLeadershipParts, term: Held
   }
 }
 
-/** Ends the term in time whatever becomes of the calls that should renew it. */
-async function endInTime(clock: Clock, term: HeldTerm, { signal, end }: Ending): Promise<void> {
+/** Ends the term in time even when the calls that should renew it hang. */
+async function endInTime(clock: Clock, term: RunningTerm, { signal, end }: Ending): Promise<void> {
   while (!signal.aborted) {
     const leftMs = endMsOf(term) - clock.monotonicMs();
     if (leftMs <= 0) end('the lease could not be renewed in time');
@@ -124,8 +124,8 @@ async function endInTime(clock: Clock, term: HeldTerm, { signal, end }: Ending):
   }
 }
 
-/** Tells a successor that it need not wait. Where that fails it finds out by itself. */
-async function release(handle: LeaseHandle, parts: LeaseLeadershipParts, term: HeldTerm): Promise<void> {
+/** Lets a successor take over at once. When this fails, the successor waits until the lease expires. */
+async function release(handle: LeaseHandle, parts: LeaseLeadershipParts, term: RunningTerm): Promise<void> {
   try {
     await withDeadline(parts.clock, RELEASE_MS, new AbortController().signal, 'releasing the lease', async inTime => {
       const { lease } = await handle.known(inTime);
@@ -136,12 +136,12 @@ async function release(handle: LeaseHandle, parts: LeaseLeadershipParts, term: H
   }
 }
 
-/** Ends early with the signal, which whoever pauses looks at anyway. */
+/** Ends early when the signal aborts; the caller checks the signal. */
 function pause({ clock, random }: LeaseLeadershipParts, signal: AbortSignal): Promise<void> {
   return clock.sleep(RETRY_MS * (1 - random() / 2), signal).catch(() => {});
 }
 
-/** The first of a row of failures at a level that is seen; that another was faster is none. */
+/** Warns of the first of several failures in a row. That another candidate was faster is no failure. */
 function tell({ log, lease }: LeaseLeadershipParts, failures: number, err: unknown, message: string): void {
   const raced = err instanceof KubeApiError && err.failure === 'Conflict';
   log[failures === 1 && !raced ? 'warn' : 'debug']({ err, lease, failures }, message);

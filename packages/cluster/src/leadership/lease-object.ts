@@ -1,24 +1,24 @@
 import { fields } from '../to-state/index.ts';
 import type { KubeObject } from '../api/kube-api.ts';
 
-/** Where the holder serves agents. */
+/** Annotation: where the holder serves agents. */
 const ADDRESS = 'kube-prefetch.io/leader-address';
-/** Where a holder does not say how long its word counts. */
+/** When the Lease has no duration. */
 const DEFAULT_DURATION_SECONDS = 15;
-/** What a holder that lets go writes; the others' length stays there where a hand empties the Lease. */
+/** The duration that a holder writes when it releases the Lease. Somebody who empties the Lease by hand leaves the old one. */
 const RELEASED_SECONDS = 1;
 
-/** What a Lease says. */
+/** A Lease, parsed. */
 export interface Lease {
   /** Undefined while nobody holds it. */
   readonly holder: string | undefined;
-  /** It never had a holder, or its last one let go of it. */
+  /** It never had a holder, or the last one released it. */
   readonly free: boolean;
   readonly address: string | undefined;
   readonly durationMs: number;
   /** The number of the last term. */
   readonly transitions: number;
-  /** Another one after every renewal, and only then. */
+  /** Changes with every renewal, and only then. */
   readonly stamp: string;
 }
 
@@ -64,13 +64,13 @@ export function renewed(object: KubeObject, at: string): KubeObject {
   return { ...object, spec: { ...(object['spec'] as object), renewTime: microTime(at) } };
 }
 
-/** Nobody's; the short duration says the same to those who go by the times. */
+/** Without a holder, and with a short duration for clients that go by the times. */
 export function released(object: KubeObject, at: string): KubeObject {
   const letGo = { holderIdentity: '', leaseDurationSeconds: RELEASED_SECONDS, renewTime: microTime(at) };
   return { ...object, spec: { ...(object['spec'] as object), ...letGo } };
 }
 
-/** Kubernetes takes such a time with six digits after the point and no other. */
+/** Kubernetes accepts a MicroTime only with six digits after the point. */
 function microTime(at: string): string {
   return at.replace(/\.(\d{3})Z$/, '.$1000Z');
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aDeployment, aNamespace, aNode, aPrefetch, type KubeObject } from '../../testing/index.ts';
-import { type CountingFile, combineFiles } from './combine-files.ts';
+import { type FileContribution, combineFiles } from './combine-files.ts';
 import { readText } from './read-text.ts';
 
-function file(path: string, ...objects: readonly KubeObject[]): CountingFile {
+function file(path: string, ...objects: readonly KubeObject[]): FileContribution {
   const text = objects.map(object => JSON.stringify(object)).join('\n---\n');
   return { path, ...readText(new TextEncoder().encode(text)) };
 }
@@ -37,7 +37,7 @@ test('objects of the same name but another kind or namespace are no duplicates',
 });
 
 test('failures and broken lines are gaps', () => {
-  const broken: CountingFile = { path: 'a.yaml', objects: [], problems: [{ line: 3, text: 'tabs' }] };
+  const broken: FileContribution = { path: 'a.yaml', objects: [], problems: [{ line: 3, text: 'tabs' }] };
   expect(combineFiles([broken], undefined, ['b: cannot be read']).gaps).toEqual([
     'b: cannot be read',
     'a.yaml:3: tabs',

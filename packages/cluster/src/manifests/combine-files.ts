@@ -1,37 +1,36 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClusterState, Namespace, Resource } from '@kube-prefetch/core';
 import { resourceName } from '@kube-prefetch/protocol';
-import { boundGaps } from '../bound-gaps.ts';
-import { keepIdentity, keepState } from '../keep-identity.ts';
 import { withOwnLabel } from '../to-state/index.ts';
-import type { ManifestObject, ManifestPart } from './manifest-object.ts';
+import { nextState, reuseEqual } from '../to-state/next-state.ts';
+import type { ManifestObject, ManifestPart } from './kind-readers.ts';
 import type { LineProblem } from './parse-documents.ts';
 
-/** A file as it counts: of a broken one the objects are those of its last good state. */
-export interface CountingFile {
+/** What one file adds to the state. A broken file adds the objects of its last good state. */
+export interface FileContribution {
   readonly path: string;
   readonly objects: readonly ManifestObject[];
   readonly problems: readonly LineProblem[];
 }
 
 /**
- * The state that all files together declare. Of an object that is declared twice the first counts, by path and line.
- * What is as it was in `previous` keeps its identity, up to the whole state.
+ * Makes one state of all files. Of an object that is declared twice the first one counts, sorted by path and line. Parts that
+ * equal those of `previous` stay the same objects, and so does the whole state.
  */
 export function combineFiles(
-  files: readonly CountingFile[],
+  files: readonly FileContribution[],
   previous: ClusterState | undefined,
   failures: readonly string[],
 ): ClusterState {
   const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const { unique, duplicates } = withoutDuplicates(sorted);
-  const gaps = [...failures, ...sorted.flatMap(brokenLines), ...duplicates, ...refusals(unique)];
+  const gaps = [...failures, ...sorted.flatMap(brokenLines), ...duplicates, ...invalidResources(unique)];
   const workloads = valuesOf(unique, 'workloads');
   const resources = countGenerations(valuesOf(unique, 'resources'), previous?.resources);
-  const state: ClusterState = {
-    resources: keepIdentity(previous?.resources, resources, ({ ref }) => resourceName(ref)),
-    workloads: keepIdentity(previous?.workloads, workloads, w => `${w.kind} ${w.namespace}/${w.name}`),
-    namespaces: keepIdentity(
+  return nextState(previous, {
+    resources: reuseEqual(previous?.resources, resources, ({ ref }) => resourceName(ref)),
+    workloads: reuseEqual(previous?.workloads, workloads, w => `${w.kind} ${w.namespace}/${w.name}`),
+    namespaces: reuseEqual(
       previous?.namespaces,
       withImplied(
         valuesOf(unique, 'namespaces'),
@@ -39,20 +38,19 @@ export function combineFiles(
       ),
       ({ name }) => name,
     ),
-    nodes: keepIdentity(previous?.nodes, valuesOf(unique, 'nodes'), ({ name }) => name),
-    serviceAccounts: keepIdentity(
+    nodes: reuseEqual(previous?.nodes, valuesOf(unique, 'nodes'), ({ name }) => name),
+    serviceAccounts: reuseEqual(
       previous?.serviceAccounts,
       valuesOf(unique, 'serviceAccounts'),
       ({ namespace, name }) => `${namespace}/${name}`,
     ),
-    gaps: keepIdentity(previous?.gaps, boundGaps(gaps), gap => gap),
-  };
-  return keepState(previous, state);
+    gaps,
+  });
 }
 
 type Placed = ManifestObject & { readonly path: string };
 
-function withoutDuplicates(files: readonly CountingFile[]): {
+function withoutDuplicates(files: readonly FileContribution[]): {
   unique: readonly Placed[];
   duplicates: readonly string[];
 } {
@@ -74,12 +72,12 @@ function valuesOf<P extends ManifestPart>(
   return objects.filter(object => object.part === part).map(object => object.value as never);
 }
 
-function brokenLines({ path, problems }: CountingFile): string[] {
+function brokenLines({ path, problems }: FileContribution): string[] {
   return problems.map(({ line, text }) => `${path}:${line}: ${text}`);
 }
 
-/** An API server would have refused such a resource and kept the one before: agents drop nothing because of it. */
-function refusals(objects: readonly Placed[]): string[] {
+/** An API server would have refused such a resource and kept the previous one. As a gap it keeps agents from dropping images. */
+function invalidResources(objects: readonly Placed[]): string[] {
   return objects.flatMap(object =>
     object.part === 'resources'
       ? object.value.problems.map(problem => `${at(object)}: ${object.name}: ${problem}`)
@@ -91,7 +89,7 @@ function at({ path, line }: { readonly path: string; readonly line: number }): s
   return `${path}:${line}`;
 }
 
-/** As the API server counts: one more with every change. Files carry no count, so it starts anew with the process. */
+/** Counts changes, as the API server does. The count starts from 1 with the process, because files do not carry it. */
 function countGenerations(resources: readonly Resource[], previous: readonly Resource[] = []): readonly Resource[] {
   const before = new Map(previous.map(resource => [resourceName(resource.ref), resource]));
   return resources.map(resource => {
@@ -101,7 +99,7 @@ function countGenerations(resources: readonly Resource[], previous: readonly Res
   });
 }
 
-/** A namespace that is used exists, declared or not. */
+/** Adds each namespace that a workload uses and no file declares. */
 function withImplied(declared: readonly Namespace[], used: readonly string[]): readonly Namespace[] {
   const names = new Set(declared.map(({ name }) => name));
   const implied = [...new Set(used)].filter(name => !names.has(name)).sort();

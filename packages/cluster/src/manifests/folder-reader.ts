@@ -1,17 +1,16 @@
 import { sep } from 'node:path';
 import type { ClusterState } from '@kube-prefetch/core';
-import type { SourceLog } from '../source-log.ts';
+import type { SourceLog } from '../ports/source-and-sink.ts';
 import { combineFiles } from './combine-files.ts';
-import { countingFile, type KnownFile, readFile } from './known-files.ts';
-import { logPassedOver } from './manifests-log.ts';
+import { contributionOf, type CachedFile, readFile } from './file-cache.ts';
+import type { PassedOver } from './read-objects.ts';
 import { type Walk, walkFolder, type WalkFailure } from './walk-folder.ts';
 import type { FolderWatches } from './watch-folders.ts';
 
 export interface FolderReader {
   /**
-   * The state that the folder declares now; `previous` itself where that is the same. What cannot be read stays as it was,
-   * with a gap that says so. Undefined while the folder itself has never been read. Every folder that is read is watched
-   * from before it is.
+   * The state that the folder declares now, or `previous` itself when nothing changed. What cannot be read stays as it was,
+   * and becomes a gap. Undefined until the folder itself has been read once. Each folder is watched before it is read.
    */
   read(previous: ClusterState | undefined, watches: FolderWatches): Promise<ClusterState | undefined>;
 }
@@ -22,7 +21,7 @@ export interface FolderReaderOptions {
 }
 
 export function createFolderReader({ dir, log }: FolderReaderOptions): FolderReader {
-  const files = new Map<string, KnownFile>();
+  const files = new Map<string, CachedFile>();
   let toldFailure: string | undefined;
 
   const walkAndWatch = async (watches: FolderWatches): Promise<Walk> => {
@@ -55,14 +54,14 @@ export function createFolderReader({ dir, log }: FolderReaderOptions): FolderRea
       }
       forget(files, walk);
       await readAll(walk.files);
-      const counting = [...files].map(([path, known]) => countingFile(path, known));
+      const counting = [...files].map(([path, known]) => contributionOf(path, known));
       return combineFiles(counting, previous, walk.failures.map(failureLine));
     },
   };
 }
 
-/** Drops files that are gone, as far as the walk could see. */
-function forget(files: Map<string, KnownFile>, { files: present, failures }: Walk): void {
+/** Drops files that are gone, but none below a path that could not be read. */
+function forget(files: Map<string, CachedFile>, { files: present, failures }: Walk): void {
   const there = new Set(present.map(({ path }) => path));
   for (const path of files.keys()) {
     const unseen = failures.some(failure => path === failure.path || path.startsWith(failure.path + sep));
@@ -72,4 +71,9 @@ function forget(files: Map<string, KnownFile>, { files: present, failures }: Wal
 
 function failureLine({ path, error }: WalkFailure): string {
   return `${path}: cannot be read: ${error.message}`;
+}
+
+function logPassedOver(log: SourceLog, path: string, passedOver: readonly PassedOver[]): void {
+  for (const { line, apiVersion, kind, suspicious } of passedOver)
+    log[suspicious ? 'warn' : 'debug']({ file: `${path}:${line}`, apiVersion, kind }, 'object passed over');
 }

@@ -1,16 +1,16 @@
+import type { Namespace, Node, Resource, ServiceAccount, Workload } from '@kube-prefetch/core';
 import {
   API_VERSION,
+  RESOURCE_KINDS,
+  type ResourceKind,
+  WORKLOAD_KINDS,
+  type WorkloadKind,
   isDnsLabel,
   isSubdomain,
   parseResource,
-  RESOURCE_KINDS,
-  type ResourceKind,
   resourceName,
-  WORKLOAD_KINDS,
-  type WorkloadKind,
 } from '@kube-prefetch/protocol';
 import { type Field, fields, toNamespace, toNode, toServiceAccount, toWorkload } from '../to-state/index.ts';
-import type { ManifestObject } from './manifest-object.ts';
 
 export interface Identity {
   readonly apiVersion: string;
@@ -21,13 +21,13 @@ export interface Identity {
 export type KindReader = (object: Field) => Projected;
 type Projected = ManifestObject extends infer Object ? (Object extends unknown ? Omit<Object, 'line'> : never) : never;
 
-/** Undefined for a kind that we do not read. Our own kinds are read in any version: a wrong one shows in their status. */
+/** Undefined for a kind that we do not read. Our own kinds are read in any version: their status tells of a wrong one. */
 export function kindReader({ apiVersion, kind }: Identity): KindReader | undefined {
   if (apiVersion.startsWith(`${GROUP}/`) && RESOURCE_KINDS.includes(kind as ResourceKind)) return readResource;
   return READERS.get(`${apiVersion} ${kind}`);
 }
 
-/** A kind that we read in another version: most likely a mistake. */
+/** True for a kind that we read in another version only: most likely a mistake. */
 export function isReadElsewhere({ kind }: Identity): boolean {
   return [...READERS.keys()].some(key => key.endsWith(` ${kind}`));
 }
@@ -43,7 +43,7 @@ const WORKLOAD_VERSIONS: Readonly<Record<WorkloadKind, string>> = {
   Job: 'batch/v1',
 };
 
-/** By apiVersion and kind. */
+/** Keyed by apiVersion and kind. */
 const READERS: ReadonlyMap<string, KindReader> = new Map<string, KindReader>([
   ...WORKLOAD_KINDS.map((kind): [string, KindReader] => [`${WORKLOAD_VERSIONS[kind]} ${kind}`, workloadReader(kind)]),
   ['v1 Namespace', readNamespace],
@@ -86,7 +86,7 @@ function readServiceAccount(object: Field): Projected {
   return { part: 'serviceAccounts', name: `ServiceAccount ${value.namespace}/${value.name}`, value };
 }
 
-/** Names become keys, messages and file names. */
+/** Names are used as keys, in messages and as file names. */
 function checkName(object: Field): void {
   const name = fields.below(object, 'metadata', 'name');
   if (!isSubdomain(fields.text(name))) throw fields.expected(name, 'a name of lower-case letters, digits, - and .');
@@ -98,3 +98,18 @@ function checkNamespace(object: Field): void {
   if (given !== undefined && !isDnsLabel(given))
     throw fields.expected(namespace, 'a namespace of lower-case letters, digits and -');
 }
+
+/** One projected object of a file. */
+export type ManifestObject = {
+  /** `Deployment shop/web`. */
+  readonly name: string;
+  readonly line: number;
+} & (
+  | { readonly part: 'resources'; readonly value: Resource }
+  | { readonly part: 'workloads'; readonly value: Workload }
+  | { readonly part: 'namespaces'; readonly value: Namespace }
+  | { readonly part: 'nodes'; readonly value: Node }
+  | { readonly part: 'serviceAccounts'; readonly value: ServiceAccount }
+);
+
+export type ManifestPart = ManifestObject['part'];

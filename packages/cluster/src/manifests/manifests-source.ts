@@ -1,28 +1,25 @@
 import type { ClusterState } from '@kube-prefetch/core';
 import { type Clock, createTrigger } from '@kube-prefetch/time';
-import type { ClusterSource } from '../ports/cluster-source.ts';
-import type { SourceLog } from '../source-log.ts';
+import type { ClusterSource, SourceLog } from '../ports/source-and-sink.ts';
 import { createFolderReader } from './folder-reader.ts';
-import { logState } from './manifests-log.ts';
-import { untilQuiet } from './until-quiet.ts';
-import { createFolderWatches } from './watch-folders.ts';
+import { createFolderWatches, untilQuiet } from './watch-folders.ts';
 
 export interface ManifestsSourceOptions {
   readonly dir: string;
   readonly clock: Clock;
   readonly log: SourceLog;
-  /** Between looks when no watch says that something changed. */
+  /** Between two reads when no watch fires. */
   readonly pollMs?: number;
 }
 
 const POLL_MS = 5_000;
-/** While something is wrong: no event may tell that it is over. */
+/** While there is a gap: perhaps no watch fires when its cause is gone. */
 const RETRY_MS = 1_000;
 
-/** The cluster that a directory of manifests declares; docs/manifests.md says how it is read. */
+/** The cluster that a folder of manifests declares; docs/manifests.md says how it is read. */
 export function createManifestsSource({ dir, clock, log, pollMs = POLL_MS }: ManifestsSourceOptions): ClusterSource {
   let state: ClusterState | undefined;
-  /** Of all runs: what one has read, the next must not take for gone because it cannot read it. */
+  /** Shared by all runs: a file that an earlier run has read is not gone only because a later run cannot read it. */
   const folder = createFolderReader({ dir, log });
 
   return {
@@ -53,4 +50,13 @@ export function createManifestsSource({ dir, clock, log, pollMs = POLL_MS }: Man
     },
     read: () => state,
   };
+}
+
+/** Logs the counts, and each problem once, when it appears. */
+function logState(log: SourceLog, next: ClusterState, previous: ClusterState | undefined): void {
+  const known = new Set(previous?.gaps);
+  for (const problem of next.gaps) if (!known.has(problem)) log.warn({ problem }, 'manifest not used');
+  const { resources, workloads, nodes, gaps } = next;
+  const counts = { resources: resources.length, workloads: workloads.length, nodes: nodes.length, gaps: gaps.length };
+  log.info(counts, 'manifests read');
 }

@@ -4,7 +4,7 @@ import type { Path } from '../to-state/index.ts';
 /** One document of a file, as plain data. */
 export interface ManifestDocument {
   readonly value: unknown;
-  /** Where the field is in the file, or its nearest parent that is there. */
+  /** The line of the field, or of its nearest parent that the file has. */
   lineOf(path: Path): number;
 }
 
@@ -18,10 +18,10 @@ export interface ParsedDocuments {
   readonly problems: readonly LineProblem[];
 }
 
-/** Aliases may repeat what is anchored, but not blow up a small file. */
+/** Keeps a small file from growing without bound through aliases. */
 const MAX_ALIAS_COUNT = 100;
 
-/** The documents of a YAML or JSON file; empty ones are left out. Duplicate keys are problems, and tabs as indentation. */
+/** Parses a YAML or JSON file; leaves out empty documents. Duplicate keys and tabs as indentation are problems. */
 export function parseDocuments(text: string): ParsedDocuments {
   const lineCounter = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter, merge: true, prettyErrors: false });
@@ -45,7 +45,7 @@ export function parseDocuments(text: string): ParsedDocuments {
   return { documents, problems };
 }
 
-/** Through JSON: what refers to itself, or is nested beyond reason, throws here and nowhere else. */
+/** Goes through JSON, so that a value that contains itself or is nested too deep throws here and not later. */
 function plainData(document: Document): unknown {
   return JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: MAX_ALIAS_COUNT })) ?? 'null') as unknown;
 }

@@ -1,6 +1,5 @@
-import { type Field, fields, MalformedField } from '../to-state/index.ts';
-import { type Identity, isReadElsewhere, kindReader } from './kind-readers.ts';
-import type { ManifestObject } from './manifest-object.ts';
+import { type Field, MalformedField, fields } from '../to-state/index.ts';
+import { type Identity, type ManifestObject, isReadElsewhere, kindReader } from './kind-readers.ts';
 import type { LineProblem, ManifestDocument } from './parse-documents.ts';
 
 export interface ReadObjects {
@@ -12,11 +11,11 @@ export interface ReadObjects {
 
 export interface PassedOver extends Identity {
   readonly line: number;
-  /** Most likely a mistake. */
+  /** We read this kind in another version: most likely a mistake. */
   readonly suspicious: boolean;
 }
 
-/** The objects of a document: itself, or the items of a list. */
+/** Reads the object of a document, or the items of a list. */
 export function readObjects(document: ManifestDocument): ReadObjects {
   const objects: ManifestObject[] = [];
   const problems: LineProblem[] = [];
@@ -42,7 +41,7 @@ export function readObjects(document: ManifestDocument): ReadObjects {
 
 const MAX_LIST_DEPTH = 4;
 
-/** Items of a typed list, as the API server sends it, do not repeat what they are. */
+/** Items of a typed list have neither kind nor apiVersion when they come from an API server. */
 function identify(object: Field, inherited: Identity | undefined): Identity {
   if (typeof object.value !== 'object' || object.value === null || Array.isArray(object.value))
     throw fields.expected(object, 'a mapping');
@@ -58,7 +57,7 @@ interface ObjectList {
   readonly inherited: Identity | undefined;
 }
 
-/** Of `List`, whose items say what they are, and of `DeploymentList` and its like. */
+/** The items of a `List`, which name their kinds, or of a typed list such as `DeploymentList`. */
 function itemsOf(object: Field, { apiVersion, kind }: Identity): ObjectList | undefined {
   const items = fields.below(object, 'items');
   if (apiVersion === 'v1' && kind === 'List') return { items: fields.items(items), inherited: undefined };

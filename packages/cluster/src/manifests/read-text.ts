@@ -1,11 +1,11 @@
-import type { ManifestObject } from './manifest-object.ts';
+import type { ManifestObject } from './kind-readers.ts';
 import { type LineProblem, parseDocuments } from './parse-documents.ts';
 import { type PassedOver, readObjects } from './read-objects.ts';
 
-/** What one file says. */
+/** The contents of one file. */
 export interface FileReading {
   readonly objects: readonly ManifestObject[];
-  /** Not empty: the file is broken, and `objects` is only what could be made out. */
+  /** A file with problems is broken: `objects` holds only those that could be read. */
   readonly problems: readonly LineProblem[];
   readonly passedOver: readonly PassedOver[];
 }
@@ -31,7 +31,7 @@ export function readText(bytes: Uint8Array): FileReading {
   };
 }
 
-/** A file that says nothing but what is wrong with it. */
+/** A file without objects, and with one problem. */
 export function broken(text: string, line = 1): FileReading {
   return { objects: [], problems: [{ line, text }], passedOver: [] };
 }

@@ -3,18 +3,18 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Walk {
-  /** Manifest files, sorted by path. */
+  /** Sorted by path. */
   readonly files: readonly FoundFile[];
   readonly failures: readonly WalkFailure[];
 }
 
 export interface FoundFile {
   readonly path: string;
-  /** Differs when the file was written, as far as the file system's clock can tell. */
+  /** Changes with each write that the file system's clock can tell from the last one. */
   readonly stamp: string;
 }
 
-/** A path that could not be looked at: nothing is known about it and what is below it. */
+/** A path that could not be read: nothing is known about it and about what is below it. */
 export interface WalkFailure {
   readonly path: string;
   readonly error: Error;
@@ -24,8 +24,8 @@ const MAX_FILES = 10_000;
 const MANIFEST = /\.(ya?ml|json)$/i;
 
 /**
- * Manifest files below a folder, at any depth. Links are followed, once each; names that start with a dot are left out, so
- * a mounted ConfigMap is read through its visible links. `entering` is called before a folder is listed.
+ * Finds manifest files at any depth. Follows each link once. Leaves out names that start with a dot, so that a mounted
+ * ConfigMap is read through its visible links. Calls `entering` before it lists a folder.
  */
 export async function walkFolder(folder: string, entering: (folder: string, id: string) => void): Promise<Walk> {
   const files: FoundFile[] = [];

@@ -1,8 +1,9 @@
 import { type FSWatcher, watch } from 'node:fs';
+import type { Clock, Trigger } from '@kube-prefetch/time';
 
-/** Watches of single folders. They only make things quicker: what they miss, the next poll finds. */
+/** Watches of single folders. They only save time: the next poll finds what they miss. */
 export interface FolderWatches {
-  /** Watches the folder unless it does already; `id` tells a folder from another that took its path. */
+  /** Watches the folder unless it is watched already. `id` tells it from another folder that took its path. */
   add(path: string, id: string): void;
   /** Ends the watches of all other folders. */
   keepOnly(paths: ReadonlySet<string>): void;
@@ -11,13 +12,13 @@ export interface FolderWatches {
 
 export interface WatchHandlers {
   changed(): void;
-  /** Told once for a folder: it is not tried again. */
+  /** Called once for a folder, whose watch is not tried again. */
   failed(path: string, error: Error): void;
 }
 
 interface FolderWatch {
   readonly id: string;
-  /** Undefined where it failed. */
+  /** Undefined when the watch failed. */
   watcher: FSWatcher | undefined;
 }
 
@@ -55,4 +56,19 @@ export function createFolderWatches(handlers: WatchHandlers): FolderWatches {
       for (const path of watches.keys()) end(path);
     },
   };
+}
+
+/** Saving a file fires several events. The save is over when none has come for this long. */
+const QUIET_MS = 20;
+const MAX_MS = 200;
+
+/** Waits until the trigger has been quiet for QUIET_MS, but no longer than MAX_MS. */
+export async function untilQuiet(trigger: Trigger, clock: Clock, signal: AbortSignal): Promise<void> {
+  const latestMs = clock.monotonicMs() + MAX_MS;
+  for (;;) {
+    const dueMs = Math.min(clock.monotonicMs() + QUIET_MS, latestMs);
+    await trigger.next(dueMs, signal);
+    // A timer may fire a millisecond early.
+    if (clock.monotonicMs() >= dueMs - 1) return;
+  }
 }

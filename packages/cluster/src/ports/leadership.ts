@@ -1,14 +1,14 @@
-/** A time during which this process alone decides. */
+/** A time during which this process is the only leader. */
 export interface Term {
-  /** Higher than every term before it, of any process. */
+  /** Higher than that of every earlier term of any process. */
   readonly epoch: number;
-  /** Aborts before leadership can pass on. */
+  /** Aborts before another process can lead. */
   readonly signal: AbortSignal;
 }
 
 export interface Leadership {
-  /** The terms of this process, one after the other; ends when the signal aborts. */
+  /** The terms of this process, one after the other, until the signal aborts. */
   terms(signal: AbortSignal): AsyncIterable<Term>;
-  /** Where the leader serves agents, `10.0.0.1:7070`, as far as this process knows; undefined where it knows of none, or leads itself. */
+  /** Where another leader serves agents: `10.0.0.1:7070`. Undefined when this process leads or knows of none. */
   leader(): string | undefined;
 }

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { KubeApiError, type KubeFailure } from '../api/kube-api.ts';
-import { nextRound, type RoundEnd } from './decide-relist.ts';
+import { decideRelist, type RoundEnd } from './decide-relist.ts';
 
 const end = (parts: Partial<RoundEnd>): RoundEnd => ({
   failures: 0,
-  stoodMs: 0,
+  lastedMs: 0,
   error: undefined,
   listed: false,
   ...parts,
@@ -12,11 +12,11 @@ const end = (parts: Partial<RoundEnd>): RoundEnd => ({
 const failed = (failure: KubeFailure, retryAfterMs?: number) =>
   new KubeApiError(failure, failure, retryAfterMs === undefined ? {} : { retryAfterMs });
 
-test.each<[string, Partial<RoundEnd>, ReturnType<typeof nextRound>]>([
-  ['the server closed a watch that stood', { stoodMs: 300_000 }, { failures: 0, pauseMs: 0, list: false }],
+test.each<[string, Partial<RoundEnd>, ReturnType<typeof decideRelist>]>([
+  ['the server closed a watch that stood', { lastedMs: 300_000 }, { failures: 0, pauseMs: 0, list: false }],
   [
     'a watch that stood broke off',
-    { stoodMs: 5_000, error: failed('Unreachable') },
+    { lastedMs: 5_000, error: failed('Unreachable') },
     { failures: 0, pauseMs: 0, list: false },
   ],
   ['a watch that was closed as soon as it began', {}, { failures: 1, pauseMs: 500, list: false }],
@@ -37,7 +37,7 @@ test.each<[string, Partial<RoundEnd>, ReturnType<typeof nextRound>]>([
   ],
   [
     'a version that ends while it is watched',
-    { stoodMs: 9_000, error: failed('Expired') },
+    { lastedMs: 9_000, error: failed('Expired') },
     { failures: 0, pauseMs: 0, list: true },
   ],
   [
@@ -66,9 +66,9 @@ test.each<[string, Partial<RoundEnd>, ReturnType<typeof nextRound>]>([
     { failures: 1, pauseMs: 10_000, list: false },
   ],
 ])('%s', (_, parts, expected) => {
-  expect(nextRound(end(parts), 1)).toEqual(expected);
+  expect(decideRelist(end(parts), 1)).toEqual(expected);
 });
 
 test('pauses are jittered down to nothing, so that clients that lost a server do not return together', () => {
-  expect(nextRound(end({ failures: 5, error: failed('Unreachable') }), 0.25).pauseMs).toBe(2_500);
+  expect(decideRelist(end({ failures: 5, error: failed('Unreachable') }), 0.25).pauseMs).toBe(2_500);
 });

@@ -1,13 +1,13 @@
 import { backoffMs } from '@kube-prefetch/time';
 import type { KubeApiError } from '../api/kube-api.ts';
 
-/** One round is: list if need be, then watch until the watch ends. */
+/** How a round ended. A round lists when it has to, then watches until the watch ends. */
 export interface RoundEnd {
-  /** Rounds in a row, before this one, of which no watch stood. */
+  /** How many rounds before this one failed in a row. */
   readonly failures: number;
-  /** How long the server kept the watch up; 0 where it did not accept one. */
-  readonly stoodMs: number;
-  /** Undefined where the server closed the watch, or it was silent. */
+  /** How long the watch lasted; 0 when the server did not accept it. */
+  readonly lastedMs: number;
+  /** Undefined when the server closed the watch, or when it was silent for too long. */
   readonly error: KubeApiError | undefined;
   /** The round began with a list. */
   readonly listed: boolean;
@@ -16,29 +16,31 @@ export interface RoundEnd {
 export interface NextRound {
   readonly failures: number;
   readonly pauseMs: number;
-  /** Begin with a list rather than from the last version seen. */
+  /** List again instead of watching from the last version seen. */
   readonly list: boolean;
 }
 
-/** Every kind waits for itself: the cap is how long it takes to notice that the server is back. */
+/** Each kind has its own pauses. The cap limits how late a kind notices that the server is back. */
 const BACKOFF = { baseMs: 500, capMs: 10_000 };
-/** A server that accepts watches only to close them is not asked at full speed. */
+/** A watch that lasted this long was a success. A server that closes watches sooner is asked less often. */
 const STEADY_MS = 5_000;
-/** A version that the server fails on again and again may be one it no longer knows, its store having been restored. */
+/** When etcd was restored from a backup, the server may answer 5xx to a version that it does not know. */
 const LIST_AFTER_SERVER_ERRORS = 3;
 
 /**
- * | the round ended                              | next                                          |
- * | -------------------------------------------- | --------------------------------------------- |
- * | Expired, on a version not just listed        | list at once                                  |
- * | in any way, after its watch had stood        | at once, from the last version                |
- * | otherwise                                    | after a pause that grows, with full jitter    |
- * | Expired, or with the third 5xx in a row      | the same, and list                            |
+ * What the next round does:
+ *
+ * | the round ended                                     | next round                                      |
+ * | --------------------------------------------------- | ----------------------------------------------- |
+ * | with Expired, and had not begun with a list         | lists at once                                   |
+ * | otherwise, after its watch had lasted STEADY_MS     | watches at once; lists after Expired            |
+ * | otherwise                                           | watches after a growing pause with full jitter  |
+ * | the same, with Expired or every third 5xx in a row  | lists after that pause                          |
  */
-export function nextRound({ failures, stoodMs, error, listed }: RoundEnd, jitter: number): NextRound {
+export function decideRelist({ failures, lastedMs, error, listed }: RoundEnd, jitter: number): NextRound {
   const expired = error?.failure === 'Expired';
   if (expired && !listed) return { failures, pauseMs: 0, list: true };
-  if (stoodMs >= STEADY_MS) return { failures: 0, pauseMs: 0, list: expired };
+  if (lastedMs >= STEADY_MS) return { failures: 0, pauseMs: 0, list: expired };
   const again = failures + 1;
   return {
     failures: again,

@@ -11,14 +11,14 @@ import {
 } from '../../testing/index.ts';
 import type { KubeApi, KubeKind, ObjectName } from '../api/kube-api.ts';
 import { DEPLOYMENTS, JOBS, NAMESPACES, NODES, PREFETCHES, SERVICE_ACCOUNTS } from '../api/kinds.ts';
-import { createMemoryApi } from '../../testing/twin/kube-api.ts';
+import { createTwinApi } from '../../testing/twin/kube-api.ts';
 import { createKubernetesSource } from './kubernetes-source.ts';
 
 const KINDS = [PREFETCHES, NAMESPACES, NODES, DEPLOYMENTS, SERVICE_ACCOUNTS];
 
 function prepare() {
   const clock = createVirtualClock();
-  const api = createMemoryApi({ clock });
+  const api = createTwinApi({ clock });
   const logged: { message: string; fields: object }[] = [];
   const note = (fields: object, message: string) => void logged.push({ message, fields });
   let pageMs = 0;

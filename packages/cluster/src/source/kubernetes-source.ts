@@ -1,11 +1,11 @@
-import type { ClusterState } from '@kube-prefetch/core';
+import type { ClusterState, Namespace, Node, Resource, ServiceAccount, Workload } from '@kube-prefetch/core';
 import { createTrigger } from '@kube-prefetch/time';
-import type { ClusterSource } from '../ports/cluster-source.ts';
-import type { SourceLog } from '../source-log.ts';
-import { combineKinds, type ReflectedKinds, reflectorsOf } from './combine-kinds.ts';
+import type { ClusterSource, SourceLog } from '../ports/source-and-sink.ts';
+import { nextState } from '../to-state/next-state.ts';
 import type { Projection } from './object-store.ts';
+import { describeOutage, isGap } from './outage.ts';
 import { PROJECTIONS } from './projections.ts';
-import { createReflector, type ReflectorParts } from './reflector.ts';
+import { type Reflector, type ReflectorParts, createReflector } from './reflector.ts';
 
 /** The cluster that an API server knows; docs/status.md says what counts while a part of it cannot be read. */
 export function createKubernetesSource(parts: ReflectorParts): ClusterSource {
@@ -51,7 +51,7 @@ function reflectKinds(parts: ReflectorParts): ReflectedKinds {
   };
 }
 
-/** Runs all until the signal aborts; one that fails for another reason ends the others, and that is thrown. */
+/** Runs all until the signal aborts. When one fails before that, the others are ended and its error is thrown. */
 async function together(signal: AbortSignal, start: (signal: AbortSignal) => readonly Promise<void>[]): Promise<void> {
   const stop = new AbortController();
   const running = start(AbortSignal.any([signal, stop.signal]));
@@ -65,8 +65,54 @@ async function together(signal: AbortSignal, start: (signal: AbortSignal) => rea
   }
 }
 
-/** Each gap once, when it comes up. */
+/** Logs each gap once, when it appears. */
 function logGaps(log: SourceLog, next: ClusterState, previous: ClusterState | undefined): void {
   const known = new Set(previous?.gaps);
   for (const gap of next.gaps) if (!known.has(gap)) log.warn({ gap }, 'the state of the cluster has a gap');
+}
+
+/** The reflectors of the kinds that make up each part of the state. */
+interface ReflectedKinds {
+  readonly resources: readonly Reflector<Resource>[];
+  readonly workloads: readonly Reflector<Workload>[];
+  readonly namespaces: readonly Reflector<Namespace>[];
+  readonly nodes: readonly Reflector<Node>[];
+  readonly serviceAccounts: readonly Reflector<ServiceAccount>[];
+}
+
+/**
+ * Makes one state of all kinds, and returns `previous` itself when nothing changed. Undefined before the first state, until
+ * each kind has been read or has failed for long enough to be a gap.
+ */
+function combineKinds(kinds: ReflectedKinds, previous: ClusterState | undefined): ClusterState | undefined {
+  const all = reflectorsOf(kinds);
+  const gaps = all.flatMap(reflector => gapOf(reflector) ?? []);
+  const awaited = all.some(reflector => reflector.values() === undefined && gapOf(reflector) === undefined);
+  if (previous === undefined && awaited) return undefined;
+  const problems = all.flatMap(reflector => reflector.problems());
+  return nextState(previous, {
+    resources: joined(previous?.resources, kinds.resources),
+    workloads: joined(previous?.workloads, kinds.workloads),
+    namespaces: joined(previous?.namespaces, kinds.namespaces),
+    nodes: joined(previous?.nodes, kinds.nodes),
+    serviceAccounts: joined(previous?.serviceAccounts, kinds.serviceAccounts),
+    gaps: [...gaps, ...problems],
+  });
+}
+
+function reflectorsOf(kinds: ReflectedKinds): readonly Reflector<unknown>[] {
+  return Object.values(kinds).flat() as readonly Reflector<unknown>[];
+}
+
+function gapOf(reflector: Reflector<unknown>): string | undefined {
+  const outage = reflector.outage();
+  if (outage === undefined || !isGap(outage)) return undefined;
+  const counts = reflector.values() === undefined ? 'nothing of it is known yet' : 'what was read last counts';
+  return `${reflector.name} cannot be read: ${describeOutage(outage)}; ${counts}`;
+}
+
+function joined<T>(previous: readonly T[] | undefined, reflectors: readonly Reflector<T>[]): readonly T[] {
+  const values = reflectors.flatMap(reflector => reflector.values() ?? []);
+  const same = previous?.length === values.length && values.every((value, index) => value === previous[index]);
+  return same ? previous : values;
 }

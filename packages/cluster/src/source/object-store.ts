@@ -2,32 +2,32 @@ import { isDeepStrictEqual } from 'node:util';
 import { MalformedField } from '../to-state/index.ts';
 import type { KubeEvent, KubeKind, KubeObject } from '../api/kube-api.ts';
 
-/** What is kept of the objects of one kind. */
+/** Says what is kept of an object of one kind. */
 export interface Projection<T> {
   readonly kind: KubeKind;
   /** Throws MalformedField. */
   project(object: KubeObject): T;
 }
 
-/** One object as it counts. */
+/** The last good value of one object. */
 export interface StoredObject<T> {
-  /** Undefined where it has never been well-formed. */
+  /** Undefined when the object was never well-formed. */
   readonly value: T | undefined;
-  /** Why `value` is not what the object says now, a sentence. */
+  /** A sentence that says why the object as it is now cannot be used. */
   readonly problem: string | undefined;
 }
 
 export type StoredObjects<T> = ReadonlyMap<string, StoredObject<T>>;
 
-/** The objects of one kind, projected. An object of which nothing changed that is kept keeps its identity, and so do lists. */
+/** The projected objects of one kind. A value that did not change stays the same object, and so does the whole list. */
 export interface ObjectStore<T> {
-  /** Whether anything changed that is kept. */
+  /** True when a kept value changed. */
   apply(event: Exclude<KubeEvent, { type: 'BOOKMARK' }>): boolean;
-  /** Adds what a page of a list holds to `listed`, as it would count. */
+  /** Projects the objects of one page of a list into `listed`; nothing else changes. */
   take(objects: readonly KubeObject[], listed: Map<string, StoredObject<T>>): void;
-  /** Holds what was listed and nothing else. Whether anything changed that is kept. */
+  /** Keeps the listed objects and drops all others. True when a kept value changed. */
   replace(listed: StoredObjects<T>): boolean;
-  /** By namespace and name. */
+  /** Sorted by namespace and name. */
   values(): readonly T[];
   problems(): readonly string[];
 }
@@ -66,7 +66,7 @@ export function createObjectStore<T>(projection: Projection<T>): ObjectStore<T> 
   };
 }
 
-/** `previous` itself where nothing changed; a malformed object counts as it did when it was last well-formed. */
+/** Returns `previous` itself when nothing changed. A malformed object keeps its last good value. */
 function readObject<T>(
   { kind, project }: Projection<T>,
   object: KubeObject,

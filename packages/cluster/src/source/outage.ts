@@ -1,10 +1,10 @@
 import type { KubeApiError, KubeFailure } from '../api/kube-api.ts';
 
-/** What a kind's reading suffers from since it last worked. */
+/** A kind that cannot be read: what went wrong since reading last worked. */
 export interface Outage {
   /** The first failure. */
   readonly first: Failing;
-  /** The first failure that is a plain no. */
+  /** The first failure that was a refusal. */
   readonly refused: Failing | undefined;
   /** Monotonic, of the last failure. */
   readonly lastMs: number;
@@ -18,11 +18,11 @@ interface Failing {
 }
 
 /**
- * An API server that restarts or changes places is no gap: what was read a minute ago will do. It counts as such also while it
- * says no, which it does for a while after its start: it has not read yet who may do what.
+ * An API server that restarts or moves is not a gap: the state of a minute ago will do. For some time after its start it also
+ * refuses requests, because it has not read the RBAC rules yet.
  */
 const GAP_AFTER_MS = 60_000;
-/** A no out of the blue will not go away by itself. */
+/** When the first failure is a refusal, the server did not just restart: the refusal stays until somebody acts. */
 const GAP_AFTER_REFUSAL_MS = 10_000;
 
 const REFUSALS: readonly KubeFailure[] = ['Forbidden', 'NotFound', 'Unauthorized', 'Invalid'];
@@ -33,17 +33,17 @@ export function noteFailure(outage: Outage | undefined, { failure, message }: Ku
   return { first: outage?.first ?? failing, refused: outage?.refused ?? refused, lastMs: now };
 }
 
-/** Whether tries have failed for long enough: how long ago the last was says nothing about the server. */
+/** Counts from the first to the last failure, not to now: the time since the last try says nothing about the server. */
 export function isGap({ first, refused, lastMs }: Outage): boolean {
   return lastMs - first.sinceMs >= (first === refused ? GAP_AFTER_REFUSAL_MS : GAP_AFTER_MS);
 }
 
 const LONGEST_MESSAGE = 300;
-/** Of the kinds that are read only ours can be missing. */
+/** Of the kinds that are read, an API server can lack only ours. */
 const UNKNOWN_KIND =
   'NotFound: the API server does not serve this kind; install the CustomResourceDefinitions of kube-prefetch';
 
-/** Why nothing can be read. The same words for as long as the outage lasts, or a status would be written with every try. */
+/** Keeps its words for as long as the outage lasts: a new text would cause a status write with every try. */
 export function describeOutage({ first, refused }: Outage): string {
   const { failure, message } = refused ?? first;
   if (failure === 'NotFound') return UNKNOWN_KIND;

@@ -17,7 +17,7 @@ import {
 } from '../api/kinds.ts';
 import type { Projection } from './object-store.ts';
 
-/** The kinds that each part of the cluster's state is made from, and what is kept of them. */
+/** For each part of the cluster's state: the kinds that are read, and the projection that says what is kept of an object. */
 export const PROJECTIONS = {
   resources: [PREFETCHES, CLUSTER_PREFETCHES].map(resources),
   workloads: [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, CRON_JOBS, JOBS, REPLICA_SETS].map(workloads),

@@ -1,6 +1,6 @@
 import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
-import { untilSilent } from './read-until-silent.ts';
+import { readUntilSilent } from './read-until-silent.ts';
 
 /** A stream that brings a number after each of these pauses, and is then mute, or ends. */
 function start(pausesMs: readonly number[], { ends = false } = {}) {
@@ -16,7 +16,7 @@ function start(pausesMs: readonly number[], { ends = false } = {}) {
   }
   let outcome = 'running';
   const patience = { clock, openMs: 15_000, silentMs: 90_000 };
-  void untilSilent(patience, open, item => taken.push(item), stop.signal).then(
+  void readUntilSilent(patience, open, item => taken.push(item), stop.signal).then(
     () => (outcome = 'ended'),
     (error: Error) => (outcome = error.message),
   );

@@ -3,17 +3,17 @@ import { KubeApiError } from '../api/kube-api.ts';
 
 export interface Patience {
   readonly clock: Clock;
-  /** For the first item. */
+  /** How long to wait for the first item, ... */
   readonly openMs: number;
-  /** Between items. */
+  /** ... and for each later one. */
   readonly silentMs: number;
 }
 
 /**
- * Hands on what the stream brings, until it ends or stays silent for too long: a connection of which the other end is gone
- * does not say so. One that never brings anything is unreachable. `open` has to end the stream with its signal.
+ * Passes each item to `take` until the stream ends or stays silent for too long: a connection does not tell when the other end
+ * is gone. Throws Unreachable when not even the first item comes. `open` must end the stream when its signal aborts.
  */
-export async function untilSilent<T>(
+export async function readUntilSilent<T>(
   { clock, openMs, silentMs }: Patience,
   open: (signal: AbortSignal) => AsyncIterable<T>,
   take: (item: T) => void,

@@ -1,11 +1,11 @@
 import type { Clock, Random } from '@kube-prefetch/time';
-import type { SourceLog } from '../source-log.ts';
+import type { SourceLog } from '../ports/source-and-sink.ts';
 import { type KubeApi, KubeApiError, type KubeEvent } from '../api/kube-api.ts';
-import { kindName } from '../api/kind-name.ts';
-import { nextRound, type RoundEnd } from './decide-relist.ts';
+import { kindName } from '../api/kinds.ts';
+import { decideRelist, type RoundEnd } from './decide-relist.ts';
 import { createObjectStore, type Projection, type StoredObject } from './object-store.ts';
 import { noteFailure, type Outage } from './outage.ts';
-import { untilSilent } from './read-until-silent.ts';
+import { readUntilSilent } from './read-until-silent.ts';
 
 export interface ReflectorParts {
   readonly api: KubeApi;
@@ -14,25 +14,25 @@ export interface ReflectorParts {
   readonly log: SourceLog;
 }
 
-/** Keeps what is wanted of all objects of one kind as the API server has them. */
+/** Keeps a projection of all objects of one kind up to date with the API server. */
 export interface Reflector<T> {
-  /** As `kubectl` writes the kind. */
+  /** The kind as kubectl writes it. */
   readonly name: string;
   /**
-   * Lists, and watches from there, until the signal aborts; calls `changed` when anything below may answer anew. A later run
-   * goes on from where the one before stopped.
+   * Lists, then watches, until the signal aborts. Calls `changed` when a method below may return something new. A later run
+   * goes on where the previous one stopped.
    */
   run(changed: () => void, signal: AbortSignal): Promise<void>;
-  /** Undefined before the first full list. What did not change keeps its identity, up to the whole list. */
+  /** Undefined before the first full list. Returns the same array while no value changed. */
   values(): readonly T[] | undefined;
-  /** A sentence for each object that does not count as it is. */
+  /** A sentence for each malformed object. */
   problems(): readonly string[];
-  /** Undefined while reading works. */
+  /** Undefined while the kind can be read. */
   outage(): Outage | undefined;
 }
 
 const PAGE_LIMIT = 500;
-/** Kinds in which something happens get a bookmark about once a minute; a watch on a quiet one is renewed at little cost. */
+/** A kind with changes gets a bookmark about once a minute. A watch of a quiet kind is renewed, which costs little. */
 const PATIENCE = { openMs: 15_000, silentMs: 90_000 };
 
 export function createReflector<T>(projection: Projection<T>, parts: ReflectorParts): Reflector<T> {
@@ -41,11 +41,11 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
   const name = kindName(kind);
   const store = createObjectStore(projection);
   let listed = false;
-  /** Where to watch from; undefined: list. */
+  /** The version to watch from; undefined when a list is needed. */
   let version: string | undefined;
   let outage: Outage | undefined;
 
-  /** What was listed before stays in use until the last page is here. Returns the version that the list shows. */
+  /** The previous list stays in use until the last page has come. Returns the version of the list. */
   const list = async (changed: () => void, signal: AbortSignal): Promise<string> => {
     const startedMs = clock.monotonicMs();
     const found = new Map<string, StoredObject<T>>();
@@ -63,7 +63,7 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
     }
   };
 
-  /** Whether anything changed that is kept. */
+  /** True when a kept value changed. */
   const take = (event: KubeEvent): boolean => {
     if (event.type === 'BOOKMARK') {
       version = event.resourceVersion;
@@ -73,7 +73,7 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
     return store.apply(event);
   };
 
-  /** Whether there was an outage. */
+  /** True when this ended an outage. */
   const recover = (): boolean => {
     if (outage === undefined) return false;
     log.info({ kind: name, afterMs: Math.round(clock.monotonicMs() - outage.first.sinceMs) }, 'can be read again');
@@ -92,11 +92,11 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
     const mustList = version === undefined;
     let acceptedMs: number | undefined;
     let error: KubeApiError | undefined;
-    const stood = () => (acceptedMs === undefined ? 0 : clock.monotonicMs() - acceptedMs);
+    const lasted = () => (acceptedMs === undefined ? 0 : clock.monotonicMs() - acceptedMs);
     try {
       const from = version ?? (await list(changed, signal));
       version = from;
-      await untilSilent(
+      await readUntilSilent(
         { clock, ...PATIENCE },
         inTime => api.watch(kind, from, inTime),
         event => {
@@ -108,11 +108,11 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
       );
     } catch (thrown) {
       signal.throwIfAborted();
-      // What else is thrown is a bug.
+      // Any other error is a bug.
       if (!(thrown instanceof KubeApiError)) throw thrown;
       error = thrown;
     }
-    return { stoodMs: stood(), error, listed: mustList };
+    return { lastedMs: lasted(), error, listed: mustList };
   };
 
   return {
@@ -120,7 +120,7 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
     async run(changed, signal) {
       for (let failures = 0; !signal.aborted; ) {
         const end = await round(changed, signal);
-        const next = nextRound({ failures, ...end }, random());
+        const next = decideRelist({ failures, ...end }, random());
         failures = next.failures;
         if (next.list) version = undefined;
         if (end.error !== undefined && failures > 0) {

@@ -1,24 +1,24 @@
 import { type Clock, timestamp } from '@kube-prefetch/time';
-import type { StatusEvent } from '../ports/status-sink.ts';
+import type { StatusEvent } from '../ports/source-and-sink.ts';
 import type { KubeKind, KubeObject } from '../api/kube-api.ts';
 import { EVENTS } from '../api/kinds.ts';
 
 const COMPONENT = 'kube-prefetch';
-/** As long as events.k8s.io takes it. */
+/** The longest note that events.k8s.io accepts. */
 const LONGEST_MESSAGE = 1_024;
-/** What is left of a name's 253 characters goes to the suffix. */
+/** Of the 253 characters of a name; the rest is for the suffix. */
 const LONGEST_STEM = 220;
 
 export interface EventOrigin {
   readonly clock: Clock;
-  /** The pod. */
+  /** The pod's name. */
   readonly instance: string;
-  /** Of all events of this process. */
+  /** Counts the events of this process. */
   readonly number: number;
 }
 
-/** An Event as `kubectl describe` finds it: by the uid of what it is about, in its namespace, or `default` where it has none. */
-export function eventObject(
+/** An Event that `kubectl describe` finds: it has the object's uid and namespace, or `default` for an object without one. */
+export function buildEvent(
   { apiVersion, kind }: KubeKind,
   { metadata: { namespace, name, uid, resourceVersion } }: KubeObject,
   { type, reason, message }: StatusEvent,

@@ -3,8 +3,8 @@ import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, onTestFinished, test } from 'vitest';
 import { aStatus } from '../../testing/index.ts';
 import { PREFETCHES } from '../api/kinds.ts';
-import { createMemoryApi } from '../../testing/twin/kube-api.ts';
-import { createSeenStatuses } from './detect-overwrites.ts';
+import { createTwinApi } from '../../testing/twin/kube-api.ts';
+import { createOverwriteDetector } from './detect-overwrites.ts';
 import { createKubernetesSource } from '../source/kubernetes-source.ts';
 import { createKubernetesStatusSink } from './kubernetes-status-sink.ts';
 
@@ -15,12 +15,12 @@ const nothing = () => {};
 /** A source and a sink of one process; what others do with the server goes beside them. */
 async function start() {
   const clock = createVirtualClock();
-  const api = createMemoryApi({ clock });
+  const api = createTwinApi({ clock });
   const watching = api.connect();
-  const seen = createSeenStatuses();
-  const sink = createKubernetesStatusSink({ api, clock, instance: 'coordinator-0', seen });
+  const overwrites = createOverwriteDetector();
+  const sink = createKubernetesStatusSink({ api, clock, instance: 'coordinator-0', overwrites });
   const log = { debug: nothing, info: nothing, warn: nothing };
-  const source = createKubernetesSource({ api: seen.through(watching), clock, random: () => 0.5, log });
+  const source = createKubernetesSource({ api: overwrites.through(watching), clock, random: () => 0.5, log });
   const stop = new AbortController();
   const running = source.run(nothing, stop.signal).catch(nothing);
   onTestFinished(async () => {
@@ -80,18 +80,18 @@ test.each([
   ['11', true],
   ['an opaque version', false],
 ])('of what a watch brings only a newer version is news: %s after 10', async (resourceVersion, isNews) => {
-  const seen = createSeenStatuses();
+  const overwrites = createOverwriteDetector();
   const object = (version: string, warm: string) => ({
     metadata: { namespace: 'shop', name: 'web', resourceVersion: version },
     status: aStatus(warm),
   });
-  seen.settle(WEB, object('10', '2/2'));
+  overwrites.settle(WEB, object('10', '2/2'));
   async function* watch() {
     yield { type: 'MODIFIED', object: object(resourceVersion, '1/2') } as const;
   }
-  const api = { ...createMemoryApi({ clock: createVirtualClock() }), watch };
-  for await (const event of seen.through(api).watch(PREFETCHES, '1', signal)) expect(event.type).toBe('MODIFIED');
-  expect(seen.isOverwritten(WEB)).toBe(isNews);
+  const api = { ...createTwinApi({ clock: createVirtualClock() }), watch };
+  for await (const event of overwrites.through(api).watch(PREFETCHES, '1', signal)) expect(event.type).toBe('MODIFIED');
+  expect(overwrites.isOverwritten(WEB)).toBe(isNews);
 });
 
 test('a new spec under the same status is no other status', async () => {

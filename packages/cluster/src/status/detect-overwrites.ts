@@ -4,41 +4,41 @@ import type { KubeApi, KubeKind, KubeObject } from '../api/kube-api.ts';
 import { CLUSTER_PREFETCHES, PREFETCHES } from '../api/kinds.ts';
 
 /**
- * Tells what others wrote into statuses from what we wrote, by the lists and watches that run anyway. They may bring what was long
- * ago: only a newer version of an object is news.
+ * Detects statuses that somebody else wrote over, from the lists and watches that run anyway. These may show an old version of
+ * an object: only a newer version than the one that we read or wrote counts.
  */
-export interface SeenStatuses {
-  /** The same API; what it lists and watches is seen. */
+export interface OverwriteDetector {
+  /** The same API, which notes each object that it lists or watches. */
   through(api: KubeApi): KubeApi;
-  /** What is seen of this one counts from here on. */
+  /** Notes what is listed or watched of this resource from now on. */
   follow(resource: ResourceRef): void;
-  /** The server held this when it was asked, or when it took what we wrote. */
+  /** The object as the server returned it to our last read or write. */
   settle(resource: ResourceRef, object: KubeObject): void;
   forget(resource: ResourceRef): void;
-  /** Somebody changed the status after it was settled. */
+  /** True when somebody changed the status after `settle`. */
   isOverwritten(resource: ResourceRef): boolean;
 }
 
-interface Held {
+interface VersionedStatus {
   readonly version: bigint;
   readonly status: unknown;
 }
 
 interface Followed {
-  readonly settled?: Held | undefined;
-  /** Newer than `settled`, and not the same. */
-  readonly other?: Held | undefined;
+  readonly settled?: VersionedStatus | undefined;
+  /** A newer version than `settled`, with another status. */
+  readonly other?: VersionedStatus | undefined;
 }
 
-export function createSeenStatuses(): SeenStatuses {
+export function createOverwriteDetector(): OverwriteDetector {
   const followed = new Map<string, Followed>();
 
   const saw = (kind: KubeKind, object: KubeObject) => {
     const name = nameOf(kind, object);
     const before = followed.get(name);
-    const held = heldBy(object);
-    if (before === undefined || held === undefined || held.version <= (before.other?.version ?? -1n)) return;
-    followed.set(name, compare(before.settled, held));
+    const noted = statusOf(object);
+    if (before === undefined || noted === undefined || noted.version <= (before.other?.version ?? -1n)) return;
+    followed.set(name, compare(before.settled, noted));
   };
 
   return {
@@ -63,7 +63,7 @@ export function createSeenStatuses(): SeenStatuses {
     },
     settle(resource, object) {
       const name = resourceName(resource);
-      followed.set(name, compare(heldBy(object), followed.get(name)?.other));
+      followed.set(name, compare(statusOf(object), followed.get(name)?.other));
     },
     forget: resource => void followed.delete(resourceName(resource)),
     isOverwritten(resource) {
@@ -73,7 +73,7 @@ export function createSeenStatuses(): SeenStatuses {
   };
 }
 
-function compare(settled: Held | undefined, other: Held | undefined): Followed {
+function compare(settled: VersionedStatus | undefined, other: VersionedStatus | undefined): Followed {
   if (settled === undefined || other === undefined) return { settled, other };
   if (other.version <= settled.version) return { settled };
   return isDeepStrictEqual(other.status, settled.status) ? { settled: other } : { settled, other };
@@ -83,8 +83,8 @@ function nameOf({ kind }: KubeKind, { metadata }: KubeObject): string {
   return resourceName({ ...metadata, kind: kind as ResourceRef['kind'] });
 }
 
-/** Undefined where the version is none that can be compared; those of Kubernetes are numbers that count up. */
-function heldBy({ metadata: { resourceVersion = '' }, status }: KubeObject): Held | undefined {
+/** Undefined when the version is not a number. Those of Kubernetes are numbers that increase. */
+function statusOf({ metadata: { resourceVersion = '' }, status }: KubeObject): VersionedStatus | undefined {
   return /^\d+$/.test(resourceVersion) ? { version: BigInt(resourceVersion), status } : undefined;
 }
 

@@ -2,10 +2,10 @@ import type { PrefetchStatus, ResourceRef } from '@kube-prefetch/protocol';
 import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
 import { aStatus, statusSinkSuite } from '../../testing/index.ts';
-import type { StatusEvent } from '../ports/status-sink.ts';
+import type { StatusEvent } from '../ports/source-and-sink.ts';
 import type { KubeObject } from '../api/kube-api.ts';
 import { CLUSTER_PREFETCHES, EVENTS, PREFETCHES } from '../api/kinds.ts';
-import { createMemoryApi } from '../../testing/twin/kube-api.ts';
+import { createTwinApi } from '../../testing/twin/kube-api.ts';
 import { createKubernetesStatusSink } from './kubernetes-status-sink.ts';
 
 const WEB: ResourceRef = { kind: 'Prefetch', namespace: 'shop', name: 'web' };
@@ -14,7 +14,7 @@ const { signal } = new AbortController();
 
 function start() {
   const clock = createVirtualClock();
-  const api = createMemoryApi({ clock });
+  const api = createTwinApi({ clock });
   const kindOf = ({ kind }: ResourceRef) => (kind === 'Prefetch' ? PREFETCHES : CLUSTER_PREFETCHES);
   for (const { kind, ...metadata } of [WEB, BASE])
     api.apply(kindOf({ kind, ...metadata }), { metadata, spec: { images: ['nginx'] } });

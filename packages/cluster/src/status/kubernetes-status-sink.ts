@@ -1,29 +1,28 @@
 import { isDeepStrictEqual } from 'node:util';
-import { messageParser, PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
+import { PrefetchStatus, type ResourceRef, messageParser, resourceName } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
-import type { StatusEvent, StatusSink } from '../ports/status-sink.ts';
-import { type KubeApi, KubeApiError, type KubeKind, type KubeObject, type ObjectName } from '../api/kube-api.ts';
-import { eventObject } from './build-event.ts';
 import { CLUSTER_PREFETCHES, EVENTS, PREFETCHES } from '../api/kinds.ts';
-import { patchTo } from './make-merge-patch.ts';
-import { createSeenStatuses, type SeenStatuses } from './detect-overwrites.ts';
+import { type KubeApi, KubeApiError, type KubeKind, type KubeObject, type ObjectName } from '../api/kube-api.ts';
+import type { StatusEvent, StatusSink } from '../ports/source-and-sink.ts';
+import { buildEvent } from './build-event.ts';
+import { type OverwriteDetector, createOverwriteDetector } from './detect-overwrites.ts';
 
 export interface KubernetesStatusSinkOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
-  /** Who speaks in events: the pod's name. */
+  /** The pod's name, for events. */
   readonly instance: string;
-  /** What the source's requests bring; without it nothing is seen. */
-  readonly seen?: SeenStatuses;
+  /** Shared with the source, whose lists and watches it sees. Without it no overwrite is detected. */
+  readonly overwrites?: OverwriteDetector;
 }
 
-/** What goes back and forth is told once in this time; the status tells the rest. */
+/** Of the same events about a resource, one is written in this time. */
 const SAME_EVENT_MS = 60_000;
 
-/** Status in the resources' status subresource, and events beside them. It decides by what the API server holds, asked each time. */
+/** Writes the status subresource, and Events. Before each write it reads the object from the API server. */
 export function createKubernetesStatusSink(options: KubernetesStatusSinkOptions): StatusSink {
-  const { api, clock, instance, seen = createSeenStatuses() } = options;
-  /** When an event was told last. */
+  const { api, clock, instance, overwrites = createOverwriteDetector() } = options;
+  /** When an event was last written, by resource, type and reason. */
   const told = new Map<string, number>();
   let events = 0;
 
@@ -40,16 +39,16 @@ export function createKubernetesStatusSink(options: KubernetesStatusSinkOptions)
     orGone(api.get(kindOf(resource), objectName(resource), signal));
 
   const current = (resource: ResourceRef, signal: AbortSignal) => {
-    // What is written by others while the answer is on its way is news.
-    seen.follow(resource);
+    // Before the request, so that no overwrite during it is missed.
+    overwrites.follow(resource);
     return get(resource, signal);
   };
 
-  /** The object as it is afterwards: `object` itself where there is nothing to write. */
-  const bring = (resource: ResourceRef, object: KubeObject, status: PrefetchStatus, signal: AbortSignal) => {
+  /** Returns the object as it is afterwards: `object` itself when there is nothing to write. */
+  const update = (resource: ResourceRef, object: KubeObject, status: PrefetchStatus, signal: AbortSignal) => {
     if (isDeepStrictEqual(object.status, status)) return object;
     const [kind, name] = [kindOf(resource), objectName(resource)];
-    const patch = { verb: 'patchStatus', kind, name, status: patchTo(object.status, status) } as const;
+    const patch = { verb: 'patchStatus', kind, name, status: mergePatchTo(object.status, status) } as const;
     return orGone(api.write(patch, signal));
   };
 
@@ -57,17 +56,17 @@ export function createKubernetesStatusSink(options: KubernetesStatusSinkOptions)
     async read(resource, signal) {
       const object = await current(resource, signal);
       if (object === undefined) return undefined;
-      seen.settle(resource, object);
+      overwrites.settle(resource, object);
       return readable(object.status);
     },
     async write(resource, status, signal) {
       const object = await current(resource, signal);
-      const written = object && (await bring(resource, object, status, signal));
+      const written = object && (await update(resource, object, status, signal));
       if (written === undefined) {
-        seen.forget(resource);
+        overwrites.forget(resource);
         return 'gone';
       }
-      seen.settle(resource, written);
+      overwrites.settle(resource, written);
       return written === object ? 'unchanged' : 'written';
     },
     async event(resource, event, signal) {
@@ -75,10 +74,10 @@ export function createKubernetesStatusSink(options: KubernetesStatusSinkOptions)
       const regarding = await get(resource, signal);
       if (regarding === undefined) return;
       events += 1;
-      const object = eventObject(kindOf(resource), regarding, event, { clock, instance, number: events });
+      const object = buildEvent(kindOf(resource), regarding, event, { clock, instance, number: events });
       await orGone(api.write({ verb: 'create', kind: EVENTS, object }, signal));
     },
-    isOverwritten: resource => seen.isOverwritten(resource),
+    isOverwritten: resource => overwrites.isOverwritten(resource),
   };
 }
 
@@ -101,11 +100,26 @@ async function orGone(answer: Promise<KubeObject>): Promise<KubeObject | undefin
 
 const parseStatus = messageParser(PrefetchStatus, 'status');
 
-/** One that another version wrote is as good as none: it is about to be overwritten. */
+/** Undefined for a status that another version of ours wrote: it will be overwritten. */
 function readable(status: unknown): PrefetchStatus | undefined {
   try {
     return parseStatus(status);
   } catch {
     return undefined;
   }
+}
+
+/** The JSON merge patch that turns `current` into `wanted`: all of `wanted`, and null for each other field of `current`. */
+function mergePatchTo(current: unknown, wanted: object): object {
+  const patch: Record<string, unknown> = { ...wanted };
+  if (!isMapping(current)) return patch;
+  for (const [field, value] of Object.entries(current)) {
+    const next = (wanted as Record<string, unknown>)[field];
+    patch[field] = next === undefined ? null : isMapping(next) ? mergePatchTo(value, next) : next;
+  }
+  return patch;
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,9 +1,38 @@
 import type { Amounts } from '@kube-prefetch/core';
-import { entries, expected, type Field } from './field.ts';
+import { type Field, below, entries, expected, optionalText } from './field.ts';
 
 /**
- * The extended resources of a list of quantities that are above zero. As Kubernetes tells them from its own: a name with a
- * domain that is not kubernetes.io.
+ * The most that a pod needs at one time, as the scheduler counts it: containers and sidecars run together; any other init
+ * container runs with only those sidecars that were started before it.
+ */
+export function requestedResources(containers: readonly Field[], initContainers: readonly Field[]): Amounts {
+  let sidecars: Amounts = {};
+  let most: Amounts = {};
+  for (const container of initContainers) {
+    const needed = combine(sidecars, requestOf(container), (a, b) => a + b);
+    if (optionalText(below(container, 'restartPolicy')) === 'Always') sidecars = needed;
+    most = combine(most, needed, Math.max);
+  }
+  const together = containers.map(requestOf).reduce((sum, one) => combine(sum, one, (a, b) => a + b), sidecars);
+  return combine(most, together, Math.max);
+}
+
+/** Without a request, Kubernetes takes the limit as the request. */
+function requestOf(container: Field): Amounts {
+  return {
+    ...extendedResources(below(container, 'resources', 'limits')),
+    ...extendedResources(below(container, 'resources', 'requests')),
+  };
+}
+
+function combine(one: Amounts, other: Amounts, how: (a: number, b: number) => number): Amounts {
+  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
+  return Object.fromEntries(names.map(name => [name, how(one[name] ?? 0, other[name] ?? 0)]));
+}
+
+/**
+ * The extended resources above zero in a mapping of quantities. As in Kubernetes, an extended resource is one whose name has a
+ * domain other than kubernetes.io.
  */
 export function extendedResources(quantities: Field): Amounts {
   return Object.fromEntries(

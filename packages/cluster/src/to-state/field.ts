@@ -3,7 +3,7 @@ import { shown } from '@kube-prefetch/protocol';
 
 export type Path = readonly (string | number)[];
 
-/** A field that is not what Kubernetes would have let in. */
+/** A field with a value that Kubernetes would not accept. */
 export class MalformedField extends Error {
   override readonly name = 'MalformedField';
   readonly path: Path;
@@ -14,7 +14,7 @@ export class MalformedField extends Error {
   }
 }
 
-/** A value somewhere in an object, with the way there. Null counts as absent everywhere, as in Kubernetes. */
+/** A value in an object, and its path. Null counts as absent everywhere, as in Kubernetes. */
 export interface Field {
   readonly value: unknown;
   readonly path: Path;
@@ -24,7 +24,7 @@ export function root(value: unknown): Field {
   return { value, path: [] };
 }
 
-/** What is below, by names; absent where any of them is. Throws where something on the way is not a mapping. */
+/** The field below, by names; absent when any of them is. Throws when a value on the way is not a mapping. */
 export function below(field: Field, ...names: readonly string[]): Field {
   return names.reduce<Field>((at, name) => {
     if (isAbsent(at)) return { value: undefined, path: [...at.path, name] };
@@ -33,14 +33,14 @@ export function below(field: Field, ...names: readonly string[]): Field {
   }, field);
 }
 
-/** The entries of a list; none where it is absent. */
+/** The entries of a list; none when it is absent. */
 export function items(field: Field): readonly Field[] {
   if (isAbsent(field)) return [];
   if (!Array.isArray(field.value)) throw expected(field, 'a list');
   return field.value.map((value: unknown, index) => ({ value, path: [...field.path, index] }));
 }
 
-/** The entries of a mapping by name; none where it is absent. */
+/** The entries of a mapping by name; none when it is absent. */
 export function entries(field: Field): readonly (readonly [string, Field])[] {
   if (isAbsent(field)) return [];
   if (typeof field.value !== 'object' || Array.isArray(field.value)) throw expected(field, 'a mapping');
@@ -56,14 +56,14 @@ export function text(field: Field): string {
   return value;
 }
 
-/** Undefined where absent or empty: Kubernetes does not tell the two apart. */
+/** Undefined when absent or empty: Kubernetes does not tell the two apart. */
 export function optionalText(field: Field): string | undefined {
   if (isAbsent(field) || field.value === '') return undefined;
   if (typeof field.value !== 'string') throw expected(field, 'text (quote it if it looks like something else)');
   return field.value;
 }
 
-/** False where absent. */
+/** False when absent. */
 export function flag(field: Field): boolean {
   if (isAbsent(field)) return false;
   if (typeof field.value !== 'boolean') throw expected(field, 'true or false');

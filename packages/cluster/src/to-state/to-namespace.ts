@@ -1,13 +1,26 @@
-import type { Namespace } from '@kube-prefetch/core';
-import { below, type Field, labels, text } from './field.ts';
+import type { Namespace, ServiceAccount } from '@kube-prefetch/core';
+import { type Field, below, items, labels, optionalText, text } from './field.ts';
 
-/** A Namespace as the API server has it, projected. Throws MalformedField. */
+/** Throws MalformedField. */
 export function toNamespace(object: Field): Namespace {
   const name = text(below(object, 'metadata', 'name'));
   return withOwnLabel(name, labels(below(object, 'metadata', 'labels')));
 }
 
-/** Every namespace carries its name as a label, whoever made it. */
+/** Kubernetes gives each namespace a label with its name. */
 export function withOwnLabel(name: string, others: Namespace['labels']): Namespace {
   return { name, labels: { ...others, 'kubernetes.io/metadata.name': name } };
+}
+
+/** Throws MalformedField. */
+export function toServiceAccount(object: Field): ServiceAccount {
+  const metadata = below(object, 'metadata');
+  return {
+    namespace: optionalText(below(metadata, 'namespace')) ?? 'default',
+    name: text(below(metadata, 'name')),
+    // Kubernetes accepts an entry without a name and ignores it.
+    imagePullSecrets: items(below(object, 'imagePullSecrets')).flatMap(
+      secret => optionalText(below(secret, 'name')) ?? [],
+    ),
+  };
 }

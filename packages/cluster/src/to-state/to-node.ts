@@ -3,11 +3,11 @@ import { extendedResources } from './extended-resources.ts';
 import { below, type Field, flag, isAbsent, items, labels, optionalText, text } from './field.ts';
 
 export interface NodeDefaults {
-  /** What a node without a Ready condition counts as: one written by hand has nobody who would set it. */
+  /** Whether a node without a Ready condition is ready. Nobody sets the condition of a node in a manifest file. */
   readonly readyUnlessSaid: boolean;
 }
 
-/** A Node as the API server has it, projected. Throws MalformedField. */
+/** Throws MalformedField. */
 export function toNode(object: Field, { readyUnlessSaid }: NodeDefaults): Node {
   const metadata = below(object, 'metadata');
   const runtimeVersion = optionalText(below(object, 'status', 'nodeInfo', 'containerRuntimeVersion'));

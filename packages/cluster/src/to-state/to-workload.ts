@@ -1,9 +1,20 @@
-import type { Workload } from '@kube-prefetch/core';
-import type { WorkloadKind } from '@kube-prefetch/protocol';
-import { below, type Field, flag, items, labels, optionalText, text } from './field.ts';
-import { toPodSpec } from './to-pod-spec.ts';
+import type { NodeRequirement, NodeSelector, PodImage, PodSpec, PullPolicy, Workload } from '@kube-prefetch/core';
+import type { Toleration, WorkloadKind } from '@kube-prefetch/protocol';
+import { requestedResources } from './extended-resources.ts';
+import {
+  type Field,
+  below,
+  expected,
+  flag,
+  isAbsent,
+  items,
+  labels,
+  optionalInteger,
+  optionalText,
+  text,
+} from './field.ts';
 
-/** One of the six workload kinds as the API server has it, projected. Throws MalformedField. */
+/** Throws MalformedField. */
 export function toWorkload(kind: WorkloadKind, object: Field): Workload {
   const metadata = below(object, 'metadata');
   return {
@@ -29,4 +40,79 @@ const TEMPLATE: Readonly<Record<WorkloadKind, readonly string[]>> = {
 function isEnd(condition: Field): boolean {
   const type = optionalText(below(condition, 'type'));
   return (type === 'Complete' || type === 'Failed') && optionalText(below(condition, 'status')) === 'True';
+}
+
+/** Keeps the fields of a pod's spec that decide about images and nodes. */
+function toPodSpec(spec: Field): PodSpec {
+  const containers = items(below(spec, 'containers'));
+  const initContainers = items(below(spec, 'initContainers'));
+  if (containers.length === 0) throw expected(below(spec, 'containers'), 'at least one container');
+  return {
+    containers: containers.map(toPodImage),
+    initContainers: initContainers.map(toPodImage),
+    imageVolumes: items(below(spec, 'volumes')).flatMap(toVolumeImage),
+    ...given('nodeName', optionalText(below(spec, 'nodeName'))),
+    ...given('nodeSelector', optionalLabels(below(spec, 'nodeSelector'))),
+    ...given('nodeAffinity', toNodeSelector(below(spec, 'affinity', 'nodeAffinity', REQUIRED))),
+    tolerations: items(below(spec, 'tolerations')).map(toToleration),
+    ...given('os', optionalText(below(spec, 'os', 'name'))),
+    extendedResources: requestedResources(containers, initContainers),
+  };
+}
+
+const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
+
+function toPodImage(container: Field): PodImage {
+  const image = text(below(container, 'image'));
+  return { image, ...given('pullPolicy', toPullPolicy(below(container, 'imagePullPolicy'))) };
+}
+
+function toVolumeImage(volume: Field): PodImage[] {
+  const image = optionalText(below(volume, 'image', 'reference'));
+  if (image === undefined) return [];
+  return [{ image, ...given('pullPolicy', toPullPolicy(below(volume, 'image', 'pullPolicy'))) }];
+}
+
+const PULL_POLICIES: readonly string[] = ['Always', 'IfNotPresent', 'Never'] satisfies PullPolicy[];
+
+function toPullPolicy(field: Field): PullPolicy | undefined {
+  const policy = optionalText(field);
+  if (policy !== undefined && !PULL_POLICIES.includes(policy)) throw expected(field, PULL_POLICIES.join(', '));
+  return policy as PullPolicy | undefined;
+}
+
+function optionalLabels(field: Field): Readonly<Record<string, string>> | undefined {
+  return isAbsent(field) ? undefined : labels(field);
+}
+
+function toNodeSelector(field: Field): NodeSelector | undefined {
+  if (isAbsent(field)) return undefined;
+  const terms = items(below(field, 'nodeSelectorTerms')).map(term => ({
+    matchExpressions: items(below(term, 'matchExpressions')).map(toRequirement),
+    matchFields: items(below(term, 'matchFields')).map(toRequirement),
+  }));
+  return { terms };
+}
+
+function toRequirement(field: Field): NodeRequirement {
+  return {
+    key: text(below(field, 'key')),
+    operator: text(below(field, 'operator')),
+    values: items(below(field, 'values')).map(value => optionalText(value) ?? ''),
+  };
+}
+
+function toToleration(field: Field): Toleration {
+  return {
+    ...given('key', optionalText(below(field, 'key'))),
+    ...given('operator', optionalText(below(field, 'operator'))),
+    ...given('value', optionalText(below(field, 'value'))),
+    ...given('effect', optionalText(below(field, 'effect'))),
+    ...given('tolerationSeconds', optionalInteger(below(field, 'tolerationSeconds'))),
+  };
+}
+
+/** Leaves the field out when it has no value. */
+function given<Name extends string, T>(name: Name, value: T | undefined): { readonly [N in Name]?: T } {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [N in Name]?: T };
 }

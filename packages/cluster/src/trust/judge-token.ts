@@ -1,8 +1,8 @@
 import { ApiError } from '@kube-prefetch/protocol';
-import type { AgentIdentity } from '../ports/node-identity.ts';
+import type { AgentIdentity } from '../ports/trust.ts';
 import type { TokenVerdict } from '../api/kube-api.ts';
 
-/** Whom the agents' tokens are of and for. */
+/** What a token must say to be an agent's. */
 export interface AgentTokens {
   readonly audience: string;
   readonly serviceAccount: { readonly namespace: string; readonly name: string };
@@ -11,7 +11,7 @@ export interface AgentTokens {
 const NODE = 'authentication.kubernetes.io/node-name';
 const POD = 'authentication.kubernetes.io/pod-uid';
 
-/** Whose agent a reviewed token is, or why it is none's. */
+/** Which node's agent sent this token, or why it is not an agent's. */
 export function judgeToken(verdict: TokenVerdict, { audience, serviceAccount }: AgentTokens): AgentIdentity | ApiError {
   if (!verdict.authenticated) {
     return new ApiError('Unauthenticated', `the API server does not accept the token: ${verdict.error}`);

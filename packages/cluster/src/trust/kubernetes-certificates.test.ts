@@ -1,4 +1,4 @@
-import { createMemoryApi } from '@kube-prefetch/cluster/testing';
+import { createTwinApi } from '@kube-prefetch/cluster/testing';
 import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
 import { createKubernetesCertificates } from './kubernetes-certificates.ts';
@@ -10,7 +10,7 @@ const AUTHORITY = { certificate: 'PEM of a certificate\n', privateKey: 'PEM of a
 const signal = new AbortController().signal;
 
 function start() {
-  const server = createMemoryApi({ clock: createVirtualClock() });
+  const server = createTwinApi({ clock: createVirtualClock() });
   server.apply(SECRETS, { metadata: SECRET, type: 'kubernetes.io/tls', data: { 'tls.crt': '', 'tls.key': '' } });
   server.apply(CONFIG_MAPS, { metadata: CONFIG_MAP });
   const connect = () => createKubernetesCertificates({ api: server.connect(), secret: SECRET, configMap: CONFIG_MAP });

@@ -1,11 +1,11 @@
-import type { CertificateStore, KeptAuthority } from '../ports/certificate-store.ts';
+import type { CertificateStore, KeptAuthority } from '../ports/trust.ts';
 import { type Field, fields } from '../to-state/index.ts';
 import { type KubeApi, KubeApiError, type KubeObject, type ObjectName } from '../api/kube-api.ts';
 import { CONFIG_MAPS, SECRETS } from '../api/kinds.ts';
 
 export interface KubernetesCertificatesParts {
   readonly api: KubeApi;
-  /** Both exist already, perhaps empty: a right to create cannot be given for one name. */
+  /** Both must exist, perhaps empty: RBAC cannot allow to create one name only. */
   readonly secret: ObjectName;
   readonly configMap: ObjectName;
 }
@@ -14,17 +14,17 @@ const CERTIFICATE = 'tls.crt';
 const PRIVATE_KEY = 'tls.key';
 const PUBLISHED = 'ca.crt';
 
-/** The authority in one Secret, what agents trust in one ConfigMap. */
+/** Keeps the authority in a Secret, and the certificate that agents trust in a ConfigMap. */
 export function createKubernetesCertificates({
   api,
   secret,
   configMap,
 }: KubernetesCertificatesParts): CertificateStore {
   return {
-    read: async signal => keptIn(await api.get(SECRETS, secret, signal)),
+    read: async signal => authorityIn(await api.get(SECRETS, secret, signal)),
     async keep({ certificate, privateKey }, signal) {
       const object = await api.get(SECRETS, secret, signal);
-      if (keptIn(object) !== undefined) return false;
+      if (authorityIn(object) !== undefined) return false;
       const data = { [CERTIFICATE]: toBase64(certificate), [PRIVATE_KEY]: toBase64(privateKey) };
       return replaced(api.write({ verb: 'replace', kind: SECRETS, object: withData(object, data) }, signal));
     },
@@ -32,20 +32,20 @@ export function createKubernetesCertificates({
       const object = await api.get(CONFIG_MAPS, configMap, signal);
       if (fields.optionalText(fields.below(fields.root(object), 'data', PUBLISHED)) === certificate) return;
       const next = withData(object, { [PUBLISHED]: certificate });
-      // Another replica that was faster publishes the same.
+      // A replica that was faster has published the same certificate.
       await replaced(api.write({ verb: 'replace', kind: CONFIG_MAPS, object: next }, signal));
     },
   };
 }
 
-function keptIn(object: KubeObject): KeptAuthority | undefined {
+function authorityIn(object: KubeObject): KeptAuthority | undefined {
   const data = fields.below(fields.root(object), 'data');
   const certificate = fromBase64(fields.below(data, CERTIFICATE));
   const privateKey = fromBase64(fields.below(data, PRIVATE_KEY));
   return certificate === '' && privateKey === '' ? undefined : { certificate, privateKey };
 }
 
-/** What else is in there stays. */
+/** Other keys of the object stay. */
 function withData(object: KubeObject, data: Record<string, string>): KubeObject {
   return { ...object, data: { ...(object['data'] as object | undefined), ...data } };
 }

@@ -1,5 +1,5 @@
 import type { KubeApi } from '@kube-prefetch/cluster';
-import { createMemoryApi } from '@kube-prefetch/cluster/testing';
+import { createTwinApi } from '@kube-prefetch/cluster/testing';
 import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
 import { createTokenIdentity } from './token-identity.ts';
@@ -12,7 +12,7 @@ const MINUTE_MS = 60_000;
 
 function start({ holdReviews = false } = {}) {
   const clock = createVirtualClock();
-  const server = createMemoryApi({ clock });
+  const server = createTwinApi({ clock });
   let reviews = 0;
   let running = 0;
   let mostAtOnce = 0;

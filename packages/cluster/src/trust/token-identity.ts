@@ -1,23 +1,22 @@
 import { createHash } from 'node:crypto';
 import { ApiError, errorText } from '@kube-prefetch/protocol';
 import { type Clock, untilAborted, withDeadline } from '@kube-prefetch/time';
-import { createBoundedCalls } from '../bounded-calls.ts';
-import type { AgentIdentity, NodeIdentity } from '../ports/node-identity.ts';
 import type { KubeApi } from '../api/kube-api.ts';
+import { createBoundedCalls } from '../bounded-calls.ts';
+import type { AgentIdentity, NodeIdentity } from '../ports/trust.ts';
 import { type AgentTokens, judgeToken } from './judge-token.ts';
-import { claimedEndMs } from './token-life.ts';
 
 export interface TokenIdentityParts extends AgentTokens {
   readonly api: KubeApi;
   readonly clock: Clock;
 }
 
-/** A pod that is deleted is believed for this long at most. */
+/** The token of a deleted pod is accepted for at most this long. */
 const BELIEVED_MS = 5 * 60_000;
-/** So that a client that goes on asking with a bad token does not make us ask each time. */
+/** A client that repeats a bad token causes at most one review in this time. */
 const DISBELIEVED_MS = 5_000;
 const REVIEW_MS = 10_000;
-/** Agents of all nodes come at once after a failover: each needs one review. */
+/** After a failover the agents of all nodes come at once, and each needs one review. */
 const REVIEWS = { running: 32, waiting: 10_000 };
 const MAX_KNOWN = 20_000;
 
@@ -26,7 +25,7 @@ interface Known {
   readonly untilMs: number;
 }
 
-/** Asks the API server whose token it is, once for all who ask at the same time, and remembers the answer for a while. */
+/** Has the API server review a token, once for all callers that wait for the same one, and remembers the verdict for a while. */
 export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityParts): NodeIdentity {
   const known = new Map<string, Known>();
   const asking = new Map<string, Promise<AgentIdentity | ApiError>>();
@@ -40,7 +39,7 @@ export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityPart
     if (known.size > MAX_KNOWN) known.delete(known.keys().next().value as string);
   };
 
-  /** Goes on for the others when one of those who wait for it leaves. */
+  /** Has no caller's signal: when one caller leaves, the others still wait. */
   const review = async (key: string, token: string): Promise<AgentIdentity | ApiError> => {
     try {
       const verdict = await withDeadline(
@@ -65,15 +64,29 @@ export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityPart
     async identify(token, signal) {
       const key = createHash('sha256').update(token).digest('base64');
       const remembered = known.get(key);
-      if (remembered !== undefined && clock.monotonicMs() < remembered.untilMs) return given(remembered.verdict);
+      if (remembered !== undefined && clock.monotonicMs() < remembered.untilMs) return orThrow(remembered.verdict);
       let answer = asking.get(key);
       if (answer === undefined) asking.set(key, (answer = review(key, token)));
-      return given(await untilAborted(answer, signal));
+      return orThrow(await untilAborted(answer, signal));
     },
   };
 }
 
-function given(verdict: AgentIdentity | ApiError): AgentIdentity {
+function orThrow(verdict: AgentIdentity | ApiError): AgentIdentity {
   if (verdict instanceof ApiError) throw verdict;
   return verdict;
+}
+
+/**
+ * The end of a JSON Web Token in milliseconds since the Unix epoch, or undefined when it has none. The token is not checked:
+ * use this only to remember a verdict for a shorter time.
+ */
+function claimedEndMs(token: string): number | undefined {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    const { exp } = payload as { exp?: unknown };
+    return typeof exp === 'number' ? exp * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
 }

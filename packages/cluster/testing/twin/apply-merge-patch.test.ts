@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mergePatch } from './apply-merge-patch.ts';
+import { applyMergePatch } from './apply-merge-patch.ts';
 
 /** The examples of RFC 7386, appendix A. */
 test.each([
@@ -22,5 +22,5 @@ test.each([
   [[1, 2], { a: 'b', c: null }, { a: 'b' }],
   [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
 ])('%j patched with %j is %j', (target, patch, merged) => {
-  expect(mergePatch(target, patch)).toEqual(merged);
+  expect(applyMergePatch(target, patch)).toEqual(merged);
 });

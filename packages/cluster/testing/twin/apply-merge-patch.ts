@@ -1,10 +1,10 @@
 /** RFC 7386: fields given replace those there, null removes, lists are replaced whole. */
-export function mergePatch(target: unknown, patch: unknown): unknown {
+export function applyMergePatch(target: unknown, patch: unknown): unknown {
   if (!isMapping(patch)) return patch;
   const merged: Record<string, unknown> = isMapping(target) ? { ...target } : {};
   for (const [field, value] of Object.entries(patch)) {
     if (value === null) delete merged[field];
-    else merged[field] = mergePatch(merged[field], value);
+    else merged[field] = applyMergePatch(merged[field], value);
   }
   return merged;
 }

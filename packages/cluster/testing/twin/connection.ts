@@ -1,27 +1,27 @@
 import { type Clock, createTrigger, type Trigger, withDeadline } from '@kube-prefetch/time';
 import { KubeApiError } from '../../src/api/kube-api.ts';
 
-/** How a client fares that wants to reach the server. */
-export interface MemoryLink {
+/** What may happen between a client and the server. */
+export interface TwinLink {
   /** Calls fail at once, watches break off. */
   cutOff(): void;
-  /** Nothing comes back any more, as from a machine that lost its power: calls end by their deadline, watches are mute. */
+  /** Nothing comes back, as from a machine without power: calls end by their deadline, watches stay silent. */
   fallSilent(): void;
-  /** After either: new calls are answered, and what waited in silence goes on. */
+  /** Ends either: new calls are answered, and what waited in silence goes on. */
   restore(): void;
-  /** The next write takes effect, but its caller hears Unreachable. */
+  /** The next write takes effect, but its caller gets Unreachable. */
   loseNextAnswer(): void;
 }
 
-export interface Link extends MemoryLink {
+export interface Link extends TwinLink {
   readonly state: 'up' | 'cut' | 'silent';
-  /** Raised whenever what was open broke off. */
+  /** How often `cutOff` was called. */
   readonly breaks: number;
-  /** Whether the answer that is about to be given is lost. */
+  /** True when the next answer must be lost; counts it as lost. */
   takeLoss(): boolean;
 }
 
-/** A link through another one, such as a process's own to a server that all lose at once. */
+/** With `beneath`, a link that fails also when that one fails: a process's own link, and the server's beneath it. */
 export function createLink(changed: () => void, beneath?: Link): Link {
   let state: Link['state'] = 'up';
   let breaks = 0;
@@ -54,7 +54,7 @@ export function createLink(changed: () => void, beneath?: Link): Link {
   };
 }
 
-/** Everybody who waits for something to happen in the server is woken by anything. */
+/** Calls and watches that wait for the server: each change wakes all of them. */
 export interface Waiters {
   wake(): void;
   /** Until something happens or the monotonic clock reaches `dueMs`. */
@@ -79,7 +79,7 @@ export function createWaiters(clock: Clock): Waiters {
   };
 }
 
-/** Does what is asked once the server can be reached, and fails as a real connection would. */
+/** Does the work when the server can be reached, and fails as a real connection would. */
 export async function overLink<T>(
   { link, waiters, clock, deadlineMs }: { link: Link; waiters: Waiters; clock: Clock; deadlineMs: number },
   what: string,

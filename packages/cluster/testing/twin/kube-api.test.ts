@@ -2,7 +2,7 @@ import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
 import type { KubeApi, KubeEvent } from '../../src/api/kube-api.ts';
 import { DEPLOYMENTS, PREFETCHES } from '../../src/api/kinds.ts';
-import { createMemoryApi } from './kube-api.ts';
+import { createTwinApi } from './kube-api.ts';
 
 const { signal } = new AbortController();
 const web = { namespace: 'shop', name: 'web' };
@@ -10,7 +10,7 @@ const prefetch = (image: string) => ({ metadata: { ...web }, spec: { images: [im
 
 function start() {
   const clock = createVirtualClock();
-  return { clock, api: createMemoryApi({ clock }) };
+  return { clock, api: createTwinApi({ clock }) };
 }
 
 function follow(api: KubeApi, from: string) {

@@ -7,25 +7,25 @@ import {
   type ObjectName,
   type TokenVerdict,
 } from '../../src/api/kube-api.ts';
-import { brokenOff, createLink, createWaiters, type MemoryLink, overLink } from './connection.ts';
-import { createMemoryServer } from './server.ts';
+import { brokenOff, createLink, createWaiters, type TwinLink, overLink } from './connection.ts';
+import { createTwinServer } from './server.ts';
 import { watchStore } from './watch.ts';
-import { ANSWER_WITHIN_MS, WATCH_SECONDS } from '../../src/api/limits.ts';
-import { collectionPath, listPath, objectPath, TOKEN_REVIEW_PATH } from '../../src/api/request-path.ts';
+import { ANSWER_WITHIN_MS, WATCH_SECONDS } from '../../src/api/transport.ts';
+import { collectionPath, listPath, objectPath, TOKEN_REVIEW } from '../../src/api/requests.ts';
 
 export type RequestVerb = 'list' | 'watch' | 'get' | 'create' | 'replace' | 'patchStatus';
 
-/** What a token says of who holds it, by the time it is accepted. */
+/** Whose an accepted token is. */
 export type TokenHolder = Omit<TokenVerdict & { authenticated: true }, 'authenticated'>;
 
-/** A connection to the twin of an API server, with what another client, an administrator or a bad network may do. */
-export interface MemoryApi extends KubeApi, MemoryLink {
+/** A connection to the twin of an API server, and what other clients, an administrator or a bad network may do to it. */
+export interface TwinApi extends KubeApi, TwinLink {
   /** Another process's connection to the same server. */
-  connect(): KubeApi & MemoryLink;
-  /** All connections at once, as when the server stops or its machine dies. */
-  readonly server: MemoryLink;
+  connect(): KubeApi & TwinLink;
+  /** All connections at once, as when the server's machine dies. */
+  readonly server: TwinLink;
 
-  /** As another client: creates or replaces; keeps the status unless `object` has one. */
+  /** Creates or replaces, as another client. Keeps the status unless `object` has one. */
   apply(kind: KubeKind, object: Readonly<Record<string, unknown>>): KubeObject;
   remove(kind: KubeKind, name: ObjectName): void;
   read(kind: KubeKind, name: ObjectName): KubeObject | undefined;
@@ -33,28 +33,28 @@ export interface MemoryApi extends KubeApi, MemoryLink {
   /** From now on requests about the kind fail: Forbidden without the right, NotFound for a kind that is not installed. */
   refuse(kind: KubeKind, failure: KubeFailure): void;
   allow(kind: KubeKind): void;
-  /** Forgets what was: a watch from before, or a list begun before, is Expired. */
+  /** Forgets all earlier versions: a watch from one of them is Expired, and so is a list that has begun. */
   compact(): void;
-  /** Tells every watch the version that is current now. By themselves they hear only of the last change to their kind. */
+  /** Sends each watch a bookmark of the current version. Otherwise a bookmark has the version of the kind's last change. */
   bookmark(): void;
-  /** Ends every watch, as the server does routinely. */
+  /** Ends every watch, as the server does after a while. */
   endWatches(): void;
   acceptToken(token: string, holder: TokenHolder): void;
   revokeToken(token: string): void;
-  /** How many such requests have arrived, refused ones too. */
+  /** How many such requests have arrived, including refused ones. */
   requests(verb: RequestVerb, kind: KubeKind): number;
 }
 
-export interface MemoryApiOptions {
+export interface TwinApiOptions {
   readonly clock: Clock;
   /** How long a watch lasts. */
   readonly watchSeconds?: number | undefined;
 }
 
-/** The twin of an API server; it awaits only the clock. Namespaces need not exist, and no controller acts. */
-export function createMemoryApi({ clock, watchSeconds = WATCH_SECONDS }: MemoryApiOptions): MemoryApi {
+/** The twin of an API server. It awaits only the clock, does not check that namespaces exist, and has no controllers. */
+export function createTwinApi({ clock, watchSeconds = WATCH_SECONDS }: TwinApiOptions): TwinApi {
   const waiters = createWaiters(clock);
-  const memory = createMemoryServer(clock);
+  const answers = createTwinServer(clock);
   const server = createLink(waiters.wake);
   const orders = { bookmarks: 0, ends: 0 };
   const tokens = new Map<string, TokenHolder>();
@@ -62,10 +62,10 @@ export function createMemoryApi({ clock, watchSeconds = WATCH_SECONDS }: MemoryA
 
   const arrived = (verb: RequestVerb, kind: KubeKind, what: string) => {
     requests.set(`${verb} ${listPath(kind)}`, (requests.get(`${verb} ${listPath(kind)}`) ?? 0) + 1);
-    memory.admit(kind, what);
+    answers.admit(kind, what);
   };
 
-  const connect = (): KubeApi & MemoryLink => {
+  const connect = (): KubeApi & TwinLink => {
     const link = createLink(waiters.wake, server);
     const over = <T>(what: string, signal: AbortSignal, work: () => T) =>
       overLink({ link, waiters, clock, deadlineMs: ANSWER_WITHIN_MS }, what, signal, work);
@@ -78,7 +78,7 @@ export function createMemoryApi({ clock, watchSeconds = WATCH_SECONDS }: MemoryA
         const what = `GET ${listPath(kind)}`;
         return over(what, signal, () => {
           arrived('list', kind, what);
-          return memory.list(kind, page);
+          return answers.list(kind, page);
         });
       },
       async *watch(kind, from, signal) {
@@ -87,14 +87,14 @@ export function createMemoryApi({ clock, watchSeconds = WATCH_SECONDS }: MemoryA
           arrived('watch', kind, what);
           return { ...orders, breaks: link.breaks };
         });
-        const watched = { clock, watchSeconds, store: memory.store, link, waiters, orders };
+        const watched = { clock, watchSeconds, store: answers.store, link, waiters, orders };
         yield* watchStore(watched, kind, { from, what, accepted, signal });
       },
       async get(kind, name, signal) {
         const what = `GET ${objectPath(kind, name)}`;
         return over(what, signal, () => {
           arrived('get', kind, what);
-          return memory.get(kind, name);
+          return answers.get(kind, name);
         });
       },
       async write(write, signal) {
@@ -102,14 +102,14 @@ export function createMemoryApi({ clock, watchSeconds = WATCH_SECONDS }: MemoryA
         const what = `${verb} ${collectionPath(kind, (verb === 'patchStatus' ? write.name : write.object.metadata).namespace)}`;
         return over(what, signal, () => {
           arrived(verb, kind, what);
-          const written = memory.write(write);
+          const written = answers.write(write);
           waiters.wake();
           if (link.takeLoss()) throw brokenOff(what);
           return written;
         });
       },
       review(token, audiences, signal) {
-        return over(`POST ${TOKEN_REVIEW_PATH}`, signal, () => verdict(tokens.get(token), audiences));
+        return over(`POST ${TOKEN_REVIEW.path}`, signal, () => verdict(tokens.get(token), audiences));
       },
     };
   };
@@ -119,18 +119,18 @@ export function createMemoryApi({ clock, watchSeconds = WATCH_SECONDS }: MemoryA
     connect,
     server,
     apply(kind, object) {
-      const applied = memory.apply(kind, object);
+      const applied = answers.apply(kind, object);
       waiters.wake();
       return applied;
     },
     remove(kind, name) {
-      memory.store.remove(kind, name);
+      answers.store.remove(kind, name);
       waiters.wake();
     },
-    read: memory.store.get,
-    refuse: memory.refuse,
-    allow: memory.allow,
-    compact: memory.store.compact,
+    read: answers.store.get,
+    refuse: answers.refuse,
+    allow: answers.allow,
+    compact: answers.store.compact,
     bookmark() {
       orders.bookmarks += 1;
       waiters.wake();

@@ -1,17 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeKind, KubeObject } from '../../src/api/kube-api.ts';
-import { mergePatch } from './apply-merge-patch.ts';
+import { applyMergePatch } from './apply-merge-patch.ts';
 
-/** A DNS subdomain, which the names of all our kinds have to be. */
+/** A DNS subdomain: the names of all our kinds must be one. */
 const NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const WITHOUT_STATUS = ['secrets', 'configmaps', 'leases', 'serviceaccounts', 'events'];
 
-/** What the API server makes of objects, beyond keeping them. */
 export function hasStatus({ plural }: KubeKind): boolean {
   return !WITHOUT_STATUS.includes(plural);
 }
 
-/** Kinds of the core group are not counted, as a rule. */
+/** Most kinds of the core group have no generation. */
 function hasGeneration({ apiVersion, plural }: KubeKind): boolean {
   return apiVersion !== 'v1' && plural !== 'leases';
 }
@@ -20,7 +19,7 @@ export function isGoodName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** What comes out at the other end of a connection. */
+/** The object as it arrives at the other end of a connection. */
 export function overTheWire(kind: KubeKind, object: object): KubeObject {
   return { ...(JSON.parse(JSON.stringify(object)) as KubeObject), apiVersion: kind.apiVersion, kind: kind.kind };
 }
@@ -42,17 +41,17 @@ export function withStatusOf(kind: KubeKind, object: KubeObject, current: KubeOb
 }
 
 export function withStatusPatch(object: KubeObject, status: object): KubeObject {
-  return { ...object, status: mergePatch(object.status, JSON.parse(JSON.stringify(status))) };
+  return { ...object, status: applyMergePatch(object.status, JSON.parse(JSON.stringify(status))) };
 }
 
-/** `object` in the place of `current`: what a client cannot choose stays, the generation counts what it wishes for anew. */
+/** Keeps the fields of `current` that no client can choose. The generation counts changes outside of metadata and status. */
 export function inPlaceOf(kind: KubeKind, object: KubeObject, current: KubeObject): KubeObject {
   const { uid, creationTimestamp, resourceVersion, generation = 1 } = current.metadata;
-  const wishedAnew = !isDeepStrictEqual(wishOf(object), wishOf(current));
-  const counted = hasGeneration(kind) ? { generation: generation + Number(wishedAnew) } : {};
+  const changed = !isDeepStrictEqual(desired(object), desired(current));
+  const counted = hasGeneration(kind) ? { generation: generation + Number(changed) } : {};
   return { ...object, metadata: { ...object.metadata, uid, creationTimestamp, resourceVersion, ...counted } };
 }
 
-function wishOf(object: KubeObject): object {
+function desired(object: KubeObject): object {
   return { ...object, metadata: undefined, status: undefined };
 }

@@ -10,7 +10,7 @@ import {
   type ObjectName,
   type PageRequest,
 } from '../../src/api/kube-api.ts';
-import { collectionPath, listPath, objectPath, replacePath } from '../../src/api/request-path.ts';
+import { collectionPath, listPath, objectPath, replacePath } from '../../src/api/requests.ts';
 import {
   hasStatus,
   inPlaceOf,
@@ -21,24 +21,24 @@ import {
   withStatusPatch,
   withoutStatus,
 } from './object-rules.ts';
-import { type MemoryStore, createMemoryStore } from './store.ts';
+import { type TwinStore, createTwinStore } from './store.ts';
 
-/** What the twin answers once a request has arrived; in no time, and one after the other. */
-export interface MemoryServer {
-  readonly store: MemoryStore;
+/** Answers requests that have arrived, at once and one after the other. */
+export interface TwinServer {
+  readonly store: TwinStore;
   list(kind: KubeKind, page: PageRequest): KubePage;
   get(kind: KubeKind, name: ObjectName): KubeObject;
   write(write: KubeWrite): KubeObject;
-  /** Creates or replaces, as a user would: the status too, where there is one in `object`. */
+  /** Creates or replaces as a user would, including the status when `object` has one. */
   apply(kind: KubeKind, object: Readonly<Record<string, unknown>>): KubeObject;
-  /** Throws what requests about the kind are refused with, if they are. */
+  /** Throws when requests about the kind are refused. */
   admit(kind: KubeKind, what: string): void;
   refuse(kind: KubeKind, failure: KubeFailure): void;
   allow(kind: KubeKind): void;
 }
 
-export function createMemoryServer(clock: Clock): MemoryServer {
-  const store = createMemoryStore();
+export function createTwinServer(clock: Clock): TwinServer {
+  const store = createTwinStore();
   const refused = new Map<string, KubeFailure>();
   let created = 0;
 
@@ -47,7 +47,7 @@ export function createMemoryServer(clock: Clock): MemoryServer {
     const uid = `00000000-0000-4000-8000-${String(created).padStart(12, '0')}`;
     return store.put(kind, withIdentity(kind, object, uid, timestamp(clock).replace(/\.\d+Z$/, 'Z')));
   };
-  /** What changes nothing is no change. */
+  /** A write that changes nothing makes no new version. */
   const change = (kind: KubeKind, object: KubeObject, current: KubeObject): KubeObject =>
     isDeepStrictEqual(object, current) ? current : store.put(kind, object);
 
@@ -92,7 +92,7 @@ export function createMemoryServer(clock: Clock): MemoryServer {
   };
 }
 
-function pageOf(store: MemoryStore, kind: KubeKind, { limit, after }: PageRequest): KubePage {
+function pageOf(store: TwinStore, kind: KubeKind, { limit, after }: PageRequest): KubePage {
   const [moment, last] = after === undefined ? [store.revision(), ''] : readToken(after);
   if (!store.remembers(moment)) {
     throw new KubeApiError('Expired', `GET ${listPath(kind)}: the continue token is too old`);

@@ -2,10 +2,10 @@ import type { ClusterState } from '@kube-prefetch/core';
 import { clusterSourceSuite, type KubeObject } from '../index.ts';
 import { combineFiles } from '../../src/manifests/combine-files.ts';
 import { readText } from '../../src/manifests/read-text.ts';
-import { createMemorySource } from './source.ts';
+import { createTwinSource } from './source.ts';
 
-clusterSourceSuite('the memory source', async () => {
-  const source = createMemorySource();
+clusterSourceSuite('the twin of a source', async () => {
+  const source = createTwinSource();
   let state: ClusterState | undefined;
   const show = (next: ClusterState) => {
     state = next;

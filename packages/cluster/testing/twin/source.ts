@@ -1,13 +1,13 @@
 import type { ClusterState } from '@kube-prefetch/core';
-import type { ClusterSource } from '../../src/ports/cluster-source.ts';
+import type { ClusterSource } from '../../src/ports/source-and-sink.ts';
 
-export type MemorySource = ClusterSource & {
-  /** What `read` answers from now on. */
+export type TwinSource = ClusterSource & {
+  /** Makes `read` return this state. */
   set(state: ClusterState): void;
 };
 
-/** A cluster that is what a test or the simulator says. */
-export function createMemorySource(): MemorySource {
+/** A cluster whose state a test sets. */
+export function createTwinSource(): TwinSource {
   let state: ClusterState | undefined;
   const listeners = new Set<() => void>();
 

@@ -1,10 +1,10 @@
 import { resourceName } from '@kube-prefetch/protocol';
 import { statusSinkSuite } from '../index.ts';
-import { createMemoryStatusSink } from './status-sink.ts';
+import { createTwinStatusSink } from './status-sink.ts';
 
-statusSinkSuite('the memory sink', async () => {
+statusSinkSuite('the twin of a sink', async () => {
   const removed = new Set<string>();
-  const sink = createMemoryStatusSink({ exists: resource => !removed.has(resourceName(resource)) });
+  const sink = createTwinStatusSink({ exists: resource => !removed.has(resourceName(resource)) });
   return {
     sink,
     statusOf: async resource => sink.statuses.get(resourceName(resource)),

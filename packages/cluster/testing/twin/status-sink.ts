@@ -1,19 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
-import type { StatusEvent, StatusSink } from '../../src/ports/status-sink.ts';
+import type { StatusEvent, StatusSink } from '../../src/ports/source-and-sink.ts';
 
-export type MemoryStatusSink = StatusSink & {
-  /** By `resourceName`. */
+export type TwinStatusSink = StatusSink & {
+  /** Keyed by `resourceName`. */
   readonly statuses: ReadonlyMap<string, PrefetchStatus>;
   readonly events: readonly (StatusEvent & { readonly resource: ResourceRef })[];
 };
 
-export interface MemoryStatusSinkOptions {
-  /** Whether the resource still exists; all do unless told. */
+export interface TwinStatusSinkOptions {
+  /** Whether the resource still exists. The default is that each one does. */
   readonly exists?: (resource: ResourceRef) => boolean;
 }
 
-export function createMemoryStatusSink({ exists = () => true }: MemoryStatusSinkOptions = {}): MemoryStatusSink {
+export function createTwinStatusSink({ exists = () => true }: TwinStatusSinkOptions = {}): TwinStatusSink {
   const statuses = new Map<string, PrefetchStatus>();
   const events: (StatusEvent & { resource: ResourceRef })[] = [];
 

@@ -1,6 +1,6 @@
 import type { KubeKind, KubeObject, ObjectName } from '../../src/api/kube-api.ts';
 
-/** As an API server's watch cache: whoever lags further behind has to list again. */
+/** As in an API server's watch cache: a watch that lags further behind has to list again. */
 const KEPT_CHANGES = 10_000;
 
 export interface Change {
@@ -8,31 +8,31 @@ export interface Change {
   readonly kind: KubeKind;
   readonly key: string;
   readonly revision: number;
-  /** As it is now, or was last. */
+  /** After the change; for DELETED, before it. */
   readonly object: KubeObject;
   readonly before: KubeObject | undefined;
 }
 
-/** Objects by kind and name, and the latest changes to them, numbered across all kinds as etcd numbers them. */
-export interface MemoryStore {
+/** Objects by kind and name, and the latest changes, numbered across all kinds as in etcd. */
+export interface TwinStore {
   revision(): number;
   get(kind: KubeKind, name: ObjectName): KubeObject | undefined;
-  /** Stamps and keeps it; returns what is kept now. */
+  /** Keeps the object with a new resourceVersion, and returns it. */
   put(kind: KubeKind, object: KubeObject): KubeObject;
   remove(kind: KubeKind, name: ObjectName): void;
-  /** Whether the moment just after `revision` can still be shown, and what changed since. */
+  /** True when the state at `revision` and all later changes are still known. */
   remembers(revision: number): boolean;
-  /** The objects of a kind as they were at a revision that is remembered, in the order of their names. */
+  /** The objects of a kind at a remembered revision, sorted by name. */
   at(kind: KubeKind, revision: number): readonly (readonly [key: string, object: KubeObject])[];
-  /** The first change to a kind after a revision that is remembered. */
+  /** The first change to a kind after a remembered revision. */
   nextChange(kind: KubeKind, revision: number): Change | undefined;
   /** Forgets all changes so far. */
   compact(): void;
 }
 
-export function createMemoryStore(): MemoryStore {
+export function createTwinStore(): TwinStore {
   const kinds = new Map<string, Map<string, KubeObject>>();
-  /** Without a hole: one for each revision above `forgotten`. */
+  /** One for each revision above `forgotten`. */
   let changes: Change[] = [];
   let forgotten = 1;
 

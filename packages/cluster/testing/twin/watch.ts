@@ -1,13 +1,13 @@
 import type { Clock } from '@kube-prefetch/time';
 import { KubeApiError, type KubeEvent, type KubeKind } from '../../src/api/kube-api.ts';
 import { brokenOff, type Link, type Waiters } from './connection.ts';
-import type { MemoryStore } from './store.ts';
+import type { TwinStore } from './store.ts';
 
-/** As an API server does: about once a minute, and shortly before the end. */
+/** An API server sends bookmarks about once a minute, and shortly before the end. */
 const BOOKMARK_EVERY_MS = 60_000;
 const LAST_BOOKMARK_MS = 2_000;
 
-/** Raised by the test's hand. */
+/** How often a test called `bookmark` and `endWatches`. */
 export interface WatchOrders {
   bookmarks: number;
   ends: number;
@@ -16,18 +16,18 @@ export interface WatchOrders {
 export interface WatchedServer {
   readonly clock: Clock;
   readonly watchSeconds: number;
-  readonly store: MemoryStore;
+  readonly store: TwinStore;
   readonly link: Link;
   readonly waiters: Waiters;
   readonly orders: WatchOrders;
 }
 
-/** Where the server stood when it accepted a watch: what breaks off from then on breaks the watch too. */
+/** The counts when the server accepted a watch: it reacts only to later orders and breaks. */
 export type AcceptedWatch = Readonly<WatchOrders> & Pick<Link, 'breaks'>;
 
 /**
- * A watch that the server has accepted. As a real one it is silent for as long as nothing happens to its kind: what would be
- * bookmarked is what the client knows already.
+ * A watch that the server has accepted. Like a real one it is silent while nothing happens to its kind: a bookmark would name
+ * the version that the client knows already.
  */
 export async function* watchStore(
   { clock, watchSeconds, store, link, waiters, orders }: WatchedServer,
@@ -37,7 +37,7 @@ export async function* watchStore(
   const endMs = clock.monotonicMs() + watchSeconds * 1000;
   let { bookmarks } = accepted;
   let bookmarkMs = nextBookmarkMs(clock.monotonicMs(), endMs);
-  /** Of the last change to the kind, and up to where it is known that there is no other. */
+  /** The revision of the last change to the kind; `position` is how far the changes have been read. */
   let changed = 0;
   let position = Number(from);
   yield { type: 'BOOKMARK', resourceVersion: from };

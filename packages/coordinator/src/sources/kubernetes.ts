@@ -3,7 +3,7 @@ import {
   createKubernetesSource,
   createKubernetesStatusSink,
   createLeaseLeadership,
-  createSeenStatuses,
+  createOverwriteDetector,
   createTokenIdentity,
 } from '@kube-prefetch/cluster';
 import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
@@ -24,12 +24,12 @@ export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics 
     clock,
     count: request => metrics.apiRequest(request),
   });
-  const seen = createSeenStatuses();
+  const overwrites = createOverwriteDetector();
   const store = createKubernetesCertificates({ api, secret: own(config.caSecret), configMap: own(config.caConfigMap) });
   const serviceAccount = own(config.agentServiceAccount);
   return {
-    source: createKubernetesSource({ api: seen.through(api), clock, random, log }),
-    statuses: createKubernetesStatusSink({ api, clock, instance: podName, seen }),
+    source: createKubernetesSource({ api: overwrites.through(api), clock, random, log }),
+    statuses: createKubernetesStatusSink({ api, clock, instance: podName, overwrites }),
     leadership: createLeaseLeadership({
       api,
       clock,

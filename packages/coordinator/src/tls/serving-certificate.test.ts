@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { createKubernetesCertificates } from '@kube-prefetch/cluster';
-import { CONFIG_MAPS, type MemoryApi, SECRETS, createMemoryApi } from '@kube-prefetch/cluster/testing';
+import { CONFIG_MAPS, type TwinApi, SECRETS, createTwinApi } from '@kube-prefetch/cluster/testing';
 import { type Log, silentLog } from '@kube-prefetch/process';
 import { createVirtualClock, type Random, type VirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
@@ -14,7 +14,7 @@ const NAME = 'coordinator.own.svc';
 const DAY_MS = 86_400_000;
 
 interface Replica {
-  readonly api: ReturnType<MemoryApi['connect']>;
+  readonly api: ReturnType<TwinApi['connect']>;
   /** Every certificate that was put into use, the latest last. */
   readonly used: X509Certificate[];
   readonly stop: () => Promise<void>;
@@ -22,7 +22,7 @@ interface Replica {
 
 function createWorld() {
   const clock = createVirtualClock();
-  const server = createMemoryApi({ clock });
+  const server = createTwinApi({ clock });
   const lines: string[] = [];
   const note = (fields: object, message: string) => {
     const { err } = fields as { err?: Error };

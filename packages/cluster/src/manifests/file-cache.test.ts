@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { aDeployment } from '../../testing/index.ts';
-import { countingFile, MAX_FILE_BYTES, readFile } from './known-files.ts';
+import { contributionOf, MAX_FILE_BYTES, readFile } from './file-cache.ts';
 
 async function fileWith(text: string): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'kube-prefetch-file-'));
@@ -41,7 +41,7 @@ test('a file that cannot be read is broken, and what it said stays', async () =>
   const first = await readFile({ path, stamp: 'one' }, undefined);
   await rm(path);
   const second = await readFile({ path, stamp: 'two' }, first);
-  expect(countingFile(path, second)).toEqual({
+  expect(contributionOf(path, second)).toEqual({
     path,
     objects: first.reading.objects,
     problems: [{ line: 1, text: expect.stringMatching(/^cannot be read: ENOENT/) }],

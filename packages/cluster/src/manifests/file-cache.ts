@@ -1,27 +1,27 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import type { CountingFile } from './combine-files.ts';
+import type { FileContribution } from './combine-files.ts';
 import type { FoundFile } from './walk-folder.ts';
 import { broken, type FileReading, readText } from './read-text.ts';
 
-/** YAML is slow to read, and nothing else of the process runs meanwhile. */
+/** Parsing YAML is slow and blocks the event loop. */
 export const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
-/** A file as it was read last. */
-export interface KnownFile {
-  /** Of the file when it was read. */
+/** A file as it was last read. */
+export interface CachedFile {
+  /** The file's stamp when it was read. */
   readonly stamp: string;
-  /** It was read twice under this stamp: two writes within one tick of the file system's clock share a stamp. */
+  /** True after a second read under the same stamp: two writes within one tick of the file system's clock share a stamp. */
   readonly settled: boolean;
-  /** Of its contents; undefined where they could not be read. */
+  /** The hash of its contents; undefined when they could not be read. */
   readonly digest: string | undefined;
   readonly reading: FileReading;
-  /** What it said when it was last without a problem. */
+  /** The last reading without a problem. */
   readonly good: FileReading | undefined;
 }
 
-/** Reads a file that may have changed; of one that did not, `reading` keeps its identity. Never throws. */
-export async function readFile({ path, stamp }: FoundFile, known: KnownFile | undefined): Promise<KnownFile> {
+/** Reads a file if it may have changed. `reading` stays the same object when the contents did not change. Never throws. */
+export async function readFile({ path, stamp }: FoundFile, known: CachedFile | undefined): Promise<CachedFile> {
   const again = known?.stamp === stamp;
   if (again && known.settled) return known;
   let bytes: Uint8Array;
@@ -37,8 +37,8 @@ export async function readFile({ path, stamp }: FoundFile, known: KnownFile | un
   return { stamp, settled: false, digest, reading, good: reading.problems.length === 0 ? reading : known?.good };
 }
 
-/** A broken file counts as it was when it was good; one that never was, as far as it can be made out. */
-export function countingFile(path: string, { reading, good }: KnownFile): CountingFile {
+/** The last good reading of a broken file; for one that was never good, the objects that could be read. */
+export function contributionOf(path: string, { reading, good }: CachedFile): FileContribution {
   return {
     path,
     objects: (reading.problems.length === 0 ? reading : (good ?? reading)).objects,
@@ -48,12 +48,12 @@ export function countingFile(path: string, { reading, good }: KnownFile): Counti
 
 const EMPTIED = 'the file has become empty: write it again, or delete it if its objects are to go';
 
-/** A full disk or a half-done save leaves a file empty more often than intent does. */
-function wasEmptied(bytes: Uint8Array, known: KnownFile | undefined): boolean {
+/** A full disk or an interrupted save is a more likely cause than a user who means it. */
+function wasEmptied(bytes: Uint8Array, known: CachedFile | undefined): boolean {
   return bytes.length === 0 && known?.good !== undefined && known.good.objects.length > 0;
 }
 
-/** No more than the bound is read, whatever the file grows to meanwhile. */
+/** Reads no more than the limit, even when the file grows during the read. */
 async function contentsOf(path: string): Promise<Uint8Array> {
   const file = await open(path);
   try {

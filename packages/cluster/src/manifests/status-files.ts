@@ -12,22 +12,22 @@ import {
 import { type Clock, timestamp } from '@kube-prefetch/time';
 import { parseDocument, stringify } from 'yaml';
 import { createBoundedCalls } from '../bounded-calls.ts';
-import type { StatusEvent, StatusSink } from '../ports/status-sink.ts';
+import type { StatusEvent, StatusSink } from '../ports/source-and-sink.ts';
 
 export interface ManifestsStatusSinkOptions {
-  /** Made if it is not there. */
+  /** Created when it does not exist. */
   readonly dir: string;
   readonly clock: Clock;
-  /** Whether the resource is still declared; all are unless told. */
+  /** Whether the resource is still declared. The default is that each one is. */
   readonly exists?: (resource: ResourceRef) => boolean;
 }
 
-/** `events.jsonl` is moved to `events.1.jsonl` when it has grown past this: no more than twice as much is ever kept. */
+/** A larger `events.jsonl` is moved to `events.1.jsonl`, so that both together take at most twice as much. */
 const MAX_EVENTS_BYTES = 1024 * 1024;
-/** One after the other: two at once would both move the file. */
+/** One at a time: two calls could both move the file. */
 const EVENTS = { running: 1, waiting: 100 };
 
-/** Status as one file per resource, `<kind>.<namespace>.<name>.yaml`, and events as lines of `events.jsonl`. */
+/** Writes one status file for each resource, `<kind>.<namespace>.<name>.yaml`, and events as lines of `events.jsonl`. */
 export function createManifestsStatusSink(options: ManifestsStatusSinkOptions): StatusSink {
   const { dir, clock, exists = () => true } = options;
   const events = createBoundedCalls(EVENTS);
@@ -65,10 +65,10 @@ export function createManifestsStatusSink(options: ManifestsStatusSinkOptions): 
   };
 }
 
-/** What file systems take. */
+/** The limit of common file systems. */
 const MAX_FILE_NAME_BYTES = 255;
 
-/** Namespaces have no dots and names no tilde, so no two resources share a file. */
+/** No two resources share a file: namespaces have no dots, and names have no tilde. */
 function statusFileName({ kind, namespace, name }: ResourceRef): string {
   if (!isSubdomain(name) || (namespace !== undefined && !isDnsLabel(namespace)))
     throw new Error(`expected a resource whose name can be a file's, got ${JSON.stringify({ namespace, name })}`);
@@ -91,7 +91,7 @@ function eventLine(time: string, resource: ResourceRef, event: StatusEvent): str
 
 const parseStatus = messageParser(PrefetchStatus, 'status');
 
-/** A file that somebody spoilt is as good as none: it is about to be overwritten. */
+/** Undefined for a file that somebody spoilt: it will be overwritten. */
 function readable(contents: string): PrefetchStatus | undefined {
   const document = parseDocument(contents);
   if (document.errors.length > 0) return undefined;
@@ -116,8 +116,8 @@ function absentAsUndefined(error: NodeJS.ErrnoException): undefined {
 }
 
 /**
- * Readers see the old contents or the new, never a part, and what could not be written leaves nothing: on a full disk every
- * try would leave some. The dot keeps the half-done file out of a manifest directory.
+ * Readers see the old contents or the new ones, never a part. A failed write leaves no file, or on a full disk each try would
+ * leave one. The dot in the temporary name hides it from a manifests source.
  */
 async function writeAtomically(path: string, contents: string): Promise<void> {
   const temporary = join(dirname(path), `.${randomUUID()}.tmp`);

@@ -6,8 +6,8 @@ import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { aStatus, statusSinkSuite } from '../../testing/index.ts';
-import type { StatusEvent } from '../ports/status-sink.ts';
-import { createManifestsStatusSink } from './status-sink.ts';
+import type { StatusEvent } from '../ports/source-and-sink.ts';
+import { createManifestsStatusSink } from './status-files.ts';
 
 const clock = createVirtualClock();
 const { signal } = new AbortController();
