@@ -53,7 +53,7 @@ test('certificates are replaced while a poll waits: it is answered, and new conn
 
     const first = await ask('/v1/nodes/n1/plan');
     const poll = ask('/v1/nodes/n1/plan?wait=50', first.etag);
-    await waitUntil(() => coordinator.fleet.node('n1')?.poll !== undefined, 'the poll to wait', SOON_MS);
+    await waitUntil(() => coordinator.line.fleet.node('n1')?.poll !== undefined, 'the poll to wait', SOON_MS);
     const serials = new Set([first.serial]);
     await waitUntil(
       async () => {

@@ -99,9 +99,9 @@ test('a poll whose connection closes leaves no waiter behind', async () => {
   const { etag } = await ask(`${listening.address}/v1/nodes/n1/plan`);
   const poll = get(`${listening.address}/v1/nodes/n1/plan?wait=50`, { headers: { 'if-none-match': etag } });
   poll.on('error', () => {});
-  await waitUntil(() => coordinator.fleet.node('n1')?.poll !== undefined, 'the poll to wait', SOON_MS);
+  await waitUntil(() => coordinator.line.fleet.node('n1')?.poll !== undefined, 'the poll to wait', SOON_MS);
   poll.destroy();
-  await waitUntil(() => coordinator.fleet.node('n1')?.poll === undefined, 'the poll to be let go', SOON_MS);
+  await waitUntil(() => coordinator.line.fleet.node('n1')?.poll === undefined, 'the poll to be let go', SOON_MS);
   await close();
   await listening.close();
   expect(app.server.listening).toBe(false);

@@ -56,7 +56,7 @@ export function startLine({ nodes: names, limits = {} }: LineOptions): Line {
     const coordinator = createCoordinator({ source, statuses, clock, log: silentLog, limits });
     const life = new AbortController();
     void coordinator.read(life.signal);
-    const ended = lead(coordinator, { epoch, signal: life.signal }).catch(() => {});
+    const ended = lead(coordinator.line, { epoch, signal: life.signal }).catch(() => {});
     term = { coordinator, life, ended };
   };
   const killCoordinator = () => {

@@ -87,7 +87,7 @@ async function startReplica(shared: Shared, host: string, port: number): Promise
     elect() {
       shared.leader = address;
       term = new AbortController();
-      ended = lead(coordinator, { epoch: shared.nextEpoch(), signal: term.signal }).catch(() => {});
+      ended = lead(coordinator.line, { epoch: shared.nextEpoch(), signal: term.signal }).catch(() => {});
     },
     async depose() {
       term.abort(new Error('deposed'));

@@ -1,34 +1,44 @@
 import { type AgentApi, ApiError } from '@kube-prefetch/protocol';
-import type { Coordinator } from './create-coordinator.ts';
+import type { Fleet } from './fleet/index.ts';
+import type { CoordinatorMetrics } from './metrics.ts';
+import type { Permits } from './permits/index.ts';
+import type { CurrentTerm } from './term.ts';
+
+export interface AnswerParts {
+  readonly term: Pick<CurrentTerm, 'epoch' | 'mustLead'>;
+  readonly fleet: Pick<Fleet, 'plan' | 'report' | 'contact' | 'sizeOf'>;
+  readonly permits: Pick<Permits, 'request' | 'ttlMs'>;
+  readonly metrics: Pick<CoordinatorMetrics, 'report'>;
+}
 
 /** The coordinator as one node's agent sees it. */
-export function answerAgent(c: Coordinator, node: string): AgentApi {
+export function answerAgent({ term, fleet, permits, metrics }: AnswerParts, node: string): AgentApi {
   return {
     async plan(have, waitMs, signal) {
-      c.mustLead();
-      return c.fleet.plan(node, have, waitMs, signal);
+      term.mustLead();
+      return fleet.plan(node, have, waitMs, signal);
     },
 
     async report(report) {
-      c.mustLead();
+      term.mustLead();
       try {
-        const verdict = c.fleet.report(node, report);
-        c.metrics.report(verdict);
-        return { epoch: c.epoch(), sendFull: verdict === 'FullDemanded' };
+        const verdict = fleet.report(node, report);
+        metrics.report(verdict);
+        return { epoch: term.epoch(), sendFull: verdict === 'FullDemanded' };
       } catch (error) {
-        if (error instanceof ApiError && error.code === 'OlderAgent') c.metrics.report('OlderAgent');
+        if (error instanceof ApiError && error.code === 'OlderAgent') metrics.report('OlderAgent');
         throw error;
       }
     },
 
     async permits(request, signal) {
-      c.mustLead();
-      c.fleet.contact(node);
-      const images = await c.permits.request(node, request, signal);
+      term.mustLead();
+      fleet.contact(node);
+      const images = await permits.request(node, request, signal);
       return {
-        epoch: c.epoch(),
-        ttlMs: c.permits.ttlMs,
-        granted: images.map(image => ({ image, sizeBytes: c.fleet.sizeOf(image) })),
+        epoch: term.epoch(),
+        ttlMs: permits.ttlMs,
+        granted: images.map(image => ({ image, sizeBytes: fleet.sizeOf(image) })),
       };
     },
   };

@@ -113,12 +113,9 @@ type With<Chosen extends Source> = Everything & { readonly source: Chosen } & {
     ? Name
     : never]: NonNullable<Everything[Name]>;
 };
-export type ManifestsConfig = With<'manifests'>;
-export type KubernetesConfig = With<'kubernetes'>;
-
 /** The settings of the chosen source are there: reading has seen to that. */
-export function bySource(config: Everything): ManifestsConfig | KubernetesConfig {
-  return config as ManifestsConfig | KubernetesConfig;
+export function bySource(config: Everything): With<'manifests'> | With<'kubernetes'> {
+  return config as With<'manifests'> | With<'kubernetes'>;
 }
 
 function kubernetes(flag: string, env: string, meaning: string) {

@@ -42,7 +42,7 @@ test('the line looks from time to time even when nothing wakes it, and a line th
   expect(coordinator.alive()).toBe(true);
   await endTerm();
   expect(coordinator.alive()).toBe(true);
-  await coordinator.open({ epoch: 2, signal: never() });
+  coordinator.line.open({ epoch: 2, signal: never() });
   await clock.advance(3_600_000);
   expect(coordinator.alive()).toBe(false);
 });
@@ -183,7 +183,7 @@ test('a term that was over before it began does not lead', async () => {
   const { coordinator, endTerm } = startVirtualLine();
   await endTerm();
   const signal = AbortSignal.abort(new Error('the lease could not be renewed in time'));
-  await expect(lead(coordinator, { epoch: 2, signal })).rejects.toBe(signal.reason);
+  await expect(lead(coordinator.line, { epoch: 2, signal })).rejects.toBe(signal.reason);
   expect(coordinator.leading()).toBe(false);
 });
 

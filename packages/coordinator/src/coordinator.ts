@@ -1,34 +1,53 @@
-import type { Term } from '@kube-prefetch/cluster';
+import type { ClusterSource, Term } from '@kube-prefetch/cluster';
 import { collectAsks, groupNodes, planCohorts, summarise } from '@kube-prefetch/core';
-import { timestamp } from '@kube-prefetch/time';
-import type { Coordinator } from './create-coordinator.ts';
+import { type Clock, timestamp, type Trigger } from '@kube-prefetch/time';
+import type { Fleet } from './fleet/index.ts';
+import type { PermitLimits, Permits } from './permits/index.ts';
+import type { StatusWriter } from './status/index.ts';
 
 const RETRY_READ_MS = 1_000;
 /** The line looks this often even if nothing wakes it, so a missed event costs no more than that. */
 const LONGEST_REST_MS = 30_000;
 
+/** What the line works with. */
+export interface Line {
+  readonly source: ClusterSource;
+  readonly clock: Clock;
+  readonly wake: Trigger;
+  readonly limits: PermitLimits;
+  readonly startupTaints: readonly string[] | undefined;
+  readonly fleet: Fleet;
+  readonly permits: Permits;
+  readonly statuses: StatusWriter;
+  /** Begins a term: agents are served from an empty fleet, and what runs beside the line runs until the term ends. */
+  open(term: Term): void;
+  /** Notes that a pass which began at `startedMs` is done. */
+  passed(startedMs: number): void;
+}
+
 /** Decides for the length of one term; rejects with the term's reason when it ends. */
-export async function lead(c: Coordinator, term: Term): Promise<void> {
-  await c.open(term);
+export async function lead(line: Line, term: Term): Promise<void> {
+  line.open(term);
   while (!term.signal.aborted) {
-    const now = c.clock.monotonicMs();
-    const dueMs = pass(c, now);
-    c.passed(now);
-    await c.wake.next(dueMs, term.signal);
+    const now = line.clock.monotonicMs();
+    const dueMs = pass(line, now);
+    line.passed(now);
+    await line.wake.next(dueMs, term.signal);
   }
 }
 
 /** Reads everything, decides everything; returns when to look again if nothing wakes the line before. */
-function pass(c: Coordinator, now: number): number {
-  const state = c.source.read();
+function pass(line: Line, now: number): number {
+  const { source, fleet, permits, statuses, clock } = line;
+  const state = source.read();
   if (state === undefined) return now + RETRY_READ_MS;
   const asks = collectAsks(state);
-  const cohorts = groupNodes(asks, state.nodes, c.startupTaints);
+  const cohorts = groupNodes(asks, state.nodes, line.startupTaints);
   const plans = planCohorts(cohorts, state.gaps);
-  c.fleet.assign(cohorts, plans, state.gaps, now); // answers the polls whose plan changed
-  c.fleet.markSilent(now);
-  c.permits.setLimits(c.limits);
-  c.permits.expire(now);
-  c.statuses.offer(summarise(state, asks, c.fleet, timestamp(c.clock)), c.fleet.settling(now));
-  return Math.min(c.fleet.nextDueMs(now), c.permits.nextDueMs(now), now + LONGEST_REST_MS);
+  fleet.assign(cohorts, plans, state.gaps, now); // answers the polls whose plan changed
+  fleet.markSilent(now);
+  permits.setLimits(line.limits);
+  permits.expire(now);
+  statuses.offer(summarise(state, asks, fleet, timestamp(clock)), fleet.settling(now));
+  return Math.min(fleet.nextDueMs(now), permits.nextDueMs(now), now + LONGEST_REST_MS);
 }

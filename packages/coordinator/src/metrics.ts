@@ -1,9 +1,10 @@
-import type { CountedRequest } from '@kube-prefetch/cluster';
+import type { ClusterSource, CountedRequest } from '@kube-prefetch/cluster';
 import { CELL_STATES, type CellState } from '@kube-prefetch/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Coordinator } from './create-coordinator.ts';
-import type { ReportVerdict } from './fleet/index.ts';
+import type { Fleet, ReportVerdict } from './fleet/index.ts';
+import type { Permits } from './permits/index.ts';
 import type { WriteOutcome } from './status/index.ts';
+import type { CurrentTerm } from './term.ts';
 
 /** All metrics of the process, recorded by calls named after what happened. */
 export interface CoordinatorMetrics {
@@ -13,8 +14,16 @@ export interface CoordinatorMetrics {
   request(route: string, status: number, durationMs: number): void;
   statusWrite(outcome: WriteOutcome): void;
   apiRequest(request: CountedRequest): void;
-  /** The Prometheus text format, with the fleet as it is now. */
-  expose(coordinator: Coordinator): Promise<string>;
+  /** The Prometheus text format, with what is true now. */
+  expose(measured: Measured): Promise<{ readonly type: string; readonly text: string }>;
+}
+
+/** What is looked at whenever metrics are read. */
+export interface Measured {
+  readonly term: Pick<CurrentTerm, 'leading'>;
+  readonly source: Pick<ClusterSource, 'read'>;
+  readonly fleet: Pick<Fleet, 'records' | 'tally' | 'nodes'>;
+  readonly permits: Pick<Permits, 'counts'>;
 }
 
 const PREFIX = 'kube_prefetch_coordinator_';
@@ -99,15 +108,15 @@ export function createMetrics(): CoordinatorMetrics {
     },
     statusWrite: outcome => statusWrites.inc({ outcome }),
     apiRequest: ({ verb, resource, code }) => apiRequests.inc({ verb, resource, code }),
-    expose(coordinator) {
-      for (const [state, count] of Object.entries(countCells(coordinator))) cells.set({ state }, count);
-      for (const [agent, count] of Object.entries(countNodes(coordinator))) nodes.set({ agent }, count);
-      const { granted, waiting } = coordinator.permits.counts();
+    async expose({ term, source, fleet, permits: granting }) {
+      for (const [state, count] of Object.entries(countCells(fleet))) cells.set({ state }, count);
+      for (const [agent, count] of Object.entries(countNodes(fleet))) nodes.set({ agent }, count);
+      const { granted, waiting } = granting.counts();
       permits.set({ state: 'granted' }, granted);
       permits.set({ state: 'waiting' }, waiting);
-      leader.set(coordinator.leading() ? 1 : 0);
-      gaps.set(coordinator.source.read()?.gaps.length ?? 0);
-      return registry.metrics();
+      leader.set(term.leading() ? 1 : 0);
+      gaps.set(source.read()?.gaps.length ?? 0);
+      return { type: registry.contentType, text: await registry.metrics() };
     },
   };
 }
@@ -119,7 +128,7 @@ const REPORT_OUTCOME: Readonly<Record<ReportVerdict, string>> = {
   OlderAgent: 'older_agent',
 };
 
-function countCells({ fleet }: Coordinator): Record<CellState, number> {
+function countCells(fleet: Measured['fleet']): Record<CellState, number> {
   const sum = Object.fromEntries(CELL_STATES.map(state => [state, 0])) as Record<CellState, number>;
   for (const { cohort, plan } of fleet.records()) {
     for (const { image } of plan.items) {
@@ -130,7 +139,7 @@ function countCells({ fleet }: Coordinator): Record<CellState, number> {
   return sum;
 }
 
-function countNodes({ fleet }: Coordinator): Record<'reporting' | 'silent' | 'none', number> {
+function countNodes(fleet: Measured['fleet']): Record<'reporting' | 'silent' | 'none', number> {
   const sum = { reporting: 0, silent: 0, none: 0 };
   for (const { heard, silent } of fleet.nodes())
     sum[heard === undefined ? 'none' : silent ? 'silent' : 'reporting'] += 1;

@@ -1,7 +1,7 @@
-import type { Leadership } from '@kube-prefetch/cluster';
+import type { Leadership, Term } from '@kube-prefetch/cluster';
 import type { Address, Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
-import { lead } from './coordinator.ts';
+import { lead, type Line } from './coordinator.ts';
 import type { Coordinator } from './create-coordinator.ts';
 import { adminApp } from './http/admin.ts';
 import { type Listening, listen } from './http/listen.ts';
@@ -35,7 +35,7 @@ export async function serve(c: Coordinator, parts: ServeParts, signal: AbortSign
     agents = await listenForAgents(c, { ...parts, listen: listeners.listen }, running);
     open.push(agents);
     for await (const term of leadership.terms(signal)) {
-      await leadTerm(c, term);
+      await leadTerm(c.line, term);
       if (!signal.aborted) await agents.drop();
     }
   } finally {
@@ -45,9 +45,9 @@ export async function serve(c: Coordinator, parts: ServeParts, signal: AbortSign
   }
 }
 
-async function leadTerm(c: Coordinator, term: Parameters<typeof lead>[1]): Promise<void> {
+async function leadTerm(line: Line, term: Term): Promise<void> {
   try {
-    await lead(c, term);
+    await lead(line, term);
   } catch (error) {
     if (!term.signal.aborted) throw error;
   }

@@ -10,31 +10,56 @@ import {
   type NodeView,
   type Overview,
 } from '@kube-prefetch/protocol';
-import type { Coordinator } from './create-coordinator.ts';
-import type { NodeRecord } from './fleet/index.ts';
+import type { ClusterSource } from '@kube-prefetch/cluster';
+import type { Clock } from '@kube-prefetch/time';
+import type { Fleet, NodeRecord } from './fleet/index.ts';
+import type { StatusWriter } from './status/index.ts';
+import type { CurrentTerm } from './term.ts';
 import { apiErrors } from './requests/api-errors.ts';
 
-/** What is warm where, counted. */
-export function overview(c: Coordinator): Overview {
-  const now = c.clock.monotonicMs();
+export interface ViewParts {
+  readonly term: Pick<CurrentTerm, 'epoch' | 'mustLead'>;
+  readonly source: Pick<ClusterSource, 'read'>;
+  readonly fleet: Pick<Fleet, 'node' | 'nodes'>;
+  readonly statuses: Pick<StatusWriter, 'latest'>;
+  readonly clock: Clock;
+  readonly startupTaints: readonly string[] | undefined;
+  readonly ready: () => boolean;
+}
+
+/** What people may look at. All of it throws ApiError outside terms and before the cluster is read. */
+export function createViews(parts: ViewParts) {
   return {
-    epoch: c.epoch(),
-    gaps: [...stateOf(c).gaps],
-    resources: c.statuses.latest().map(({ resource, status }) => ({ resource, status })),
-    nodes: [...c.fleet.nodes()].map(node => nodeOverview(node, now)).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    overview: () => overview(parts),
+    /** Throws ApiError UnknownNode. */
+    node: (name: string) => nodeView(parts, name),
+    /** Throws ApiError UnknownImage. */
+    image: (image: ImageRef) => imageView(parts, image),
+  };
+}
+
+/** What is warm where, counted. */
+function overview(parts: ViewParts): Overview {
+  const { term, fleet, statuses } = parts;
+  const now = parts.clock.monotonicMs();
+  return {
+    epoch: term.epoch(),
+    gaps: [...stateOf(parts).gaps],
+    resources: statuses.latest().map(({ resource, status }) => ({ resource, status })),
+    nodes: [...fleet.nodes()].map(node => nodeOverview(node, now)).sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
 
 /** One node with every cell of its plan, and who asks for it. */
-export function nodeView(c: Coordinator, name: string): NodeView {
-  const state = stateOf(c);
-  const record = c.fleet.node(name);
+function nodeView(parts: ViewParts, name: string): NodeView {
+  const state = stateOf(parts);
+  const record = parts.fleet.node(name);
   const node = state.nodes.find(candidate => candidate.name === name);
   if (record === undefined || node === undefined) throw apiErrors.unknownNode(name, state.nodes.length);
-  const explained = explainNode(collectAsks(state), node, c.startupTaints);
+  const explained = explainNode(collectAsks(state), node, parts.startupTaints);
   const because = new Map(explained.map(({ image, because }) => [image, because]));
   return {
-    ...nodeOverview(record, c.clock.monotonicMs()),
+    ...nodeOverview(record, parts.clock.monotonicMs()),
     images: record.home.plan.items.map(({ image }) => ({
       image,
       cell: cellOf(record, image),
@@ -44,25 +69,23 @@ export function nodeView(c: Coordinator, name: string): NodeView {
 }
 
 /** One image on every node. */
-export function imageView(c: Coordinator, image: ImageRef): ImageView {
-  const state = stateOf(c);
+function imageView(parts: ViewParts, image: ImageRef): ImageView {
+  const state = stateOf(parts);
   const asks = collectAsks(state);
   if (!asks.some(ask => ask.image === image)) throw unknownImage(image, asks);
   return {
     image,
-    nodes: explainImage(asks, image, state.nodes, c.startupTaints).map(({ node, because }) => {
-      const record = c.fleet.node(node);
+    nodes: explainImage(asks, image, state.nodes, parts.startupTaints).map(({ node, because }) => {
+      const record = parts.fleet.node(node);
       return { node, cell: record && cellOf(record, image), because: [...because] };
     }),
   };
 }
 
-function stateOf(c: Coordinator): ClusterState {
-  c.mustLead();
-  const state = c.source.read();
-  if (state === undefined || !c.ready()) {
-    throw apiErrors.notRead();
-  }
+function stateOf({ term, source, ready }: ViewParts): ClusterState {
+  term.mustLead();
+  const state = source.read();
+  if (state === undefined || !ready()) throw apiErrors.notRead();
   return state;
 }
 

@@ -37,7 +37,7 @@ export function createMemoryHarness(options: HarnessOptions = {}): AgentApiHarne
   });
   const life = new AbortController();
   const reading = coordinator.read(life.signal);
-  const ended = lead(coordinator, { epoch: 7, signal: term.signal }).catch(error => {
+  const ended = lead(coordinator.line, { epoch: 7, signal: term.signal }).catch(error => {
     if (!term.signal.aborted) throw error;
   });
 

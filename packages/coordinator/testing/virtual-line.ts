@@ -46,7 +46,7 @@ export function startVirtualLine(parts: Partial<CoordinatorParts> = {}): Virtual
   const beginTerm = (epoch: number) => {
     term = new AbortController();
     const { signal } = term;
-    ended = lead(coordinator, { epoch, signal }).catch(error => {
+    ended = lead(coordinator.line, { epoch, signal }).catch(error => {
       if (!signal.aborted) throw error;
     });
   };

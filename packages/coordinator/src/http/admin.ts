@@ -1,9 +1,15 @@
+import type { ImageRef, ImageView, NodeView, Overview } from '@kube-prefetch/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Coordinator } from '../create-coordinator.ts';
 import { type AppParts, createApp } from './create-app.ts';
 
+export interface ReadSide {
+  overview(): Overview;
+  node(name: string): NodeView;
+  image(image: ImageRef): ImageView;
+}
+
 /** The read side, for people and the command line. */
-export function adminApp(c: Coordinator, parts: Omit<AppParts, 'quietRoutes'>): FastifyInstance {
+export function adminApp(c: ReadSide, parts: Omit<AppParts, 'quietRoutes'>): FastifyInstance {
   const app = createApp({ ...parts, quietRoutes: [] });
   app.get('/v1/overview', async () => c.overview());
   app.get('/v1/nodes/:node', async request => c.node(paramOf(request, 'node')));

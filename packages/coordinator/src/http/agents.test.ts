@@ -61,7 +61,7 @@ test.each(['report', 'leases'])('nobody posts a %s for another node', async rout
   const { agents, coordinator } = await start({ identity });
   const url = `/v1/nodes/n2/${route}`;
   const answer = await agents.inject({ method: 'POST', url, headers: bearer('token-of-n1'), payload: aReport() });
-  expect([answer.statusCode, coordinator.fleet.node('n2')?.heard]).toEqual([403, undefined]);
+  expect([answer.statusCode, coordinator.line.fleet.node('n2')?.heard]).toEqual([403, undefined]);
 });
 
 test('who asks is found out before a body is read', async () => {
@@ -120,5 +120,5 @@ test('another term starts with an empty fleet, and plans at once from what was r
   await clock.advance(0);
   const answer = await agents.inject({ url: '/v1/nodes/n3/plan' });
   expect([answer.statusCode, answer.headers['kube-prefetch-epoch']]).toEqual([200, '4']);
-  expect(coordinator.fleet.node('n1')).toBeUndefined();
+  expect(coordinator.line.fleet.node('n1')).toBeUndefined();
 });

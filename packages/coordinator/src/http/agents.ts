@@ -1,6 +1,7 @@
 import type { NodeIdentity } from '@kube-prefetch/cluster';
 import { planBytes } from '@kube-prefetch/core';
 import {
+  type AgentApi,
   ApiError,
   EPOCH_HEADER,
   MAX_WAIT_SECONDS,
@@ -10,7 +11,6 @@ import {
   messageParser,
 } from '@kube-prefetch/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Coordinator } from '../create-coordinator.ts';
 import { type AppParts, createApp } from './create-app.ts';
 import { requireOwnNode } from './require-own-node.ts';
 
@@ -18,13 +18,22 @@ const PLAN = '/v1/nodes/:node/plan';
 const REPORT = '/v1/nodes/:node/report';
 const PERMITS = '/v1/nodes/:node/leases';
 
+export interface AgentsSide {
+  /** Of the running term. */
+  epoch(): number;
+  /** Throws ApiError outside terms. */
+  mustLead(): void;
+  /** The coordinator as this node's agent sees it, in memory. */
+  forNode(node: string): AgentApi;
+}
+
 export interface AgentsAppParts extends Omit<AppParts, 'quietRoutes'> {
   /** Without one nobody is asked who they are. */
   readonly identity?: NodeIdentity | undefined;
 }
 
 /** The listener of the agents: AgentApi over HTTP, a thin edge over `forNode`. */
-export function agentsApp(c: Coordinator, { identity, ...parts }: AgentsAppParts): FastifyInstance {
+export function agentsApp(c: AgentsSide, { identity, ...parts }: AgentsAppParts): FastifyInstance {
   const app = createApp({ ...parts, quietRoutes: [PLAN, REPORT, PERMITS] });
   app.addHook('onRequest', async (request, reply) => {
     // Connections stay: while nobody leads agents ask again and again, and a handshake costs more than an answer.
@@ -41,24 +50,24 @@ export function agentsApp(c: Coordinator, { identity, ...parts }: AgentsAppParts
 const parseReport = messageParser(NodeReport, 'report');
 const parsePermits = messageParser(PermitRequest, 'permit request');
 
-async function getPlan(c: Coordinator, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function getPlan(c: AgentsSide, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const have = revisionIn(request.headers['if-none-match']);
   const plan = await api(c, request).plan(have, waitMsIn(request), untilClosed(reply));
   if (plan === 'unchanged') return reply.code(304).header('etag', `"${have}"`).send();
   return reply.header('etag', `"${plan.revision}"`).type('application/json').send(planBody(plan));
 }
 
-async function postReport(c: Coordinator, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function postReport(c: AgentsSide, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const report = parseReport(request.body);
   return reply.send(await api(c, request).report(report, untilClosed(reply)));
 }
 
-async function postPermits(c: Coordinator, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function postPermits(c: AgentsSide, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const wanted = parsePermits(request.body);
   return reply.send(await api(c, request).permits(wanted, untilClosed(reply)));
 }
 
-function api(c: Coordinator, request: FastifyRequest) {
+function api(c: AgentsSide, request: FastifyRequest) {
   return c.forNode((request.params as { node: string }).node);
 }
 

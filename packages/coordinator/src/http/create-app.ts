@@ -3,7 +3,7 @@ import type { Log } from '@kube-prefetch/process';
 import { MAX_BODY_BYTES } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import fastify, { type FastifyInstance } from 'fastify';
-import type { CoordinatorMetrics } from '../metrics.ts';
+import type { ServerCertificate } from '../tls/index.ts';
 import { answerError, unknownRoute } from './answer-error.ts';
 
 /** Above the longest wait of a client between two requests, so that it is the client who closes. */
@@ -14,17 +14,15 @@ const ARRIVAL_MS = 30_000;
 export interface AppParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: CoordinatorMetrics;
+  readonly metrics: RequestMetrics;
   /** Routes whose requests are routine: logged at debug. */
   readonly quietRoutes: readonly string[];
   /** With it the app speaks TLS, and nothing else. */
   readonly certificate?: ServerCertificate | undefined;
 }
 
-/** PEM text. */
-export interface ServerCertificate {
-  readonly cert: string;
-  readonly key: string;
+export interface RequestMetrics {
+  request(route: string, status: number, durationMs: number): void;
 }
 
 /** What the three listeners have in common: limits, the error handler, and the one hook that logs and times. */

@@ -32,7 +32,7 @@ async function startEdge({ empty = false } = {}) {
     agents: agentsApp(coordinator, parts),
     admin: adminApp(coordinator, parts),
     ops: opsApp(coordinator, parts),
-    plan: coordinator.fleet.node('n1')?.home.plan as Plan,
+    plan: coordinator.line.fleet.node('n1')?.home.plan as Plan,
   };
 }
 
@@ -79,9 +79,9 @@ test('a poll whose connection closes is let go', async () => {
   const closing = new AbortController();
   const headers = { 'if-none-match': `"${plan.revision}"` };
   const poll = agents.inject({ url: '/v1/nodes/n1/plan?wait=50', headers, signal: closing.signal }).catch(() => {});
-  await waiting(clock, () => coordinator.fleet.node('n1')?.poll !== undefined);
+  await waiting(clock, () => coordinator.line.fleet.node('n1')?.poll !== undefined);
   closing.abort();
-  await waiting(clock, () => coordinator.fleet.node('n1')?.poll === undefined);
+  await waiting(clock, () => coordinator.line.fleet.node('n1')?.poll === undefined);
   await poll;
   expect(clock.sleepers()).toBe(sleepers);
 });
@@ -148,7 +148,7 @@ test('a node name as long as Kubernetes allows is served', async () => {
 
 test('a failure of ours is logged, and its words stay here', async () => {
   const { admin, lines, coordinator } = await startEdge();
-  coordinator.fleet.nodes = () => {
+  coordinator.line.fleet.nodes = () => {
     throw new Error('password=hunter2');
   };
   const answer = await admin.inject({ url: '/v1/overview' });
@@ -196,7 +196,7 @@ test.each([
 test('a line that has stopped passing makes the process unhealthy', async () => {
   const { ops, endTerm, coordinator, clock } = await startEdge();
   await endTerm();
-  await coordinator.open({ epoch: 2, signal: new AbortController().signal });
+  coordinator.line.open({ epoch: 2, signal: new AbortController().signal });
   await clock.advance(600_000);
   expect((await ops.inject({ url: '/healthz' })).statusCode).toBe(503);
 });

@@ -1,11 +1,10 @@
 import type { NodeIdentity } from '@kube-prefetch/cluster';
 import type { Address, Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
-import type { Coordinator } from '../create-coordinator.ts';
-import { agentsApp } from './agents.ts';
-import { useCertificate } from './create-app.ts';
-import { type Listening, listen } from './listen.ts';
 import type { ServingCertificate } from '../tls/index.ts';
+import { agentsApp, type AgentsSide } from './agents.ts';
+import { type RequestMetrics, useCertificate } from './create-app.ts';
+import { type Listening, listen } from './listen.ts';
 
 export interface ListenForAgentsParts {
   readonly listen: Address;
@@ -22,7 +21,7 @@ export interface Trust {
 
 /** Opens the listener of the agents; ends with the listener closed and the signal aborted. */
 export async function listenForAgents(
-  c: Coordinator,
+  c: AgentsSide & { readonly metrics: RequestMetrics },
   { listen: address, trust, clock, log }: ListenForAgentsParts,
   signal: AbortSignal,
 ): Promise<Listening> {

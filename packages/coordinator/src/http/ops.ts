@@ -1,6 +1,14 @@
 import type { FastifyInstance } from 'fastify';
-import type { Coordinator } from '../create-coordinator.ts';
 import { type AppParts, createApp } from './create-app.ts';
+
+export interface OpsSide {
+  /** The first full read is done and, in a term, plans are assigned. */
+  ready(): boolean;
+  /** False where the line of a running term has not passed for too long. */
+  alive(): boolean;
+  /** Text in the form that the type names. */
+  exposeMetrics(): Promise<{ readonly type: string; readonly text: string }>;
+}
 
 export interface OpsAppParts extends Omit<AppParts, 'quietRoutes'> {
   /** Whether agents could be answered; they can where nothing is said. */
@@ -8,7 +16,7 @@ export interface OpsAppParts extends Omit<AppParts, 'quietRoutes'> {
 }
 
 /** Health, readiness and metrics: for the kubelet and Prometheus. */
-export function opsApp(c: Coordinator, { serving = () => true, ...parts }: OpsAppParts): FastifyInstance {
+export function opsApp(c: OpsSide, { serving = () => true, ...parts }: OpsAppParts): FastifyInstance {
   const app = createApp({ ...parts, quietRoutes: ['/healthz', '/readyz', '/metrics'] });
   app.get('/healthz', async (_request, reply) =>
     c.alive() ? reply.send({ status: 'ok' }) : reply.code(503).send({ status: 'the line has not passed for too long' }),
@@ -18,8 +26,9 @@ export function opsApp(c: Coordinator, { serving = () => true, ...parts }: OpsAp
       ? reply.send({ status: 'ok' })
       : reply.code(503).send({ status: 'the cluster is not read yet, or agents cannot be served yet' }),
   );
-  app.get('/metrics', async (_request, reply) =>
-    reply.type(c.metrics.registry.contentType).send(await c.metrics.expose(c)),
-  );
+  app.get('/metrics', async (_request, reply) => {
+    const { type, text } = await c.exposeMetrics();
+    return reply.type(type).send(text);
+  });
   return app;
 }

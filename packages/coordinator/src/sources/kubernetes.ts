@@ -7,10 +7,24 @@ import {
   createTokenIdentity,
 } from '@kube-prefetch/cluster';
 import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
+import type { Address } from '@kube-prefetch/process';
 import { systemRandom as random } from '@kube-prefetch/time';
-import type { KubernetesConfig } from '../config.ts';
 import { createServingCertificate } from '../tls/index.ts';
 import type { SourceParts, Surroundings } from './source-parts.ts';
+
+type Names =
+  | 'namespace'
+  | 'podName'
+  | 'podIp'
+  | 'service'
+  | 'lease'
+  | 'caSecret'
+  | 'caConfigMap'
+  | 'agentServiceAccount';
+type KubernetesConfig = Readonly<Record<Names, string>> & {
+  readonly listen: Address;
+  readonly kubeconfig?: string | undefined;
+};
 
 /** What the tokens of agents are for. */
 const AUDIENCE = 'kube-prefetch';

@@ -1,7 +1,11 @@
 import { alwaysLeader, createManifestsSource, createManifestsStatusSink } from '@kube-prefetch/cluster';
 import { type ResourceRef, resourceName } from '@kube-prefetch/protocol';
-import type { ManifestsConfig } from '../config.ts';
 import type { SourceParts, Surroundings } from './source-parts.ts';
+
+interface ManifestsConfig {
+  readonly manifests: string;
+  readonly statusDir: string;
+}
 
 /** A directory of manifests, and nobody to share the work with. */
 export function manifestsParts(config: ManifestsConfig, { clock, log }: Surroundings): SourceParts {

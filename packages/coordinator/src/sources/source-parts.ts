@@ -1,17 +1,18 @@
-import type { ClusterSource, StatusSink } from '@kube-prefetch/cluster';
+import type { ClusterSource, CountedRequest, Leadership, StatusSink } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
-import type { CoordinatorMetrics } from '../metrics.ts';
-import type { ServeParts } from '../serve.ts';
+import type { Trust } from '../http/listen-for-agents.ts';
 
 /** What of the program depends on where the state of the cluster comes from. */
-export interface SourceParts extends Pick<ServeParts, 'leadership' | 'trust'> {
+export interface SourceParts {
   readonly source: ClusterSource;
   readonly statuses: StatusSink;
+  readonly leadership: Leadership;
+  readonly trust?: Trust | undefined;
 }
 
 export interface Surroundings {
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: CoordinatorMetrics;
+  readonly metrics: { apiRequest(request: CountedRequest): void };
 }

@@ -1,1 +1,2 @@
+export type { ServerCertificate } from './make-certificate.ts';
 export { createServingCertificate, type ServingCertificate } from './serving-certificate.ts';

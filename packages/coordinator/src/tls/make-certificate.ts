@@ -15,12 +15,17 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import type { ServerCertificate } from '../http/create-app.ts';
 
 /** From when until when a certificate is good, by the wall clock. */
 export interface Life {
   readonly fromMs: number;
   readonly untilMs: number;
+}
+
+/** PEM text. */
+export interface ServerCertificate {
+  readonly cert: string;
+  readonly key: string;
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };

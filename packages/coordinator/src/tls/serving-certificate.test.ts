@@ -4,7 +4,7 @@ import { CONFIG_MAPS, type TwinApi, SECRETS, createTwinApi } from '@kube-prefetc
 import { type Log, silentLog } from '@kube-prefetch/process';
 import { createVirtualClock, type Random, type VirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
-import type { ServerCertificate } from '../http/create-app.ts';
+import type { ServerCertificate } from './make-certificate.ts';
 import { makeAuthority } from './make-certificate.ts';
 import { createServingCertificate } from './serving-certificate.ts';
 

@@ -1,9 +1,8 @@
 import type { CertificateStore, KeptAuthority } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
 import { backoffMs, type Clock, dateOf, type Random, withDeadline } from '@kube-prefetch/time';
-import type { ServerCertificate } from '../http/create-app.ts';
 import { agreeOnAuthority } from './agree-on-authority.ts';
-import { issueCertificate, type Life } from './make-certificate.ts';
+import { issueCertificate, type Life, type ServerCertificate } from './make-certificate.ts';
 
 export interface ServingCertificateParts {
   readonly store: CertificateStore;

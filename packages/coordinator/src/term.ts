@@ -1,0 +1,55 @@
+import type { Term } from '@kube-prefetch/cluster';
+import type { Clock } from '@kube-prefetch/time';
+import { apiErrors } from './requests/api-errors.ts';
+
+/** The line looks every 30 s even when nothing wakes it; one that rests longer than this is stuck. */
+const STUCK_AFTER_MS = 120_000;
+
+/** Which term this process is in, or was in last, and whether the line of a running one still passes. */
+export interface CurrentTerm {
+  /** `ended` is called when it is over. Throws where it is over already: a suspended process may get one too late. */
+  begin(term: Term, ended: () => void): void;
+  /** Notes that a pass of the line is done. */
+  passed(): void;
+  /** Of the running or the last term; 0 before the first. */
+  epoch(): number;
+  leading(): boolean;
+  /** Throws ApiError outside terms, with the leader's address where it is known. */
+  mustLead(): void;
+  /** False where the line of a running term has not passed for too long. */
+  alive(): boolean;
+}
+
+export interface CurrentTermParts {
+  readonly clock: Clock;
+  /** Where another process of ours leads, as far as this one knows. */
+  readonly leader?: (() => string | undefined) | undefined;
+}
+
+export function createCurrentTerm({ clock, leader }: CurrentTermParts): CurrentTerm {
+  let epoch = 0;
+  /** Undefined outside terms. */
+  let lastPassMs: number | undefined;
+
+  return {
+    begin(term, ended) {
+      term.signal.throwIfAborted();
+      epoch = term.epoch;
+      lastPassMs = clock.monotonicMs();
+      const end = () => {
+        lastPassMs = undefined;
+        ended();
+      };
+      term.signal.addEventListener('abort', end, { once: true });
+    },
+    passed() {
+      lastPassMs = clock.monotonicMs();
+    },
+    epoch: () => epoch,
+    leading: () => lastPassMs !== undefined,
+    mustLead() {
+      if (lastPassMs === undefined) throw apiErrors.notLeading(leader?.(), epoch > 0);
+    },
+    alive: () => lastPassMs === undefined || clock.monotonicMs() - lastPassMs < STUCK_AFTER_MS,
+  };
+}
