@@ -101,7 +101,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
   };
 }
 
-/** What fails for another reason than the end of the term is a bug: it goes unhandled, which ends the process. */
+/** Any failure but the end of the term is a bug: it goes unhandled, which ends the process. */
 function failUnlessOver(running: Promise<void>, signal: AbortSignal): void {
   running.catch(error => {
     if (!signal.aborted) throw error;

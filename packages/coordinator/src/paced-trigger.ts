@@ -1,14 +1,14 @@
 import { type Clock, createTrigger, type Trigger } from '@kube-prefetch/time';
 
 const SHORTEST_REST_MS = 20;
-/** After a look that took 50 ms the line rests 200 ms, so it takes no more than a fifth of the process ... */
+/** After a pass of 50 ms the line rests 200 ms, so it takes at most a fifth of the process. */
 const REST_PER_WORK = 4;
-/** ... unless looks are so slow that events would have to wait too long. */
+/** After slow passes too events wait no longer than this. */
 const LONGEST_REST_MS = 1_000;
 
 /**
- * A trigger that lets the line rest in proportion to the work it has just done, so that thousands of reports cost a few
- * looks a second; the first event after a quiet time is still seen at once.
+ * A trigger that makes the line rest in proportion to its last pass, so that thousands of reports cost a few passes a
+ * second. The first event after a quiet time is seen at once.
  */
 export function createPacedTrigger(clock: Clock): Trigger {
   const trigger = createTrigger(clock);

@@ -39,7 +39,7 @@ export async function serve(c: Coordinator, parts: ServeParts, signal: AbortSign
       if (!signal.aborted) await agents.drop();
     }
   } finally {
-    // What failed here ends the program, which nothing beside it may keep.
+    // After a failure too: the program ends only once everything has stopped.
     over.abort();
     await Promise.all([reading, ...open.map(listening => listening.close())]);
   }

@@ -7,7 +7,7 @@ const STUCK_AFTER_MS = 120_000;
 
 /** Which term this process is in, or was in last, and whether the line of a running one still passes. */
 export interface CurrentTerm {
-  /** `ended` is called when it is over. Throws where it is over already: a suspended process may get one too late. */
+  /** `ended` is called when the term is over. Throws where it is over already, as after the process was suspended. */
   begin(term: Term, ended: () => void): void;
   /** Notes that a pass of the line is done. */
   passed(): void;

@@ -109,7 +109,7 @@ function countCells(node: NodeRecord): Record<CellState, number> {
   return counts;
 }
 
-/** What a silent node said is no longer known to be so. */
+/** Undefined for a silent node: what it reported may no longer be so. */
 function cellOf(node: NodeRecord, image: ImageRef): CellReport | undefined {
   return node.silent ? undefined : node.heard?.cells.get(image);
 }

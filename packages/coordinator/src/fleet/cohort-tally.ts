@@ -9,7 +9,7 @@ const MAX_EXAMPLES = 3;
  */
 export interface CohortTally {
   add(node: string, cell: CellReport): void;
-  /** The very cell that was added. */
+  /** Takes the same object that was added. */
   remove(node: string, cell: CellReport): void;
   read(image: ImageRef, nodes: number, noAgent: number): CellTally;
 }
@@ -72,7 +72,7 @@ function count({ counts, digests }: ImageCounts, cell: CellReport, by: 1 | -1): 
   }
 }
 
-/** One entry per kind, with the words of the oldest; in order of kind. One pass: there may be thousands. */
+/** One entry per kind, in order of kind, with the message of the oldest failure. One pass: there may be thousands. */
 function groupFailures(failing: ReadonlyMap<string, Failing>): readonly FailureTally[] {
   const kinds = new Map<string, { nodes: number; oldest: Failing; oldestNode: string; examples: string[] }>();
   for (const [node, failed] of failing) {
@@ -94,7 +94,7 @@ function groupFailures(failing: ReadonlyMap<string, Failing>): readonly FailureT
     .map(([, { nodes, oldest, examples }]) => ({ failure: oldest.failure, nodes, examples, since: oldest.since }));
 }
 
-/** The first names in order, without sorting thousands for the sake of three. */
+/** The first names in order, without sorting thousands to get three. */
 function keepFirst(names: string[], name: string): void {
   if (names.length === MAX_EXAMPLES && name > (names.at(-1) as string)) return;
   names.push(name);

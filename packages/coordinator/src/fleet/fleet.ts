@@ -17,15 +17,15 @@ import { takeReport } from './take-report.ts';
 export interface Fleet extends FleetView {
   /** Starts over, for a new term. */
   open(): void;
-  /** Forgets everything, and fails every waiting poll and every call until the next `open` with ShuttingDown. */
+  /** Forgets everything. Waiting polls, and every call until the next `open`, fail with ShuttingDown. */
   close(): void;
   /** Takes over what a pass computed and answers the polls of nodes whose plan changed. */
   assign(cohorts: readonly Cohort[], plans: CohortPlans, gaps: readonly string[], now: number): void;
-  /** Makes Unknown the cells of nodes that were not in contact for the silence. */
+  /** Marks the nodes that were not in contact for the silence. Their cells are Unknown. */
   markSilent(now: number): void;
   /** When the next node falls silent unless it gets in touch. */
   nextDueMs(now: number): number;
-  /** The term is young, and some nodes have not reported in it or something could not be read: that says nothing about them yet. */
+  /** The term has just begun, and some nodes have not reported yet or something could not be read. */
   settling(now: number): boolean;
   /** Whether plans have been assigned in this term. */
   assigned(): boolean;
@@ -47,11 +47,11 @@ export interface FleetParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly silentAfterMs: number;
-  /** Called when a pass would see something else than the one before. */
+  /** Called when the next pass would see something new. */
   readonly changed: () => void;
 }
 
-/** The line may be this late; a process that is later was suspended. */
+/** A pass may be this late. After a longer pause the process must have been suspended. */
 const LATE_MS = 5_000;
 
 export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts): Fleet {
@@ -59,11 +59,11 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
   const facts = createPlannedImages();
   let phase: 'unread' | 'assigned' | 'closed' = 'unread';
   let gaps: readonly string[] = [];
-  /** Until then a node may be unheard of because the term is young. */
+  /** Before then a node may not have reported because the term has just begun. */
   let settledMs = Infinity;
   /** A poll is answered early enough for a living agent to come back within the silence. */
   const longestPollMs = silentAfterMs * 0.75;
-  /** When the first node would have fallen silent, as the last pass saw it. */
+  /** When the first node falls silent, as the last pass computed it. */
   let dueMs = Infinity;
 
   const known = (name: string): NodeRecord => {

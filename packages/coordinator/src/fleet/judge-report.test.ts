@@ -1,9 +1,9 @@
 import type { NodeReport } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { anAgent, aReport } from '../../testing/index.ts';
-import { judgeReport, type LastWord, type ReportVerdict } from './judge-report.ts';
+import { judgeReport, type LastReport, type ReportVerdict } from './judge-report.ts';
 
-const said = (id: string, second: number, sequence: number, lost = false, size = 3): LastWord => ({
+const said = (id: string, second: number, sequence: number, lost = false, size = 3): LastReport => ({
   agent: anAgent(id, second),
   sequence,
   lost,
@@ -12,7 +12,7 @@ const said = (id: string, second: number, sequence: number, lost = false, size =
 const says = (id: string, second: number, sequence: number, full: boolean): NodeReport =>
   aReport({ agent: anAgent(id, second), sequence, full });
 
-test.each<[string, LastWord | undefined, NodeReport, ReportVerdict]>([
+test.each<[string, LastReport | undefined, NodeReport, ReportVerdict]>([
   ['nothing was said, full', undefined, says('a', 1, 1, true), 'Used'],
   ['nothing was said, delta', undefined, says('a', 1, 2, false), 'FullDemanded'],
   ['the same number again, full', said('a', 1, 5), says('a', 1, 5, true), 'Repeated'],

@@ -1,12 +1,12 @@
 import { MAX_IMAGES_PER_NODE, type NodeReport } from '@kube-prefetch/protocol';
 
-/** Who spoke last for a node, and what was its last word. */
-export interface LastWord {
+/** Who reported last for a node, and what. */
+export interface LastReport {
   readonly agent: NodeReport['agent'];
   readonly sequence: number;
-  /** It was long ago: whoever speaks next may speak for the node, whatever its wall clock says. */
+  /** So long ago that any process may speak for the node now. */
   readonly lost: boolean;
-  /** The sum of what it said. */
+  /** All that its reports add up to. */
   readonly cells: { readonly size: number };
 }
 
@@ -15,7 +15,7 @@ export type ReportVerdict = 'Used' | 'Repeated' | 'FullDemanded' | 'OlderAgent';
 /**
  * What becomes of a report.
  *
- * | last word           | report                         | verdict      |
+ * | last report         | report                         | verdict      |
  * | ------------------- | ------------------------------ | ------------ |
  * | none                | full                           | Used         |
  * | none                | delta                          | FullDemanded |
@@ -28,7 +28,7 @@ export type ReportVerdict = 'Used' | 'Repeated' | 'FullDemanded' | 'OlderAgent';
  * | older process, lost | delta                          | FullDemanded |
  * | newer process       | any                            | OlderAgent   |
  */
-export function judgeReport(last: LastWord | undefined, report: NodeReport): ReportVerdict {
+export function judgeReport(last: LastReport | undefined, report: NodeReport): ReportVerdict {
   if (last === undefined || last.agent.id !== report.agent.id) {
     if (last !== undefined && !last.lost && startedBefore(report.agent, last.agent)) return 'OlderAgent';
     return report.full ? 'Used' : 'FullDemanded';

@@ -3,7 +3,7 @@ import type { Plan } from '@kube-prefetch/protocol';
 import { createCohortTally } from './cohort-tally.ts';
 import type { CohortRecord, NodeRecord } from './node-record.ts';
 
-/** The tables of the fleet: who is in which cohort. A node's cells are always counted in its own cohort. */
+/** Which node is in which cohort. A node's cells are counted in its own cohort. */
 export interface Membership {
   readonly nodes: ReadonlyMap<string, NodeRecord>;
   /** By key. */
@@ -71,7 +71,7 @@ export function count(node: NodeRecord): void {
   else for (const cell of node.heard?.cells.values() ?? []) node.home.tally.add(node.name, cell);
 }
 
-/** Undoes `count`; between the two a node may change. */
+/** Undoes `count`. A node may change between the two. */
 export function uncount(node: NodeRecord): void {
   if (node.silent) node.home.silentNodes -= 1;
   else for (const cell of node.heard?.cells.values() ?? []) node.home.tally.remove(node.name, cell);
@@ -96,8 +96,8 @@ function vanishedRecords(records: Map<string, CohortRecord>, cohorts: readonly C
 }
 
 /**
- * A key changes with every ask, the nodes behind it hardly ever: a new cohort takes over the counts of the one that its
- * first node came from, and only nodes that come from or go elsewhere are counted again.
+ * A cohort's key changes with every ask, its nodes hardly ever. A new cohort takes over the counts of the one that its
+ * first node came from; only nodes that moved are counted again.
  */
 function inherit(home: CohortRecord | undefined, vanished: Set<CohortRecord>): CohortRecord | undefined {
   return home !== undefined && vanished.delete(home) ? home : undefined;

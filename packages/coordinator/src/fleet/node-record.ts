@@ -2,7 +2,7 @@ import type { Cohort } from '@kube-prefetch/core';
 import type { CellReport, ImageRef, NodeReport, Plan } from '@kube-prefetch/protocol';
 import type { WaitingRequest } from '../requests/waiting-request.ts';
 import type { CohortTally } from './cohort-tally.ts';
-import type { LastWord } from './judge-report.ts';
+import type { LastReport } from './judge-report.ts';
 
 /** A cohort with the plan and the counts of its nodes. */
 export interface CohortRecord {
@@ -17,16 +17,16 @@ export interface CohortRecord {
 export interface NodeRecord {
   readonly name: string;
   home: CohortRecord;
-  /** Monotonic; of the last request, or from when the node was first seen. */
+  /** Monotonic; of the last request, or of when the node was first seen. */
   contactMs: number;
-  /** No contact for the whole silence: its cells are Unknown, whatever it said last. */
+  /** Not in contact for the whole silence: its cells are Unknown, whatever it reported last. */
   silent: boolean;
   heard: Heard | undefined;
   poll: PlanPoll | undefined;
 }
 
 /** The sum of a node's reports. */
-export interface Heard extends Omit<LastWord, 'lost'> {
+export interface Heard extends Omit<LastReport, 'lost'> {
   readonly atMs: number;
   readonly planRevision: string | undefined;
   readonly runtime: NodeReport['runtime'];

@@ -12,8 +12,8 @@ export interface PollParts {
 }
 
 /**
- * The node's plan as soon as it is not `have`. One poll per node waits: a later one means that nobody reads the answer to
- * the first any more, or that two agents run, which must not chase each other with answers that invite the next poll.
+ * Answers with the node's plan as soon as its revision is not `have`. One poll of a node waits. A later one fails the first:
+ * nobody reads that answer any more, or two agents run, and answering would make each of them poll again at once.
  */
 export async function pollPlan(node: NodeRecord, parts: PollParts): Promise<Plan | 'unchanged'> {
   const { have, waitMs, clock, signal } = parts;
@@ -29,7 +29,7 @@ export async function pollPlan(node: NodeRecord, parts: PollParts): Promise<Plan
   }
 }
 
-/** Answers the poll of a node whose plan is another by now. */
+/** Answers the node's poll where its plan has changed. */
 export function answerPoll(node: NodeRecord): void {
   if (node.poll === undefined || node.poll.have === node.home.plan.revision) return;
   node.poll.request.answer(node.home.plan);

@@ -1,8 +1,8 @@
 import type { CellReport, ImageRef, Plan } from '@kube-prefetch/protocol';
 
-/** What nodes have in common about an image. Of planned images only. */
+/** What is known of each planned image across all nodes. */
 export interface PlannedImages {
-  /** Learns from a cell, and returns it with the texts that other nodes' cells hold as well: a cell is mostly text. */
+  /** Learns from a cell, and returns it with texts that the cells of other nodes share: a cell is mostly text. */
   learn(cell: CellReport): CellReport;
   /** As the largest report had it: an image differs in size from one architecture to the next. */
   sizeOf(image: ImageRef): number | undefined;

@@ -3,7 +3,7 @@ import type { PlannedImages } from './planned-images.ts';
 import { count, uncount } from './membership.ts';
 import type { Heard, NodeRecord } from './node-record.ts';
 
-/** Puts a report that was judged usable in the place of, or on top of, what the node said before. */
+/** Applies a usable report. A full one replaces what the node reported before, a delta changes it. */
 export function takeReport(node: NodeRecord, report: NodeReport, facts: PlannedImages, now: number): void {
   if (report.full || node.heard === undefined) replaceCells(node, report, facts, now);
   else changeCells(node, node.heard.cells, report, facts, now);
@@ -45,7 +45,7 @@ function drop(node: NodeRecord, cells: Map<ImageRef, CellReport>, image: ImageRe
   node.home.tally.remove(node.name, cell);
 }
 
-/** A cell that is Unknown because the runtime does not answer says so in status and views. */
+/** A cell that is Unknown because the runtime does not answer carries the runtime's failure, for status and views. */
 function explained(cell: CellReport, { runtime }: NodeReport): CellReport {
   if (cell.state !== 'Unknown' || cell.failure !== undefined || runtime.failure === undefined) return cell;
   return { ...cell, failure: runtime.failure };

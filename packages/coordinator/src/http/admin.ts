@@ -13,7 +13,7 @@ export function adminApp(c: ReadSide, parts: Omit<AppParts, 'quietRoutes'>): Fas
   const app = createApp({ ...parts, quietRoutes: [] });
   app.get('/v1/overview', async () => c.overview());
   app.get('/v1/nodes/:node', async request => c.node(paramOf(request, 'node')));
-  // The rest of the path: a reference has slashes of its own.
+  // A wildcard, because a reference contains slashes.
   app.get('/v1/images/*', async request => c.image(paramOf(request, '*')));
   return app;
 }

@@ -36,7 +36,7 @@ export interface AgentsAppParts extends Omit<AppParts, 'quietRoutes'> {
 export function agentsApp(c: AgentsSide, { identity, ...parts }: AgentsAppParts): FastifyInstance {
   const app = createApp({ ...parts, quietRoutes: [PLAN, REPORT, PERMITS] });
   app.addHook('onRequest', async (request, reply) => {
-    // Connections stay: while nobody leads agents ask again and again, and a handshake costs more than an answer.
+    // The connection stays open: while nobody leads agents try again and again, and a handshake costs more than an answer.
     c.mustLead();
     reply.header(EPOCH_HEADER, c.epoch());
     if (identity !== undefined) await requireOwnNode(identity, request, untilClosed(reply));
@@ -71,7 +71,7 @@ function api(c: AgentsSide, request: FastifyRequest) {
   return c.forNode((request.params as { node: string }).node);
 }
 
-/** A header that is not one quoted revision is as good as none: the answer is then the plan itself. */
+/** Undefined where the header is not one quoted revision: then the whole plan is the answer. */
 function revisionIn(header: string | undefined): string | undefined {
   return /^(?:W\/)?"([^"]+)"$/.exec(header ?? '')?.[1];
 }
@@ -88,7 +88,7 @@ function waitMsIn(request: FastifyRequest): number {
 
 const bodies = new WeakMap<Plan, Buffer>();
 
-/** The bytes that the plan's revision hashes; made once for all nodes of a cohort, which share the plan. */
+/** The bytes that the plan's revision is the hash of. Made once: all nodes of a cohort share the plan. */
 function planBody(plan: Plan): Buffer {
   const known = bodies.get(plan);
   if (known !== undefined) return known;
@@ -97,7 +97,7 @@ function planBody(plan: Plan): Buffer {
   return body;
 }
 
-/** Aborts when the connection closes, so that a request whose client has gone leaves nothing behind. */
+/** Aborts when the client closes the connection, so that its request is given up. */
 function untilClosed(reply: FastifyReply): AbortSignal {
   const closed = new AbortController();
   reply.raw.once('close', () => closed.abort(new ApiError('InvalidRequest', 'the client closed the connection')));

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 /** Where every error of every listener ends: as a Problem, and in the log if it is ours. */
 export function answerError(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toApiError(error);
-  // The client has gone: nobody reads an answer, and its going is no fault of ours.
+  // Nobody reads the answer of a client that has gone, and its going is no fault of ours.
   if (known.code === 'Internal' && !reply.raw.destroyed) {
     log.error({ err: error, method: request.method, url: request.url }, 'request failed');
   }
@@ -22,7 +22,7 @@ export function unknownRoute(request: FastifyRequest): never {
   throw new ApiError('UnknownRoute', `no route ${request.method} ${request.url} on this listener`);
 }
 
-/** Fastify's own errors carry a status: below 500 the request was at fault. */
+/** Fastify's own errors carry a status. Below 500 the request was wrong. */
 function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const { statusCode = 500, message } = error as { statusCode?: number; message?: string };

@@ -6,9 +6,9 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { ServerCertificate } from '../tls/index.ts';
 import { answerError, unknownRoute } from './answer-error.ts';
 
-/** Above the longest wait of a client between two requests, so that it is the client who closes. */
+/** Longer than any client waits between two requests, so it is the client who closes. */
 const KEEP_ALIVE_MS = 75_000;
-/** For a request to arrive, not for its answer. */
+/** How long a request may take to arrive. Its answer may take longer. */
 const ARRIVAL_MS = 30_000;
 
 export interface AppParts {
@@ -33,10 +33,10 @@ export function createApp({ clock, log, metrics, quietRoutes, certificate }: App
     bodyLimit: MAX_BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: ARRIVAL_MS,
-    // Long polls: an answer may take as long as it takes.
+    // A long poll is answered late.
     connectionTimeout: 0,
     handlerTimeout: 0,
-    // Our handlers answer ShuttingDown in our own words.
+    // Handlers answer ShuttingDown themselves.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 1_024 },
     frameworkErrors(error, request, reply) {
@@ -61,7 +61,7 @@ export function createApp({ clock, log, metrics, quietRoutes, certificate }: App
   return app as unknown as FastifyInstance;
 }
 
-/** For new connections; those there are go on with the one before. */
+/** New connections get it; open ones keep the certificate they have. */
 export function useCertificate(app: FastifyInstance, certificate: ServerCertificate): void {
   (app.server as unknown as TlsServer).setSecureContext(tlsOptions(certificate));
 }

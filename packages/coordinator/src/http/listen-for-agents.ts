@@ -8,7 +8,7 @@ import { type Listening, listen } from './listen.ts';
 
 export interface ListenForAgentsParts {
   readonly listen: Address;
-  /** How agents know whom they speak to, and who speaks is known; without, they are served on loopback only. */
+  /** How agents and this process recognise each other. Without it agents are served on loopback only. */
   readonly trust?: Trust | undefined;
   readonly clock: Clock;
   readonly log: Log;

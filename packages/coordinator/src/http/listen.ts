@@ -5,7 +5,7 @@ import type { Address, Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import type { FastifyInstance } from 'fastify';
 
-/** After the answers to waiting requests have been written. */
+/** Connections that are still open this long after a stop are cut. */
 const CLOSE_MS = 800;
 
 export interface Listening {

@@ -11,7 +11,7 @@ export interface OpsSide {
 }
 
 export interface OpsAppParts extends Omit<AppParts, 'quietRoutes'> {
-  /** Whether agents could be answered; they can where nothing is said. */
+  /** Whether agents can be answered; true unless given. */
   readonly serving?: () => boolean;
 }
 

@@ -9,15 +9,15 @@ export interface NodePermits {
   readonly permits: Map<ImageRef, number>;
   readonly wants: Map<ImageRef, Want>;
   waiting: WaitingRequest<readonly ImageRef[]> | undefined;
-  /** Something wanted was granted since the node asked. */
+  /** Something was granted since the node's last request. */
   gained: boolean;
-  /** When the age of its wants is forgotten. */
+  /** When the node is forgotten, and with it the age of its wants. */
   forgetMs: number;
 }
 
 /**
- * Takes a request over as all that the node has and wants: running pulls get a permit with or without one before, a
- * permit not yet used is kept while its image is still wanted, and a want keeps its age.
+ * Replaces what is known of the node by its request. A running pull gets a permit, whether it had one or not. An unused
+ * permit is kept while its image is wanted. A want keeps its age.
  */
 export function present(
   holders: Map<string, NodePermits>,

@@ -11,8 +11,8 @@ export interface PermitLimits {
 }
 
 /**
- * Pull permits that end by themselves. What a node holds and wants is what its last request said; whatever it leaves
- * out is free again.
+ * Pull permits, each of which ends after its time to live. A node's request names all that it holds and wants; a permit
+ * that it does not name is free again.
  */
 export interface Permits {
   readonly ttlMs: number;
@@ -21,12 +21,12 @@ export interface Permits {
   /** Forgets everything, and fails every waiting request with ShuttingDown. */
   close(): void;
   setLimits(limits: PermitLimits): void;
-  /** Frees what nobody renewed, and serves who waits. */
+  /** Ends the permits that nobody renewed, and grants what is free. */
   expire(now: number): void;
   nextDueMs(now: number): number;
-  /** The images that the node may pull or go on pulling for one ttl from now; waits for a first grant as it asks. */
+  /** The images that the node may pull for one time to live from now. Waits for a first grant up to the request's `waitMs`. */
   request(node: string, request: PermitRequest, signal: AbortSignal): Promise<readonly ImageRef[]>;
-  /** Permits out, and wants of requests that wait. */
+  /** Permits out, and wants of the requests that wait. */
   counts(): { readonly granted: number; readonly waiting: number };
 }
 
@@ -34,12 +34,12 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
   const nodes = new Map<string, NodePermits>();
   let limit: number | undefined;
   let quietUntilMs = 0;
-  /** The holder counts the ttl from when it asked: a grant after a longer wait would be over before it is used. */
+  /** A node counts the time to live from when it sent its request: after a longer wait a grant would be over before it is used. */
   const longestWaitMs = ttlMs / 3;
 
   const grantedToAll = () => nodes.values().reduce((sum, holder) => sum + holder.permits.size, 0);
 
-  /** Hands out what is free among all that wait and, if given, one that has just asked; answers those who waited. */
+  /** Grants what is free to nodes that wait and, if given, to the one whose request this is. Answers those who gained. */
   const serve = (now: number, asking?: NodePermits) => {
     if (limit !== undefined && now < quietUntilMs) return;
     const free = limit === undefined ? Infinity : limit - grantedToAll();

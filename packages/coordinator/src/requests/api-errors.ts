@@ -4,7 +4,7 @@ import { ApiError, type NodeReport } from '@kube-prefetch/protocol';
 export const apiErrors = {
   shuttingDown: () => new ApiError('ShuttingDown', 'this coordinator is stopping, or leads no longer; ask again'),
 
-  /** One that has led is about to stop, or its successor is about to make itself known. */
+  /** A process that has led is about to stop, or does not know its successor yet. */
   notLeading: (leader: string | undefined, hasLed: boolean) => {
     if (leader !== undefined) return new ApiError('NotLeader', `the coordinator at ${leader} leads`, { leader });
     return hasLed

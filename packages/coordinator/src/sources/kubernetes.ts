@@ -29,7 +29,7 @@ type KubernetesConfig = Readonly<Record<Names, string>> & {
 /** What the tokens of agents are for. */
 const AUDIENCE = 'kube-prefetch';
 
-/** The API server of a cluster, several replicas, and agents that nobody else can pretend to be. */
+/** An API server, several replicas of which one leads, and agents known by their tokens. */
 export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics }: Surroundings): SourceParts {
   const { namespace, podName, podIp, listen } = config;
   const own = (name: string) => ({ namespace, name });

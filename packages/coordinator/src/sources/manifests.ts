@@ -7,7 +7,7 @@ interface ManifestsConfig {
   readonly statusDir: string;
 }
 
-/** A directory of manifests, and nobody to share the work with. */
+/** A folder of manifests, and one coordinator. */
 export function manifestsParts(config: ManifestsConfig, { clock, log }: Surroundings): SourceParts {
   const source = createManifestsSource({ dir: config.manifests, clock, log });
   const exists = (resource: ResourceRef) =>

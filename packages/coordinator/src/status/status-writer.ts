@@ -4,26 +4,22 @@ import { type TaskPool, createTaskPool } from './task-pool.ts';
 import { type StatusEntry, dueMsOf, leave, newEntry, nextEntry, renew } from './when-to-write.ts';
 import { type WriteParts, writeStatus } from './write-status.ts';
 
-/** So that hundreds at once, as with a new leader, take seconds, and an API server is not asked for more than it notices. */
+/** Hundreds of statuses, as after a change of leader, then take seconds, and an API server hardly notices. */
 const WRITES_AT_ONCE = 4;
 
 export interface OfferedStatus {
   readonly resource: ResourceRef;
-  /** Tells a resource from another that had its name. */
+  /** Tells a resource from an earlier one of the same name. */
   readonly uid?: string | undefined;
   readonly status: PrefetchStatus;
 }
 
 /**
- * Brings statuses to where people read them, beside the line: what did not change is not written, unless somebody else wrote over
- * it; what changes often is written once in 5 s; that a resource is no longer warm never waits, and goes first. In every term it
- * goes on from what the sink holds.
+ * Writes statuses to the sink, beside the line. What did not change is not written, unless somebody else changed it there.
+ * `when-to-write.ts` says when. A new term reads what the sink holds before it writes.
  */
 export interface StatusWriter {
-  /**
-   * All statuses of one pass. While the fleet is `settling` a status that does not know something yet is held back: it would only say
-   * that this term is young.
-   */
+  /** All statuses of one pass. While the fleet is `settling` some wait: see `waitsForReports`. */
   offer(statuses: readonly OfferedStatus[], settling: boolean): void;
   /** Writes until the signal aborts; rejects with its reason. */
   run(signal: AbortSignal): Promise<void>;
@@ -45,7 +41,7 @@ export function createStatusWriter(sinkParts: Omit<WriteParts, 'forget'>): Statu
   };
 
   /** Starts what is due and has room; returns when to look again if nothing changes before. */
-  const bringDue = (writes: TaskPool): number => {
+  const startDue = (writes: TaskPool): number => {
     for (;;) {
       if (!writes.hasRoom()) return Infinity;
       const idle = [...entries].flatMap(([name, entry]) => (writes.isRunning(name) ? [] : [entry]));
@@ -74,7 +70,7 @@ export function createStatusWriter(sinkParts: Omit<WriteParts, 'forget'>): Statu
       entries.clear();
       const writes = createTaskPool(WRITES_AT_ONCE, () => trigger.fire(), signal);
       try {
-        for (;;) await trigger.next(bringDue(writes), writes.signal);
+        for (;;) await trigger.next(startDue(writes), writes.signal);
       } finally {
         await writes.end();
       }

@@ -1,14 +1,14 @@
 import { linkSignals } from '@kube-prefetch/time';
 
-/** Work beside each other: no more than a few at once, and no two under one name. */
+/** Tasks that run beside each other: a few at once, and no two under one name. */
 export interface TaskPool {
   hasRoom(): boolean;
   isRunning(name: string): boolean;
-  /** Where there is room. What the work throws ends all of it. */
+  /** To be called where there is room. A task that throws ends all of them. */
   start(name: string, work: (signal: AbortSignal) => Promise<void>): void;
-  /** Aborts with the caller's signal, or with what work threw. */
+  /** Aborts with the caller's signal, or with what a task threw. */
   readonly signal: AbortSignal;
-  /** Resolves once all that was started has ended. */
+  /** Resolves once every task has ended. */
   end(): Promise<void>;
 }
 

@@ -8,17 +8,17 @@ export interface StatusEntry {
   readonly resource: ResourceRef;
   readonly uid: string | undefined;
   latest: PrefetchStatus;
-  /** Whether it is known what the sink holds: not before it was asked in this term, nor after a write that failed. */
+  /** Whether `settled` is certain: not before the sink was read in this term, nor after a write that failed. */
   known: boolean;
   /** What the sink is known to hold. */
   settled: PrefetchStatus | undefined;
   /** `latest` differs from `settled`, or the sink no longer holds that. */
   changed: boolean;
-  /** The term is young: see `isHeldBack`. */
+  /** The fleet does not know all nodes yet: see `waitsForReports`. */
   settling: boolean;
-  /** The resource is no longer there: it is written once more, so that the sink notices. */
+  /** The resource is gone. One more write lets the sink notice. */
   leaving: boolean;
-  /** Monotonic: not to be written before. */
+  /** Monotonic: no write before. */
   dueMs: number;
   failures: number;
 }
@@ -40,7 +40,7 @@ export function newEntry(resource: ResourceRef, uid: string | undefined, latest:
 
 export interface Circumstances {
   readonly settling: boolean;
-  /** Somebody else changed what the sink holds: it is written once more, although it is the same. */
+  /** Somebody else changed the status in the sink: it is written again, even if it is the same. */
   readonly overwritten: boolean;
 }
 
@@ -52,7 +52,7 @@ export function renew(
   now: number,
 ): void {
   const urgent = isUrgent(entry.settled, status) && warmth(entry.latest) !== 'False';
-  // Readers know what is settled; what turned and turned back before they could see it has not turned for them.
+  // Readers know only what is settled. A condition that turned and turned back in between did not turn for them.
   entry.latest = keepTransitionTimes(entry.settled, keepTransitionTimes(entry.latest, status));
   entry.changed = overwritten || !isDeepStrictEqual(entry.latest, entry.settled);
   entry.settling = settling;
@@ -60,7 +60,7 @@ export function renew(
   if (urgent) entry.dueMs = Math.min(entry.dueMs, now);
 }
 
-/** The sink holds `stored`, as an earlier term left it: what is so since then was not so only from now on. */
+/** The sink holds `stored`, from an earlier term. Conditions that did not turn since then keep their times. */
 export function learn(entry: StatusEntry, stored: PrefetchStatus | undefined): void {
   entry.known = true;
   entry.settled = stored;
@@ -76,13 +76,13 @@ export function leave(entry: StatusEntry, now: number): void {
   entry.dueMs = now;
 }
 
-/** What the sink holds from now on is not known before it has answered, nor where it fails: it may have taken it. */
+/** A write begins. Until the sink answers, and after a failure, nobody knows what it holds. */
 export function send(entry: StatusEntry): void {
   entry.known = false;
   entry.settled = undefined;
 }
 
-/** The sink has taken `status`. */
+/** The sink holds `status`. */
 export function settle(entry: StatusEntry, status: PrefetchStatus, now: number): void {
   entry.known = true;
   entry.settled = status;
@@ -91,14 +91,14 @@ export function settle(entry: StatusEntry, status: PrefetchStatus, now: number):
   entry.dueMs = isUrgent(status, entry.latest) ? now : now + WRITE_GAP_MS;
 }
 
-/** When it is to be written; Infinity while there is nothing to write. */
+/** When to write it; Infinity while there is nothing to write. */
 export function dueMsOf(entry: StatusEntry): number {
-  return entry.changed && !isHeldBack(entry) ? entry.dueMs : Infinity;
+  return entry.changed && !waitsForReports(entry) ? entry.dueMs : Infinity;
 }
 
 /**
- * What of that which is due is written first: the lower, the sooner. Readers act on Warm, so what takes it back comes first, then
- * what may take it back from a sink that was not asked yet.
+ * Of the due entries the one of the lowest rank is written first. Readers act on Warm: what takes it back comes first, then
+ * what may take it back from a sink that was not read yet.
  */
 function rankOf(entry: StatusEntry): 0 | 1 | 2 {
   const { known, settled, latest } = entry;
@@ -106,8 +106,8 @@ function rankOf(entry: StatusEntry): 0 | 1 | 2 {
   return !known && warmth(latest) === 'False' ? 1 : 2;
 }
 
-/** What a young term does not know yet takes nothing back that an earlier one knew. */
-function isHeldBack({ settling, latest, settled }: StatusEntry): boolean {
+/** During the first minute of a term, keep what the last leader wrote. */
+function waitsForReports({ settling, latest, settled }: StatusEntry): boolean {
   if (!settling) return false;
   return latest.summary.unknown > 0 || (warmth(latest) === 'Unknown' && warmth(settled) === 'True');
 }
@@ -120,7 +120,7 @@ function warmth(status: PrefetchStatus | undefined): string | undefined {
   return status?.conditions.find(({ type }) => type === 'Warm')?.status;
 }
 
-/** Of those that are due the one to bring next: by rank, then what has been due for longest. */
+/** The due entry to write next: the lowest rank first, then the longest due. */
 export function nextEntry(entries: Iterable<StatusEntry>, now: number): StatusEntry | undefined {
   let first: StatusEntry | undefined;
   for (const entry of entries) {
@@ -134,7 +134,7 @@ function comesBefore(a: StatusEntry, b: StatusEntry): boolean {
   return rankA < rankB || (rankA === rankB && a.dueMs < b.dueMs);
 }
 
-/** A condition whose status did not change has not passed through anything: it keeps the time of its last transition. */
+/** A condition whose status did not change keeps the time of its last transition. */
 function keepTransitionTimes(previous: PrefetchStatus | undefined, next: PrefetchStatus): PrefetchStatus {
   if (previous === undefined) return next;
   const conditions = next.conditions.map(condition => {

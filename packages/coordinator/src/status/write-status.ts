@@ -14,30 +14,30 @@ export interface WriteParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly wrote: (outcome: WriteOutcome) => void;
-  /** The sink knows that this one's resource is gone. */
+  /** Called once the sink knows that the entry's resource is gone. */
   readonly forget: (entry: StatusEntry) => void;
 }
 
 /**
- * Brings one status to the sink: asks what is there where that is not known, writes if it is another, and tells what turned.
- * What fails is due again after a pause. Throws the signal's reason, and nothing else.
+ * Writes one status to the sink, and sends an event for each condition that turned. What the sink holds is read first where
+ * it is not known. After a failure the entry is due again after a pause. Throws the signal's reason, and nothing else.
  */
 export async function writeStatus(entry: StatusEntry, parts: WriteParts, signal: AbortSignal): Promise<void> {
   const { clock, log, wrote } = parts;
   try {
-    if (!entry.known && !entry.leaving) await ask(entry, parts, signal);
+    if (!entry.known && !entry.leaving) await readStored(entry, parts, signal);
     if (dueMsOf(entry) <= clock.monotonicMs()) await write(entry, parts, signal);
   } catch (err) {
     signal.throwIfAborted();
     entry.failures += 1;
-    // One process writes, and few at once: there is nobody to keep out of step with, so no jitter.
+    // No jitter: one process writes, and few writes run at once.
     entry.dueMs = clock.monotonicMs() + backoffMs(entry.failures, 1, RETRY);
     wrote('failed');
     log.warn({ err, resource: resourceName(entry.resource), failures: entry.failures }, 'status not written');
   }
 }
 
-async function ask(entry: StatusEntry, { sink, clock, wrote }: WriteParts, signal: AbortSignal): Promise<void> {
+async function readStored(entry: StatusEntry, { sink, clock, wrote }: WriteParts, signal: AbortSignal): Promise<void> {
   const stored = await withDeadline(clock, CALL_DEADLINE_MS, signal, 'reading a status', inTime =>
     sink.read(entry.resource, inTime),
   );
@@ -53,7 +53,7 @@ async function write(entry: StatusEntry, parts: WriteParts, signal: AbortSignal)
     sink.write(resource, status, inTime),
   );
   settle(entry, status, clock.monotonicMs());
-  // All of it may have changed while the sink was writing.
+  // The resource may be back by now.
   if (leaving && entry.leaving) forget(entry);
   wrote(outcome);
   if (outcome !== 'gone') await announce(resource, previous, status, parts, signal);
@@ -73,7 +73,7 @@ async function announce(
       );
     } catch (err) {
       signal.throwIfAborted();
-      // The status says the same; an event is worth no second try.
+      // An event is not sent twice: the status says the same.
       log.warn({ err, resource: resourceName(resource), event }, 'event not sent');
     }
   }
@@ -82,8 +82,8 @@ async function announce(
 const REPORTED: readonly Condition['type'][] = ['Accepted', 'Warm'];
 
 /**
- * What happened to a resource between two statuses, for people. Before the first status of a term nobody knows what was:
- * only a resource that is not accepted is worth a word then, or every restart would announce the whole cluster.
+ * What people are told about the change from one status to the next. Where no status was written before, only a resource
+ * that is not accepted is worth an event; otherwise a restart would announce every resource.
  */
 function statusEvents(previous: PrefetchStatus | undefined, next: PrefetchStatus): readonly StatusEvent[] {
   return next.conditions

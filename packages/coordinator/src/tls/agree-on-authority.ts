@@ -2,7 +2,7 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 import type { CertificateStore, KeptAuthority } from '@kube-prefetch/cluster';
 import { type Life, makeAuthority } from './make-certificate.ts';
 
-/** The authority that is kept; where there is none yet, a new one, whichever replica's is kept first. */
+/** The stored authority. Where there is none a new one is stored; of several replicas the first to store it wins. */
 export async function agreeOnAuthority(
   store: CertificateStore,
   life: Life,
@@ -19,7 +19,7 @@ export async function agreeOnAuthority(
   return kept;
 }
 
-/** An authority that cannot be used as it is. It is never replaced behind anybody's back: agents trust it. */
+/** A stored authority that cannot be used. It is not replaced, because agents trust it. */
 class SpoiltAuthority extends Error {
   override readonly name = 'SpoiltAuthority';
 
@@ -39,7 +39,7 @@ function checkAuthority({ certificate, privateKey }: KeptAuthority, wallMs: numb
   if (parsed.validToDate.getTime() <= wallMs) throw new SpoiltAuthority(`it ended ${parsed.validTo}`);
 }
 
-/** What the parser says is left out of the message: it may quote a key. */
+/** The parser's own message is left out: it may quote a key. */
 function parse<T>(what: string, work: () => T): T {
   try {
     return work();

@@ -16,7 +16,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
-/** From when until when a certificate is good, by the wall clock. */
+/** From when until when a certificate is valid, by the wall clock. */
 export interface Life {
   readonly fromMs: number;
   readonly untilMs: number;
@@ -48,7 +48,7 @@ export async function makeAuthority(life: Life): Promise<KeptAuthority> {
   return { certificate: pem(certificate), privateKey: await pemOf(keys.privateKey) };
 }
 
-/** A certificate of the authority for one DNS name, with a key of its own that never leaves the process. */
+/** A certificate of the authority for one DNS name. Its key never leaves the process. */
 export async function issueCertificate(by: KeptAuthority, dnsName: string, life: Life): Promise<ServerCertificate> {
   const keys = await makeKeys();
   const authority = new X509Certificate(by.certificate);

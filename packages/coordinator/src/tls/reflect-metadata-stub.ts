@@ -1,5 +1,5 @@
 /**
- * @peculiar/x509 insists on an API for metadata of classes, and records none with it: an empty one will do. Imported before
- * it, once.
+ * @peculiar/x509 needs an API for the metadata of classes and records nothing with it, so an empty one will do. To be
+ * imported before it.
  */
 Object.assign(Reflect, { getMetadata: () => undefined, getOwnMetadata: () => undefined });

@@ -19,11 +19,11 @@ export interface Lives {
   readonly certificateMs: number;
 }
 
-/** A certificate that is always good, of an authority that all replicas share. */
+/** A certificate that is always valid, of an authority that all replicas share. */
 export interface ServingCertificate {
-  /** The first one; tries until there is one. */
+  /** Tries until there is one. */
   first(signal: AbortSignal): Promise<ServerCertificate>;
-  /** Replaces it in good time, and when the authority is another, until the signal aborts. */
+  /** Replaces it before it ends, and when the authority is another, until the signal aborts. */
   keepGood(use: (certificate: ServerCertificate) => void, signal: AbortSignal): Promise<void>;
 }
 
@@ -34,13 +34,13 @@ interface Issued {
 
 const DAY_MS = 86_400_000;
 const LIVES: Lives = { authorityMs: 3_650 * DAY_MS, certificateMs: 7 * DAY_MS };
-/** Agents whose clocks are behind take a new certificate all the same. */
+/** A certificate begins this much earlier, for agents whose clocks are behind. */
 const BACKDATED_MS = 3_600_000;
-/** Until a change to what is kept or published is seen. */
+/** How often the store is looked at. */
 const LOOK_MS = 60_000;
 const CALLS_MS = 10_000;
 const RETRY = { baseMs: 1_000, capMs: 30_000 };
-/** Not sooner even where jitter says so: a server that refuses for want of room asks for this long at least. */
+/** The shortest pause, whatever jitter says: an overloaded API server asks for at least this. */
 const SOONEST_MS = 1_000;
 
 export function createServingCertificate(parts: ServingCertificateParts): ServingCertificate {
@@ -54,7 +54,7 @@ export function createServingCertificate(parts: ServingCertificateParts): Servin
     untilMs: clock.wallMs() + lengthMs,
   });
 
-  /** What is known already stays in use while the store cannot be reached, or holds something spoilt. */
+  /** While the store cannot be reached, or holds something unusable, the known authority stays in use. */
   const agree = async (signal: AbortSignal) => {
     try {
       await withDeadline(clock, CALLS_MS, signal, 'agreeing on a certificate authority', async inTime => {
@@ -69,7 +69,7 @@ export function createServingCertificate(parts: ServingCertificateParts): Servin
     }
   };
 
-  /** A certificate where a new one is due. */
+  /** A certificate, where a new one is due. */
   const renew = async (signal: AbortSignal): Promise<ServerCertificate | undefined> => {
     await agree(signal);
     if (authority === undefined || (issued?.by.certificate === authority.certificate && !isDue(issued.life))) return;
