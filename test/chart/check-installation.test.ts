@@ -9,7 +9,6 @@ import { needDebianPackages, runProgram, scratchFolder } from '@kube-prefetch/la
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { CHART } from './render.ts';
 
-const OPENSSL = { package: 'openssl', program: 'openssl', why: 'make certificates' };
 const REPORTING = 'kube_prefetch_coordinator_nodes{agent="reporting"} 3\n';
 /** One coordinator for each address that it has: one on some machines, two on others. */
 const NAME = 'localhost';
@@ -19,7 +18,7 @@ const folder = scratchFolder('kp-check');
 const file = (name: string) => join(folder.path, name);
 
 beforeAll(async () => {
-  await needDebianPackages([OPENSSL]);
+  await needDebianPackages(['openssl']);
   for (const [name, host] of [
     ['ours', NAME],
     ['elsewhere', 'elsewhere'],

@@ -20,7 +20,7 @@ const context = at('context');
 let dockerd: Dockerd;
 
 beforeAll(async () => {
-  await needDebianPackages([{ package: 'skopeo', program: 'skopeo', why: 'convert images' }]);
+  await needDebianPackages(['skopeo']);
   dockerd = await startDockerd({ dir: at('d'), registries: [] });
   for (const [program, image] of Object.entries(await buildImages())) await writeLayout(at(program), image, 'latest');
   await loadBase();

@@ -17,7 +17,7 @@ const folderOf = (program: string) => join(out, program);
 
 let said: string;
 beforeAll(async () => {
-  await needDebianPackages([{ package: 'skopeo', program: 'skopeo', why: 'check and copy OCI layouts' }]);
+  await needDebianPackages(['skopeo']);
   said = (await run(process.execPath, [main, '--out', out])).stdout;
 });
 afterAll(() => scratch.remove());

@@ -250,7 +250,7 @@ test('as its pod confines it, an agent pulls, keeps its state, and sees how full
 });
 
 test('promtool finds nothing wrong with the metrics, and they count what happened', async () => {
-  await needDebianPackages([{ package: 'prometheus', program: 'promtool', why: 'check the metrics' }]);
+  await needDebianPackages(['prometheus']);
   const image = publish('counted', 2);
   programs.ask([image, `${registry.address}/t${tests}/missing:1`]);
   await coordinator();

@@ -108,7 +108,7 @@ test('a poll whose connection closes leaves no waiter behind', async () => {
 });
 
 test('promtool finds nothing wrong with the metrics', async () => {
-  await needDebianPackages([{ package: 'prometheus', program: 'promtool', why: 'check the metrics' }]);
+  await needDebianPackages(['prometheus']);
   const { ops } = await startCoordinator();
   const { text } = await ask(`${ops}/metrics`);
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });

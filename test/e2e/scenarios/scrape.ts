@@ -41,7 +41,7 @@ function scrapeConfig({ metadata, status }: Pod): object {
 }
 
 async function startPrometheus({ cluster }: Ground, scrapeConfigs: readonly object[]) {
-  await needDebianPackages([{ package: 'prometheus', program: 'prometheus', why: 'scrape the pods' }]);
+  await needDebianPackages(['prometheus']);
   const scratch = scratchFolder('kp-prometheus');
   onTestFinished(() => scratch.remove());
   const config = join(scratch.path, 'prometheus.json');

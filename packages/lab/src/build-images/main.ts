@@ -5,6 +5,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { PROGRAMS } from '../build/index.ts';
 import { compressedBytes, rootOf, writeLayout } from '../images/index.ts';
+import { needUpFront } from '../set-up/index.ts';
 import { buildImages } from './build-images.ts';
 
 const HELP = `npm run images -- --out DIR
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
   if (values.out === undefined) throw new Error(`--out: expected a folder\n\n${HELP}`);
   const out = resolve(values.out);
   for (const program of PROGRAMS) await expectOurs(join(out, program));
+  await needUpFront('build images');
   const images = await buildImages();
   for (const program of PROGRAMS) {
     const folder = join(out, program);

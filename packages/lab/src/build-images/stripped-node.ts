@@ -17,7 +17,7 @@ export interface StrippedNode {
 
 /** npm's Node without its symbol table: a seventh smaller. */
 export async function strippedNode({ say }: { say: Say }): Promise<StrippedNode> {
-  await needDebianPackages([{ package: 'binutils', program: 'strip', why: 'make Node smaller' }], { say });
+  await needDebianPackages(['binutils'], { say });
   const file = join(PACKAGE, 'bin', 'node');
   const scratch = scratchFolder('kube-prefetch-node');
   try {

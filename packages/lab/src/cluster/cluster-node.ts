@@ -46,7 +46,7 @@ export async function startClusterNode(options: StartNodeOptions): Promise<Clust
   const { dir, number, programs, controlPlane, labels, taints, say } = options;
   const { pki, url, client } = controlPlane;
   await using started = new AsyncDisposableStack();
-  const machine = await startNodeMachine({ dir, number, controlPlane, say });
+  const machine = await startNodeMachine({ dir, number, controlPlane });
   started.defer(() => machine.close());
   const containerd = await startContainerd({
     dir: machine.dir,

@@ -1,16 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { clearFolder, guardedCgroup, needDebianPackages, type Place, runIn, type Say } from '../machine/index.ts';
+import { clearFolder, guardedCgroup, type Place, runIn } from '../machine/index.ts';
 import { CONTROL_PLANE, NODE_BITS, nodeAddress, podRangeOf } from './addresses.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { holdNamespaces } from './namespaces.ts';
 
 const CNI_BIN = '/usr/lib/cni';
-const CNI = {
-  package: 'containernetworking-plugins',
-  program: 'host-local',
-  why: 'give pods a network',
-};
 
 /** What a node is before anything runs on it: an address, a place, folders, a cgroup. */
 export interface NodeMachine {
@@ -33,12 +28,10 @@ export interface NodeMachineOptions {
   readonly dir: string;
   readonly number: number;
   readonly controlPlane: Pick<ControlPlane, 'place'>;
-  readonly say?: Say;
 }
 
 export async function startNodeMachine(options: NodeMachineOptions): Promise<NodeMachine> {
-  const { number, controlPlane, say } = options;
-  await needDebianPackages([CNI], { say });
+  const { number, controlPlane } = options;
   const name = `node${number}`;
   const dir = join(options.dir, name);
   const address = nodeAddress(number);

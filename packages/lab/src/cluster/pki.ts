@@ -28,7 +28,7 @@ export interface Pki {
 }
 
 export async function createPki(dir: string, { say }: { say?: Say } = {}): Promise<Pki> {
-  await needDebianPackages([{ package: 'openssl', program: 'openssl', why: 'make certificates' }], { say });
+  await needDebianPackages(['openssl'], { say });
   mkdirSync(dir, { recursive: true });
   const caFile = join(dir, 'ca.crt');
   const caKeyFile = join(dir, 'ca.key');

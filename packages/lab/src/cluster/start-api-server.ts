@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { freePort, needDebianPackages, type Say, THIS_MACHINE } from '../machine/index.ts';
+import { freePort, type Say, THIS_MACHINE } from '../machine/index.ts';
+import { need } from '../set-up/index.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { createApiServerService } from './api-server-service.ts';
 import { type AuditEvent, createAuditLog } from './audit-log.ts';
@@ -44,12 +45,11 @@ export interface ApiServer extends ApiClient, Omit<Service, 'name'> {
 
 /** The service `kubernetes` may not lead to loopback. */
 const NO_ENDPOINTS = '--endpoint-reconciler-type=none';
-const CURL = { package: 'curl', program: 'curl', why: 'ask etcd' };
 
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { folder: dir, version = '1.37', say } = options;
   mkdirSync(dir, { recursive: true });
-  await needDebianPackages([CURL], { say });
+  await need('api-server', { say });
   const programs = await kubernetesPrograms(version, ['kube-apiserver'], { say });
   const pki = await createPki(`${dir}/pki`, { say });
   const place = THIS_MACHINE;

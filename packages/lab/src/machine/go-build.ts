@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from './cache-folder.ts';
-import { withFileLock } from './file-lock.ts';
+import { cachedFolder } from './cache-folder.ts';
 import { findGo, type Go } from './find-go.ts';
-import { guardAgainstOurEnd } from './guard.ts';
 import { type Say, sayToStderr } from './say.ts';
 
 interface Build {
@@ -35,34 +32,20 @@ export interface SourceBuild extends Build {
 
 /** Builds static Go programs once per version and Go version; answers the folder that holds them. */
 export async function goBuild(build: ModuleBuild | SourceBuild): Promise<string> {
+  const { takes = 'a moment', say = sayToStderr } = build;
   const go = await findGo();
   const version = 'source' in build ? await hashOf(build.source) : build.version;
-  const folder = join(cacheFolder(), `${build.name}-${version}-${go.version}`);
-  if (existsSync(folder)) return folder;
-  return withFileLock(`${folder}.lock`, async () => {
-    if (!existsSync(folder)) await buildInto(folder, build, go);
-    return folder;
-  });
-}
-
-/** Everything happens in a folder of its own; the last step makes the result visible at once and whole. */
-async function buildInto(folder: string, build: ModuleBuild | SourceBuild, go: Go): Promise<void> {
-  const { name, takes = 'a moment', say = sayToStderr } = build;
-  say(`Building ${name} with ${go.version} (${takes}; kept in ${folder})`);
-  await mkdir(cacheFolder(), { recursive: true });
-  const work = await mkdtemp(join(cacheFolder(), '.building-'));
-  const release = guardAgainstOurEnd({ kind: 'folder', value: work });
-  try {
+  const name = `${build.name}-${version}-${go.version}`;
+  // One at a time: each uses every core, and most share packages that the first one compiles.
+  return cachedFolder({ name, kind: 'go', doing: `building ${build.name}`, say }, async (work, folder) => {
+    say(`Building ${build.name} with ${go.version} (${takes}; kept in ${folder})`);
     const packages = await prepare(join(work, 'module'), build, go);
     await mkdir(join(work, 'bin'));
     // No -trimpath: so the compile cache is shared with whoever builds the same module by hand.
     const flags = ['-o', `${join(work, 'bin')}/`, '-ldflags', `-s -w ${build.ldflags ?? ''}`];
     await go.run(['build', ...flags, ...packages], join(work, 'module'));
-    await rename(join(work, 'bin'), folder);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-    release();
-  }
+    return join(work, 'bin');
+  });
 }
 
 /** Fills the module's folder and answers what to build in it. */

@@ -1,12 +1,12 @@
-export { cacheFolder } from './cache-folder.ts';
+export { cachedFolder, cacheFolder } from './cache-folder.ts';
 export { guardedCgroup } from './guarded-cgroup.ts';
 export { clearFolder } from './clear-folder.ts';
-export { withFileLock } from './file-lock.ts';
+export { findGo } from './find-go.ts';
 export { findProgram } from './find-program.ts';
 export { freePort } from './free-port.ts';
 export { goBuild, type ModuleBuild, type SourceBuild } from './go-build.ts';
 export { guardAgainstOurEnd } from './guard.ts';
-export { type NeededPackage, needDebianPackages } from './need-debian-packages.ts';
+export { type DebianPackage, declarePackages, needDebianPackages } from './need-debian-packages.ts';
 export { type Place, placeBehind, runIn, THIS_MACHINE } from './place.ts';
 export { runProgram, type RunOptions } from './run-program.ts';
 export { type Say, sayToStderr } from './say.ts';

@@ -19,10 +19,7 @@ export interface Registry {
 
 /** Debian's docker-registry on loopback, with everything it keeps under `dir`. */
 export async function startRegistry(options: { dir: string; port?: number; say?: Say }): Promise<Registry> {
-  await needDebianPackages(
-    [{ package: 'docker-registry', program: 'docker-registry', why: 'serve images from a real registry' }],
-    options,
-  );
+  await needDebianPackages(['docker-registry'], options);
   const address = `127.0.0.1:${options.port ?? (await freePort())}`;
   const logFile = join(options.dir, 'registry.log');
   const configFile = writeRegistryConfig(options.dir, 'registry', address);

@@ -1,12 +1,5 @@
 import { join } from 'node:path';
-import {
-  findProgram,
-  goBuild,
-  type NeededPackage,
-  needDebianPackages,
-  type Say,
-  sayToStderr,
-} from '../machine/index.ts';
+import { findProgram, goBuild, needDebianPackages, type Say, sayToStderr } from '../machine/index.ts';
 
 /** `debian`: what Debian ships, 1.6 in bookworm. `2.4`: built from its Go module. */
 export type ContainerdVersion = 'debian' | '2.4';
@@ -20,8 +13,6 @@ export interface ContainerdPrograms {
 
 const MODULE = 'github.com/containerd/containerd/v2';
 const VERSION = 'v2.4.2';
-const RUNC: NeededPackage = { package: 'runc', program: 'runc', why: 'start containers' };
-const CONTAINERD: NeededPackage = { package: 'containerd', program: 'containerd', why: 'be the runtime of each node' };
 
 /** Installs or builds them first where they are missing. */
 export async function containerdPrograms(
@@ -29,10 +20,10 @@ export async function containerdPrograms(
   { say = sayToStderr }: { say?: Say } = {},
 ): Promise<ContainerdPrograms> {
   if (version === 'debian') {
-    await needDebianPackages([CONTAINERD, RUNC], { say });
+    await needDebianPackages(['containerd', 'runc'], { say });
     return { containerd: find('containerd'), ctr: find('ctr'), folder: '/usr/bin' };
   }
-  await needDebianPackages([RUNC], { say });
+  await needDebianPackages(['runc'], { say });
   const folder = await goBuild({
     name: 'containerd',
     module: MODULE,

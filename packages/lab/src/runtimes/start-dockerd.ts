@@ -34,7 +34,7 @@ export interface Dockerd {
 /** A real Docker Engine that shares nothing with another one on this machine, and touches neither its network nor its firewall. */
 export async function startDockerd(options: DockerdOptions): Promise<Dockerd> {
   const { dir } = options;
-  await needDebianPackages([{ package: 'docker.io', program: 'dockerd', why: 'be a Docker host' }], options);
+  await needDebianPackages(['docker.io', 'containerd', 'runc'], options);
   const containerd = await startContainerd({ ...options, dir: join(dir, 'c'), registries: [], version: 'debian' });
   const socket = join(dir, 'docker.sock');
   const logFile = join(dir, 'dockerd.log');

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import process from 'node:process';
 import { runSteps } from '../check/run-steps.ts';
 import { STEPS } from '../check/steps.ts';
+import { needUpFront, type Purpose } from '../set-up/index.ts';
 import { type ProjectResult, runProject } from './run-project.ts';
 
 /**
@@ -18,10 +19,11 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const running = projects.filter(project => chosen.length === 0 || chosen.includes(project));
+await needUpFront(running as readonly Purpose[]);
 const failedSteps = chosen.length === 0 ? await runSteps(STEPS) : [];
 const results = new Map<string, ProjectResult>();
-for (const project of projects) {
-  if (chosen.length > 0 && !chosen.includes(project)) continue;
+for (const project of running) {
   console.log(`\n== ${project}`);
   results.set(project, await runProject(project));
 }

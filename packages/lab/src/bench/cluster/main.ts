@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { scratchFolder } from '../../machine/index.ts';
+import { needUpFront } from '../../set-up/index.ts';
 import { type Figure, printFigures } from '../print-figures.ts';
 import { type BenchCluster, startBenchCluster } from './bench-cluster.ts';
 import { compareFills } from './compare-fills.ts';
@@ -55,6 +56,7 @@ async function main(): Promise<number> {
       wipe: bench => measureWipedNode(bench, scratch.path),
       join: measureNewNode,
     });
+    await needUpFront('bench:cluster');
     const figures = await measure(scratch.path, steps);
     printFigures(figures);
     return figures.every(figure => figure.held !== false) ? 0 : 1;

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { scratchFolder } from '../../machine/index.ts';
+import { needUpFront } from '../../set-up/index.ts';
 import { compareFills } from './compare-fills.ts';
 import { measureIdle } from './measure-idle.ts';
 import { measureStart } from './measure-start.ts';
@@ -25,6 +26,7 @@ if (process.argv.includes('--help')) {
 const scratch = scratchFolder('kp-bench');
 const figures: Figure[] = [];
 try {
+  await needUpFront('bench:pull');
   const stage = await startStage(scratch.path);
   for (const parallel of [1, 3]) figures.push(...(await compareFills(stage, parallel, rounds)));
   figures.push(...(await measureIdle(stage, idleSeconds)));

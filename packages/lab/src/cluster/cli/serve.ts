@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { scratchFolder } from '../../machine/index.ts';
+import { needUpFront } from '../../set-up/index.ts';
 import { startCluster } from '../start-cluster.ts';
 import type { UpOptions } from './options.ts';
 import type { StateFile } from './state.ts';
@@ -12,11 +13,13 @@ export async function serve(file: StateFile, { nodes, kubernetes, containerd }: 
   const scratch = scratchFolder('kpf-cluster');
   const end = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   try {
+    const say = (line: string) => tell({ say: line });
+    await needUpFront('cluster', { say });
     const cluster = await startCluster({
       folder: scratch.path,
       version: kubernetes,
       nodes: Array.from({ length: nodes }, (_, n) => ({ containerd: containerd[n % containerd.length] })),
-      say: line => tell({ say: line }),
+      say,
     });
     file.write(scratch.path, cluster);
     tell('up');

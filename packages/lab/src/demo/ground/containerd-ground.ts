@@ -1,6 +1,7 @@
 import { normaliseReference } from '@kube-prefetch/protocol';
 import { join } from 'node:path';
 import { type Containerd, startContainerd } from '../../runtimes/index.ts';
+import { needUpFront } from '../../set-up/index.ts';
 import { startAgentProgram } from '../stage/start-agent.ts';
 import type { DemoNode, Ground, GroundOptions } from './ground.ts';
 import { publishToRealRegistry } from './real-registry.ts';
@@ -9,6 +10,7 @@ import { publishToRealRegistry } from './real-registry.ts';
 export async function containerdGround(options: GroundOptions): Promise<Ground> {
   const { dir, nodes, say, signal } = options;
   if (process.getuid?.() !== 0) throw new Error('only root may start it');
+  await needUpFront('demo on containerd', { say });
   await using stack = new AsyncDisposableStack();
   const registry = await publishToRealRegistry(options, stack);
   const runtimes: Containerd[] = [];

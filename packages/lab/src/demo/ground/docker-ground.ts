@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDockerd } from '../../runtimes/index.ts';
+import { needUpFront } from '../../set-up/index.ts';
 import { startAgentProgram } from '../stage/start-agent.ts';
 import { createEngine, type Engine } from './docker-engine.ts';
 import type { DemoNode, Ground, GroundOptions } from './ground.ts';
@@ -11,7 +12,9 @@ const USUAL_SOCKET = '/var/run/docker.sock';
 /** A Docker Engine, the machine's own or one started for the demo. One engine is one node. */
 export async function dockerGround(options: GroundOptions): Promise<Ground> {
   await using stack = new AsyncDisposableStack();
-  const { socket, whose } = (await ownEngine()) ?? (await startedEngine(options, stack));
+  const own = await ownEngine();
+  await needUpFront(own === undefined ? 'demo' : 'demo on docker', options);
+  const { socket, whose } = own ?? (await startedEngine(options, stack));
   const registry = await publishToRealRegistry(options, stack);
   const engine = createEngine(socket);
   const [name = 'node-1'] = options.nodes;

@@ -1,0 +1,2 @@
+export { need, needUpFront } from './need.ts';
+export type { Purpose } from './needs.ts';

@@ -1,0 +1,38 @@
+import type { DebianPackage } from '../machine/index.ts';
+
+/** `go`: the compiler. `helm`: helm and kubectl. */
+export type Need = DebianPackage | 'go' | 'helm';
+
+const go: readonly Need[] = ['go', 'ca-certificates'];
+const helm: readonly Need[] = ['helm', 'unzip'];
+const containerd: readonly Need[] = ['containerd', 'runc'];
+const docker: readonly Need[] = [...containerd, 'docker.io'];
+const apiServer: readonly Need[] = [...go, ...helm, 'curl', 'openssl'];
+const nodes: readonly Need[] = ['containernetworking-plugins', 'iptables', 'conntrack', 'ethtool', 'socat'];
+const namespaces: readonly Need[] = ['iproute2', 'util-linux', 'mount'];
+const cluster: readonly Need[] = [...apiServer, ...containerd, 'docker-registry', ...nodes, ...namespaces];
+const images: readonly Need[] = ['binutils'];
+
+/** What each command and each folder under test/ needs of the machine, so that it is there before anything takes long. */
+export const NEEDS = {
+  unit: [],
+  oracle: go,
+  runtime: [...go, ...docker],
+  line: [...containerd, 'prometheus'],
+  'api-server': apiServer,
+  images: [...images, ...docker, 'docker-registry', 'skopeo'],
+  scheduler: apiServer,
+  chart: apiServer,
+  harness: cluster,
+  demo: [...go, ...docker, 'docker-registry'],
+  e2e: [...cluster, ...images, 'prometheus'],
+  cluster,
+  'cluster push': ['skopeo'],
+  'demo on containerd': [...go, ...containerd, 'docker-registry'],
+  'demo on docker': [...go, 'docker-registry'],
+  'build images': images,
+  'bench:pull': [...containerd, 'docker-registry'],
+  'bench:cluster': [...cluster, ...images],
+} as const satisfies Record<string, readonly Need[]>;
+
+export type Purpose = keyof typeof NEEDS;
