@@ -1,3 +1,4 @@
+export { type BoundedCalls, createBoundedCalls } from './bounded-calls.ts';
 export { type Clock, dateOf, timestamp } from './clock.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
 export { type LinkedSignal, linkSignals } from './link-signals.ts';

@@ -1,4 +1,4 @@
-import { type Clock, type Random, withDeadline } from '@kube-prefetch/time';
+import { type Clock, createRetry, type Random, withDeadline } from '@kube-prefetch/time';
 import type { Leadership } from '../ports/leadership.ts';
 import { type KubeApi, KubeApiError, type ObjectName } from '../api/kube-api.ts';
 import { decideLease, endMsOf, type RunningTerm, LEASE_MS } from './decide-lease.ts';
@@ -71,17 +71,17 @@ async function win(
   signal: AbortSignal,
 ): Promise<RunningTerm | undefined> {
   const { clock, identity, address } = parts;
-  for (let failures = 0; !signal.aborted; await pause(parts, signal)) {
+  for (const retry = createRetry(); !signal.aborted; await pause(parts, signal)) {
     try {
       const seen = await handle.look(signal);
-      failures = 0;
+      retry.succeeded();
       const renewedMs = clock.monotonicMs();
       if (decideLease({ ...seen, identity, term: undefined }, renewedMs).do !== 'acquire') continue;
       const epoch = seen.highestEpoch + 1;
       await handle.hold({ identity, address, durationMs: LEASE_MS, epoch }, signal);
       return { epoch, renewedMs };
     } catch (err) {
-      if (!signal.aborted) tell(parts, ++failures, err, 'lease not taken');
+      if (!signal.aborted) tell(parts, retry.failed(), err, 'lease not taken');
     }
   }
   return undefined;
@@ -95,7 +95,7 @@ interface Ending {
 /** Renews the lease until the term ends. */
 async function keep(handle: LeaseHandle, parts: LeaseLeadershipParts, term: RunningTerm, { signal, end }: Ending) {
   const { clock, identity } = parts;
-  for (let failures = 0; !signal.aborted; ) {
+  for (const retry = createRetry(); !signal.aborted; ) {
     try {
       const seen = await handle.known(signal);
       const now = clock.monotonicMs();
@@ -105,11 +105,11 @@ async function keep(handle: LeaseHandle, parts: LeaseLeadershipParts, term: Runn
       else {
         await handle.renew(signal);
         term.renewedMs = now;
-        failures = 0;
+        retry.succeeded();
       }
     } catch (err) {
       if (signal.aborted) return;
-      tell(parts, ++failures, err, 'lease not renewed');
+      tell(parts, retry.failed(), err, 'lease not renewed');
       await pause(parts, signal);
     }
   }
@@ -132,7 +132,7 @@ async function release(handle: LeaseHandle, parts: LeaseLeadershipParts, term: R
       if (lease.holder === parts.identity && lease.transitions === term.epoch) await handle.release(inTime);
     });
   } catch (err) {
-    tell(parts, 1, err, 'lease not released');
+    tell(parts, true, err, 'lease not released');
   }
 }
 
@@ -142,7 +142,7 @@ function pause({ clock, random }: LeaseLeadershipParts, signal: AbortSignal): Pr
 }
 
 /** Warns of the first of several failures in a row. That another candidate was faster is no failure. */
-function tell({ log, lease }: LeaseLeadershipParts, failures: number, err: unknown, message: string): void {
+function tell({ log, lease }: LeaseLeadershipParts, first: boolean, err: unknown, message: string): void {
   const raced = err instanceof KubeApiError && err.failure === 'Conflict';
-  log[failures === 1 && !raced ? 'warn' : 'debug']({ err, lease, failures }, message);
+  log[first && !raced ? 'warn' : 'debug']({ err, lease }, message);
 }

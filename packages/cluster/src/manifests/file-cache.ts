@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { errorText } from '@kube-prefetch/protocol';
 import type { FileContribution } from './combine-files.ts';
 import type { FoundFile } from './walk-folder.ts';
 import { broken, type FileReading, readText } from './read-text.ts';
@@ -28,7 +29,7 @@ export async function readFile({ path, stamp }: FoundFile, known: CachedFile | u
   try {
     bytes = await contentsOf(path);
   } catch (error) {
-    const reading = broken(`cannot be read: ${(error as Error).message}`);
+    const reading = broken(`cannot be read: ${errorText(error)}`);
     return { stamp, settled: false, digest: undefined, reading, good: known?.good };
   }
   const digest = createHash('sha256').update(bytes).digest('hex');

@@ -1,3 +1,4 @@
+import { errorText } from '@kube-prefetch/protocol';
 import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml';
 import type { Path } from '../to-state/index.ts';
 
@@ -39,7 +40,7 @@ export function parseDocuments(text: string): ParsedDocuments {
       const value = plainData(document);
       if (value !== null) documents.push({ value, lineOf });
     } catch (error) {
-      problems.push({ line: lineOf([]), text: firstLine((error as Error).message) });
+      problems.push({ line: lineOf([]), text: firstLine(errorText(error)) });
     }
   }
   return { documents, problems };

@@ -9,9 +9,8 @@ import {
   PrefetchStatus,
   type ResourceRef,
 } from '@kube-prefetch/protocol';
-import { type Clock, timestamp } from '@kube-prefetch/time';
+import { type Clock, createBoundedCalls, timestamp } from '@kube-prefetch/time';
 import { parseDocument, stringify } from 'yaml';
-import { createBoundedCalls } from '../bounded-calls.ts';
 import type { StatusEvent, StatusSink } from '../ports/source-and-sink.ts';
 
 export interface ManifestsStatusSinkOptions {

@@ -1,5 +1,5 @@
 import type { ClusterState, Namespace, Node, Resource, ServiceAccount, Workload } from '@kube-prefetch/core';
-import { createTrigger } from '@kube-prefetch/time';
+import { createTrigger, runTogether } from '@kube-prefetch/time';
 import type { ClusterSource, SourceLog } from '../ports/source-and-sink.ts';
 import { nextState } from '../to-state/next-state.ts';
 import type { Projection } from './object-store.ts';
@@ -30,10 +30,10 @@ export function createKubernetesSource(parts: ReflectorParts): ClusterSource {
           await wake.next(Infinity, running);
         }
       };
-      await together(signal, running => [
-        keepCombining(running),
-        ...reflectorsOf(kinds).map(reflector => reflector.run(() => wake.fire(), running)),
-      ]);
+      const reflecting = reflectorsOf(kinds).map(
+        reflector => (running: AbortSignal) => reflector.run(() => wake.fire(), running),
+      );
+      await runTogether([keepCombining, ...reflecting], signal);
     },
     read: () => state,
   };
@@ -49,20 +49,6 @@ function reflectKinds(parts: ReflectorParts): ReflectedKinds {
     nodes: reflect(PROJECTIONS.nodes),
     serviceAccounts: reflect(PROJECTIONS.serviceAccounts),
   };
-}
-
-/** Runs all until the signal aborts. When one fails before that, the others are ended and its error is thrown. */
-async function together(signal: AbortSignal, start: (signal: AbortSignal) => readonly Promise<void>[]): Promise<void> {
-  const stop = new AbortController();
-  const running = start(AbortSignal.any([signal, stop.signal]));
-  try {
-    await Promise.all(running);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  } finally {
-    stop.abort();
-    await Promise.allSettled(running);
-  }
 }
 
 /** Logs each gap once, when it appears. */

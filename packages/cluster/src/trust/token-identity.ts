@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ApiError, errorText } from '@kube-prefetch/protocol';
-import { type Clock, untilAborted, withDeadline } from '@kube-prefetch/time';
+import { type Clock, createBoundedCalls, untilAborted, withDeadline } from '@kube-prefetch/time';
 import type { KubeApi } from '../api/kube-api.ts';
-import { createBoundedCalls } from '../bounded-calls.ts';
 import type { AgentIdentity, NodeIdentity } from '../ports/trust.ts';
 import { type AgentTokens, judgeToken } from './judge-token.ts';
 

@@ -1,3 +1,4 @@
+import { errorText } from '@kube-prefetch/protocol';
 import { type Clock, createTrigger, type Trigger, withDeadline } from '@kube-prefetch/time';
 import { KubeApiError } from '../../src/api/kube-api.ts';
 
@@ -93,7 +94,7 @@ export async function overLink<T>(
       while (link.state === 'silent') await waiters.wait(Number.POSITIVE_INFINITY, inTime);
     }).catch((error: unknown) => {
       signal.throwIfAborted();
-      throw new KubeApiError('Unreachable', error instanceof Error ? error.message : what, { cause: error });
+      throw new KubeApiError('Unreachable', errorText(error), { cause: error });
     });
     if (link.breaks > breaks) throw brokenOff(what);
   }
