@@ -1,16 +1,17 @@
 import fc from 'fast-check';
-import { type Labels, labelSet, type Requirement, requirementOn, someOf } from './label-cases.ts';
+import type { Labels } from '@kube-prefetch/core';
+import { labelSet, requirementOn, someOf, type TermRequirement } from './label-cases.ts';
 
 /** Of a pod and a node, as Kubernetes writes them. */
 export interface AffinityCase {
   readonly nodeSelector?: Labels;
-  readonly required?: { readonly nodeSelectorTerms: readonly Term[] };
+  readonly required?: { readonly nodeSelectorTerms: readonly AffinityTerm[] };
   readonly node: { readonly name: string; readonly labels: Labels };
 }
 
-export interface Term {
-  readonly matchExpressions?: readonly Requirement[];
-  readonly matchFields?: readonly Requirement[];
+export interface AffinityTerm {
+  readonly matchExpressions?: readonly TermRequirement[];
+  readonly matchFields?: readonly TermRequirement[];
 }
 
 const NAMES = ['n1', 'n2', 'worker-1.example', ''];
@@ -22,7 +23,7 @@ const operators = fc.oneof(
 
 const ODD_VALUES: string[][] = [[], ['n1', 'n2'], ['n1', 'n1'], ['N1'], ['n1 ']];
 
-const field: fc.Arbitrary<Requirement> = fc.record({
+const field: fc.Arbitrary<TermRequirement> = fc.record({
   key: fc.oneof(
     { weight: 8, arbitrary: fc.constant('metadata.name') },
     { weight: 1, arbitrary: fc.constantFrom('metadata.namespace', '', 'name', 'constructor') },
@@ -37,11 +38,11 @@ const field: fc.Arbitrary<Requirement> = fc.record({
   ),
 });
 
-const EMPTY_TERMS: Term[] = [{}, { matchExpressions: [], matchFields: [] }];
+const EMPTY_TERMS: AffinityTerm[] = [{}, { matchExpressions: [], matchFields: [] }];
 
-const termOn = (labels: Labels): fc.Arbitrary<Term> => {
+const termOn = (labels: Labels): fc.Arbitrary<AffinityTerm> => {
   const expression = requirementOn(labels, operators);
-  const several = (one: fc.Arbitrary<Requirement>) => fc.array(one, { maxLength: 2, size: 'max' });
+  const several = (one: fc.Arbitrary<TermRequirement>) => fc.array(one, { maxLength: 2, size: 'max' });
   return fc.oneof(
     { weight: 6, arbitrary: fc.record({ matchExpressions: expression.map(one => [one]) }) },
     { weight: 2, arbitrary: fc.record({ matchFields: field.map(one => [one]) }) },

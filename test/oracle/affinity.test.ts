@@ -1,9 +1,9 @@
 import { matchesNodeSelector, matchNode, type NodeSelector, type Placement } from '@kube-prefetch/core';
 import { aNode } from '@kube-prefetch/core/testing';
 import { expect, test } from 'vitest';
-import { type AffinityCase, affinityCases, type Term } from './affinity-cases.ts';
+import { type AffinityCase, affinityCases, type AffinityTerm } from './affinity-cases.ts';
 import { compare } from './compare.ts';
-import type { Requirement } from './label-cases.ts';
+import type { TermRequirement } from './label-cases.ts';
 
 interface Answer {
   readonly matches: boolean;
@@ -75,7 +75,7 @@ function placementOf({ nodeSelector, required }: AffinityCase): Placement {
 }
 
 function selectorOf({ nodeSelectorTerms }: NonNullable<AffinityCase['required']>): NodeSelector {
-  const list = (requirements: readonly Requirement[] = []) =>
+  const list = (requirements: readonly TermRequirement[] = []) =>
     requirements.map(({ values = [], ...rest }) => ({ ...rest, values }));
   return {
     terms: nodeSelectorTerms.map(term => ({
@@ -111,7 +111,7 @@ function branches(
   return [outcome, `${shapeOf(required.nodeSelectorTerms)}: ${outcome}`];
 }
 
-function shapeOf([first, ...others]: readonly Term[]): string {
+function shapeOf([first, ...others]: readonly AffinityTerm[]): string {
   if (first === undefined) return 'no terms';
   if (others.length > 0) return 'several terms';
   const { matchExpressions = [], matchFields = [] } = first;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type About, askOriginal } from './ask-original.ts';
+import { type About, callOriginal } from './call-original.ts';
 import { createBranchHits } from './branch-hits.ts';
 
 /** About each subject; 20,000 is what the project promises. */
@@ -27,11 +27,11 @@ export interface Found {
   readonly tooRare: readonly string[];
 }
 
-/** Asks both sides the same random cases, and prints how often each branch was hit. */
+/** Gives both sides the same random cases, and prints how often each branch was hit. */
 export async function compare<Case, Answer>(comparison: Comparison<Case, Answer>): Promise<Found> {
   const seed = Number(process.env.ORACLE_SEED ?? Math.floor(Math.random() * 2 ** 31));
   const cases = fc.sample(comparison.cases, { numRuns: CASES, seed });
-  const answers = await askOriginal<Answer>(comparison.about, cases);
+  const answers = await callOriginal<Answer>(comparison.about, cases);
   const hits = createBranchHits(CASES, comparison.least);
   const differences: Difference[] = [];
   for (const [index, one] of cases.entries()) {

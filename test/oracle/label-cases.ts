@@ -1,8 +1,7 @@
+import type { Labels } from '@kube-prefetch/core';
 import fc from 'fast-check';
 
-export type Labels = Readonly<Record<string, string>>;
-
-export interface Requirement {
+export interface TermRequirement {
   readonly key: string;
   readonly operator: string;
   readonly values?: string[];
@@ -75,7 +74,7 @@ export function someOf(labels: Labels): fc.Arbitrary<Labels> {
 }
 
 /** About a label of the set more often than not, with its own value among the others. */
-export function requirementOn(labels: Labels, operators: fc.Arbitrary<string>): fc.Arbitrary<Requirement> {
+export function requirementOn(labels: Labels, operators: fc.Arbitrary<string>): fc.Arbitrary<TermRequirement> {
   return operators.chain(operator => {
     const counts = operator === 'Gt' || operator === 'Lt';
     return keyFor(labels, counts).chain(key => {

@@ -6,7 +6,7 @@ import {
   tryParseReference,
 } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
-import { askOriginal } from './ask-original.ts';
+import { callOriginal } from './call-original.ts';
 import { compare } from './compare.ts';
 import { referenceCases } from './reference-cases.ts';
 
@@ -70,8 +70,8 @@ test('the familiar forms that the original writes are read back as it reads them
     'docker.io/localhost/c',
     `docker.io/library/${'a'.repeat(64)}`,
   ];
-  const familiar = (await askOriginal<Answer>('reference', texts)).map(answer => answer.normalised?.familiar);
-  const again = await askOriginal<Answer>('reference', familiar);
+  const familiar = (await callOriginal<Answer>('reference', texts)).map(answer => answer.normalised?.familiar);
+  const again = await callOriginal<Answer>('reference', familiar);
   expect(familiar).toEqual(['nginx', 'a.b/c', 'localhost/c', 'a'.repeat(64)]);
   expect(familiar.map(text => verdict(text ?? '')?.canonical)).toEqual(
     again.map(answer => answer.normalised?.canonical),
@@ -80,7 +80,7 @@ test('the familiar forms that the original writes are read back as it reads them
 
 test('on purpose: a host with an underscore is no domain to the original, but runtimes ask it, so we name it', async () => {
   const text = 'my_registry.example/app:1';
-  const [answer] = await askOriginal<Answer>('reference', [text]);
+  const [answer] = await callOriginal<Answer>('reference', [text]);
   expect(answer?.normalised).toMatchObject({ domain: '', path: 'my_registry.example/app' });
   expect(normaliseReference(text)).toBe(answer?.normalised?.canonical);
   expect(registryOf(text)).toBe('my_registry.example');
@@ -90,14 +90,14 @@ test.each([
   ['an image ID is a fine name to Parse; kubelet and runtimes refuse it, so do we', 'a'.repeat(64)],
   ['Parse counts no library/ in the length; a registry would, so do we', 'a'.repeat(255)],
 ])('on purpose: %s', async (_why, text) => {
-  const [answer] = await askOriginal<Answer>('reference', [text]);
+  const [answer] = await callOriginal<Answer>('reference', [text]);
   expect(answer?.parsed).toBeDefined();
   expect(answer?.normalised).toBeUndefined();
   expect(() => parseReference(text)).toThrow(InvalidReference);
 });
 
 test('on purpose: Parse reads team/app as host team; runtimes find it on Docker Hub, so do we', async () => {
-  const [answer] = await askOriginal<Answer>('reference', ['team/app']);
+  const [answer] = await callOriginal<Answer>('reference', ['team/app']);
   expect(answer?.parsed).toMatchObject({ domain: 'team', path: 'app' });
   expect(answer?.normalised).toMatchObject({ domain: 'docker.io', path: 'team/app' });
   expect(parseReference('team/app')).toEqual({ path: 'team/app' });

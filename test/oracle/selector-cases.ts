@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { type Labels, labelSet, type Requirement, requirementOn, someOf } from './label-cases.ts';
+import type { Labels } from '@kube-prefetch/core';
+import { labelSet, requirementOn, someOf, type TermRequirement } from './label-cases.ts';
 
 export interface SelectorCase {
-  readonly selector: { readonly matchLabels?: Labels; readonly matchExpressions?: Requirement[] };
+  readonly selector: { readonly matchLabels?: Labels; readonly matchExpressions?: TermRequirement[] };
   readonly labels: Labels;
 }
 

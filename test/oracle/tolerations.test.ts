@@ -2,7 +2,7 @@ import { matchNode, type Taint, tolerates } from '@kube-prefetch/core';
 import { aNode } from '@kube-prefetch/core/testing';
 import type { Toleration } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
-import { askOriginal } from './ask-original.ts';
+import { callOriginal } from './call-original.ts';
 import { compare } from './compare.ts';
 import { type TolerationsCase, tolerationsCases } from './tolerations-cases.ts';
 
@@ -53,7 +53,7 @@ test('on purpose: Gt and Lt tolerate nothing, as in every cluster that left the 
     tolerations: [{ key: 'cores', operator: 'Gt', value: '4', effect: 'NoSchedule' }],
     taints: [{ key: 'cores', value: '8', effect: 'NoSchedule' }],
   };
-  const [answer] = await askOriginal<Answer>('tolerations', [one]);
+  const [answer] = await callOriginal<Answer>('tolerations', [one]);
   expect(answer).toMatchObject({ tolerates: [[false]], compared: [[true]] });
   expect(isKeptOff(one)).toBe(true);
 });
@@ -66,7 +66,7 @@ test.each([
   ['a node under disk pressure keeps its plan and is held', 'node.kubernetes.io/disk-pressure', 'Held'],
 ])('on purpose: %s, so %s does not keep images off', async (_why, taintKey, verdict) => {
   const one: TolerationsCase = { tolerations: [], taints: [{ key: taintKey, value: '', effect: 'NoSchedule' }] };
-  const [answer] = await askOriginal<Answer>('tolerations', [one]);
+  const [answer] = await callOriginal<Answer>('tolerations', [one]);
   expect(answer?.untolerated).toMatchObject({ key: taintKey });
   expect(verdictOf(one)).toBe(verdict);
 });

@@ -1,4 +1,6 @@
-import { type NodeHalf, type PodHalf, type Requirement, SELF, type Term } from './pair-cases.ts';
+import type { AffinityTerm } from '../oracle/affinity-cases.ts';
+import type { TermRequirement } from '../oracle/label-cases.ts';
+import { type NodeHalf, type PodHalf, SELF } from './pair-cases.ts';
 
 /** Keeps pairs apart: each node has a value of its own, and its pod selects it. */
 const PAIR = 'example.com/pair';
@@ -27,12 +29,12 @@ export function podSpec(node: string, { nodeSelector = {}, terms, tolerations = 
   };
 }
 
-function requiring(nodeSelectorTerms: readonly Term[]): object {
+function requiring(nodeSelectorTerms: readonly AffinityTerm[]): object {
   return { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } };
 }
 
-function on(node: string, { matchFields, ...term }: Term): Term {
-  const named = (requirement: Requirement): Requirement => ({
+function on(node: string, { matchFields, ...term }: AffinityTerm): AffinityTerm {
+  const named = (requirement: TermRequirement): TermRequirement => ({
     ...requirement,
     values: requirement.values?.map(value => (value === SELF ? node : value)),
   });

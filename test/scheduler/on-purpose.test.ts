@@ -97,13 +97,13 @@ const FOR_GOOD: readonly (Case & { readonly scheduler: Outcome })[] = [
   },
 ];
 
-const placementOf = ({ name, node, pod = {} }: Case) => ({
+const trialOf = ({ name, node, pod = {} }: Case) => ({
   name,
   node: nodeObject(name, node),
   podSpec: podSpec(name, pod),
 });
 const verdictOf = (one: Case) => {
-  const { node, podSpec: spec } = placementOf(one);
+  const { node, podSpec: spec } = trialOf(one);
   return ourVerdict(node, spec, one).verdict;
 };
 
@@ -112,7 +112,7 @@ describe('on purpose', () => {
   let outcomes: ReadonlyMap<string, Outcome>;
   beforeAll(async () => {
     scheduler = await startRealScheduler();
-    outcomes = await scheduler.place([...FOR_A_WHILE, ...FOR_GOOD].map(placementOf));
+    outcomes = await scheduler.place([...FOR_A_WHILE, ...FOR_GOOD].map(trialOf));
   }, START_MS);
   afterAll(() => scheduler?.close());
 
@@ -121,7 +121,7 @@ describe('on purpose', () => {
     expect(verdictOf(one)).toBe(one.ours);
 
     const well = { ...one, node: {} };
-    await scheduler.changeNode(one.name, placementOf(well).node);
+    await scheduler.changeNode(one.name, trialOf(well).node);
     await scheduler.untilBound(one.name);
     expect(verdictOf(well)).toBe('Yes');
   });

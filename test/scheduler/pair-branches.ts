@@ -1,4 +1,5 @@
-import type { Pair, Term } from './pair-cases.ts';
+import type { AffinityTerm } from '../oracle/affinity-cases.ts';
+import type { Pair } from './pair-cases.ts';
 import type { Outcome } from './real-scheduler.ts';
 
 /** What a pair is about and what became of it. */
@@ -11,7 +12,7 @@ export function branchesOf({ about, node, pod }: Pair, outcome: Outcome): readon
   return [general];
 }
 
-function shapeOf([first, ...others]: readonly Term[]): string {
+function shapeOf([first, ...others]: readonly AffinityTerm[]): string {
   if (others.length > 0) return 'several terms';
   const { matchExpressions = [], matchFields = [] } = first ?? {};
   if (matchExpressions.length + matchFields.length > 1) return 'several requirements in a term';

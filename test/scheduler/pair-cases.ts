@@ -1,6 +1,8 @@
-import type { Taint } from '@kube-prefetch/core';
+import type { Labels, Taint } from '@kube-prefetch/core';
 import type { Toleration } from '@kube-prefetch/protocol';
 import fc, { type Arbitrary } from 'fast-check';
+import type { AffinityTerm } from '../oracle/affinity-cases.ts';
+import type { TermRequirement } from '../oracle/label-cases.ts';
 
 /** A pod and a node, as far as they decide about each other. What Kubernetes would refuse is not among them. */
 export interface Pair {
@@ -21,26 +23,12 @@ export interface NodeHalf {
 
 export interface PodHalf {
   readonly nodeSelector?: Labels;
-  /** Of the required node affinity. */
-  readonly terms?: readonly Term[];
+  /** Of the required node affinity; the value SELF of a field stands for the node's name. */
+  readonly terms?: readonly AffinityTerm[];
   readonly tolerations?: readonly Toleration[];
   readonly os?: 'linux' | 'windows';
   readonly gpus?: number;
 }
-
-export interface Term {
-  readonly matchExpressions?: readonly Requirement[];
-  /** SELF stands for the node's name. */
-  readonly matchFields?: readonly Requirement[];
-}
-
-export interface Requirement {
-  readonly key: string;
-  readonly operator: string;
-  readonly values?: readonly string[];
-}
-
-type Labels = Readonly<Record<string, string>>;
 
 export const SELF = 'self';
 
@@ -60,7 +48,7 @@ const someOf = (own: Labels): Arbitrary<Labels> =>
 const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'];
 
 /** About a label of the node more often than not, with its own value. */
-const expressionOn = (own: Labels, operator: string): Arbitrary<Requirement> => {
+const expressionOn = (own: Labels, operator: string): Arbitrary<TermRequirement> => {
   const about = fc.oneof({ weight: 3, arbitrary: fc.constantFrom('app', ...Object.keys(own)) }, key);
   switch (operator) {
     case 'Exists':
@@ -83,11 +71,11 @@ const expressionOn = (own: Labels, operator: string): Arbitrary<Requirement> => 
 /** Those that a fair share of nodes meets; 5.0 and 2^64 Kubernetes lets in as well, and then they match nothing. */
 const BOUNDS = { Gt: ['0', '3', '3', '6', '7', '8', '12'], Lt: ['6', '7', '8', '12', '17', '20', '20'] };
 
-const fieldOf = (operator: string): Arbitrary<Requirement> =>
+const fieldOf = (operator: string): Arbitrary<TermRequirement> =>
   fc.constantFrom(SELF, 'another').map(name => ({ key: 'metadata.name', operator, values: [name] }));
 
 /** One requirement each, then terms of several. */
-const termsOn = (own: Labels): Arbitrary<Term>[] => {
+const termsOn = (own: Labels): Arbitrary<AffinityTerm>[] => {
   const expression = fc.constantFrom(...OPERATORS).chain(operator => expressionOn(own, operator));
   const field = fc.constantFrom('In', 'NotIn').chain(fieldOf);
   return [
@@ -99,7 +87,7 @@ const termsOn = (own: Labels): Arbitrary<Term>[] => {
   ];
 };
 
-const affinityOn = (own: Labels): Arbitrary<readonly Term[]> => {
+const affinityOn = (own: Labels): Arbitrary<readonly AffinityTerm[]> => {
   const term = fc.oneof(...termsOn(own));
   return fc.oneof(
     { weight: 5, arbitrary: fc.tuple(term) },

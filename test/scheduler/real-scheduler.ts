@@ -8,7 +8,7 @@ import { nodeObject, podSpec } from './objects.ts';
 export type Outcome = 'bound' | 'refused';
 
 /** A node, and the spec of a pod that can land nowhere else; the pod is called like the node. */
-export interface Placement {
+export interface Trial {
   readonly name: string;
   readonly node: object;
   readonly podSpec: object;
@@ -17,7 +17,7 @@ export interface Placement {
 /** kube-scheduler on an API server without kubelets: nodes are what we say, and pods stay where they are bound. */
 export interface RealScheduler {
   /** Creates the nodes, then the pods, and answers what became of each pod, by name. */
-  place(placements: readonly Placement[]): Promise<ReadonlyMap<string, Outcome>>;
+  place(trials: readonly Trial[]): Promise<ReadonlyMap<string, Outcome>>;
   changeNode(name: string, node: object): Promise<void>;
   untilBound(name: string): Promise<void>;
   close(): Promise<void>;
@@ -48,8 +48,8 @@ export async function startRealScheduler(): Promise<RealScheduler> {
   await must(client, 'POST', SERVICE_ACCOUNTS, { metadata: { name: 'default' } });
   let probes = 0;
 
-  const createNode = ({ node }: Placement) => must(client, 'POST', NODES, node);
-  const createPod = ({ name, podSpec: spec }: Placement) => must(client, 'POST', PODS, { metadata: { name }, spec });
+  const createNode = ({ node }: Trial) => must(client, 'POST', NODES, node);
+  const createPod = ({ name, podSpec: spec }: Trial) => must(client, 'POST', PODS, { metadata: { name }, spec });
   const untilOutcome = (names: readonly string[], met: (outcomes: readonly (Outcome | undefined)[]) => boolean) =>
     waitUntil(
       async () => {
@@ -65,16 +65,16 @@ export async function startRealScheduler(): Promise<RealScheduler> {
   };
 
   return {
-    async place(placements) {
-      await Promise.all(placements.map(createNode));
+    async place(trials) {
+      await Promise.all(trials.map(createNode));
       // Nodes reach the scheduler in order: once this one is used, it knows the others.
       const name = `probe-${probes++}`;
       const probe = { name, node: nodeObject(name, {}), podSpec: podSpec(name, {}) };
       await createNode(probe);
       await createPod(probe);
       await untilBound(name);
-      await Promise.all(placements.map(createPod));
-      const names = placements.map(placement => placement.name);
+      await Promise.all(trials.map(createPod));
+      const names = trials.map(trial => trial.name);
       return untilOutcome(names, decided => decided.every(outcome => outcome !== undefined));
     },
     changeNode: (name, node) => must(client, 'PUT', `${NODES}/${name}`, node),

@@ -3,7 +3,7 @@ import { aFleet, arbitraryNode, arbitraryState } from '@kube-prefetch/core/testi
 import { adoptPlan, CELL_STATES, type Plan, resourceName } from '@kube-prefetch/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ClusterState } from './cluster-state.ts';
+import type { ClusterState } from './state/cluster-state.ts';
 
 const RUNS = { numRuns: 200 };
 const hits = new Map<string, number>();

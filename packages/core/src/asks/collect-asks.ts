@@ -1,11 +1,11 @@
 import { type ImageRef, resourceName } from '@kube-prefetch/protocol';
-import type { Ask, Placement } from '../ask.ts';
-import type { ClusterState, Resource, Workload } from '../cluster-state.ts';
+import { createPlacementSharer, placementKey, type SharePlacement } from '../placement/equal-placements.ts';
+import type { Placement } from '../placement/placement.ts';
+import type { ClusterState, Resource, Workload } from '../state/cluster-state.ts';
+import { type Ask, byPullOrder, byText } from './ask.ts';
 import { compileExclude } from './exclude-images.ts';
 import { findWorkloads } from './find-workloads.ts';
-import { createInternPlacement, type InternPlacement, placementKey } from './intern-placements.ts';
 import { podImages, pullsAlways } from './pod-images.ts';
-import { byPullOrder, byText } from './pull-order.ts';
 import { problemsOf } from './spec-problems.ts';
 
 /**
@@ -14,32 +14,39 @@ import { problemsOf } from './spec-problems.ts';
  * status says so, while refusing the whole resource would let one bad image keep the good ones away.
  */
 export function collectAsks(state: ClusterState): readonly Ask[] {
-  const intern = createInternPlacement();
+  const sharePlacement = createPlacementSharer();
   return state.resources
     .filter(resource => problemsOf(resource).length === 0)
     .toSorted((a, b) => byText(resourceName(a.ref), resourceName(b.ref)))
     .flatMap(resource =>
-      asksOf(resource, [...namedOutright(resource, intern), ...foundInWorkloads(resource, state, intern)]),
+      asksOf(resource, [
+        ...namedOutright(resource, sharePlacement),
+        ...foundInWorkloads(resource, state, sharePlacement),
+      ]),
     )
     .sort(byPullOrder);
 }
 
-interface Want {
+interface WantedImage {
   readonly image: ImageRef;
   readonly pullsAlways: boolean;
   readonly placement: Placement;
   readonly source: string;
 }
 
-function namedOutright({ spec }: Resource, intern: InternPlacement): readonly Want[] {
+function namedOutright({ spec }: Resource, sharePlacement: SharePlacement): readonly WantedImage[] {
   const pod = { tolerations: spec.nodes?.tolerations ?? [], extendedResources: {}, daemonSet: false };
-  const placement = intern(spec.nodes, pod);
+  const placement = sharePlacement(spec.nodes, pod);
   return spec.images.map(image => ({ image, pullsAlways: false, placement, source: 'spec.images' }));
 }
 
-function foundInWorkloads(resource: Resource, state: ClusterState, intern: InternPlacement): readonly Want[] {
+function foundInWorkloads(
+  resource: Resource,
+  state: ClusterState,
+  sharePlacement: SharePlacement,
+): readonly WantedImage[] {
   return findWorkloads(resource, state).flatMap(workload => {
-    const placement = intern(resource.spec.nodes, placedPod(workload));
+    const placement = sharePlacement(resource.spec.nodes, placedPod(workload));
     const source = `${workload.kind} ${workload.namespace}/${workload.name}`;
     return podImages(workload.pod).map(podImage => ({
       image: podImage.image,
@@ -55,7 +62,7 @@ function placedPod({ kind, pod }: Workload): Placement['pod'] {
   return { nodeName, nodeSelector, nodeAffinity, tolerations, os, extendedResources, daemonSet: kind === 'DaemonSet' };
 }
 
-function asksOf({ ref, spec }: Resource, wants: readonly Want[]): readonly Ask[] {
+function asksOf({ ref, spec }: Resource, wants: readonly WantedImage[]): readonly Ask[] {
   const excluded = compileExclude(spec.exclude);
   const byPlacement = Map.groupBy(
     wants.filter(({ image }) => !excluded(image)),

@@ -1,7 +1,7 @@
 import { aResource, aState, aWorkload } from '@kube-prefetch/core/testing';
 import { type NamespaceChoice, type ResourceRef, WORKLOAD_KINDS, type WorkloadChoice } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
-import type { Namespace, Workload } from '../cluster-state.ts';
+import type { Namespace, Workload } from '../state/cluster-state.ts';
 import { findWorkloads } from './find-workloads.ts';
 
 const PREFETCH: ResourceRef = { kind: 'Prefetch', namespace: 'shop', name: 'web' };

@@ -1,5 +1,5 @@
 import type { NamespaceChoice, WorkloadChoice } from '@kube-prefetch/protocol';
-import type { ClusterState, Namespace, Resource, Workload } from '../cluster-state.ts';
+import type { ClusterState, Namespace, Resource, Workload } from '../state/cluster-state.ts';
 import { compileSelector } from '../selectors/label-selector.ts';
 
 /** The workloads that at least one entry of `spec.workloads` finds. */

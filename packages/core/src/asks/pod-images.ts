@@ -1,5 +1,5 @@
 import { MAX_IMAGE_REF_LENGTH, tryParseReference } from '@kube-prefetch/protocol';
-import type { PodImage, PodSpec } from '../cluster-state.ts';
+import type { PodImage, PodSpec } from '../state/cluster-state.ts';
 
 /**
  * All images of a pod. One without a name yet (an admission webhook sets it later) and one too long to be a valid

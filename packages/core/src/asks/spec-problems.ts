@@ -1,5 +1,5 @@
 import type { LabelSelector, PrefetchSpec } from '@kube-prefetch/protocol';
-import type { Resource } from '../cluster-state.ts';
+import type { Resource } from '../state/cluster-state.ts';
 import { tolerationProblem } from '../placement/toleration.ts';
 import { selectorProblems } from '../selectors/label-selector.ts';
 

@@ -1,8 +1,8 @@
 import { aNode, aPod } from '@kube-prefetch/core/testing';
 import type { NodeChoice } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
-import type { Placement } from '../ask.ts';
-import type { Node } from '../cluster-state.ts';
+import type { Placement } from './placement.ts';
+import type { Node } from '../state/cluster-state.ts';
 import { compilePlacement, matchNode } from './match-node.ts';
 
 interface Case {

@@ -1,9 +1,8 @@
-import type { Placement, Verdict } from '../ask.ts';
-import type { Node } from '../cluster-state.ts';
-import { choiceRules } from './choice-rules.ts';
-import { heldBecause } from './node-conditions.ts';
+import type { Node } from '../state/cluster-state.ts';
+import { choiceRules } from './node-choice-rules.ts';
+import { heldBecause } from './passing-taints.ts';
 import { podRules } from './pod-rules.ts';
-import type { Rule } from './rule.ts';
+import type { Placement, PlacementRule, Verdict } from './placement.ts';
 
 /** `startupTaints`: patterns of taint keys to ignore beside the built-in list. */
 export function matchNode(placement: Placement, node: Node, startupTaints: readonly string[] = []): Verdict {
@@ -22,14 +21,14 @@ export function compilePlacement(placement: Placement, startupTaints: readonly s
   return node => rules.every(rule => rule.holds(node));
 }
 
-function rulesOf({ choice, pod }: Placement, startupTaints: readonly string[]): readonly Rule[] {
+function rulesOf({ choice, pod }: Placement, startupTaints: readonly string[]): readonly PlacementRule[] {
   return [
     ...(choice === undefined ? [] : choiceRules(choice)),
     ...(choice?.placement === 'All' ? [] : podRules(pod, startupTaints)),
   ];
 }
 
-function describeYes({ choice }: Placement, rules: readonly Rule[], node: Node): string {
+function describeYes({ choice }: Placement, rules: readonly PlacementRule[], node: Node): string {
   const all = choice?.placement === 'All' ? ['nodes.placement is All'] : [];
   const sentence = [...all, ...rules.map(rule => rule.describe(node)).filter(text => text !== '')].join('; ');
   return sentence || 'nothing keeps it from this node';

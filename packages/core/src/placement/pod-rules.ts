@@ -1,11 +1,10 @@
-import type { Placement } from '../ask.ts';
-import type { Labels, Node, NodeSelector } from '../cluster-state.ts';
+import type { Labels, Node, NodeSelector } from '../state/cluster-state.ts';
 import { compileNodeSelector, describeNodeSelector } from '../selectors/node-selector.ts';
-import { describeLabels, type Rule } from './rule.ts';
+import { describeLabels, type Placement, type PlacementRule } from './placement.ts';
 import { taintRule } from './taint-rule.ts';
 
 /** What decides where the scheduler could put the pod, in the order in which it is told; CPU and memory aside. */
-export function podRules(pod: Placement['pod'], startupTaints: readonly string[]): readonly Rule[] {
+export function podRules(pod: Placement['pod'], startupTaints: readonly string[]): readonly PlacementRule[] {
   return [
     ...(pod.nodeName ? [nodeNameRule(pod.nodeName)] : []),
     ...(pod.nodeSelector ? [nodeSelectorRule(pod.nodeSelector)] : []),
@@ -16,14 +15,14 @@ export function podRules(pod: Placement['pod'], startupTaints: readonly string[]
   ];
 }
 
-function nodeNameRule(nodeName: string): Rule {
+function nodeNameRule(nodeName: string): PlacementRule {
   return {
     holds: node => node.name === nodeName,
     describe: node => `nodeName wants ${nodeName}; the node is ${node.name}`,
   };
 }
 
-function nodeSelectorRule(nodeSelector: Labels): Rule {
+function nodeSelectorRule(nodeSelector: Labels): PlacementRule {
   const wanted = Object.entries(nodeSelector);
   if (wanted.length === 0) return { holds: () => true, describe: () => '' };
   const text = wanted.map(([key, value]) => `${key}=${value}`).join(', ');
@@ -33,7 +32,7 @@ function nodeSelectorRule(nodeSelector: Labels): Rule {
   };
 }
 
-function nodeAffinityRule(nodeAffinity: NodeSelector): Rule {
+function nodeAffinityRule(nodeAffinity: NodeSelector): PlacementRule {
   const matches = compileNodeSelector(nodeAffinity);
   const keys = nodeAffinity.terms.flatMap(term => term.matchExpressions.map(({ key }) => key));
   return {
@@ -46,7 +45,7 @@ function nodeAffinityRule(nodeAffinity: NodeSelector): Rule {
 }
 
 /** The kubelet labels every node, so only nodes written by hand lack the label; those are taken for Linux. */
-function osRule(os: string): Rule {
+function osRule(os: string): PlacementRule {
   const osOf = (node: Node) => node.labels['kubernetes.io/os'] ?? 'linux';
   return {
     holds: node => osOf(node) === os,
@@ -55,7 +54,7 @@ function osRule(os: string): Rule {
 }
 
 /** What other pods of the node use is left aside: they may be gone when the pod comes. */
-function extendedResourceRule([resource, wanted]: readonly [string, number]): Rule {
+function extendedResourceRule([resource, wanted]: readonly [string, number]): PlacementRule {
   return {
     holds: ({ extendedResources }) => (extendedResources[resource] ?? 0) >= wanted,
     describe: ({ extendedResources }) =>

@@ -1,10 +1,7 @@
 import type { Toleration } from '@kube-prefetch/protocol';
-import type { Placement } from '../ask.ts';
-import type { Node, Taint } from '../cluster-state.ts';
-import { DAEMON_SET_TOLERATIONS } from './daemon-set-tolerations.ts';
-import { CONDITION_TAINTS } from './node-conditions.ts';
-import type { Rule } from './rule.ts';
-import { startupTaintMatcher } from './startup-taints.ts';
+import type { Node, Taint } from '../state/cluster-state.ts';
+import { CONDITION_TAINTS, startupTaintMatcher } from './passing-taints.ts';
+import type { Placement, PlacementRule } from './placement.ts';
 import { describeTaint, tolerates } from './toleration.ts';
 
 /**
@@ -12,7 +9,7 @@ import { describeTaint, tolerates } from './toleration.ts';
  * | ---------------------------------------------- | ------------------------------------------------ |
  * | PreferNoSchedule                               | nothing: a preference                            |
  * | a state of the node (`CONDITION_TAINTS`)       | nothing here: Held, or not Ready                 |
- * | of a node that starts up (`startup-taints.ts`) | nothing: the node is filled before pods may land |
+ * | of a node that starts up (`STARTUP_TAINTS`  ) | nothing: the node is filled before pods may land |
  * | NoSchedule                                     | needs a toleration, unless the pod has a nodeName|
  * | NoExecute                                      | needs a toleration                               |
  *
@@ -21,7 +18,7 @@ import { describeTaint, tolerates } from './toleration.ts';
 export function taintRule(
   { nodeName, tolerations, daemonSet }: Pick<Placement['pod'], 'nodeName' | 'tolerations' | 'daemonSet'>,
   startupTaints: readonly string[],
-): Rule {
+): PlacementRule {
   const isStartup = startupTaintMatcher(startupTaints);
   const effects = nodeName ? ['NoExecute'] : ['NoSchedule', 'NoExecute'];
   const decides = (taint: Taint) =>
@@ -42,3 +39,13 @@ export function taintRule(
 function isTolerated(taint: Taint, tolerations: readonly Toleration[]): boolean {
   return tolerations.some(toleration => tolerates(toleration, taint));
 }
+
+/** What the DaemonSet controller adds to the pods it makes (AddOrUpdateDaemonPodTolerations in its source). */
+const DAEMON_SET_TOLERATIONS: readonly Toleration[] = [
+  { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' },
+  { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute' },
+  { key: 'node.kubernetes.io/disk-pressure', operator: 'Exists', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/pid-pressure', operator: 'Exists', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/unschedulable', operator: 'Exists', effect: 'NoSchedule' },
+];

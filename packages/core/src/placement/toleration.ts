@@ -1,5 +1,5 @@
 import type { Toleration } from '@kube-prefetch/protocol';
-import type { Taint } from '../cluster-state.ts';
+import type { Taint } from '../state/cluster-state.ts';
 
 /**
  * As the scheduler compares one toleration with one taint. An absent key or effect matches every one. `Lt` and `Gt` match

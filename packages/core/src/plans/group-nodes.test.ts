@@ -1,7 +1,7 @@
 import { aNode, aResource, aState, aWorkload } from '@kube-prefetch/core/testing';
 import { expect, test } from 'vitest';
 import { collectAsks } from '../asks/collect-asks.ts';
-import type { ClusterState, Node } from '../cluster-state.ts';
+import type { ClusterState, Node } from '../state/cluster-state.ts';
 import { groupNodes } from './group-nodes.ts';
 
 const cohortsOf = (state: ClusterState) => groupNodes(collectAsks(state), state.nodes);

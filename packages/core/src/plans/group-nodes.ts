@@ -1,11 +1,25 @@
 import { hash } from 'node:crypto';
-import type { Ask } from '../ask.ts';
-import { byText } from '../asks/pull-order.ts';
-import type { Node } from '../cluster-state.ts';
-import type { Cohort } from '../cohort.ts';
+import { resourceName } from '@kube-prefetch/protocol';
+import { type Ask, byText } from '../asks/ask.ts';
+import { placementKey } from '../placement/equal-placements.ts';
 import { compilePlacement } from '../placement/match-node.ts';
-import { heldBecause } from '../placement/node-conditions.ts';
-import { digestAsks } from './digest-asks.ts';
+import { heldBecause } from '../placement/passing-taints.ts';
+import type { Placement } from '../placement/placement.ts';
+import type { Node } from '../state/cluster-state.ts';
+
+/** The nodes that the same asks reach and that are in the same condition; they share a plan. */
+export interface Cohort {
+  /** Stable across reads as long as asks and condition stay: a hash. */
+  readonly key: string;
+  readonly asks: readonly Ask[];
+  /** Sorted. */
+  readonly nodes: readonly string[];
+  /** Why nothing may start on them now. */
+  readonly held: string | undefined;
+  /** False: their cells do not hold back Warm. */
+  readonly ready: boolean;
+  readonly runtimeVersion: string | undefined;
+}
 
 /**
  * Puts every node into exactly one cohort; cohorts are in the order of their keys. `startupTaints`: patterns of taint keys
@@ -21,10 +35,10 @@ export function groupNodes(
   const groups = new Map<string, Group>();
   for (const node of nodes) {
     const placements = reach.placementsOf(node);
-    const condition = conditionOf(node);
-    const key = JSON.stringify([placements, condition]);
+    const state = stateOf(node);
+    const key = JSON.stringify([placements, state]);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { condition, placements, nodes: [node.name] });
+    if (group === undefined) groups.set(key, { state, placements, nodes: [node.name] });
     else group.nodes.push(node.name);
   }
   return [...groups.values()]
@@ -32,15 +46,15 @@ export function groupNodes(
     .sort((a, b) => byText(a.key, b.key));
 }
 
-type Condition = Pick<Cohort, 'held' | 'ready' | 'runtimeVersion'>;
+type NodeState = Pick<Cohort, 'held' | 'ready' | 'runtimeVersion'>;
 
 interface Group {
-  readonly condition: Condition;
+  readonly state: NodeState;
   readonly placements: readonly number[];
   readonly nodes: string[];
 }
 
-/** Placements by number: equal ones share an identity, so each is compared with each node once, whoever asks. */
+/** Numbers the placements. Equal ones are one object, so each is compared with each node once, whoever asks. */
 function compileReach(asks: readonly Ask[], startupTaints: readonly string[]) {
   const byPlacement = Map.groupBy(asks.entries(), ([, ask]) => ask.placement);
   const reaches = [...byPlacement.keys()].map(placement => compilePlacement(placement, startupTaints));
@@ -61,12 +75,27 @@ function compileReach(asks: readonly Ask[], startupTaints: readonly string[]) {
   };
 }
 
-function conditionOf(node: Node): Condition {
+function stateOf(node: Node): NodeState {
   return { held: heldBecause(node), ready: node.ready, runtimeVersion: node.runtimeVersion };
 }
 
-function cohortOf({ condition, nodes }: Group, asks: readonly Ask[], digests: ReadonlyMap<Ask, string>): Cohort {
+function cohortOf({ state, nodes }: Group, asks: readonly Ask[], digests: ReadonlyMap<Ask, string>): Cohort {
   const parts = asks.map(ask => digests.get(ask) ?? '').sort();
-  const key = hash('sha256', JSON.stringify([condition, parts]));
-  return { key, asks, nodes: nodes.sort(byText), ...condition };
+  const key = hash('sha256', JSON.stringify([state, parts]));
+  return { key, asks, nodes: nodes.sort(byText), ...state };
+}
+
+/** A hash over all that an ask says, the same in every process; equal placements are spelled out once. */
+function digestAsks(asks: readonly Ask[]): ReadonlyMap<Ask, string> {
+  const placements = new Map<Placement, string>();
+  const digestPlacement = (placement: Placement) => {
+    const digest = placements.get(placement) ?? hash('sha256', placementKey(placement));
+    placements.set(placement, digest);
+    return digest;
+  };
+  return new Map(asks.map(ask => [ask, hash('sha256', textOf(ask, digestPlacement(ask.placement)))]));
+}
+
+function textOf({ resource, image, priority, start, pullsAlways, sources }: Ask, placement: string): string {
+  return JSON.stringify([resourceName(resource), image, priority, start, pullsAlways, sources, placement]);
 }

@@ -1,6 +1,5 @@
 import { MAX_IMAGES_PER_NODE, type PlanItem } from '@kube-prefetch/protocol';
-import type { Ask } from '../ask.ts';
-import { byPullOrder } from '../asks/pull-order.ts';
+import { type Ask, byPullOrder } from '../asks/ask.ts';
 
 export interface MergedAsks {
   /** In pull order. */

@@ -3,7 +3,7 @@ import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
 import { messageParser, Plan } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { collectAsks } from '../asks/collect-asks.ts';
-import type { ClusterState } from '../cluster-state.ts';
+import type { ClusterState } from '../state/cluster-state.ts';
 import { groupNodes } from './group-nodes.ts';
 import { planBytes, planCohorts } from './plan-cohorts.ts';
 

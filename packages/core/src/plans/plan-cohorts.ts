@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { PlanBody } from '@kube-prefetch/protocol';
-import type { Cohort, CohortPlans } from '../cohort.ts';
+import type { Plan, PlanBody } from '@kube-prefetch/protocol';
+import type { Cohort } from './group-nodes.ts';
 import { mergeAsks } from './merge-asks.ts';
+
+/** By cohort key. */
+export type CohortPlans = ReadonlyMap<string, Plan>;
 
 /**
  * What each cohort's nodes should hold; incomplete while there are gaps. Nothing but a cohort's own asks and condition

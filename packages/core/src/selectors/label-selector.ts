@@ -1,5 +1,5 @@
 import type { LabelSelector } from '@kube-prefetch/protocol';
-import type { Labels } from '../cluster-state.ts';
+import type { Labels } from '../state/cluster-state.ts';
 import {
   describeRequirement,
   meetsRequirement,

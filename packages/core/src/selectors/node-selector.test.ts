@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { NodeRequirement, NodeSelectorTerm } from '../cluster-state.ts';
+import type { NodeRequirement, NodeSelectorTerm } from '../state/cluster-state.ts';
 import { describeNodeSelector, matchesNodeSelector } from './node-selector.ts';
 
 const NODE = { name: 'node-1', labels: { zone: 'a', cores: '16', negative: '-16', name: 'x16', empty: '' } };

@@ -1,4 +1,4 @@
-import type { Node, NodeRequirement, NodeSelector, NodeSelectorTerm } from '../cluster-state.ts';
+import type { Node, NodeRequirement, NodeSelector, NodeSelectorTerm } from '../state/cluster-state.ts';
 import { describeRequirement, meetsRequirement, NODE_OPERATORS, requirementProblem } from './requirement.ts';
 
 type NamedLabels = Pick<Node, 'name' | 'labels'>;

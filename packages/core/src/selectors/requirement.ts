@@ -1,6 +1,5 @@
-import type { Labels } from '../cluster-state.ts';
+import type { Labels } from '../state/cluster-state.ts';
 import { isLabelKey, isLabelValue } from './label-syntax.ts';
-import { parseInt64 } from './parse-int64.ts';
 
 /** One line of a label selector or of a node affinity term. */
 export interface Requirement {
@@ -69,4 +68,17 @@ function compares(operator: string, left: bigint | undefined, right: bigint | un
 
 function quote(text: string): string {
   return JSON.stringify(text);
+}
+
+const DECIMAL = /^([+-]?)0*([1-9][0-9]*|0)$/;
+const MAX_DIGITS = 19;
+const MIN = -(2n ** 63n);
+const MAX = 2n ** 63n - 1n;
+
+/** As Go's strconv.ParseInt(text, 10, 64), which Gt and Lt rest on; undefined where that gives an error. */
+export function parseInt64(text: string): bigint | undefined {
+  const [, sign, digits] = DECIMAL.exec(text) ?? [];
+  if (digits === undefined || digits.length > MAX_DIGITS) return undefined;
+  const value = sign === '-' ? -BigInt(digits) : BigInt(digits);
+  return value >= MIN && value <= MAX ? value : undefined;
 }

@@ -1,8 +1,7 @@
 import { MAX_IMAGES_PER_NODE } from '@kube-prefetch/protocol';
-import type { ClusterState } from '../cluster-state.ts';
+import type { ClusterState } from '../state/cluster-state.ts';
 import type { CellCounts } from './count-cells.ts';
-import { countNoun } from './count-noun.ts';
-import type { Finding } from './reasons.ts';
+import type { Judgement } from './reasons.ts';
 
 /** What the conditions of one resource are judged by. */
 export interface Judged {
@@ -15,13 +14,13 @@ export interface Judged {
   readonly counts: CellCounts;
 }
 
-export function judgeAccepted({ problems }: Judged): Finding<'Accepted'> {
+export function judgeAccepted({ problems }: Judged): Judgement<'Accepted'> {
   if (problems.length === 0) return { reason: 'Valid', message: 'the spec is valid' };
   return { reason: 'Invalid', message: listed(problems) };
 }
 
 /** What `helm --wait` rests on. The plan is published by the same pass that writes the status. */
-export function judgeReady({ problems, gaps, images, counts }: Judged): Finding<'Ready'> {
+export function judgeReady({ problems, gaps, images, counts }: Judged): Judgement<'Ready'> {
   if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
   if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
   if (counts.fullNodes > 0) return { reason: 'PlanFull', message: describeFull(counts) };
@@ -40,7 +39,7 @@ export function judgeReady({ problems, gaps, images, counts }: Judged): Finding<
  * | no cell counts, and not all are Present  | Unknown | NothingCounts                       |
  * | otherwise                                | True    | AllPresent                          |
  */
-export function judgeWarm(judged: Judged): Finding<'Warm'> {
+export function judgeWarm(judged: Judged): Judgement<'Warm'> {
   const { problems, gaps, images, counts } = judged;
   if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
   if (counts.present < counts.cells) return { reason: whyNotWarm(judged), message: describeCells(judged) };
@@ -55,7 +54,7 @@ export function judgeWarm(judged: Judged): Finding<'Warm'> {
 }
 
 /** What a person should look at first. */
-function whyNotWarm({ suspended, counts }: Judged): Finding<'Warm'>['reason'] {
+function whyNotWarm({ suspended, counts }: Judged): Judgement<'Warm'>['reason'] {
   if (counts.failed > 0) return 'Failing';
   if (counts.noAgent > 0) return 'NoAgent';
   if (counts.fullNodes > 0) return 'PlanFull';
@@ -100,4 +99,9 @@ const MAX_LISTED = 5;
 function listed(sentences: readonly string[]): string {
   const more = sentences.length > MAX_LISTED ? [`and ${sentences.length - MAX_LISTED} more`] : [];
   return [...sentences.slice(0, MAX_LISTED), ...more].join('; ');
+}
+
+/** `1 node`, `2 nodes`. */
+function countNoun(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

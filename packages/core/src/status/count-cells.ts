@@ -1,7 +1,7 @@
 import type { Summary } from '@kube-prefetch/protocol';
-import type { Cohort } from '../cohort.ts';
-import type { CellTally } from '../fleet-view.ts';
-import type { CohortShare } from './share-cohorts.ts';
+import type { Cohort } from '../plans/group-nodes.ts';
+import type { CellTally } from './fleet-view.ts';
+import type { CohortShare } from './resource-cohorts.ts';
 
 export interface CellCounts extends Omit<Summary, 'images'> {
   /** Cells on nodes that are not Ready and not held: outside `cells`, like `held`. */

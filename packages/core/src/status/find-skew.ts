@@ -1,6 +1,6 @@
 import { type ImageRef, normaliseReference, type PrefetchStatus, tryParseReference } from '@kube-prefetch/protocol';
-import { byText } from '../asks/pull-order.ts';
-import type { CohortShare } from './share-cohorts.ts';
+import { byText } from '../asks/ask.ts';
+import type { CohortShare } from './resource-cohorts.ts';
 
 type Skew = PrefetchStatus['skew'][number];
 

@@ -1,8 +1,8 @@
 import type { ImageRef, StatusFailure } from '@kube-prefetch/protocol';
-import { byText } from '../asks/pull-order.ts';
-import type { FailureTally } from '../fleet-view.ts';
+import { byText } from '../asks/ask.ts';
+import type { FailureTally } from './fleet-view.ts';
 import { isCounted } from './count-cells.ts';
-import type { CohortShare } from './share-cohorts.ts';
+import type { CohortShare } from './resource-cohorts.ts';
 
 const MAX_FAILURES = 10;
 const MAX_EXAMPLES = 3;

@@ -23,7 +23,7 @@ export const CONDITION_REASONS = {
 export type ConditionType = keyof typeof CONDITION_REASONS;
 
 /** A condition's reason decides its status. */
-export interface Finding<T extends ConditionType> {
+export interface Judgement<T extends ConditionType> {
   readonly reason: keyof (typeof CONDITION_REASONS)[T] & string;
   readonly message: string;
 }

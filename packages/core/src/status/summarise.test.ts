@@ -2,7 +2,7 @@ import { aFleet, aNode, aResource, aState, aWorkload, type CellSaid } from '@kub
 import { MAX_IMAGES_PER_NODE, messageParser, PrefetchStatus } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { collectAsks } from '../asks/collect-asks.ts';
-import type { ClusterState, Node, Resource } from '../cluster-state.ts';
+import type { ClusterState, Node, Resource } from '../state/cluster-state.ts';
 import { groupNodes } from '../plans/group-nodes.ts';
 import { summarise } from './summarise.ts';
 

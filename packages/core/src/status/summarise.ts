@@ -1,14 +1,14 @@
 import { type Condition, type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
-import type { Ask } from '../ask.ts';
+import type { Ask } from '../asks/ask.ts';
 import { problemsOf } from '../asks/spec-problems.ts';
-import type { ClusterState, Resource } from '../cluster-state.ts';
-import type { FleetView } from '../fleet-view.ts';
+import type { ClusterState, Resource } from '../state/cluster-state.ts';
+import type { FleetView } from './fleet-view.ts';
 import { type Judged, judgeAccepted, judgeReady, judgeWarm } from './conditions.ts';
 import { countCells } from './count-cells.ts';
 import { findSkew } from './find-skew.ts';
 import { rankFailures } from './rank-failures.ts';
-import { type ConditionType, conditionStatus, type Finding } from './reasons.ts';
-import { type CohortShare, shareCohorts } from './share-cohorts.ts';
+import { type ConditionType, conditionStatus, type Judgement } from './reasons.ts';
+import { type CohortShare, cohortsByResource } from './resource-cohorts.ts';
 
 /**
  * The status of every resource of the state, in its order. The fleet must have been assigned the cohorts made from these
@@ -21,7 +21,7 @@ export function summarise(
   at: string,
 ): readonly { resource: ResourceRef; uid: Resource['uid']; status: PrefetchStatus }[] {
   const asksBy = Map.groupBy(asks, ({ resource }) => resourceName(resource));
-  const sharesBy = shareCohorts(fleet);
+  const sharesBy = cohortsByResource(fleet);
   return state.resources.map(resource => {
     const name = resourceName(resource.ref);
     const shares = sharesBy.get(name) ?? [];
@@ -54,7 +54,7 @@ function statusOf(
   at: string,
 ): PrefetchStatus {
   const { notReady: _notReady, presentAside: _presentAside, fullNodes: _fullNodes, ...counted } = judged.counts;
-  const condition = <T extends ConditionType>(type: T, { reason, message }: Finding<T>): Condition => ({
+  const condition = <T extends ConditionType>(type: T, { reason, message }: Judgement<T>): Condition => ({
     type,
     status: conditionStatus(type, reason),
     reason,

@@ -7,7 +7,7 @@ import { goBuild } from '@kube-prefetch/lab/machine';
 export type About = 'reference' | 'selector' | 'affinity' | 'tolerations';
 
 /** What the original implementation says to each case, in order. */
-export async function askOriginal<Answer>(about: About, cases: readonly unknown[]): Promise<Answer[]> {
+export async function callOriginal<Answer>(about: About, cases: readonly unknown[]): Promise<Answer[]> {
   const folder = await goBuild({
     name: 'oracle',
     source: join(import.meta.dirname, 'original'),
@@ -18,7 +18,7 @@ export async function askOriginal<Answer>(about: About, cases: readonly unknown[
   const [output, complaint] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
-    ask(child.stdin, about, cases),
+    send(child.stdin, about, cases),
   ]);
   if ((await code) !== 0) throw new Error(`the oracle gave up: ${complaint}`);
   const answers = output.split('\n').filter(line => line !== '');
@@ -28,7 +28,7 @@ export async function askOriginal<Answer>(about: About, cases: readonly unknown[
 }
 
 /** An oracle that gave up closes its end; its exit code and last words say more than our broken pipe. */
-async function ask(to: NodeJS.WritableStream, about: About, cases: readonly unknown[]): Promise<void> {
+async function send(to: NodeJS.WritableStream, about: About, cases: readonly unknown[]): Promise<void> {
   await pipeline(
     cases.map(one => `${JSON.stringify({ about, case: one })}\n`),
     to,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseInt64 } from './parse-int64.ts';
+import { parseInt64 } from './requirement.ts';
 
 test.each([
   ['0', 0n],

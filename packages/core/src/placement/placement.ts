@@ -1,19 +1,5 @@
-import type { ImageRef, NodeChoice, ResourceRef } from '@kube-prefetch/protocol';
-import type { PodSpec } from './cluster-state.ts';
-
-/** One resource wanting one image on some nodes. */
-export interface Ask {
-  readonly resource: ResourceRef;
-  readonly image: ImageRef;
-  readonly priority: number;
-  /** False where the resource is suspended. */
-  readonly start: boolean;
-  /** A container that asks for it pulls with Always: its pods need the registry even where the image is warm. */
-  readonly pullsAlways: boolean;
-  readonly placement: Placement;
-  /** Who wants it, `Deployment shop/web`; `spec.images` where named outright. Sorted. */
-  readonly sources: readonly string[];
-}
+import type { NodeChoice } from '@kube-prefetch/protocol';
+import type { Labels, Node, PodSpec } from '../state/cluster-state.ts';
 
 /** Where an ask wants its image: nodes of `choice` on which the scheduler could put `pod`. */
 export interface Placement {
@@ -33,4 +19,17 @@ export interface Verdict {
   readonly verdict: 'Yes' | 'No' | 'Held';
   /** For `explain`: names the rule that decided, with the values on both sides. */
   readonly sentence: string;
+}
+
+/** One of the things that decide whether a pod may land on a node. */
+export interface PlacementRule {
+  holds(node: Node): boolean;
+  /** What is wanted and what the node has; empty where the rule asks nothing of this node. */
+  describe(node: Node): string;
+}
+
+/** `the node has pool=web and no zone`. */
+export function describeLabels(keys: readonly string[], labels: Labels): string {
+  const distinct = [...new Set(keys)];
+  return `the node has ${distinct.map(key => (Object.hasOwn(labels, key) ? `${key}=${labels[key]}` : `no ${key}`)).join(', ')}`;
 }

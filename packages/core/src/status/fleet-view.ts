@@ -1,5 +1,5 @@
 import type { CellState, Failure, ImageRef } from '@kube-prefetch/protocol';
-import type { Cohort } from './cohort.ts';
+import type { Cohort } from '../plans/group-nodes.ts';
 
 /** What the coordinator's fleet lets decisions see: counts per cohort and image, never a list of cells. */
 export interface FleetView {

@@ -1,6 +1,6 @@
 import { type ImageRef, MAX_IMAGES_PER_NODE, resourceName } from '@kube-prefetch/protocol';
-import type { Cohort } from '../cohort.ts';
-import type { CellTally, FleetView } from '../fleet-view.ts';
+import type { Cohort } from '../plans/group-nodes.ts';
+import type { CellTally, FleetView } from './fleet-view.ts';
 import { mergeAsks } from '../plans/merge-asks.ts';
 
 /** What one resource wants on one cohort, an image once however many of its asks name it. */
@@ -12,7 +12,7 @@ export interface CohortShare {
 }
 
 /** For each resource, by name, the cohorts that its asks reach. */
-export function shareCohorts(fleet: FleetView): ReadonlyMap<string, readonly CohortShare[]> {
+export function cohortsByResource(fleet: FleetView): ReadonlyMap<string, readonly CohortShare[]> {
   const shares = fleet.cohorts().flatMap(cohort => sharesOf(cohort, fleet));
   const byName = Map.groupBy(shares, ({ name }) => name);
   return new Map([...byName].map(([name, named]) => [name, named.map(({ share }) => share)]));

@@ -1,9 +1,9 @@
 import { compilePattern, type NodeChoice } from '@kube-prefetch/protocol';
 import { compileSelector, describeSelector, keysOf } from '../selectors/label-selector.ts';
-import { describeLabels, type Rule } from './rule.ts';
+import { describeLabels, type PlacementRule } from './placement.ts';
 
 /** What `spec.nodes` says itself, whatever the pod says. An empty list or selector restricts nothing. */
-export function choiceRules(choice: NodeChoice): readonly Rule[] {
+export function choiceRules(choice: NodeChoice): readonly PlacementRule[] {
   const { names = [], selector = {} } = choice;
   return [
     ...(names.length > 0 ? [namesRule(names)] : []),
@@ -11,7 +11,7 @@ export function choiceRules(choice: NodeChoice): readonly Rule[] {
   ];
 }
 
-function namesRule(names: readonly string[]): Rule {
+function namesRule(names: readonly string[]): PlacementRule {
   const patterns = names.map(compilePattern);
   return {
     holds: node => patterns.some(matches => matches(node.name)),
@@ -19,7 +19,7 @@ function namesRule(names: readonly string[]): Rule {
   };
 }
 
-function selectorRule(selector: NonNullable<NodeChoice['selector']>): Rule {
+function selectorRule(selector: NonNullable<NodeChoice['selector']>): PlacementRule {
   const matches = compileSelector(selector);
   return {
     holds: node => matches(node.labels),

@@ -1,4 +1,5 @@
-import type { Node } from '../cluster-state.ts';
+import { compilePattern } from '@kube-prefetch/protocol';
+import type { Node } from '../state/cluster-state.ts';
 
 const CORDONED = 'node.kubernetes.io/unschedulable';
 const DISK_PRESSURE = 'node.kubernetes.io/disk-pressure';
@@ -30,4 +31,22 @@ export function heldBecause(node: Node): string | undefined {
 
 function isTainted(node: Node, key: string): boolean {
   return node.taints.some(taint => taint.key === key);
+}
+
+/**
+ * Keys, as patterns, of taints that a node carries only until it is set up: it is filled before pods may land. Everything
+ * under our own prefix is a node waiting for us.
+ */
+const STARTUP_TAINTS = [
+  'node.kubernetes.io/not-ready',
+  'node.kubernetes.io/network-unavailable',
+  'node.cloudprovider.kubernetes.io/uninitialized',
+  'startup-taint.cluster-autoscaler.kubernetes.io/*',
+  'kube-prefetch.io/*',
+];
+
+/** Whether a taint's key is one of them, or matches one of `more`. */
+export function startupTaintMatcher(more: readonly string[]): (key: string) => boolean {
+  const patterns = [...STARTUP_TAINTS, ...more].map(compilePattern);
+  return key => patterns.some(matches => matches(key));
 }

@@ -1,0 +1,27 @@
+import type { ImageRef, ResourceRef } from '@kube-prefetch/protocol';
+import type { Placement } from '../placement/placement.ts';
+
+/** One resource wanting one image on some nodes. */
+export interface Ask {
+  readonly resource: ResourceRef;
+  readonly image: ImageRef;
+  readonly priority: number;
+  /** False where the resource is suspended. */
+  readonly start: boolean;
+  /** A container that uses it pulls with Always: its pods need the registry even where the image is warm. */
+  readonly pullsAlways: boolean;
+  readonly placement: Placement;
+  /** Who wants it, `Deployment shop/web`; `spec.images` where named outright. Sorted. */
+  readonly sources: readonly string[];
+}
+
+/** Higher priority first, then by image: the order of plans, the same whoever sorts. */
+export function byPullOrder(a: Pick<Ask, 'priority' | 'image'>, b: Pick<Ask, 'priority' | 'image'>): number {
+  return b.priority - a.priority || byText(a.image, b.image);
+}
+
+/** Compares code units rather than words of a locale, so every machine orders alike. */
+export function byText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,4 +1,0 @@
-/** `1 node`, `2 nodes`. */
-export function countNoun(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
