@@ -61,9 +61,9 @@ export function createStatusWriter(sinkParts: Omit<WriteParts, 'forget'>): Statu
         const entry = known !== undefined && known.uid === uid ? known : newEntry(resource, uid, status);
         entries.set(key, entry);
         const overwritten = sink.isOverwritten?.(resource) ?? false;
-        renew(entry, status, { settling, overwritten }, clock.monotonicMs());
+        renew(entry, status, { settling, overwritten });
       }
-      for (const [key, entry] of entries) if (!offered.has(key)) leave(entry, clock.monotonicMs());
+      for (const [key, entry] of entries) if (!offered.has(key)) leave(entry);
       trigger.fire();
     },
     async run(signal) {

@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PrefetchStatus, ResourceRef } from '@kube-prefetch/protocol';
 
-const WRITE_GAP_MS = 5_000;
+/** Counts are written this long after the last write, and a turn that was written is forgotten after it. */
+const GAP_MS = 5_000;
+/** Turns of one resource that are written at once; those that follow wait until one is forgotten. */
+const BURST = 4;
 
 /** One resource's status on its way to the sink. */
 export interface StatusEntry {
@@ -18,8 +21,12 @@ export interface StatusEntry {
   settling: boolean;
   /** The resource is gone. One more write lets the sink notice. */
   leaving: boolean;
-  /** Monotonic: no write before. */
-  dueMs: number;
+  /** Monotonic: when the sink last took it. */
+  writtenMs: number;
+  /** Monotonic: when all of its turns that were written are forgotten. */
+  forgottenMs: number;
+  /** Monotonic: no call before, after a failure. */
+  retryMs: number;
   failures: number;
 }
 
@@ -33,7 +40,9 @@ export function newEntry(resource: ResourceRef, uid: string | undefined, latest:
     changed: true,
     settling: false,
     leaving: false,
-    dueMs: -Infinity,
+    writtenMs: -Infinity,
+    forgottenMs: -Infinity,
+    retryMs: -Infinity,
     failures: 0,
   };
 }
@@ -44,20 +53,13 @@ export interface Circumstances {
   readonly overwritten: boolean;
 }
 
-/** Takes a newer status over. That a resource is no longer warm never waits. */
-export function renew(
-  entry: StatusEntry,
-  status: PrefetchStatus,
-  { settling, overwritten }: Circumstances,
-  now: number,
-): void {
-  const urgent = isUrgent(entry.settled, status) && warmth(entry.latest) !== 'False';
+/** Takes a newer status over. */
+export function renew(entry: StatusEntry, status: PrefetchStatus, { settling, overwritten }: Circumstances): void {
   // Readers know only what is settled. A condition that turned and turned back in between did not turn for them.
   entry.latest = keepTransitionTimes(entry.settled, keepTransitionTimes(entry.latest, status));
   entry.changed = overwritten || !isDeepStrictEqual(entry.latest, entry.settled);
   entry.settling = settling;
   entry.leaving = false;
-  if (urgent) entry.dueMs = Math.min(entry.dueMs, now);
 }
 
 /** The sink holds `stored`, from an earlier term. Conditions that did not turn since then keep their times. */
@@ -68,12 +70,10 @@ export function learn(entry: StatusEntry, stored: PrefetchStatus | undefined): v
   entry.changed = entry.leaving || !isDeepStrictEqual(entry.latest, stored);
 }
 
-export function leave(entry: StatusEntry, now: number): void {
-  if (entry.leaving) return;
+export function leave(entry: StatusEntry): void {
   entry.leaving = true;
   entry.changed = true;
   entry.settling = false;
-  entry.dueMs = now;
 }
 
 /** A write begins. Until the sink answers, and after a failure, nobody knows what it holds. */
@@ -82,28 +82,49 @@ export function send(entry: StatusEntry): void {
   entry.settled = undefined;
 }
 
-/** The sink holds `status`. */
-export function settle(entry: StatusEntry, status: PrefetchStatus, now: number): void {
+/** The sink holds `status`, in place of `previous` where that is known. */
+export function settle(
+  entry: StatusEntry,
+  previous: PrefetchStatus | undefined,
+  status: PrefetchStatus,
+  now: number,
+): void {
   entry.known = true;
   entry.settled = status;
   entry.changed = entry.leaving || !isDeepStrictEqual(entry.latest, status);
   entry.failures = 0;
-  entry.dueMs = isUrgent(status, entry.latest) ? now : now + WRITE_GAP_MS;
+  entry.retryMs = -Infinity;
+  entry.writtenMs = now;
+  if (hasTurned(previous, status)) entry.forgottenMs = Math.max(entry.forgottenMs, now) + GAP_MS;
 }
 
-/** When to write it; Infinity while there is nothing to write. */
+/**
+ * When to write it:
+ *
+ * | the status                                               | is written                                     |
+ * | -------------------------------------------------------- | ---------------------------------------------- |
+ * | is what the sink holds, or waits for reports             | never                                          |
+ * | says that a resource is no longer warm                   | at once                                        |
+ * | has a condition that turned, or speaks of another spec   | at once, up to `BURST` times, then once a gap  |
+ * | has other counts, or was changed by somebody else        | a gap after the last write                     |
+ */
 export function dueMsOf(entry: StatusEntry): number {
-  return entry.changed && !waitsForReports(entry) ? entry.dueMs : Infinity;
+  const { known, settled, latest, leaving, writtenMs, forgottenMs, retryMs } = entry;
+  if (!entry.changed || waitsForReports(entry)) return Infinity;
+  if (!known || leaving || isUrgent(settled, latest)) return retryMs;
+  const turnMs = hasTurned(settled, latest) ? forgottenMs - (BURST - 1) * GAP_MS : Infinity;
+  return Math.max(retryMs, Math.min(turnMs, writtenMs + GAP_MS));
 }
 
 /**
  * Of the due entries the one of the lowest rank is written first. Readers act on Warm: what takes it back comes first, then
- * what may take it back from a sink that was not read yet.
+ * what may take it back from a sink that was not read yet, then other turns, then counts.
  */
-function rankOf(entry: StatusEntry): 0 | 1 | 2 {
+function rankOf(entry: StatusEntry): number {
   const { known, settled, latest } = entry;
   if (isUrgent(settled, latest)) return 0;
-  return !known && warmth(latest) === 'False' ? 1 : 2;
+  if (!known && warmth(latest) === 'False') return 1;
+  return hasTurned(settled, latest) ? 2 : 3;
 }
 
 /** During the first minute of a term, keep what the last leader wrote. */
@@ -114,6 +135,13 @@ function waitsForReports({ settling, latest, settled }: StatusEntry): boolean {
 
 function isUrgent(settled: PrefetchStatus | undefined, next: PrefetchStatus): boolean {
   return warmth(settled) === 'True' && warmth(next) === 'False';
+}
+
+/** From what is known to be there. */
+function hasTurned(settled: PrefetchStatus | undefined, next: PrefetchStatus): boolean {
+  if (settled === undefined) return false;
+  const statusOf = (status: PrefetchStatus) => status.conditions.map(condition => condition.status).join();
+  return settled.observedGeneration !== next.observedGeneration || statusOf(settled) !== statusOf(next);
 }
 
 function warmth(status: PrefetchStatus | undefined): string | undefined {
@@ -131,7 +159,7 @@ export function nextEntry(entries: Iterable<StatusEntry>, now: number): StatusEn
 
 function comesBefore(a: StatusEntry, b: StatusEntry): boolean {
   const [rankA, rankB] = [rankOf(a), rankOf(b)];
-  return rankA < rankB || (rankA === rankB && a.dueMs < b.dueMs);
+  return rankA < rankB || (rankA === rankB && dueMsOf(a) < dueMsOf(b));
 }
 
 /** A condition whose status did not change keeps the time of its last transition. */

@@ -31,7 +31,7 @@ export async function writeStatus(entry: StatusEntry, parts: WriteParts, signal:
     signal.throwIfAborted();
     entry.failures += 1;
     // No jitter: one process writes, and few writes run at once.
-    entry.dueMs = clock.monotonicMs() + backoffMs(entry.failures, 1, RETRY);
+    entry.retryMs = clock.monotonicMs() + backoffMs(entry.failures, 1, RETRY);
     wrote('failed');
     log.warn({ err, resource: resourceName(entry.resource), failures: entry.failures }, 'status not written');
   }
@@ -52,7 +52,7 @@ async function write(entry: StatusEntry, parts: WriteParts, signal: AbortSignal)
   const outcome = await withDeadline(clock, CALL_DEADLINE_MS, signal, 'writing a status', inTime =>
     sink.write(resource, status, inTime),
   );
-  settle(entry, status, clock.monotonicMs());
+  settle(entry, previous, status, clock.monotonicMs());
   // The resource may be back by now.
   if (leaving && entry.leaving) forget(entry);
   wrote(outcome);
