@@ -62,9 +62,21 @@ test('images that arrive one after the other are told together, once a second', 
     await clock.advance(300);
   }
   await clock.advance(1_000);
-  expect(times()).toEqual([0, 1_000, 2_000, 3_000]);
+  expect(times()).toEqual([0, 1_000, 2_000, 2_800]);
   const told = sent.flatMap(({ report }) => report.cells).filter(({ state }) => state === 'Present');
   expect(told.map(({ image }) => image).sort()).toEqual(IMAGES);
+  await stop();
+});
+
+test('that the last image of the plan is there does not wait for more news', async () => {
+  const { clock, offer, times, stop } = start();
+  offer(...IMAGES.slice(0, 8));
+  await clock.advance(100);
+  offer(...IMAGES.slice(0, 9));
+  await clock.advance(100);
+  offer(...IMAGES);
+  await clock.advance(100);
+  expect(times()).toEqual([0, 250]);
   await stop();
 });
 

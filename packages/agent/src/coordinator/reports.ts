@@ -9,8 +9,8 @@ import type { Contact } from './contact.ts';
 import { changesBetween, type Told, toldBy } from './report-changes.ts';
 
 /**
- * A new plan's cells, that an image is no longer there, or that a coordinator knows nothing: none of it waits for more news. The rest
- * does: while images arrive, a report of each change would cost node and coordinator, and nobody reads so fast.
+ * A new plan's cells, that the last image is there, that one is gone, or that a coordinator knows nothing: none of it waits for more
+ * news. The rest does: while images arrive, a report of each change would cost node and coordinator, and nobody reads so fast.
  */
 const SPACING_MS = { urgent: 250, ordinary: 1_000 };
 const MAX_RUNTIME_NAME_LENGTH = 64;
@@ -115,6 +115,10 @@ function cut(text: string | undefined): string | undefined {
   return text?.slice(0, MAX_RUNTIME_NAME_LENGTH);
 }
 
+function isComplete(cells: readonly Cell[]): boolean {
+  return cells.every(({ state }) => state === 'Present');
+}
+
 /** The line offers after every look; mostly nothing has changed. */
 function sameFinding(a: Finding, b: Finding): boolean {
   return (
@@ -123,9 +127,10 @@ function sameFinding(a: Finding, b: Finding): boolean {
   );
 }
 
-/** Whether the plan is another one, or something that was there is not, or not known to be. */
+/** Whether the plan is another one, or its last image is there, or something that was there is not, or not known to be. */
 function isUrgent(before: Finding | undefined, { plan, cells }: Finding): boolean {
   if (before === undefined || before.plan?.revision !== plan?.revision) return true;
+  if (isComplete(cells) && !isComplete(before.cells)) return true;
   const present = new Set(cells.flatMap(({ image, state }) => (state === 'Present' ? [image] : [])));
   return before.cells.some(({ image, state }) => state === 'Present' && !present.has(image));
 }
