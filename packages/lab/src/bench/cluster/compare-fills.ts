@@ -13,12 +13,11 @@ export async function compareFills(bench: BenchCluster, rounds: number): Promise
   for (let round = 1; round <= rounds; round++) {
     bareMs.push(await timeBareLoops(bench, cluster.nodes()));
     await wipeAll(bench);
-    const asked = bench.ask(images);
+    const said = askAndWait(bench);
     await untilPresent(cluster.nodes(), images);
     const presentMs = Date.now();
-    const askedMs = await asked;
-    await untilWarm(cluster);
-    saidMs.push(Date.now() - askedMs);
+    const { askedMs, warmMs } = await said;
+    saidMs.push(warmMs - askedMs);
     oursMs.push(presentMs - askedMs);
     await settled();
     const roundWrites = writesSince(cluster, askedMs);
@@ -26,11 +25,13 @@ export async function compareFills(bench: BenchCluster, rounds: number): Promise
     await bench.forget();
     await wipeAll(bench);
     console.log(
-      `round ${round}: bare loops ${last(bareMs)} s, ours ${last(oursMs)} s, ${roundWrites.length} writes${describeWrites(roundWrites)}`,
+      `round ${round}: bare loops ${last(bareMs)} s, ours ${last(oursMs)} s, said ${last(saidMs)} s, ${roundWrites.length} writes${describeWrites(roundWrites)}`,
     );
   }
   // Of neighbours: whatever else the machine does changes from round to round.
-  const ratio = median(oursMs.map((ms, round) => ms / (bareMs[round] ?? Number.NaN)));
+  const ratioOf = (timesMs: readonly number[]) =>
+    median(timesMs.map((ms, round) => ms / (bareMs[round] ?? Number.NaN)));
+  const [ratio, saidRatio] = [ratioOf(oursMs), ratioOf(saidMs)];
   return [
     {
       name: `apply to all warm on 3 nodes, ${parallel} at a time on each: ours ÷ bare loops`,
@@ -38,7 +39,12 @@ export async function compareFills(bench: BenchCluster, rounds: number): Promise
       target: 'at most 1.10',
       held: ratio <= 1.1,
     },
-    { name: 'apply to Warm=True read by kubectl wait', value: spread(saidMs) },
+    {
+      name: 'apply to the end of kubectl wait --for=condition=Warm ÷ bare loops',
+      value: `${saidRatio.toFixed(3)}, median of ${rounds} rounds (${spread(saidMs)})`,
+      target: 'at most 1.15',
+      held: saidRatio <= 1.15,
+    },
     {
       name: 'our API server writes from apply to warm, the most of any round',
       value: `${writes.length}${describeWrites(writes)}`,
@@ -46,6 +52,13 @@ export async function compareFills(bench: BenchCluster, rounds: number): Promise
       held: writes.length <= 10,
     },
   ];
+}
+
+/** What a pipeline does; by the wall clock. */
+async function askAndWait(bench: BenchCluster): Promise<{ readonly askedMs: number; readonly warmMs: number }> {
+  const askedMs = await bench.ask(bench.images);
+  await untilWarm(bench.cluster);
+  return { askedMs, warmMs: Date.now() };
 }
 
 async function wipeAll(bench: BenchCluster): Promise<void> {
