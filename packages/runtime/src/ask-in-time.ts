@@ -12,7 +12,10 @@ export interface Asking {
   readonly answerTimeoutMs?: number;
 }
 
-/** Asks a runtime something that is not a pull: no answer, a late one and a broken one are all RuntimeUnavailable. */
+/**
+ * Asks a runtime something that is not a pull: no answer, a late one and a broken one are all RuntimeUnavailable. Without the
+ * original as its cause: that one holds the text before it was scrubbed, and the log prints causes.
+ */
 export async function askInTime<T>(
   { socket, clock, answerTimeoutMs = ANSWER_TIMEOUT_MS }: Asking,
   question: string,
@@ -23,7 +26,7 @@ export async function askInTime<T>(
     return await withDeadline(clock, answerTimeoutMs, signal, question, work);
   } catch (error) {
     signal.throwIfAborted();
-    throw new RuntimeUnavailable(scrub(`${socket}: ${question}: ${reasonOf(error)}`), { cause: error });
+    throw new RuntimeUnavailable(scrub(`${socket}: ${question}: ${reasonOf(error)}`));
   }
 }
 

@@ -1,8 +1,11 @@
 import { MAX_MESSAGE_LENGTH } from '@kube-prefetch/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fill, growth } from '../testing/growth.ts';
+import type { RegistryAuth } from './image-runtime.ts';
 import { scrub } from './scrub.ts';
 
+const MIB = 1024 * 1024;
 const auth = { username: 'robot', password: 's3cret/with+odd"chars' };
 const pair = Buffer.from(`${auth.username}:${auth.password}`).toString('base64');
 
@@ -47,7 +50,55 @@ test.each([
 test('lines are folded and the length is bounded', () => {
   expect(scrub('403 Forbidden\r\n\tdenied\u001b[0m\n')).toBe('403 Forbidden denied [0m');
   expect(scrub('x'.repeat(5000))).toHaveLength(MAX_MESSAGE_LENGTH);
-  expect(scrub('x'.repeat(MAX_MESSAGE_LENGTH - 1) + '😀')).toBe('x'.repeat(MAX_MESSAGE_LENGTH - 1));
+  for (let extra = 0; extra < 4; extra += 1) {
+    const scrubbed = scrub('x'.repeat(extra) + '😀'.repeat(5000));
+    expect(scrubbed.length).toBeLessThanOrEqual(MAX_MESSAGE_LENGTH);
+    expect(scrubbed.isWellFormed()).toBe(true);
+  }
+});
+
+test.each([1_100, 20_000, MIB])('of a text of %i characters the start and the end are shown', length => {
+  const text = `failed to pull: 500 Internal Server Error ${'body '.repeat(length / 5)}: no space left on device`;
+  expect(scrub(text)).toMatch(/^failed to pull: 500 Internal Server Error body .* … .*body : no space left on device$/);
+});
+
+test('a longer text costs no more', () => {
+  const pieces = [
+    'key',
+    'a://',
+    '&token=',
+    'authorization: ',
+    'invalid decoded auth: "\\',
+    ' ',
+    'x',
+    auth.password.slice(0, -1),
+  ];
+  expect(growth(text => scrub(text, auth), pieces, MIB / 2)).toBeLessThan(3);
+});
+
+/** Of capitals, which nothing around them has: four in a row are a piece of it. */
+const CAPITALS = { username: 'robot', password: 'QWERTYUIOPASDFGHJKLZXCVBNM'.repeat(2) };
+test.each<[string, (secret: string) => string, RegistryAuth | undefined]>([
+  ['that we sent', secret => secret, CAPITALS],
+  ['in a header', secret => `"Authorization: Bearer ${secret}"`, undefined],
+  ['in a decoded credential', secret => `invalid decoded auth: "u ${secret} v"`, undefined],
+  ['in user information', secret => `https://u:${secret}@r.example/`, undefined],
+  ['in a parameter', secret => `https://r.example/?a=b&access_token=${secret}&c=d`, undefined],
+  ['that is longer than any margin', secret => `authorization=${secret.repeat(200)} x`, undefined],
+])('no credential %s survives because a long text is cut in it', (_, spell, sent) => {
+  const spelt = spell(CAPITALS.password);
+  const around = fc.constantFrom('x', 'ab ', ' \n', 'a.b://', '"', '&a=b');
+  /** Near where a text may be cut. */
+  const distance = fc
+    .tuple(fc.integer({ min: -100, max: 50 }), fc.nat(4))
+    .map(([off, n]) => Math.max(0, off + n * 4096));
+  fc.assert(
+    fc.property(around, around, distance, (beside, beyond, at) => {
+      expect(scrub(`${fill(beside, at)} ${spelt} ${fill(beyond, 20_000)}`, sent)).not.toMatch(/[A-Z]{4}/);
+      expect(scrub(`${fill(beyond, 20_000)} ${spelt} ${fill(beside, at)}`, sent)).not.toMatch(/[A-Z]{4}/);
+    }),
+    { numRuns: 150 },
+  );
 });
 
 test('whatever the credentials and wherever they stand, neither password nor base64 remains', () => {

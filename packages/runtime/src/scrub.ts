@@ -1,6 +1,13 @@
 import { MAX_MESSAGE_LENGTH } from '@kube-prefetch/protocol';
 import type { RegistryAuth } from './image-runtime.ts';
 
+/** What is kept of a longer text: its start, and its end, where Go says what happened last. */
+const HEAD_LENGTH = 640;
+const TAIL_LENGTH = MAX_MESSAGE_LENGTH - HEAD_LENGTH - ' … '.length;
+/** So much beside a cut is searched for credentials and not shown, so that none is cut in two and missed. */
+const MARGIN_LENGTH = 4_096;
+const SHOWN_LENGTH = 4_096;
+
 /** What runtimes and registries are known to put into error texts, whoever the credentials belong to. */
 const GIVEAWAYS: readonly RegExp[] = [
   // containerd prints the decoded credential when it has no colon. The text is cut where the quote is missing.
@@ -9,20 +16,59 @@ const GIVEAWAYS: readonly RegExp[] = [
   /(?<=\bx-registry-(?:auth|config)"?\s?[:=]\s?"?)[^\s",]+/gi,
   /(?<=\b(?:basic|bearer)\s)[\w+/=.~-]{16,}/gi,
   // The last @ before the path ends the user information.
-  /(?<=\b[a-z][a-z\d+.-]*:\/\/)[^/\s?#"]*(?=@)/gi,
-  // Signed blob URLs of object stores, token endpoints.
-  /(?<=[?&][\w.-]*(?:token|sig|signature|secret|password|credential|key|auth)[\w.-]*=)[^&\s"#]+/gi,
+  /(?<=:\/\/)[^/\s?#"]*(?=@)/g,
 ];
+/** Signed blob URLs of object stores, token endpoints. */
+const PARAMETER = /([?&]([\w.-]+)=)([^&\s"#]+)/g;
+const SECRET_PARAMETER = /token|sig|secret|password|credential|key|auth/i;
 
-/** One line of at most MAX_MESSAGE_LENGTH characters that holds neither the given credentials nor any it can recognise. */
+/** Stands for one hidden character: no text has it once its control characters are spaces. */
+const HIDDEN = '\0';
+const HALF_CHARACTER = /[\uD800-\uDFFF]/gu;
+
+/**
+ * One line of at most MAX_MESSAGE_LENGTH characters that holds neither the given credentials nor any it can recognise. The
+ * cost does not grow with the text.
+ */
 export function scrub(text: string, auth?: RegistryAuth): string {
   const secrets = auth === undefined ? [] : secretsOf(auth);
-  const marker = markerFor(secrets);
+  const used = new Set(secrets.join(''));
+  const marker = unusedFrom('*', used).repeat(3);
+  const gap = used.has('…') ? marker : '…';
+  const margin = Math.max(MARGIN_LENGTH, ...secrets.map(secret => secret.length));
+  const read = SHOWN_LENGTH + margin;
+  const show = (hidden: string) => hidden.replaceAll(/\0+/g, marker);
+
+  if (text.length <= 2 * read) {
+    const shown = show(hide(text, secrets));
+    return shown.length <= MAX_MESSAGE_LENGTH ? shown : join(shown, gap, shown);
+  }
+  // A word that a margin ends in may be the rest of a long token.
+  const head = hide(text.slice(0, read), secrets).slice(0, -margin);
+  const tail = hide(text.slice(-read), secrets).slice(margin);
+  return join(show(head.slice(0, head.lastIndexOf(' ') + 1)), gap, show(afterFirst(' ', tail)));
+}
+
+function join(head: string, gap: string, tail: string): string {
+  const short = `${head.slice(0, HEAD_LENGTH).trimEnd()} ${gap} ${tail.slice(-TAIL_LENGTH).trimStart()}`;
+  return short.replace(HALF_CHARACTER, '').trim();
+}
+
+function afterFirst(separator: string, text: string): string {
+  const at = text.indexOf(separator);
+  return at < 0 ? '' : text.slice(at + separator.length);
+}
+
+/** On one line, every character of a credential replaced by HIDDEN. */
+function hide(text: string, secrets: readonly string[]): string {
+  const blank = (found: string) => HIDDEN.repeat(found.length);
   // The known ones first: a pattern that ends inside a secret would leave its other half.
-  let scrubbed = oneLine(text);
-  if (secrets.length > 0) scrubbed = scrubbed.replace(anyOf(secrets), marker);
-  for (const giveaway of GIVEAWAYS) scrubbed = scrubbed.replace(giveaway, marker);
-  return cut(scrubbed);
+  let hidden = oneLine(text);
+  if (secrets.length > 0) hidden = hidden.replace(anyOf(secrets), blank);
+  for (const giveaway of GIVEAWAYS) hidden = hidden.replace(giveaway, blank);
+  return hidden.replace(PARAMETER, (whole, start: string, name: string, value: string) =>
+    SECRET_PARAMETER.test(name) ? start + blank(value) : whole,
+  );
 }
 
 function oneLine(text: string): string {
@@ -51,21 +97,15 @@ function encodings(secret: string): readonly string[] {
   return [secret, base64, base64.replace(/=+$/, ''), bytes.toString('base64url')];
 }
 
-/** Shares no character with a secret, so that putting it in can never spell one. */
-function markerFor(secrets: readonly string[]): string {
-  const used = new Set(secrets.join(''));
-  let code = '*'.charCodeAt(0);
+/** What is put in place of a secret shares no character with any, so that it can never spell one. */
+function unusedFrom(first: string, used: ReadonlySet<string>): string {
+  let code = first.charCodeAt(0);
   while (used.has(String.fromCharCode(code))) code += 1;
-  return String.fromCharCode(code).repeat(3);
+  return String.fromCharCode(code);
 }
 
 /** Longest first: a secret inside another must not leave the rest of it. */
 function anyOf(secrets: readonly string[]): RegExp {
   const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
   return new RegExp(longestFirst.map(secret => secret.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'g');
-}
-
-function cut(text: string): string {
-  const short = text.slice(0, MAX_MESSAGE_LENGTH);
-  return short.isWellFormed() ? short : short.slice(0, -1);
 }

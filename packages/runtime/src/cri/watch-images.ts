@@ -1,5 +1,6 @@
 import { ConnectError } from '@connectrpc/connect';
 import { RuntimeUnavailable } from '../image-runtime.ts';
+import { scrub } from '../scrub.ts';
 import { CONTAINERD_HEADERS, type CriClients } from './connect-cri.ts';
 
 /** Also what others did: `ctr`, the kubelet's garbage collection. */
@@ -21,7 +22,7 @@ export async function* watchImages(
     for (; !(await next).done; next = told.next()) yield;
   } catch (error) {
     if (signal.aborted) return;
-    throw new RuntimeUnavailable(`${socket}: image events: ${ConnectError.from(error).rawMessage}`, { cause: error });
+    throw new RuntimeUnavailable(scrub(`${socket}: image events: ${ConnectError.from(error).rawMessage}`));
   }
   if (!signal.aborted) throw new RuntimeUnavailable(`${socket}: image events: the stream ended`);
 }

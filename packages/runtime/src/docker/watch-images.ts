@@ -16,7 +16,7 @@ export async function* imageEvents(engine: Engine, socket: string, signal: Abort
   } catch (error) {
     if (signal.aborted) return;
     const reason = errorText(error);
-    throw new RuntimeUnavailable(scrub(`${socket}: image events: ${reason}`), { cause: error });
+    throw new RuntimeUnavailable(scrub(`${socket}: image events: ${reason}`));
   } finally {
     body?.destroy();
   }
