@@ -5,7 +5,8 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { needDebianPackages, runProgram, scratchFolder } from '@kube-prefetch/lab/machine';
+import { runProgram, scratchFolder } from '@kube-prefetch/lab/machine';
+import { needDebianPackages } from '@kube-prefetch/lab/set-up';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { CHART } from './render.ts';
 

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { readYaml } from '@kube-prefetch/lab/helm';
+import { readYaml } from '@kube-prefetch/lab/set-up';
 import { describe, expect, test } from 'vitest';
 import { CHART, helm, objectsIn, type Rendered, template, VALUE_SETS, valuesOf } from './render.ts';
 

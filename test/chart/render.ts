@@ -1,4 +1,4 @@
-import { helmPrograms, readYaml } from '@kube-prefetch/lab/helm';
+import { helmPrograms, readYaml } from '@kube-prefetch/lab/set-up';
 import { runProgram } from '@kube-prefetch/lab/machine';
 
 export const CHART = 'charts/kube-prefetch';

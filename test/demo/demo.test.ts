@@ -3,28 +3,28 @@ import type { Overview } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { runDemo } from './run-demo.ts';
 
-const ACTS = [
-  'Act 1: every node becomes warm because a directory of manifests asks for it',
-  'Act 2: one image, the most urgent, fails with the reason and delayed no other',
-  "Act 3: an image that is deleted behind the agent's back comes back",
-  'Act 4: a manifest is edited and the new image becomes warm; then the registry is left alone',
-  'Act 5: the registry is stopped, and a container of every warm image starts on every node',
+const STEPS = [
+  'Step 1: every node becomes warm because a directory of manifests asks for it',
+  'Step 2: one image, the most urgent, fails with the reason and delayed no other',
+  "Step 3: an image that is deleted behind the agent's back comes back",
+  'Step 4: a manifest is edited and the new image becomes warm; then the registry is left alone',
+  'Step 5: the registry is stopped, and a container of every warm image starts on every node',
 ];
 
-test('on three real containerds every act holds, and nothing is left behind', async () => {
+test('on three real containerds every step holds, and nothing is left behind', async () => {
   using demo = runDemo();
   await demo.ends(0);
-  expect(demo.output()).toContain('Playing on 3 real containerds');
-  expect(linesOfActs(demo.output())).toEqual(ACTS.flatMap(act => [act, 'held']));
+  expect(demo.output()).toContain('Running on 3 real containerds');
+  expect(linesOfSteps(demo.output())).toEqual(STEPS.flatMap(step => [step, 'held']));
   expect(demo.output()).toContain('shop/missing:9 is NotFound on every node');
   expect(demo.output()).toContain('9 images on nodes are still there, and a container of each started');
-  expect(demo.output()).toMatch(/All 5 acts held.*\n(.*\n)*.*registry requests for warm images in 3\.00 s .* 0\n/);
+  expect(demo.output()).toMatch(/All 5 steps held.*\n(.*\n)*.*registry requests for warm images in 3\.00 s .* 0\n/);
   expect(demo.leftovers()).toEqual([]);
 });
 
 test('Ctrl-C in the middle ends it and leaves nothing behind', async () => {
   using demo = runDemo();
-  await demo.printed(ACTS[1] as string);
+  await demo.printed(STEPS[1] as string);
   demo.signal('SIGINT');
   await demo.ends('SIGINT'); // npm's own end; the demo's comes before it
   expect(demo.output()).toMatch(/Interrupted\.\nEverything that was started is stopped and removed\.\n$/);
@@ -33,7 +33,7 @@ test('Ctrl-C in the middle ends it and leaves nothing behind', async () => {
 
 test('killed in the middle it leaves nothing behind either', async () => {
   using demo = runDemo();
-  await demo.printed(ACTS[0] as string);
+  await demo.printed(STEPS[0] as string);
   expect(demo.leftovers()).not.toEqual([]);
   demo.signal('SIGKILL');
   await waitUntil(() => demo.leftovers().length === 0, 'everything it started to be gone', 120_000);
@@ -55,11 +55,11 @@ test('--keep leaves it running, with the registry, until Ctrl-C', async () => {
   expect(demo.leftovers()).toEqual([]);
 });
 
-test('on a Docker Engine it plays the same acts with one node', async () => {
+test('on a Docker Engine it plays the same steps with one node', async () => {
   using demo = runDemo('--on', 'docker');
   await demo.ends(0);
-  expect(demo.output()).toContain('Playing on one real Docker Engine');
-  expect(linesOfActs(demo.output())).toEqual(ACTS.flatMap(act => [act, 'held']));
+  expect(demo.output()).toContain('Running on one real Docker Engine');
+  expect(linesOfSteps(demo.output())).toEqual(STEPS.flatMap(step => [step, 'held']));
   expect(demo.leftovers()).toEqual([]);
 });
 
@@ -77,9 +77,9 @@ test('a wrong argument is refused before anything starts', async () => {
   expect(demo.output()).toContain('--on: expected containerd, docker, memory, got podman');
 });
 
-/** Each act's line, followed by `held` where at least one line below says so. */
-function linesOfActs(output: string): readonly string[] {
-  const lines = output.split('\n').filter(line => /^(Act \d:|  held:)/.test(line));
+/** Each step's line, followed by `held` where at least one line below says so. */
+function linesOfSteps(output: string): readonly string[] {
+  const lines = output.split('\n').filter(line => /^(Step \d:|  held:)/.test(line));
   const short = lines.map(line => (line.startsWith('Act') ? line : 'held'));
   return short.filter((line, n) => line !== short[n - 1]);
 }

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { clusterPrograms } from '@kube-prefetch/lab/cluster';
-import { cacheFolder, runProgram, waitUntil } from '@kube-prefetch/lab/machine';
+import { runProgram, waitUntil } from '@kube-prefetch/lab/machine';
+import { cacheFolder } from '@kube-prefetch/lab/set-up';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { leftoversOf } from './leftovers.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { buildImages } from '@kube-prefetch/lab/build-images';
 import { buildImage, type Image } from '@kube-prefetch/lab/images';
 import { freePort, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
-import { pushImage, type Registry, startRegistry } from '@kube-prefetch/lab/registry';
+import { pushImage, type Registry, startRegistry } from '@kube-prefetch/lab/debian-registry';
 import { type Containerd, startContainerd } from '@kube-prefetch/lab/runtimes';
 import type { NodeView } from '@kube-prefetch/protocol';
 import { connectCri } from '@kube-prefetch/runtime/connect-cri';

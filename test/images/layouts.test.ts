@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { needDebianPackages, scratchFolder } from '@kube-prefetch/lab/machine';
-import { startRegistry } from '@kube-prefetch/lab/registry';
+import { scratchFolder } from '@kube-prefetch/lab/machine';
+import { needDebianPackages } from '@kube-prefetch/lab/set-up';
+import { startRegistry } from '@kube-prefetch/lab/debian-registry';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listEntries, readLayout } from './unpack.ts';
 

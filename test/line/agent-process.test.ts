@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildImage } from '@kube-prefetch/lab/images';
-import { type Child, needDebianPackages, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
+import { type Child, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
+import { needDebianPackages } from '@kube-prefetch/lab/set-up';
 import { type Containerd, startContainerd } from '@kube-prefetch/lab/runtimes';
-import { type SuiteRegistry, startSuiteRegistry } from '@kube-prefetch/lab/suite-registry';
+import { type ScriptedRegistry, startScriptedRegistry } from '@kube-prefetch/lab/scripted-registry';
 import type { CellReport } from '@kube-prefetch/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { fillDisk } from './fill-disk.ts';
@@ -12,7 +13,7 @@ import { type Programs, preparePrograms, SOON_MS } from './start-programs.ts';
 
 /** Real programs on a real containerd, whose registry sends layers whole when a test wants them to end. */
 const scratch = scratchFolder('kp-line');
-let registry: SuiteRegistry;
+let registry: ScriptedRegistry;
 let containerd: Containerd;
 let programs: Programs;
 const children: Child[] = [];
@@ -26,7 +27,7 @@ const GRACE_MS = 60_000;
 const isDownloading = (cell: CellReport) => cell.state === 'Pulling' && (cell.pull?.doneBytes ?? 0) > 0;
 
 beforeAll(async () => {
-  registry = await startSuiteRegistry();
+  registry = await startScriptedRegistry();
   containerd = await startContainerd({
     dir: join(scratch.path, 'c'),
     version: 'debian',

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { goBuild } from '@kube-prefetch/lab/machine';
+import { goBuild } from '@kube-prefetch/lab/set-up';
 
 export type About = 'reference' | 'selector' | 'affinity' | 'tolerations';
 

@@ -6,9 +6,9 @@ import {
   type Reaction,
   refusal,
   type SeenRequest,
-  type SuiteRegistry,
-  startSuiteRegistry,
-} from '../../packages/lab/src/suite-registry/index.ts';
+  type ScriptedRegistry,
+  startScriptedRegistry,
+} from '../../packages/lab/src/scripted-registry/index.ts';
 
 const MIB = 1024 * 1024;
 const ANOTHER_PLATFORM = 'linux/s390x';
@@ -24,13 +24,13 @@ export interface ImagePublisher
 
 interface Made extends Published {
   readonly repository: string;
-  readonly registry: SuiteRegistry;
+  readonly registry: ScriptedRegistry;
   readonly layer: string;
 }
 
 export async function startPublisher(): Promise<ImagePublisher> {
-  const open = await startSuiteRegistry();
-  const guarded = await startSuiteRegistry({ guarded: true });
+  const open = await startScriptedRegistry();
+  const guarded = await startScriptedRegistry({ guarded: true });
   const published = new Map<Published, Made>();
 
   const made = (image: Published) => published.get(image) as Made;
@@ -69,7 +69,7 @@ export async function startPublisher(): Promise<ImagePublisher> {
   };
 }
 
-function publishOn(registry: SuiteRegistry, id: string, wanted: ImageToPublish): Made {
+function publishOn(registry: ScriptedRegistry, id: string, wanted: ImageToPublish): Made {
   const repository = wanted.short ? `library/${id}` : `suite/${id}`;
   const name = wanted.short ? id : `${registry.address}/${repository}`;
   const image = imageOf(wanted);

@@ -3,13 +3,13 @@ import { buildImage } from '../../packages/lab/src/images/index.ts';
 import {
   type Behaviour,
   refusal,
-  type SuiteRegistry,
-  startSuiteRegistry,
-} from '../../packages/lab/src/suite-registry/index.ts';
+  type ScriptedRegistry,
+  startScriptedRegistry,
+} from '../../packages/lab/src/scripted-registry/index.ts';
 
-let registry: SuiteRegistry;
+let registry: ScriptedRegistry;
 beforeAll(async () => {
-  registry = await startSuiteRegistry();
+  registry = await startScriptedRegistry();
 });
 afterAll(() => registry?.close());
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { needDebianPackages, scratchFolder, startChild } from '@kube-prefetch/lab/machine';
+import { scratchFolder, startChild } from '@kube-prefetch/lab/machine';
+import { needDebianPackages } from '@kube-prefetch/lab/set-up';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Ground, RELEASE, until } from '../ground.ts';
 

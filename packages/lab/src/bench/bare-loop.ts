@@ -1,4 +1,5 @@
 import { connectCri } from '@kube-prefetch/runtime/connect-cri';
+import { type Image, buildImage } from '../images/index.ts';
 
 /** What any operator could write in an afternoon: `parallel` workers that pull one image after the other over CRI. */
 export async function bareLoop(socket: string, images: readonly string[], parallel: number): Promise<void> {
@@ -8,4 +9,12 @@ export async function bareLoop(socket: string, images: readonly string[], parall
     for (const image of waiting) await cri.images.pullImage({ image: { image } });
   }
   await Promise.all(Array.from({ length: parallel }, pullOn));
+}
+
+/** In MB, as the comparison with other systems had them: eight of 20 and two of 60. */
+const SIZES_MIB = [...Array<number>(8).fill(20), 60, 60];
+
+/** The images of a fill, with the repositories that they go to. */
+export function benchImages(): readonly { readonly repository: string; readonly image: Image }[] {
+  return SIZES_MIB.map((sizeMiB, index) => ({ repository: `bench/image-${index}`, image: buildImage({ sizeMiB }) }));
 }

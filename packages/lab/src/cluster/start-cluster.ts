@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { runIn, type Say, sayToStderr } from '../machine/index.ts';
-import type { ApiClient } from './api-client.ts';
-import type { AuditEvent } from './audit-log.ts';
-import { type ClusterNode, type NodeOptions, startClusterNode } from './cluster-node.ts';
-import { clusterPrograms } from './cluster-programs.ts';
-import type { ClusterRegistry } from './cluster-registry.ts';
-import { type ControlPlane, startControlPlane } from './control-plane.ts';
-import type { KubernetesVersion } from './kubernetes-programs.ts';
-import type { Service } from './service.ts';
+import type { ApiClient } from './access/api-client.ts';
+import type { AuditEvent } from './control-plane/audit-log.ts';
+import { type ClusterNode, type NodeOptions, startClusterNode } from './node/cluster-node.ts';
+import { clusterPrograms } from './programs/cluster-programs.ts';
+import type { ClusterRegistry } from './control-plane/cluster-registry.ts';
+import { type ControlPlane, startControlPlane } from './control-plane/control-plane.ts';
+import type { KubernetesVersion } from './programs/kubernetes-programs.ts';
+import type { Service } from '../machine/service.ts';
 
 export interface ClusterOptions {
   /** Belongs into a scratch folder, whose removal ends what is left; its name is unique on this machine. */
@@ -78,7 +78,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await controlPlane.routeServicesThrough(cluster.nodes()[0]?.address);
       await cluster.kubectl('delete', 'node', `node${number}`);
     },
-    inControlPlane: (command, ...args) => runIn(controlPlane.place, command, args),
+    inControlPlane: (command, ...args) => runIn(controlPlane.prefix, command, args),
     auditEvents: () => controlPlane.audit.events(),
     close: () => running.disposeAsync(),
   };

@@ -1,12 +1,11 @@
 import { scratchFolder } from '../machine/index.ts';
-import { ACTS } from './acts/index.ts';
-import { lastWords } from './last-words.ts';
 import { type DemoOptions, HELP, readOptions } from './options.ts';
-import { play } from './play.ts';
-import { setStage, type SetStage } from './stage/set-stage.ts';
-import { summarise } from './summary.ts';
-import { createScreen, type Screen } from './view/screen.ts';
-import { seconds } from './view/quantity.ts';
+import { STEPS } from './steps/index.ts';
+import { showSteps } from './steps/step.ts';
+import { logTails, summarise } from './summary.ts';
+import { type RunningSystem, startSystem } from './system/start-system.ts';
+import { seconds } from './view/describe.ts';
+import { type Screen, createScreen } from './view/screen.ts';
 
 const INTERRUPTED = 130;
 
@@ -28,36 +27,36 @@ async function main(args: readonly string[]): Promise<number> {
 async function demo(options: DemoOptions, screen: Screen, signal: AbortSignal): Promise<number> {
   const startedMs = performance.now();
   const scratch = scratchFolder('kube-prefetch-demo');
-  let stage: SetStage | undefined;
+  let system: RunningSystem | undefined;
   try {
-    stage = await setStage({ dir: scratch.path, grounds: options.grounds, screen, signal });
-    const outcomes = await play(ACTS, stage);
+    system = await startSystem({ dir: scratch.path, infrastructures: options.infrastructures, screen, signal });
+    const outcomes = await showSteps(STEPS, system);
     if (!options.keep) screen.freeze();
     const partly = outcomes.some(({ notShown }) => notShown !== undefined) ? ' as far as they could be shown' : '';
-    screen.say(`\nAll ${ACTS.length} acts held${partly}, ${seconds(performance.now() - startedMs)} after the start.`);
-    for (const line of summarise(stage, outcomes)) screen.say(line);
-    if (options.keep) await keepRunning(stage, scratch.path, signal);
+    screen.say(`\nAll ${STEPS.length} steps held${partly}, ${seconds(performance.now() - startedMs)} after the start.`);
+    for (const line of summarise(system, outcomes)) screen.say(line);
+    if (options.keep) await keepRunning(system, scratch.path, signal);
     return 0;
   } catch (error) {
     if (signal.aborted) screen.say('\nInterrupted.');
-    else for (const line of [`\nFailed: ${(error as Error).message}`, ...lastWords(scratch.path)]) screen.say(line);
+    else for (const line of [`\nFailed: ${(error as Error).message}`, ...logTails(scratch.path)]) screen.say(line);
     return signal.aborted ? INTERRUPTED : 1;
   } finally {
     screen.freeze();
-    await stage?.close();
+    await system?.close();
     scratch.remove();
     screen.say('Everything that was started is stopped and removed.');
   }
 }
 
-async function keepRunning(stage: SetStage, dir: string, signal: AbortSignal): Promise<void> {
-  await stage.ground.registry.start();
-  const { say } = stage.screen;
-  const { admin, ops } = stage.coordinator.urls;
+async function keepRunning(system: RunningSystem, dir: string, signal: AbortSignal): Promise<void> {
+  await system.infrastructure.registry.start();
+  const { say } = system.screen;
+  const { admin, ops } = system.coordinator.urls;
   say(`\nLeft running until Ctrl-C, the registry started again:`);
   say(`  overview   curl ${admin}/v1/overview`);
   say(`  metrics    curl ${ops}/metrics`);
-  say(`  manifests  ${stage.manifests.dir}: edit them and watch`);
+  say(`  manifests  ${system.manifests.dir}: edit them and watch`);
   say(`  sockets, logs, state, status files  ${dir}`);
   await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

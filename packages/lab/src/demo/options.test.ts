@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { readOptions } from './options.ts';
 
 test.each([
-  [[], { keep: false, help: false, grounds: ['containerd', 'docker', 'memory'] }],
-  [['--keep'], { keep: true, help: false, grounds: ['containerd', 'docker', 'memory'] }],
-  [['--on', 'docker'], { keep: false, help: false, grounds: ['docker'] }],
-  [['-h'], { keep: false, help: true, grounds: ['containerd', 'docker', 'memory'] }],
+  [[], { keep: false, help: false, infrastructures: ['containerd', 'docker', 'memory'] }],
+  [['--keep'], { keep: true, help: false, infrastructures: ['containerd', 'docker', 'memory'] }],
+  [['--on', 'docker'], { keep: false, help: false, infrastructures: ['docker'] }],
+  [['-h'], { keep: false, help: true, infrastructures: ['containerd', 'docker', 'memory'] }],
 ])('%j', (args, options) => {
   expect(readOptions(args)).toEqual(options);
 });

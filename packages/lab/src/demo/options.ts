@@ -1,21 +1,21 @@
 import { parseArgs } from 'node:util';
-import { GROUNDS, type GroundKind } from './ground/choose-ground.ts';
+import { INFRASTRUCTURES, type InfrastructureKind } from './infrastructure/choose-infrastructure.ts';
 
 export interface DemoOptions {
   readonly keep: boolean;
   readonly help: boolean;
   /** Tried in order. */
-  readonly grounds: readonly GroundKind[];
+  readonly infrastructures: readonly InfrastructureKind[];
 }
 
-const KINDS = Object.keys(GROUNDS) as readonly GroundKind[];
+const KINDS = Object.keys(INFRASTRUCTURES) as readonly InfrastructureKind[];
 
 export const HELP = `npm run demo -- [--keep] [--on KIND]
 
-Starts a registry, three container runtimes, a coordinator and three agents on this machine, on loopback only, plays
-five acts with them, says what was measured, and removes everything again. Exit code 0: every act held.
+Starts a registry, three container runtimes, a coordinator and three agents on this machine, on loopback only, shows
+five steps with them, says what was measured, and removes everything again. Exit code 0: every step held.
 
-  --keep      leave everything running after the last act, until Ctrl-C
+  --keep      leave everything running after the last step, until Ctrl-C
   --on KIND   only on this: ${KINDS.join(', ')} (without it the first of them that works here)
   --help      this
 
@@ -29,7 +29,7 @@ export function readOptions(args: readonly string[]): DemoOptions {
     args: [...args],
     options: { keep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' }, on: { type: 'string' } },
   });
-  const grounds = values.on === undefined ? KINDS : KINDS.filter(kind => kind === values.on);
-  if (grounds.length === 0) throw new Error(`--on: expected ${KINDS.join(', ')}, got ${values.on}`);
-  return { keep: values.keep ?? false, help: values.help ?? false, grounds };
+  const infrastructures = values.on === undefined ? KINDS : KINDS.filter(kind => kind === values.on);
+  if (infrastructures.length === 0) throw new Error(`--on: expected ${KINDS.join(', ')}, got ${values.on}`);
+  return { keep: values.keep ?? false, help: values.help ?? false, infrastructures };
 }

@@ -1,24 +1,26 @@
-import type { Outcome } from './acts/act.ts';
-import type { Stage } from './stage/stage.ts';
-import { megabytes } from './view/quantity.ts';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Outcome } from './steps/step.ts';
+import type { DemoSystem } from './system/system.ts';
+import { megabytes } from './view/describe.ts';
 
 /** Measured times, and what each image cost the registry: every node pulls for itself. */
 export function summarise(
-  { ground, images }: Pick<Stage, 'ground' | 'images'>,
+  { infrastructure, images }: Pick<DemoSystem, 'infrastructure' | 'images'>,
   outcomes: readonly Outcome[],
 ): readonly string[] {
-  const log = ground.registry.log();
+  const log = infrastructure.registry.log();
   const traffic = images.map(({ name }) => {
     const own = log.filter(fetch => fetch.image === name);
     const bytes = own.reduce((sum, fetch) => sum + fetch.bytes, 0);
-    const short = name.replace(`${ground.registry.address}/`, '');
-    return [short, `${own.length}`, (own.length / ground.nodes.length).toFixed(1), megabytes(bytes)];
+    const short = name.replace(`${infrastructure.registry.address}/`, '');
+    return [short, `${own.length}`, (own.length / infrastructure.nodes.length).toFixed(1), megabytes(bytes)];
   });
   return [
     ...align(outcomes.flatMap(({ measured }) => measured)),
     '',
     ...align([['image', 'registry requests', 'per node', 'bytes sent'], ...traffic]),
-    '  (with those for the pull of act 3)',
+    '  (with those for the pull of step 3)',
   ];
 }
 
@@ -27,5 +29,17 @@ function align(rows: readonly (readonly string[])[]): readonly string[] {
   return rows.map(([first = '', ...rest]) => {
     const cells = rest.map((text, n) => text.padStart(widths[n + 1] ?? 0));
     return `  ${[first.padEnd(widths[0] ?? 0), ...cells].join('  ')}`;
+  });
+}
+
+const LINES = 6;
+/** The coordinator logs every answer, and the demo asks often. */
+const NOISE = '"request answered"';
+
+/** The end of every program's log, for a failure whose reason is not in its message. */
+export function logTails(dir: string): readonly string[] {
+  return globSync('*/*.log', { cwd: dir }).flatMap(file => {
+    const lines = readFileSync(join(dir, file), 'utf8').trimEnd().split('\n');
+    return [`\n${file}`, ...lines.filter(line => !line.includes(NOISE)).slice(-LINES)];
   });
 }

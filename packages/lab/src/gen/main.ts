@@ -2,9 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { renderResourceReference } from '@kube-prefetch/protocol';
-import { crds } from './crds.ts';
-import type { GeneratedFile } from './generated-file.ts';
-import { protos } from './protos.ts';
+import { type GeneratedFile, crds, protos } from './generated-files.ts';
 
 const GENERATED: readonly GeneratedFile[] = [
   ...protos,

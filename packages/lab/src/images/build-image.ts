@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { assembleImage, type Image, layerOf } from './assemble-image.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Say, sayToStderr } from '../machine/index.ts';
+import { goBuild } from '../set-up/index.ts';
+import { type Image, assembleImage, layerOf } from './assemble-image.ts';
 import { type TarFile, writeTar } from './write-tar.ts';
 
 const MIB = 1024 * 1024;
@@ -26,4 +31,11 @@ function ballast({ sizeMiB = 0, layers = 1 }: ImageOptions): readonly Buffer[] {
   if (sizeMiB === 0) return [];
   const bytes = Math.floor((sizeMiB * MIB) / layers);
   return Array.from({ length: layers }, (_, n) => writeTar([{ path: `ballast/${n}`, contents: randomBytes(bytes) }]));
+}
+
+/** The bytes of a static program that prints its arguments on one line and ends; an image of it needs no shell. */
+export async function helloProgram({ say = sayToStderr }: { say?: Say } = {}): Promise<Buffer> {
+  const source = fileURLToPath(new URL('hello', import.meta.url));
+  const folder = await goBuild({ name: 'hello', source, takes: 'under a minute', say });
+  return readFile(join(folder, 'hello'));
 }

@@ -11,7 +11,5 @@ export {
   rootOf,
   type RunConfig,
 } from './assemble-image.ts';
-export { buildImage, type ImageOptions } from './build-image.ts';
-export { helloProgram } from './hello-program.ts';
-export { writeLayout } from './write-layout.ts';
-export { type TarEntry, type TarFile, writeTar } from './write-tar.ts';
+export { type ImageOptions, buildImage, helloProgram } from './build-image.ts';
+export { type TarEntry, type TarFile, writeLayout, writeTar } from './write-tar.ts';

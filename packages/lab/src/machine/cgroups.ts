@@ -1,12 +1,13 @@
-import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { guardAgainstOurEnd } from './guard.ts';
 
 const TOP = '/sys/fs/cgroup';
 const TRIES = 50;
 const PAUSE_MS = 100;
 
 /** In the one hierarchy of version 2, in each controller's of version 1. */
-export function cgroupFolders(name: string): readonly string[] {
+function cgroupFolders(name: string): readonly string[] {
   if (existsSync(join(TOP, 'cgroup.controllers'))) return [join(TOP, name)];
   const hierarchies = readdirSync(TOP, { withFileTypes: true }).filter(entry => entry.isDirectory());
   return hierarchies.map(entry => join(TOP, entry.name, name));
@@ -33,4 +34,14 @@ function removeTree(folder: string): void {
   } catch {
     // gone already, or still in use: seen by whoever looks again
   }
+}
+
+/** Makes a cgroup at the top of every hierarchy that is gone at the end, however we end; answers how to remove it. */
+export function guardedCgroup(name: string): () => void {
+  const release = guardAgainstOurEnd({ kind: 'cgroup', value: name });
+  for (const folder of cgroupFolders(name)) mkdirSync(folder, { recursive: true });
+  return () => {
+    removeCgroup(name);
+    release();
+  };
 }

@@ -1,5 +1,25 @@
 import { execFile } from 'node:child_process';
 
+/** What a command line begins with to run somewhere else, `nsenter …` for namespaces; nothing for this machine itself. */
+export type CommandPrefix = readonly string[];
+
+export const THIS_MACHINE: CommandPrefix = [];
+
+export function withPrefix(prefix: CommandPrefix, command: string, args: readonly string[]) {
+  const [first = command, ...rest] = [...prefix, command, ...args];
+  return { command: first, args: rest };
+}
+
+export function runIn(
+  prefix: CommandPrefix,
+  command: string,
+  args: readonly string[],
+  options?: RunOptions,
+): Promise<string> {
+  const line = withPrefix(prefix, command, args);
+  return runProgram(line.command, line.args, options);
+}
+
 export interface RunOptions {
   readonly input?: string;
   /** On top of our own. */

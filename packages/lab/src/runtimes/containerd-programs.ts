@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { findProgram, goBuild, needDebianPackages, type Say, sayToStderr } from '../machine/index.ts';
+import { type Say, sayToStderr } from '../machine/index.ts';
+import { findProgram, goBuild, needDebianPackages } from '../set-up/index.ts';
 
 /** `debian`: what Debian ships, 1.6 in bookworm. `2.4`: built from its Go module. */
 export type ContainerdVersion = 'debian' | '2.4';

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Child, type Place, type Say, startServer, THIS_MACHINE } from '../machine/index.ts';
+import { type Child, type CommandPrefix, withPrefix, type Say, startServer, THIS_MACHINE } from '../machine/index.ts';
 import { type NodeRuntime, writeContainerdConfig } from './containerd-config.ts';
 import { containerdPrograms, type ContainerdVersion } from './containerd-programs.ts';
 
@@ -23,7 +23,7 @@ export interface ContainerdOptions {
   readonly progressTimeoutSeconds?: number;
   /** `containerd.sock` in `dir` if absent. */
   readonly socket?: string;
-  readonly place?: Place;
+  readonly prefix?: CommandPrefix;
   readonly node?: NodeRuntime;
   readonly say?: Say;
 }
@@ -52,7 +52,7 @@ export interface ContainerOptions {
 
 /** A real containerd that shares nothing with another one on this machine. Root only. */
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
-  const { dir, socket = join(dir, 'containerd.sock'), place = THIS_MACHINE } = options;
+  const { dir, socket = join(dir, 'containerd.sock'), prefix = THIS_MACHINE } = options;
   const name = basename(dir);
   if (socket.length > MAX_SOCKET_PATH - '.ttrpc'.length) throw new Error(`too long for a socket: ${socket}`);
   const programs = await containerdPrograms(options.version, options);
@@ -86,7 +86,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
       const env = { PATH: `${programs.folder}:${process.env.PATH}` };
       ({ child } = await startServer({
         name,
-        ...place.enter(programs.containerd, ['-c', config]),
+        ...withPrefix(prefix, programs.containerd, ['-c', config]),
         env,
         logFile,
         ready: async () => (await servesCri(logFile, from)) && containerd.ctr('version'),

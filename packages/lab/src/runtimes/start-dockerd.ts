@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { basename, join } from 'node:path';
-import { type Child, findProgram, needDebianPackages, type Say, startChild, waitUntil } from '../machine/index.ts';
+import { type Child, type Say, startChild, waitUntil } from '../machine/index.ts';
+import { findProgram, needDebianPackages } from '../set-up/index.ts';
 import { startContainerd } from './start-containerd.ts';
 
 const READY_MS = 180_000;

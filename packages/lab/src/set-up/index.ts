@@ -1,2 +1,6 @@
-export { need, needUpFront } from './need.ts';
-export type { Purpose } from './needs.ts';
+export { cachedFolder, cacheFolder } from './cache-folder.ts';
+export { needDebianPackages } from './debian-packages.ts';
+export { findProgram } from './find-program.ts';
+export { goBuild, type ModuleBuild, type SourceBuild } from './go-build.ts';
+export { type HelmPrograms, helmPrograms, readYaml } from './helm-programs.ts';
+export { need, needUpFront, type Purpose } from './needs.ts';

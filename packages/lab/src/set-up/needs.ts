@@ -1,4 +1,7 @@
-import type { DebianPackage } from '../machine/index.ts';
+import { helmPrograms } from './helm-programs.ts';
+import { type DebianPackage, declarePackages, needDebianPackages } from './debian-packages.ts';
+import { type Say } from '../machine/index.ts';
+import { findGo } from './find-go.ts';
 
 /** `go`: the compiler. `helm`: helm and kubectl. */
 export type Need = DebianPackage | 'go' | 'helm';
@@ -36,3 +39,21 @@ export const NEEDS = {
 } as const satisfies Record<string, readonly Need[]>;
 
 export type Purpose = keyof typeof NEEDS;
+
+/** Installs whatever the purposes need and the machine lacks; builds nothing. */
+export async function need(purposes: Purpose | readonly Purpose[], options: { say?: Say } = {}): Promise<void> {
+  const needs: readonly Need[] = [purposes].flat().flatMap(purpose => [...NEEDS[purpose as Purpose]]);
+  if (needs.includes('go')) await findGo();
+  await needDebianPackages(packagesOf(needs), options);
+  if (needs.includes('helm')) await helmPrograms(options);
+}
+
+/** For the start of a command: from then on nothing else may be needed. */
+export async function needUpFront(purposes: Purpose | readonly Purpose[], options: { say?: Say } = {}): Promise<void> {
+  declarePackages([purposes].flat().flatMap(purpose => packagesOf(NEEDS[purpose as Purpose])));
+  await need(purposes, options);
+}
+
+function packagesOf(needs: readonly Need[]): readonly DebianPackage[] {
+  return [...new Set(needs)].filter(name => name !== 'go' && name !== 'helm');
+}

@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import process from 'node:process';
-import { runSteps } from '../check/run-steps.ts';
-import { STEPS } from '../check/steps.ts';
-import { needUpFront, type Purpose } from '../set-up/index.ts';
+import { STEPS, runSteps } from '../check/steps.ts';
+import { type Purpose, needUpFront } from '../set-up/index.ts';
 import { type ProjectResult, runProject } from './run-project.ts';
 
 /**

@@ -1,11 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connectCri } from '@kube-prefetch/runtime/connect-cri';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { buildImages } from '../../build-images/index.ts';
 import { type AuditEvent, type Cluster, type ClusterNode, startCluster } from '../../cluster/index.ts';
 import { sayToStderr as say } from '../../machine/index.ts';
-import { benchImages } from '../bench-images.ts';
+import { bareLoop, benchImages } from '../bare-loop.ts';
 import { type Baseline, deleteImages, readBaseline, wipeNode } from './wipe-node.ts';
+
+/** One loop on each of these nodes, on the clock that ours are measured with: it ends when the runtimes say so. */
+export async function timeBareLoops(
+  { images, parallel }: BenchCluster,
+  nodes: readonly ClusterNode[],
+): Promise<number> {
+  const startMs = Date.now();
+  const loops = nodes.map(node => bareLoop(node.criSocket, images, parallel));
+  await untilPresent(nodes, images);
+  const elapsedMs = Date.now() - startMs;
+  await Promise.all(loops);
+  return elapsedMs;
+}
 
 export const NAMESPACE = 'kube-prefetch';
 const MAX_FILL_MS = 180_000;

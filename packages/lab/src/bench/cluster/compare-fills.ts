@@ -1,6 +1,5 @@
 import { type Figure, median, spread } from '../print-figures.ts';
-import { type BenchCluster, untilPresent, untilWarm } from './bench-cluster.ts';
-import { timeBareLoops } from './time-bare-loops.ts';
+import { type BenchCluster, timeBareLoops, untilPresent, untilWarm } from './bench-cluster.ts';
 import { describeWrites, settled, writesSince } from './count-writes.ts';
 
 /** The chart's agents against a bare loop on the same three nodes, in turn, each on nodes without the images. */

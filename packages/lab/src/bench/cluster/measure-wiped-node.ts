@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, ClusterNode } from '../../cluster/index.ts';
 import { type Figure, median, spread } from '../print-figures.ts';
-import { type BenchCluster, NAMESPACE, untilPresent, untilWarm } from './bench-cluster.ts';
+import { type BenchCluster, NAMESPACE, timeBareLoops, untilPresent, untilWarm } from './bench-cluster.ts';
 import { type PodProcess, podProcesses } from './pod-processes.ts';
-import { timeBareLoops } from './time-bare-loops.ts';
 import { type Claim, watchClaims } from './watch-claims.ts';
 
 /** So long after an image came our own look at the runtime may notice it. */

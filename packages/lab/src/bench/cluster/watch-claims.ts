@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Overview } from '@kube-prefetch/protocol';
 import type { Cluster } from '../../cluster/index.ts';
-import { helmPrograms } from '../../helm/index.ts';
+import { helmPrograms } from '../../set-up/index.ts';
 import { startChild } from '../../machine/index.ts';
 import { PREFETCH } from './bench-cluster.ts';
 import type { PodProcess } from './pod-processes.ts';

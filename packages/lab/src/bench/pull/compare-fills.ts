@@ -2,25 +2,24 @@ import { performance } from 'node:perf_hooks';
 import { bareLoop } from '../bare-loop.ts';
 import { type Figure, median, spread } from '../print-figures.ts';
 import { peakWhile, residentMiB } from '../process-figures.ts';
-import type { Stage } from './stage.ts';
-import { wipe } from './wipe.ts';
+import { type BenchNode, wipe } from './bench-node.ts';
 
 /** Ours against a bare loop of the same parallelism, in turn, each on an empty runtime, until the runtime has all images. */
-export async function compareFills(stage: Stage, parallel: number, rounds: number): Promise<readonly Figure[]> {
-  await stage.startAgent(parallel);
-  const idleMiB = residentMiB(stage.agentPid());
+export async function compareFills(bench: BenchNode, parallel: number, rounds: number): Promise<readonly Figure[]> {
+  await bench.startAgent(parallel);
+  const idleMiB = residentMiB(bench.agentPid());
   const bareMs: number[] = [];
   const oursMs: number[] = [];
   let peakMiB = 0;
   for (let round = 1; round <= rounds; round++) {
-    bareMs.push(await timeUntilAllWarm(stage, () => bareLoop(stage.containerd.socket, stage.images, parallel)));
-    await wipe(stage.containerd);
-    const ours = timeUntilAllWarm(stage, () => stage.ask(stage.images));
-    const watched = await peakWhile(stage.agentPid(), ours);
+    bareMs.push(await timeUntilAllWarm(bench, () => bareLoop(bench.containerd.socket, bench.images, parallel)));
+    await wipe(bench.containerd);
+    const ours = timeUntilAllWarm(bench, () => bench.ask(bench.images));
+    const watched = await peakWhile(bench.agentPid(), ours);
     oursMs.push(watched.result);
     peakMiB = Math.max(peakMiB, watched.peakMiB);
-    await stage.ask([]);
-    await wipe(stage.containerd);
+    await bench.ask([]);
+    await wipe(bench.containerd);
     console.log(`${parallel} at a time, round ${round}: bare loop ${seconds(bareMs)}, ours ${seconds(oursMs)}`);
   }
   const ratio = median(oursMs) / median(bareMs);
@@ -46,10 +45,10 @@ function seconds(valuesMs: readonly number[]): string {
 }
 
 /** The same clock for both: it ends when the runtime itself says that the last image is there. */
-async function timeUntilAllWarm(stage: Stage, start: () => Promise<void>): Promise<number> {
+async function timeUntilAllWarm(bench: BenchNode, start: () => Promise<void>): Promise<number> {
   const startMs = performance.now();
   const started = start();
-  await stage.untilPresent(stage.images);
+  await bench.untilPresent(bench.images);
   const elapsedMs = performance.now() - startMs;
   await started;
   return elapsedMs;

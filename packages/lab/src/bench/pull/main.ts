@@ -5,7 +5,7 @@ import { compareFills } from './compare-fills.ts';
 import { measureIdle } from './measure-idle.ts';
 import { measureStart } from './measure-start.ts';
 import { type Figure, printFigures } from '../print-figures.ts';
-import { startStage } from './stage.ts';
+import { startBenchNode } from './bench-node.ts';
 
 const HELP = `npm run bench:pull [-- --rounds N] [-- --seconds N]
 
@@ -27,11 +27,11 @@ const scratch = scratchFolder('kp-bench');
 const figures: Figure[] = [];
 try {
   await needUpFront('bench:pull');
-  const stage = await startStage(scratch.path);
-  for (const parallel of [1, 3]) figures.push(...(await compareFills(stage, parallel, rounds)));
-  figures.push(...(await measureIdle(stage, idleSeconds)));
-  figures.push(...(await measureStart(stage)));
-  await stage.stop();
+  const bench = await startBenchNode(scratch.path);
+  for (const parallel of [1, 3]) figures.push(...(await compareFills(bench, parallel, rounds)));
+  figures.push(...(await measureIdle(bench, idleSeconds)));
+  figures.push(...(await measureStart(bench)));
+  await bench.stop();
 } finally {
   scratch.remove();
 }

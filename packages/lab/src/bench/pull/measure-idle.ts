@@ -1,33 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildImage } from '../../images/index.ts';
-import { memory } from './compare-fills.ts';
 import type { Figure } from '../print-figures.ts';
 import { cpuSeconds, residentMiB } from '../process-figures.ts';
-import type { Stage } from './stage.ts';
-import { wipe } from './wipe.ts';
+import { type BenchNode, wipe } from './bench-node.ts';
+import { memory } from './compare-fills.ts';
 
 const MANY = 200;
 const CYCLES = 20;
 
 /** What the agent costs while everything is warm: with the ten images, then with 200 small ones. */
-export async function measureIdle(stage: Stage, seconds: number): Promise<readonly Figure[]> {
-  await stage.ask(stage.images);
-  await stage.untilPresent(stage.images);
+export async function measureIdle(bench: BenchNode, seconds: number): Promise<readonly Figure[]> {
+  await bench.ask(bench.images);
+  await bench.untilPresent(bench.images);
   await sleep(5_000);
-  const before = stage.registry.requests();
-  console.log(`watching the agent with ${stage.images.length} images for ${seconds} s`);
-  const few = await watch(stage, seconds);
-  const requests = stage.registry.requests() - before;
+  const before = bench.registry.requests();
+  console.log(`watching the agent with ${bench.images.length} images for ${seconds} s`);
+  const few = await watch(bench, seconds);
+  const requests = bench.registry.requests() - before;
 
-  const many = publishMany(stage);
-  await stage.ask(many);
-  await stage.untilPresent(many);
+  const many = publishMany(bench);
+  await bench.ask(many);
+  await bench.untilPresent(many);
   await sleep(5_000);
   console.log(`watching the agent with ${MANY} images for ${seconds} s`);
-  const lots = await watch(stage, seconds);
-  const cycle = await measureCycle(stage, many[0] ?? '');
-  await stage.ask([]);
-  await wipe(stage.containerd);
+  const lots = await watch(bench, seconds);
+  const cycle = await measureCycle(bench, many[0] ?? '');
+  await bench.ask([]);
+  await wipe(bench.containerd);
 
   return [
     {
@@ -36,7 +35,7 @@ export async function measureIdle(stage: Stage, seconds: number): Promise<readon
       target: '0',
       held: requests === 0,
     },
-    cpu(`agent CPU idle, ${stage.images.length} images`, few.cpuShare),
+    cpu(`agent CPU idle, ${bench.images.length} images`, few.cpuShare),
     cpu(`agent CPU idle, ${MANY} images`, lots.cpuShare),
     { name: `one cycle over ${MANY} present images`, value: `${cycle.meanMs.toFixed(1)} ms, mean of ${cycle.count}` },
     memory(`agent memory idle, ${MANY} images`, lots.residentMiB),
@@ -44,31 +43,31 @@ export async function measureIdle(stage: Stage, seconds: number): Promise<readon
 }
 
 /** Another name for a present image, again and again: each time the runtime's event makes the agent look at everything. */
-async function measureCycle(stage: Stage, image: string): Promise<{ meanMs: number; count: number }> {
-  const before = cycles(await stage.agentMetrics());
+async function measureCycle(bench: BenchNode, image: string): Promise<{ meanMs: number; count: number }> {
+  const before = cycles(await bench.agentMetrics());
   for (let i = 0; i < CYCLES; i++) {
-    await stage.containerd.ctr('images', 'tag', '--force', image, `${stage.suite.address}/many/another:name`);
+    await bench.containerd.ctr('images', 'tag', '--force', image, `${bench.scripted.address}/many/another:name`);
     await sleep(500);
   }
-  const after = cycles(await stage.agentMetrics());
+  const after = cycles(await bench.agentMetrics());
   const count = after.count - before.count;
   return { meanMs: ((after.seconds - before.seconds) / count) * 1000, count };
 }
 
-function publishMany(stage: Stage): readonly string[] {
+function publishMany(bench: BenchNode): readonly string[] {
   const image = buildImage({ files: [{ path: 'hello', contents: Buffer.from('hello') }] });
   return Array.from({ length: MANY }, (_, index) => {
-    stage.suite.publish('many/small', `v${index}`, image);
-    return `${stage.suite.address}/many/small:v${index}`;
+    bench.scripted.publish('many/small', `v${index}`, image);
+    return `${bench.scripted.address}/many/small:v${index}`;
   });
 }
 
-async function watch(stage: Stage, seconds: number): Promise<{ cpuShare: number; residentMiB: number }> {
-  const before = cpuSeconds(stage.agentPid());
+async function watch(bench: BenchNode, seconds: number): Promise<{ cpuShare: number; residentMiB: number }> {
+  const before = cpuSeconds(bench.agentPid());
   await sleep(seconds * 1000);
   return {
-    cpuShare: (cpuSeconds(stage.agentPid()) - before) / seconds,
-    residentMiB: residentMiB(stage.agentPid()),
+    cpuShare: (cpuSeconds(bench.agentPid()) - before) / seconds,
+    residentMiB: residentMiB(bench.agentPid()),
   };
 }
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { ContainerdVersion } from '../../runtimes/index.ts';
-import type { KubernetesVersion } from '../kubernetes-programs.ts';
+import type { KubernetesVersion } from '../programs/kubernetes-programs.ts';
 
 export interface UpOptions {
   readonly nodes: number;

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cacheFolder } from '../../machine/index.ts';
+import { cacheFolder } from '../../set-up/index.ts';
 import type { Cluster } from '../start-cluster.ts';
 
 /** What the other commands know about the cluster that `up` left running. */

@@ -1,8 +1,11 @@
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type UpOptions, USUAL_NAME } from './options.ts';
-import type { ServeMessage } from './serve.ts';
-import { type ClusterState, stateFile } from './state.ts';
+import { scratchFolder } from '../../machine/index.ts';
+import { needUpFront } from '../../set-up/index.ts';
+import { startCluster } from '../start-cluster.ts';
+import { USUAL_NAME, type UpOptions } from './options.ts';
+import { type ClusterState, type StateFile, stateFile } from './state.ts';
 
 /** Leaves a process behind that holds the cluster. */
 export async function up(name: string, { nodes, kubernetes, containerd }: UpOptions): Promise<void> {
@@ -10,7 +13,7 @@ export async function up(name: string, { nodes, kubernetes, containerd }: UpOpti
   if (file.read() !== undefined) throw new Error('it is running already; stop it with npm run cluster -- down');
   const startedMs = performance.now();
   process.stdout.write(`Starting Kubernetes ${kubernetes} with ${nodes} node${nodes === 1 ? '' : 's'}\n`);
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
   const args = [
     'serve',
     String(nodes),
@@ -47,4 +50,39 @@ function nextSteps(name: string, { folder, registry }: ClusterState, tookMs: num
   ${command} push /tmp/images/agent kube-prefetch/agent    (pods name it ${registry}/kube-prefetch/agent:latest)
   ${command} down
 `;
+}
+
+/** What `up` hears from the process that it leaves behind. */
+export type ServeMessage = { readonly say: string } | { readonly failed: string } | 'up';
+
+/** Holds a cluster until SIGTERM; answers an exit code. */
+export async function serve(file: StateFile, { nodes, kubernetes, containerd }: UpOptions): Promise<number> {
+  const scratch = scratchFolder('kpf-cluster');
+  const end = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  try {
+    const say = (line: string) => tell({ say: line });
+    await needUpFront('cluster', { say });
+    const cluster = await startCluster({
+      folder: scratch.path,
+      version: kubernetes,
+      nodes: Array.from({ length: nodes }, (_, n) => ({ containerd: containerd[n % containerd.length] })),
+      say,
+    });
+    file.write(scratch.path, cluster);
+    tell('up');
+    await end;
+    await cluster.close();
+    return 0;
+  } catch (error) {
+    tell({ failed: (error as Error).message });
+    return 1;
+  } finally {
+    file.remove();
+    scratch.remove();
+  }
+}
+
+/** Nobody listens any more once the cluster is up. */
+function tell(message: ServeMessage): void {
+  if (process.connected) process.send?.(message);
 }

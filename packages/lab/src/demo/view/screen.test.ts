@@ -1,7 +1,7 @@
 import type { CellReport, NodeView } from '@kube-prefetch/protocol';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import { describeChanges } from './describe-changes.ts';
+import { describeChanges } from './describe.ts';
 import { createScreen } from './screen.ts';
 import { renderTable } from './table.ts';
 
@@ -52,8 +52,8 @@ test('a pipe gets plain lines, each change once', () => {
   const screen = createScreen({ write: text => lines.push(text) });
   screen.show(before, ADDRESS);
   screen.show(before, ADDRESS);
-  screen.say('Act 1');
-  expect(lines).toEqual(['  node-1  web  missing\n', '  node-2  web  missing\n', 'Act 1\n']);
+  screen.say('Step 1');
+  expect(lines).toEqual(['  node-1  web  missing\n', '  node-2  web  missing\n', 'Step 1\n']);
 });
 
 test('a terminal gets one table that is erased before every line and drawn again below', () => {
@@ -67,10 +67,10 @@ test('a terminal gets one table that is erased before every line and drawn again
   const erasing = createScreen({ isTTY: true, columns: 80, write: text => raw.push(text) });
   for (const each of [screen, erasing]) {
     each.show([aView('n', { web: { state: 'Missing' } })], ADDRESS);
-    each.say('Act 1');
+    each.say('Step 1');
   }
-  expect(written).toEqual(['\nimage  n\nweb    missing\n', 'Act 1\n\nimage  n\nweb    missing\n']);
-  expect(raw[1]?.startsWith('\x1b[3A\x1b[JAct 1\n')).toBe(true);
+  expect(written).toEqual(['\nimage  n\nweb    missing\n', 'Step 1\n\nimage  n\nweb    missing\n']);
+  expect(raw[1]?.startsWith('\x1b[3A\x1b[JStep 1\n')).toBe(true);
 });
 
 test('a frozen table stays where it is', () => {

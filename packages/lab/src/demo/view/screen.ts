@@ -1,6 +1,6 @@
 import type { NodeView } from '@kube-prefetch/protocol';
 import type { Say } from '../../machine/index.ts';
-import { describeChanges } from './describe-changes.ts';
+import { describeChanges } from './describe.ts';
 import { renderTable } from './table.ts';
 
 /** Where the demo shows itself: lines, and one table that is always up to date. */

@@ -1,6 +1,6 @@
 import type { CellReport, CellState, NodeView } from '@kube-prefetch/protocol';
 import { styleText } from 'node:util';
-import { describeCell } from './describe-cell.ts';
+import { describeCell } from './describe.ts';
 
 const COLOURS = {
   Present: 'green',

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { type CommandPrefix } from '../../machine/index.ts';
+import { createService, type Service } from '../../machine/service.ts';
+import type { Pki } from '../access/pki.ts';
+
+interface LoopOptions {
+  readonly dir: string;
+  readonly program: string;
+  readonly prefix: CommandPrefix;
+  /** Writes the kubeconfig of a user. */
+  readonly kubeconfigFor: (user: string) => Promise<string>;
+}
+
+/** Serves nothing itself, so that several on one machine never meet. */
+const COMMON = ['--leader-elect=false', '--secure-port=0'];
+
+export async function createScheduler({ dir, program, prefix, kubeconfigFor }: LoopOptions): Promise<Service> {
+  const kubeconfig = await kubeconfigFor('system:kube-scheduler');
+  return createService({
+    name: 'kube-scheduler',
+    command: program,
+    args: [`--kubeconfig=${kubeconfig}`, ...COMMON],
+    logFile: join(dir, 'log', 'kube-scheduler.log'),
+    prefix,
+  });
+}
+
+export async function createControllerManager(options: LoopOptions & { pki: Pki }): Promise<Service> {
+  const { dir, program, prefix, kubeconfigFor, pki } = options;
+  const kubeconfig = await kubeconfigFor('system:kube-controller-manager');
+  return createService({
+    name: 'kube-controller-manager',
+    command: program,
+    args: [
+      `--kubeconfig=${kubeconfig}`,
+      `--service-account-private-key-file=${pki.serviceAccountKeyFile}`,
+      `--root-ca-file=${pki.caFile}`,
+      '--use-service-account-credentials',
+      ...COMMON,
+    ],
+    logFile: join(dir, 'log', 'kube-controller-manager.log'),
+    prefix,
+  });
+}

@@ -1,0 +1,3 @@
+export { parseAccessLog, type RegistryRequest } from './parse-access-log.ts';
+export { pushImage } from './push-image.ts';
+export { type Registry, startRegistry, writeRegistryConfig } from './start-registry.ts';

@@ -1,2 +1,0 @@
-export { type HelmPrograms, helmPrograms } from './helm-programs.ts';
-export { readYaml } from './read-yaml.ts';
