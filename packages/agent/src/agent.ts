@@ -1,23 +1,22 @@
-import type { AgentApi, CellReport, NodeReport } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
+import type { AgentApi, CellReport, NodeReport } from '@kube-prefetch/protocol';
 import type { ImageRuntime, Space } from '@kube-prefetch/runtime';
-import { type Clock, createTrigger, type Random, type Trigger } from '@kube-prefetch/time';
-import { createByteCounts } from './pulls/byte-counts.ts';
-import { createContact } from './coordinator/contact.ts';
-import { createPermits, type Permits } from './coordinator/permits.ts';
+import { type Clock, type Random, type Trigger, createTrigger } from '@kube-prefetch/time';
+import { createContact } from './coordinator/attempts.ts';
 import { followPlan } from './coordinator/follow-plan.ts';
-import { createReports, type Reports } from './coordinator/reports.ts';
-import { createRuntimeEvents } from './runtime/runtime-events.ts';
-import { createStateSaver } from './memory/save-state.ts';
-import type { Cell } from './decide/cell.ts';
+import { createPermits, type NodePermits } from './coordinator/permits.ts';
+import { type Reports, createReports } from './coordinator/reports.ts';
 import type { Choice } from './decide/choose-pulls.ts';
-import { createMemory, type Memory } from './memory/memory.ts';
+import type { Cell } from './decide/judge-cells.ts';
+import type { StallLimits } from './decide/judge-pull.ts';
+import { type Memory, createMemory } from './memory/memory.ts';
+import { type StateFile, createStateSaver } from './memory/state-file.ts';
 import type { AgentMetrics } from './metrics.ts';
+import { createHealth, type Health } from './ops/health.ts';
+import { createByteCounts } from './pulls/byte-counts.ts';
 import { notePullEnd } from './pulls/note-pull-end.ts';
-import { createPulls, type Pulls } from './pulls/pulls.ts';
-import { createPulse, type Pulse } from './ops/health.ts';
-import type { StallLimits } from './pulls/stall.ts';
-import type { StateFile } from './memory/state-file.ts';
+import { type Pulls, createPulls } from './pulls/pulls.ts';
+import { createRuntimeEvents } from './runtime/runtime-events.ts';
 
 export interface AgentParts {
   readonly api: AgentApi;
@@ -27,32 +26,32 @@ export interface AgentParts {
   readonly log: Log;
   readonly state: StateFile;
   readonly metrics?: AgentMetrics;
-  /** Who this process is in its reports. */
+  /** How reports name this process. */
   readonly identity: NodeReport['agent'];
   readonly parallelPulls: number;
   readonly disk: { readonly maxUsedPercent: number };
   readonly stall: StallLimits;
 }
 
-/** The parts of one node's agent, wired together and at rest: `runAgent` starts them. */
+/** The parts of a node's agent, wired together. Nothing runs before `runAgent`. */
 export interface Agent {
   readonly parts: AgentParts;
   readonly runtime: ImageRuntime;
   readonly clock: Clock;
-  /** Everything that happens beside the line only fires this. */
+  /** Fired by the loops: the line looks again. */
   readonly wake: Trigger;
   readonly memory: Memory;
   readonly pulls: Pulls;
-  readonly permits: Permits;
+  readonly permits: NodePermits;
   readonly reports: Reports;
-  readonly pulse: Pulse;
-  /** What bounds pulls now. */
+  readonly health: Health;
+  /** What limits pulls now. */
   limits(
     space: Space | 'unknown',
     now: number,
   ): Pick<Choice, 'disk' | 'permits' | 'alone' | 'parallelPulls' | 'verifyAfterMs'>;
-  /** What runs beside the line; each ends only with the signal, or with an error that no retry helps against. */
-  readonly beside: readonly ((signal: AbortSignal) => Promise<never>)[];
+  /** What runs beside the line. Each ends only with the signal, or with an error that no retry helps against. */
+  readonly loops: readonly ((signal: AbortSignal) => Promise<never>)[];
 }
 
 export function createAgent(parts: AgentParts): Agent {
@@ -86,9 +85,9 @@ export function createAgent(parts: AgentParts): Agent {
   const permits = createPermits({
     ...common,
     api,
-    changed,
-    granted: () => {
-      if (pulls.running().size < parts.parallelPulls) changed(); // otherwise the pull whose end frees the slot will
+    failed: changed,
+    newlyGranted: () => {
+      if (pulls.running().size < parts.parallelPulls) changed(); // Otherwise the end of a pull wakes the line.
     },
     running: () => pulls.running().keys(),
     noteSize: (image, sizeBytes) => memory.noteSize(image, sizeBytes),
@@ -122,20 +121,20 @@ export function createAgent(parts: AgentParts): Agent {
     permits,
     reports: {
       ...reports,
-      offer(finding) {
-        metrics?.cellsJudged(finding.cells.map(cell => cell.state));
-        reports.offer(finding);
+      offer(result) {
+        metrics?.cellsJudged(result.cells.map(cell => cell.state));
+        reports.offer(result);
       },
     },
-    pulse: createPulse(clock),
+    health: createHealth(clock),
     limits: (space, now) => ({
       disk: { space, maxUsedPercent: parts.disk.maxUsedPercent, sizes: memory.sizes() },
-      permits: permits.held(now),
+      permits: permits.granted(now),
       alone: permits.alone(),
       parallelPulls: parts.parallelPulls,
       verifyAfterMs: events.verifyAfterMs(),
     }),
-    beside: [
+    loops: [
       signal => followPlan({ ...common, api, adopt, have: () => memory.plan()?.revision }, signal),
       signal => permits.run(signal),
       signal => reports.run(signal),
@@ -146,7 +145,7 @@ export function createAgent(parts: AgentParts): Agent {
   };
 }
 
-/** Of a Pulling cell the pull as it stands, of a Present one the pull that made it so. */
+/** Of a Pulling cell the pull that runs, of a Present one the pull that brought it. */
 function pullOf({ image, state }: Cell, memory: Memory, pulls: Pulls, clock: Clock): CellReport['pull'] {
   if (state === 'Present') return memory.histories().get(image)?.pull;
   if (state !== 'Pulling') return undefined;

@@ -7,9 +7,9 @@ import { createAgent } from './agent.ts';
 import { addressProblems } from './client/coordinator-address.ts';
 import { createHttpAgentApi } from './client/http-agent-api.ts';
 import { AGENT_SETTINGS } from './config.ts';
-import { createLateRuntime } from './runtime/find-when-needed.ts';
+import { findWhenNeeded } from './runtime/find-when-needed.ts';
 import { createAgentMetrics } from './metrics.ts';
-import { serveOps } from './ops/health-and-metrics-listener.ts';
+import { serveHealthAndMetrics } from './ops/health-and-metrics-listener.ts';
 import { runAgent } from './run-agent.ts';
 import { openStateFolder } from './memory/state-folder.ts';
 
@@ -31,7 +31,7 @@ await runUntilSignalled(
     const metrics = createAgentMetrics();
     const agent = createAgent({
       api,
-      runtime: createLateRuntime(findRuntime),
+      runtime: findWhenNeeded(findRuntime),
       clock,
       random,
       log,
@@ -42,7 +42,7 @@ await runUntilSignalled(
       disk: { maxUsedPercent: config.diskMaxUsedPercent },
       stall: config,
     });
-    const address = await serveOps({ metrics, pulse: agent.pulse }, config.opsListen, signal);
+    const address = await serveHealthAndMetrics({ metrics, health: agent.health }, config.opsListen, signal);
     log.info({ listener: 'ops', address }, 'listening');
     await runAgent(agent, signal);
     api.close();

@@ -1,9 +1,9 @@
-import { FAILURE_KINDS, type FailureKind, CELL_STATES, type CellState } from '@kube-prefetch/protocol';
+import { FAILURE_KINDS, CELL_STATES, type CellState } from '@kube-prefetch/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { PullMetrics } from './pulls/note-pull-end.ts';
 
 /** What the agent counts, by what happened. */
-export interface AgentMetrics {
-  pullEnded(result: 'pulled' | 'failed' | 'cancelled', kind: FailureKind | undefined, elapsedMs: number): void;
+export interface AgentMetrics extends PullMetrics {
   bytesPulled(bytes: number): void;
   cellsJudged(states: readonly CellState[]): void;
   runtimeAnswered(up: boolean): void;

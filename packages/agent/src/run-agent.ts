@@ -5,16 +5,16 @@ import { RuntimeMismatch } from './runtime/check-runtime.ts';
 import { cycle } from './cycle.ts';
 import { unknownCells } from './decide/judge-cells.ts';
 
-/** A runtime that is back is seen within this time; asking costs one failed connect on this machine. */
+/** A runtime that is back is noticed within `capMs`. Each try costs one failed connect on this machine. */
 const BLIND_BACKOFF = { baseMs: 250, capMs: 2_000 };
 const LEAST_PAUSE_MS = 100;
 
-/** Runs until the signal aborts; then no pull and no timer of it is left and the state is written. Throws what it cannot mend. */
+/** Runs until the signal aborts, and leaves no pull and no timer behind. Throws an error that no retry helps against. */
 export async function runAgent(agent: Agent, signal: AbortSignal): Promise<void> {
   await open(agent);
   const failed = new AbortController();
   const life = AbortSignal.any([signal, failed.signal]);
-  const loops = [...agent.beside, (s: AbortSignal) => runLine(agent, s)];
+  const loops = [...agent.loops, (s: AbortSignal) => runLine(agent, s)];
   const ends = loops.map(async loop => {
     try {
       await loop(life);
@@ -34,7 +34,7 @@ async function open({ parts, memory, clock }: Agent): Promise<void> {
   if (saved !== undefined) memory.restore(saved, clock.monotonicMs());
 }
 
-/** Cycle after cycle; events, timers and failures decide only when the next one is. */
+/** Cycle after cycle. Events, times and failures only decide when the next one is. */
 async function runLine(agent: Agent, signal: AbortSignal): Promise<never> {
   const { clock, parts, wake } = agent;
   for (let failures = 0; ; ) {
@@ -50,14 +50,14 @@ async function runLine(agent: Agent, signal: AbortSignal): Promise<never> {
       if (failures === 1) parts.log.warn({ err: error }, 'no look at the runtime');
       dueMs = goBlind(agent, error, failures);
     }
-    agent.pulse.beat(failures === 0);
+    agent.health.looked(failures === 0);
     parts.metrics?.runtimeAnswered(failures === 0);
     parts.metrics?.cycleEnded(clock.monotonicMs() - startedMs);
     await wake.next(dueMs, signal);
   }
 }
 
-/** Nothing is known, so nothing is called present and no permit is kept from others. Returns when to look again. */
+/** Reports that nothing is known, and gives permits back for other nodes. Returns when to look again. */
 function goBlind({ memory, permits, reports, clock, parts }: Agent, error: unknown, failures: number): number {
   const plan = memory.plan();
   const [kind, runtime] =

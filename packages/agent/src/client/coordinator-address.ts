@@ -1,16 +1,16 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Where the coordinator is, and what to show and to trust there. */
+/** Where the coordinator is, and the files that prove who is who. */
 export interface CoordinatorAddress {
   /** Without a slash at the end. */
   readonly url: string;
   readonly host: string;
   readonly port: number;
   /** Undefined: plain HTTP, within this machine. */
-  readonly credentials: Credentials | undefined;
+  readonly credentials: CredentialFiles | undefined;
 }
 
-export interface Credentials {
+export interface CredentialFiles {
   readonly caFile: string;
   readonly tokenFile: string;
 }
@@ -21,7 +21,7 @@ export interface GivenAddress {
   readonly tokenFile?: string;
 }
 
-/** Throws with a sentence that says what is wrong with the three settings together. */
+/** Throws with a sentence that says how the three settings contradict each other. */
 export function parseCoordinatorAddress({ coordinator, caFile, tokenFile }: GivenAddress): CoordinatorAddress {
   const url = URL.canParse(coordinator) ? new URL(coordinator) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
@@ -47,7 +47,7 @@ export function parseCoordinatorAddress({ coordinator, caFile, tokenFile }: Give
   return { ...address, credentials: undefined };
 }
 
-/** What is wrong with them, for whoever reads all settings first. */
+/** The same sentence, for whoever collects the problems of all settings. */
 export function addressProblems(given: GivenAddress): readonly string[] {
   try {
     parseCoordinatorAddress(given);
@@ -66,7 +66,7 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** Of a host as written: a name other than `localhost` may lead anywhere. */
+/** Judges the host as it is written: a name other than `localhost` may lead anywhere. */
 export function isLoopback(host: string): boolean {
   const family = isIP(host);
   return host === 'localhost' || (family !== 0 && loopback.check(host, family === 4 ? 'ipv4' : 'ipv6'));

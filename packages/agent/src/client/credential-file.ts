@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 const MAX_BYTES = 1024 * 1024;
 
 /** A small file that somebody else replaces from time to time. */
-export interface KeptFile {
-  /** As it is now; where it cannot be read or is of no use, as it was last. Throws where it never was of any. */
+export interface CredentialFile {
+  /** What the file holds now; where that is of no use, what it held before. Throws UnusableFile where it never was of use. */
   read(): Promise<string>;
 }
 
@@ -12,20 +12,20 @@ export class UnusableFile extends Error {
   override readonly name = 'UnusableFile';
 }
 
-interface Contents {
+interface ExpectedContents {
   readonly what: string;
   readonly useful: RegExp;
 }
 
 /** What an HTTP header can carry. */
-export const TOKEN: Contents = { what: 'a token', useful: /^\s*[\x21-\x7e]+\s*$/ };
-export const CERTIFICATES: Contents = {
+export const TOKEN: ExpectedContents = { what: 'a token', useful: /^\s*[\x21-\x7e]+\s*$/ };
+export const CERTIFICATES: ExpectedContents = {
   what: 'a certificate in PEM',
   useful: /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/,
 };
 
-/** It is read whenever it is used: that takes a tenth of a millisecond, and a watch would miss replaced links. */
-export function createKeptFile(path: string, { what, useful }: Contents): KeptFile {
+/** Reads the file at every use, which takes a tenth of a millisecond: a watch would miss a link that is replaced. */
+export function createCredentialFile(path: string, { what, useful }: ExpectedContents): CredentialFile {
   let last: string | undefined;
   return {
     async read() {

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { type Clock, untilAborted, withDeadline } from '@kube-prefetch/time';
 
-/** While no leader is found, names are looked up again and again, by every node. */
+/** While no leader is found, every node looks the name up again and again. */
 const LOOKUP_SPACING_MS = 5_000;
 const LOOKUP_WITHIN_MS = 5_000;
 
@@ -18,18 +18,18 @@ export interface HostAddressesOptions {
   readonly resolve: Resolve;
 }
 
-/** Where a host is, as `10.0.0.1:7070`; while its name cannot be looked up, where it was. */
+/** The addresses of a host, such as `10.0.0.1:7070`; while its name cannot be looked up, the last ones. */
 export function createHostAddresses({ host, port, clock, resolve }: HostAddressesOptions) {
   let known: readonly string[] = [];
-  let askedMs = Number.NEGATIVE_INFINITY;
+  let lookedUpMs = Number.NEGATIVE_INFINITY;
 
   return async (signal: AbortSignal): Promise<readonly string[]> => {
     if (isIP(host)) return [joinAddress(host, port)];
-    if (known.length > 0 && clock.monotonicMs() - askedMs < LOOKUP_SPACING_MS) return known;
-    askedMs = clock.monotonicMs();
+    if (known.length > 0 && clock.monotonicMs() - lookedUpMs < LOOKUP_SPACING_MS) return known;
+    lookedUpMs = clock.monotonicMs();
     try {
       const found = await withDeadline(clock, LOOKUP_WITHIN_MS, signal, `the lookup of ${host}`, inTime =>
-        // A lookup cannot be stopped, only no longer waited for.
+        // A lookup cannot be stopped; it can only be left alone.
         untilAborted(resolve(host), inTime),
       );
       if (found.length === 0) throw new Error(`${host} has no address`);
@@ -46,7 +46,7 @@ export function joinAddress(host: string, port: number): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Undefined for what is no `HOST:PORT`. */
+/** Undefined for a text that is not `HOST:PORT`. */
 export function splitAddress(address: string): { hostname: string; port: number } | undefined {
   const [, bracketed, plain, port] = /^(?:\[([\da-f:.]+)\]|([^[\]:/@]+)):(\d{1,5})$/i.exec(address) ?? [];
   const hostname = bracketed ?? plain;

@@ -17,7 +17,7 @@ import type { Answer } from './send-request.ts';
 export interface HttpAgentApiOptions extends GivenAddress {
   readonly node: string;
   readonly clock: Clock;
-  /** All addresses of the coordinator's host; the system's own lookup where absent. */
+  /** Finds all addresses of the coordinator's host; by default the system's lookup. */
   readonly resolve?: Resolve;
 }
 
@@ -25,11 +25,11 @@ const parsePlan = messageParser(PlanBody, 'plan');
 const parseReportAnswer = messageParser(ReportAnswer, "coordinator's answer to a report");
 const parsePermitAnswer = messageParser(PermitAnswer, "coordinator's answer to a permit request");
 
-/** The coordinator over HTTP: the replica that leads. `close` ends the kept connections. */
+/** The replica of the coordinator that leads, over HTTP. `close` ends idle connections. */
 export function createHttpAgentApi(options: HttpAgentApiOptions): AgentApi & { close(): void } {
   const { node, clock, resolve = resolveBySystem } = options;
   const at = parseCoordinatorAddress(options);
-  const { ask, close } = createLeaderClient({ at, clock, resolve });
+  const { send, close } = createLeaderClient({ at, clock, resolve });
   const base = `${at.url}/v1/nodes/${encodeURIComponent(node)}`;
 
   return {
@@ -37,7 +37,7 @@ export function createHttpAgentApi(options: HttpAgentApiOptions): AgentApi & { c
       const seconds = Math.min(MAX_WAIT_SECONDS, waitMs / 1000);
       const url = new URL(`${base}/plan?wait=${seconds}`);
       const headers = have === undefined ? undefined : { 'if-none-match': `"${have}"` };
-      const answer = await ask({ method: 'GET', url, headers }, waitMs, signal);
+      const answer = await send({ method: 'GET', url, headers }, waitMs, signal);
       if (answer.status === 304) return 'unchanged';
       const revision = answer.etag?.replace(/^(?:W\/)?"(.*)"$/, '$1');
       if (!revision) throw new ApiError('Unreachable', `${url.href}: a plan came without its revision in an ETag`);
@@ -45,17 +45,17 @@ export function createHttpAgentApi(options: HttpAgentApiOptions): AgentApi & { c
     },
     async report(report, signal) {
       const url = new URL(`${base}/report`);
-      return parse(await ask({ method: 'POST', url, body: report }, 0, signal), parseReportAnswer, url);
+      return parse(await send({ method: 'POST', url, body: report }, 0, signal), parseReportAnswer, url);
     },
     async permits(request, signal) {
       const url = new URL(`${base}/leases`);
-      return parse(await ask({ method: 'POST', url, body: request }, request.waitMs, signal), parsePermitAnswer, url);
+      return parse(await send({ method: 'POST', url, body: request }, request.waitMs, signal), parsePermitAnswer, url);
     },
     close,
   };
 }
 
-/** What the coordinator says that is wrong is its failure, not that of our request. */
+/** An answer that does not parse is a failure of the coordinator, not of the request. */
 function parse<T>(answer: Answer, parser: (value: unknown) => T, url: URL): T {
   try {
     return parser(JSON.parse(answer.text));

@@ -1,22 +1,22 @@
-/** Who leads, as far as the answers to all requests of this agent tell. Addresses are `10.0.0.1:7070`. */
+/** Which replica leads, as far as the answers to this agent's requests tell. Addresses look like `10.0.0.1:7070`. */
 export interface LeaderSearch {
   /** Undefined while it is not known. */
   leader(): string | undefined;
-  /** Of addresses, the one to ask first: none that failed lately, if there is another. */
+  /** The address to try first: one that has not failed lately, if there is one. */
   choose(addresses: readonly string[]): string | undefined;
-  /** It answered as a leader does. Requests that wait anywhere else end. */
+  /** It answered as a leader does. Ends the requests that wait anywhere else. */
   leads(address: string): void;
-  /** It said that it does not lead, and perhaps who does. */
+  /** It said that it does not lead, and maybe who does. */
   follows(address: string, leader: string | undefined): void;
-  /** It cannot be reached, has stopped, or its term is over. */
+  /** It cannot be reached, it stops, or its term is over. */
   failed(address: string): void;
-  /** Aborts when no answer is to be expected from there any more. */
+  /** Aborts when no answer will come from there. */
   until(address: string): AbortSignal;
   /** Ends the requests that wait there. */
-  cut(address: string): void;
+  endWaits(address: string): void;
 }
 
-/** More than there are replicas, their successors while they are replaced included. */
+/** More than there are replicas, also while they are being replaced. */
 const MAX_FAILURES = 16;
 
 class Elsewhere extends Error {
@@ -29,7 +29,7 @@ export function createLeaderSearch(): LeaderSearch {
   const failures = new Set<string>();
   const waits = new Map<string, AbortController>();
 
-  const cut = (address: string, why: string) => {
+  const endWaits = (address: string, why: string) => {
     waits.get(address)?.abort(new Elsewhere(why));
     waits.delete(address);
   };
@@ -43,7 +43,7 @@ export function createLeaderSearch(): LeaderSearch {
     leads(address) {
       leader = address;
       failures.clear();
-      for (const other of waits.keys()) if (other !== address) cut(other, `${address} leads now`);
+      for (const other of waits.keys()) if (other !== address) endWaits(other, `${address} leads now`);
     },
     follows(address, hint) {
       failures.delete(address);
@@ -61,6 +61,26 @@ export function createLeaderSearch(): LeaderSearch {
       waits.set(address, wait);
       return wait.signal;
     },
-    cut: address => cut(address, `${address} does not answer`),
+    endWaits: address => endWaits(address, `${address} does not answer`),
   };
+}
+
+/** After an answer of a newer term, those of an older term are refused for this time: an old leader may not know yet. */
+const REMEMBER_MS = 5 * 60_000;
+
+/** The highest term that has answered, and when it did last. */
+export interface SeenEpoch {
+  readonly epoch: number;
+  readonly atMs: number;
+}
+
+/** What is known after an answer with `epoch`; 'stale' where that term is over. */
+export function judgeEpoch(seen: SeenEpoch | undefined, epoch: number, now: number): SeenEpoch | 'stale' {
+  const stale = seen !== undefined && epoch < seen.epoch && now - seen.atMs < REMEMBER_MS;
+  return stale ? 'stale' : { epoch, atMs: now };
+}
+
+/** Undefined where the header is missing, as from a coordinator of the first release, or is no epoch. */
+export function epochIn(header: string | readonly string[] | undefined): number | undefined {
+  return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
 }

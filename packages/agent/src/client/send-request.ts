@@ -5,11 +5,11 @@ import { EPOCH_HEADER, errorText, MAX_BODY_BYTES } from '@kube-prefetch/protocol
 import type { Clock } from '@kube-prefetch/time';
 import { joinAddress, splitAddress } from './host-addresses.ts';
 
-/** Of a host that takes no connection; one that is busy takes it at once and answers later. */
+/** A busy host accepts the connection at once and answers later. */
 const CONNECT_WITHIN_MS = 3_000;
-/** A host that is gone says nothing: the kernel asks after this time, every second, and gives up after ten. */
+/** A host that is gone says nothing. After this time the kernel probes it every second, and gives up after ten. */
 const PROBE_AFTER_MS = 5_000;
-/** An answer comes later than a reset of a kept connection that had been closed before. */
+/** A reset within this time means that the other side had closed the idle connection before. */
 const STALE_WITHIN_MS = 1_000;
 
 export interface Call {
@@ -19,12 +19,12 @@ export interface Call {
   readonly body?: unknown;
 }
 
-/** Where a call goes, and what the other side has to show. */
+/** Where a call goes, and which certificate has to be there. */
 export interface Target {
   readonly address: string;
   /**
-   * Undefined: plain HTTP. The certificate has to be for `servername`, whichever address is connected to; where it is empty,
-   * for that address. A check of our own would keep Node from using a connection twice.
+   * Undefined: plain HTTP. The certificate has to be for `servername`, or for the address where that is empty. Node checks it: with
+   * a check of our own, Node would use each connection only once.
    */
   readonly tls: { readonly ca: string; readonly servername: string } | undefined;
 }
@@ -36,7 +36,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** The request was not sent: nobody is there, or not the one who should be. */
+/** The request was not sent: nobody is there, or somebody else. */
 export class NotConnected extends Error {
   override readonly name = 'NotConnected';
 }
@@ -44,7 +44,7 @@ export class NotConnected extends Error {
 export interface Connections {
   readonly agent: HttpAgent;
   readonly clock: Clock;
-  /** Ends the idle ones to anywhere else: they cost a coordinator as much as those in use. */
+  /** Ends the idle ones to anywhere else: they cost a coordinator as much as used ones. */
   keepOnlyTo(address: string): void;
 }
 
@@ -65,7 +65,7 @@ function addressOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
   return joinAddress(remoteAddress, remotePort);
 }
 
-/** One exchange. A kept connection that the other side closed just now is no answer to this request: it is sent again. */
+/** One exchange. Where the other side had closed the idle connection, the request is sent again. */
 export async function sendRequest(
   call: Call,
   target: Target,

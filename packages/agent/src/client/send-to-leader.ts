@@ -1,18 +1,17 @@
 import { ApiError, errorText, messageParser, Problem } from '@kube-prefetch/protocol';
 import { type Clock, linkSignals, withDeadline } from '@kube-prefetch/time';
 import { type CoordinatorAddress, isLoopback } from './coordinator-address.ts';
-import { epochIn, judgeEpoch, type SeenEpoch } from './epoch.ts';
-import { createHostAddresses, type Resolve, splitAddress } from './host-addresses.ts';
-import { createLeaderSearch } from './leader-search.ts';
-import { createSender } from './send-with-credentials.ts';
-import { type Answer, type Call, NotConnected } from './send-request.ts';
 import { UnusableFile } from './credential-file.ts';
+import { type Resolve, createHostAddresses, splitAddress } from './host-addresses.ts';
+import { type SeenEpoch, createLeaderSearch, epochIn, judgeEpoch } from './leader-search.ts';
+import { type Answer, type Call, NotConnected } from './send-request.ts';
+import { createSender } from './send-with-credentials.ts';
 
-/** Beyond what the coordinator may wait before it answers. */
+/** In addition to the time that the coordinator may wait before it answers. */
 const ANSWER_WITHIN_MS = 10_000;
 /** A poll for the plan, one for permits, and a report. */
 const MAX_SOCKETS = 4;
-/** That one request is sent to; then it has failed, and whoever made it pauses. */
+/** One request is sent to so many at most; then it has failed. */
 const MAX_ADDRESSES = 4;
 
 export interface LeaderClientOptions {
@@ -21,21 +20,21 @@ export interface LeaderClientOptions {
   readonly resolve: Resolve;
 }
 
-/** Sends requests to whoever leads. What one of them learns of that, all of them know. */
+/** Sends requests to the replica that leads; all requests share what one of them learns about it. */
 export interface LeaderClient {
-  /** Of a leader, and a success. Throws ApiError. */
-  ask(call: Call, waitMs: number, signal: AbortSignal): Promise<Answer>;
+  /** The answer of a leader, and a success. Throws ApiError. */
+  send(call: Call, waitMs: number, signal: AbortSignal): Promise<Answer>;
   close(): void;
 }
 
-/** What became of a request at one address; `elsewhere`: it may be sent to another at once. */
+/** What became of a request at one address; `elsewhere`: it may go to another one at once. */
 type Attempt = { readonly answer: Answer } | { readonly error: ApiError; readonly elsewhere: boolean };
 
 export function createLeaderClient({ at, clock, resolve }: LeaderClientOptions): LeaderClient {
   const sender = createSender({ at, clock, maxSockets: MAX_SOCKETS });
   const addresses = createHostAddresses({ ...at, clock, resolve });
   const search = createLeaderSearch();
-  /** Within one machine there is one coordinator, which counts its terms by a clock that may be set back. */
+  /** Within one machine there is only one, and the clock that numbers its terms may be set back. */
   const severalMayLead = at.credentials !== undefined;
   let seen: SeenEpoch | undefined;
 
@@ -59,8 +58,8 @@ export function createLeaderClient({ at, clock, resolve }: LeaderClientOptions):
       if (signal.aborted || error instanceof UnusableFile) return { error: reason, elsewhere: false };
       if (until.aborted) return { error: reason, elsewhere: search.leader() !== undefined };
       search.failed(address);
-      // Established connections broke: for all nodes at once, which shall not come back at once.
-      if (!(error instanceof NotConnected)) search.cut(address);
+      // An established connection broke, and those of the other nodes with it: the pause keeps them from coming back at once.
+      if (!(error instanceof NotConnected)) search.endWaits(address);
       return { error: reason, elsewhere: error instanceof NotConnected };
     } finally {
       worthWaiting.unlink();
@@ -92,16 +91,16 @@ export function createLeaderClient({ at, clock, resolve }: LeaderClientOptions):
     return { answer };
   };
 
-  /** Plain HTTP stays within this machine, whatever is said there. */
+  /** Over plain HTTP a leader outside of this machine is not believed. */
   const trusted = (leader: string | undefined) => {
     const hostname = leader && splitAddress(leader)?.hostname;
     return hostname && (at.credentials !== undefined || isLoopback(hostname)) ? leader : undefined;
   };
 
   return {
-    async ask(call, waitMs, signal) {
+    async send(call, waitMs, signal) {
       const tried = new Set<string>();
-      let last = unreachable(`${at.url}: no address left to ask`);
+      let last = unreachable(`${at.url}: no address left to try`);
       while (tried.size < MAX_ADDRESSES) {
         const address = await choose(tried, signal).catch(error => {
           throw unreachable(`${at.url}: ${errorText(error)}`, error);

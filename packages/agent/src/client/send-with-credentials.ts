@@ -1,15 +1,15 @@
 import { isIP } from 'node:net';
 import type { Clock } from '@kube-prefetch/time';
 import type { CoordinatorAddress } from './coordinator-address.ts';
-import { CERTIFICATES, createKeptFile, TOKEN } from './credential-file.ts';
+import { CERTIFICATES, createCredentialFile, TOKEN } from './credential-file.ts';
 import { type Answer, type Call, createConnections, sendRequest } from './send-request.ts';
 
-/** Sends requests to one address or another of the coordinator, with what proves who is asking. */
+/** Sends requests to addresses of the coordinator, with the token that says which node this is. */
 export interface Sender {
   send(call: Call, address: string, signal: AbortSignal): Promise<Answer>;
-  /** Ends kept connections to anywhere else. */
+  /** Ends idle connections to anywhere else. */
   keepOnlyTo(address: string): void;
-  /** Ends the kept connections. */
+  /** Ends idle connections. */
   close(): void;
 }
 
@@ -29,12 +29,12 @@ export function createSender({ at, clock, maxSockets }: SenderOptions): Sender {
     };
   }
 
-  const authorities = createKeptFile(at.credentials.caFile, CERTIFICATES);
+  const authorities = createCredentialFile(at.credentials.caFile, CERTIFICATES);
   const servername = isIP(at.host) ? '' : at.host;
-  const tokens = createKeptFile(at.credentials.tokenFile, TOKEN);
+  const tokens = createCredentialFile(at.credentials.tokenFile, TOKEN);
   return {
     ...common,
-    /** The kubelet may have replaced the token just after it was read: a refused one is compared with the one there now. */
+    /** The kubelet may replace the token just after it was read, so a refused token is compared with the one there now. */
     async send(call, address, signal) {
       const target = { address, tls: { ca: await authorities.read(), servername } };
       const token = await tokens.read();

@@ -2,8 +2,7 @@ import type { Log } from '@kube-prefetch/process';
 import { ApiError, type ErrorCode } from '@kube-prefetch/protocol';
 import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
-import { createAttempts } from './attempts.ts';
-import { createContact } from './contact.ts';
+import { createAttempts, createContact } from './attempts.ts';
 
 const never = new AbortController().signal;
 

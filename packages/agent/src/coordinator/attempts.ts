@@ -1,16 +1,13 @@
 import type { Log } from '@kube-prefetch/process';
 import { ApiError, type ErrorCode } from '@kube-prefetch/protocol';
-import { backoffMs, type Clock, type Random, type RetryBounds } from '@kube-prefetch/time';
-import type { Contact } from './contact.ts';
+import { type Clock, createRetry, linkSignals, type Random, type RetryBounds } from '@kube-prefetch/time';
 
-/** Nodes that lost the coordinator together come back spread over the first of these, and follow a new one within the second. */
-const BACKOFF: RetryBounds = { baseMs: 1_000, capMs: 8_000 };
+/** Nodes that lost the coordinator together come back spread over `baseMs`, and find a new one within `capMs`. */
+const BACKOFF: RetryBounds = { baseMs: 1_000, capMs: 8_000, floorMs: 50 };
 /** The coordinator asks the API server about every token that it does not know. */
-const REFUSED_BACKOFF: RetryBounds = { baseMs: 1_000, capMs: 60_000 };
-/** Also where the jitter is close to nothing. */
-const LEAST_PAUSE_MS = 50;
+const REFUSED_BACKOFF: RetryBounds = { baseMs: 1_000, capMs: 60_000, floorMs: 50 };
 
-/** Nobody who answers now would have answered before: worth another try as soon as anybody is answered. */
+/** As soon as any request is answered, those that failed with these are worth another try. */
 const NOBODY_ANSWERS: ReadonlySet<ErrorCode> = new Set(['Unreachable', 'NotLeader', 'ShuttingDown']);
 
 const ADVICE: Partial<Record<ErrorCode, string>> = {
@@ -22,10 +19,10 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   UnknownNode: 'check --node: it is the name of the Node, compared exactly',
 };
 
-/** One kind of request, made again and again: counts what was in vain, says so once per reason, and pauses. */
+/** Tries one kind of request again and again: counts failures, logs each new reason once, and pauses. */
 export interface Attempts {
   answered(): void;
-  /** Waits before the next; throws what no retry can help against. */
+  /** Waits before the next try; throws an error that no retry helps against. */
   failed(error: unknown, signal: AbortSignal): Promise<void>;
 }
 
@@ -36,15 +33,15 @@ export interface AttemptsParts {
   readonly contact: Contact;
 }
 
-export function createAttempts({ clock, random, log, contact }: AttemptsParts, inVain: string): Attempts {
-  let failures = 0;
-  let said: ErrorCode | 'nobody' | undefined;
+export function createAttempts({ clock, random, log, contact }: AttemptsParts, complaint: string): Attempts {
+  const retry = createRetry(random);
+  let logged: ErrorCode | 'nobody' | undefined;
 
   return {
     answered() {
-      if (said !== undefined) log.info({ after: inVain, failures }, 'the coordinator answers again');
-      failures = 0;
-      said = undefined;
+      if (logged !== undefined) log.info({ after: complaint, failures: retry.failures }, 'the coordinator answers again');
+      retry.succeeded();
+      logged = undefined;
       contact.answered();
     },
     async failed(error, signal) {
@@ -55,13 +52,41 @@ export function createAttempts({ clock, random, log, contact }: AttemptsParts, i
           cause: error,
         });
       }
-      failures += 1;
+      retry.failed();
       const why = NOBODY_ANSWERS.has(error.code) ? 'nobody' : error.code;
-      if (said !== why) log.warn({ err: error, advice: ADVICE[error.code] }, inVain);
-      said = why;
+      if (logged !== why) log.warn({ err: error, advice: ADVICE[error.code] }, complaint);
+      logged = why;
       const refused = why === 'Unauthenticated' || why === 'Forbidden';
-      const pauseMs = LEAST_PAUSE_MS + backoffMs(failures, random(), refused ? REFUSED_BACKOFF : BACKOFF);
+      const pauseMs = retry.pauseMs(refused ? REFUSED_BACKOFF : BACKOFF);
       await (why === 'nobody' ? contact.pause(pauseMs, signal) : clock.sleep(pauseMs, signal));
+    },
+  };
+}
+
+/** Shared by all kinds of requests: after an outage the first answer ends the pauses of the others. */
+export interface Contact {
+  answered(): void;
+  /** Waits until any request is answered, `ms` at most. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export function createContact(clock: Clock, noted: () => void): Contact {
+  let answered = new AbortController();
+  return {
+    answered() {
+      noted();
+      answered.abort();
+      answered = new AbortController();
+    },
+    async pause(ms, signal) {
+      const until = linkSignals(signal, answered.signal);
+      try {
+        await clock.sleep(ms, until.signal);
+      } catch {
+        signal.throwIfAborted();
+      } finally {
+        until.unlink();
+      }
     },
   };
 }

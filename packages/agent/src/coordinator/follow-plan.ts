@@ -1,11 +1,10 @@
-import type { AgentApi, Plan } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
+import type { AgentApi, Plan } from '@kube-prefetch/protocol';
 import type { Clock, Random } from '@kube-prefetch/time';
-import { createAttempts } from './attempts.ts';
-import type { Contact } from './contact.ts';
+import { type Contact, createAttempts } from './attempts.ts';
 
 const WAIT_MS = 50_000;
-/** For an answer that should have waited and did not. */
+/** Where the coordinator answers at once although nothing changed. */
 const LEAST_ROUND_MS = 500;
 
 export interface PlanParts {
@@ -19,16 +18,16 @@ export interface PlanParts {
   readonly contact: Contact;
 }
 
-/** Keeps the plan fresh: a long poll after the other. While none is answered, the last plan stays. */
+/** Long polls for the plan, one after the other. While none is answered, the last plan stays. */
 export async function followPlan(parts: PlanParts, signal: AbortSignal): Promise<never> {
   const { api, clock, log } = parts;
   const attempts = createAttempts(parts, 'no plan from the coordinator');
   for (;;) {
-    const askedMs = clock.monotonicMs();
+    const sentMs = clock.monotonicMs();
     try {
       const answer = await api.plan(parts.have(), WAIT_MS, signal);
       attempts.answered();
-      if (answer === 'unchanged') await clock.sleep(askedMs + LEAST_ROUND_MS - clock.monotonicMs(), signal);
+      if (answer === 'unchanged') await clock.sleep(sentMs + LEAST_ROUND_MS - clock.monotonicMs(), signal);
       else {
         log.info(
           { revision: answer.revision, images: answer.items.length, complete: answer.complete },

@@ -1,7 +1,7 @@
 import { MAX_BODY_BYTES, MAX_IMAGE_REF_LENGTH, MAX_IMAGES_PER_NODE } from '@kube-prefetch/protocol';
 import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
-import type { Cell } from '../decide/cell.ts';
+import type { Cell } from '../decide/judge-cells.ts';
 import { createCellLabels } from './label-cells.ts';
 
 test('since when an image fails is said once, in the time of the wall as it was then', () => {

@@ -1,22 +1,22 @@
 import type { CellReport, ImageRef } from '@kube-prefetch/protocol';
 import { type Clock, timestamp } from '@kube-prefetch/time';
-import type { Cell } from '../decide/cell.ts';
+import type { Cell } from '../decide/judge-cells.ts';
 
-/** Cut so that a full report of as many cells as a node may have stays within the largest body. */
+/** So that a full report of as many cells as a node may have fits into the largest body. */
 const MAX_DIGESTS = 4;
 const MAX_DIGEST_LENGTH = 600;
 
 export type PullReport = NonNullable<CellReport['pull']>;
-/** The running pull of a Pulling cell, the last one of a Present cell. */
+/** The running pull of a Pulling cell, the last pull of a Present one. */
 export type PullOf = (cell: Cell) => PullReport | undefined;
 
-/** Puts the wall clock's labels on cells. A cell that stays as it is keeps them, however the wall clock jumps. */
+/** Puts times of the wall clock on cells. While a cell stays as it is, its times stay too, also when the wall clock jumps. */
 export interface CellLabels {
-  /** Of cells not given, the labels are forgotten. */
+  /** Forgets the times of cells that are not given. */
   label(cells: readonly Cell[], pullOf: PullOf): readonly CellReport[];
 }
 
-interface Labels {
+interface CellTimes {
   readonly state: Cell['state'];
   readonly since: string;
   readonly retryAtMs: number | undefined;
@@ -26,9 +26,9 @@ interface Labels {
 }
 
 export function createCellLabels(clock: Clock): CellLabels {
-  let labelled: ReadonlyMap<ImageRef, Labels> = new Map();
+  let labelled: ReadonlyMap<ImageRef, CellTimes> = new Map();
 
-  const labelsOf = ({ image, state, retryAtMs, failingSinceMs }: Cell): Labels => {
+  const labelsOf = ({ image, state, retryAtMs, failingSinceMs }: Cell): CellTimes => {
     const before = labelled.get(image);
     return {
       state,
@@ -44,12 +44,12 @@ export function createCellLabels(clock: Clock): CellLabels {
   return {
     label(cells, pullOf) {
       labelled = new Map(cells.map(cell => [cell.image, labelsOf(cell)]));
-      return cells.map(cell => toReport(cell, labelled.get(cell.image) as Labels, pullOf(cell)));
+      return cells.map(cell => toReport(cell, labelled.get(cell.image) as CellTimes, pullOf(cell)));
     },
   };
 }
 
-function toReport(cell: Cell, { since, nextTry, failingSince }: Labels, pull: PullReport | undefined): CellReport {
+function toReport(cell: Cell, { since, nextTry, failingSince }: CellTimes, pull: PullReport | undefined): CellReport {
   const { image, state, waitingFor, failure, attempts } = cell;
   const sizeBytes = whole(cell.sizeBytes);
   const digests = cell.digests?.filter(digest => digest.length <= MAX_DIGEST_LENGTH).slice(0, MAX_DIGESTS);

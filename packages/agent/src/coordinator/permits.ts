@@ -1,20 +1,19 @@
-import type { AgentApi, ImageRef, PermitAnswer, PermitRequest } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
-import { type Clock, createTrigger, linkSignals, type Random } from '@kube-prefetch/time';
+import type { AgentApi, ImageRef, PermitAnswer, PermitRequest } from '@kube-prefetch/protocol';
+import { type Clock, type Random, createTrigger, linkSignals } from '@kube-prefetch/time';
 import type { Alone, Chosen } from '../decide/choose-pulls.ts';
-import { createAttempts } from './attempts.ts';
-import type { Contact } from './contact.ts';
+import { type Contact, createAttempts } from './attempts.ts';
 
 const MAX_WAIT_MS = 20_000;
-/** Between two requests that say the same, also when the first was answered before its wait ended. */
+/** Between two equal requests, also where the first was answered before its wait was over. */
 const LEAST_ROUND_MS = 500;
 
-/** Pull permits: what this node holds and wants, kept alive for as long as it does. */
-export interface Permits {
+/** The pull permits of this node: requested for what it wants, renewed for what it pulls. */
+export interface NodePermits {
   /** Images whose permit has not expired. */
-  held(now: number): ReadonlySet<ImageRef>;
-  /** Replaces what is wanted; permits of what neither runs nor is wanted go back. */
-  want(ask: Chosen['ask']): void;
+  granted(now: number): ReadonlySet<ImageRef>;
+  /** Replaces what is wanted. Permits for images that are neither wanted nor being pulled go back. */
+  want(wanted: Chosen['wanted']): void;
   /** Undefined while a coordinator answers. */
   alone(): Alone | undefined;
   run(signal: AbortSignal): Promise<never>;
@@ -27,36 +26,36 @@ export interface PermitsParts {
   readonly log: Log;
   readonly running: () => Iterable<ImageRef>;
   readonly noteSize: (image: ImageRef, sizeBytes: number) => void;
-  readonly granted: () => void;
-  /** Called whenever a request was in vain. */
-  readonly changed: () => void;
+  readonly newlyGranted: () => void;
+  /** Called after each request in vain. */
+  readonly failed: () => void;
   readonly contact: Contact;
 }
 
-export function createPermits(parts: PermitsParts): Permits {
+export function createPermits(parts: PermitsParts): NodePermits {
   const { api, clock } = parts;
   const wake = createTrigger(clock);
   const attempts = createAttempts(parts, 'no permits from the coordinator');
   const expiries = new Map<ImageRef, number>();
-  let asked: Chosen['ask'] = [];
+  let wanted: Chosen['wanted'] = [];
   let alone: Alone | undefined;
   let ttlMs = MAX_WAIT_MS * 3;
-  /** What the coordinator knows, or is just being told. */
+  /** What the coordinator knows, or is being told. */
   let told = keyOf({ holding: [], wanting: [], waitMs: 0 });
   let superseded = new AbortController();
 
-  const held = (now: number) => new Set([...expiries].filter(([, ms]) => ms > now).map(([image]) => image));
+  const granted = (now: number) => new Set([...expiries].filter(([, ms]) => ms > now).map(([image]) => image));
 
   const request = (now: number): PermitRequest => {
-    const permitted = held(now);
-    const ahead = asked.map(({ image }) => image).filter(image => permitted.has(image));
-    const wanting = asked.filter(({ image }) => !permitted.has(image));
+    const permitted = granted(now);
+    const ahead = wanted.map(({ image }) => image).filter(image => permitted.has(image));
+    const wanting = wanted.filter(({ image }) => !permitted.has(image));
     const waitMs = wanting.length === 0 ? 0 : Math.floor(Math.min(MAX_WAIT_MS, ttlMs / 3));
     return { holding: [...new Set([...parts.running(), ...ahead])], wanting, waitMs };
   };
 
   const accept = (answer: PermitAnswer, sentMs: number) => {
-    const before = held(clock.monotonicMs());
+    const before = granted(clock.monotonicMs());
     ttlMs = answer.ttlMs;
     for (const { image, sizeBytes } of answer.granted) {
       expiries.set(image, sentMs + ttlMs);
@@ -65,7 +64,7 @@ export function createPermits(parts: PermitsParts): Permits {
     return answer.granted.some(({ image }) => !before.has(image));
   };
 
-  /** Sends what is held and wanted, and returns when to send again although nothing changed. */
+  /** Returns when to send again although nothing changed. */
   const exchange = async (signal: AbortSignal): Promise<number> => {
     const sentMs = clock.monotonicMs();
     const body = request(sentMs);
@@ -75,20 +74,20 @@ export function createPermits(parts: PermitsParts): Permits {
     const answer = await api.permits(body, until.signal).finally(until.unlink);
     attempts.answered();
     alone = undefined;
-    const granted = accept(answer, sentMs);
+    const hasNew = accept(answer, sentMs);
     const { holding, wanting } = request(clock.monotonicMs());
     told = keyOf({ holding, wanting, waitMs: 0 });
-    if (granted) parts.granted();
+    if (hasNew) parts.newlyGranted();
     if (wanting.length > 0) return sentMs + LEAST_ROUND_MS;
     return holding.length > 0 ? sentMs + ttlMs / 3 : Number.POSITIVE_INFINITY;
   };
 
   return {
-    held,
+    granted,
     alone: () => alone,
-    want(ask) {
-      asked = ask;
-      const keep = new Set([...parts.running(), ...ask.map(({ image }) => image)]);
+    want(next) {
+      wanted = next;
+      const keep = new Set([...parts.running(), ...next.map(({ image }) => image)]);
       for (const image of expiries.keys()) if (!keep.has(image)) expiries.delete(image);
       if (keyOf(request(clock.monotonicMs())) === told) return;
       superseded.abort();
@@ -103,7 +102,7 @@ export function createPermits(parts: PermitsParts): Permits {
           dueMs = clock.monotonicMs();
           if (superseded.signal.aborted && !signal.aborted) continue;
           alone = { sinceMs: alone?.sinceMs ?? dueMs, lastTryMs: dueMs };
-          parts.changed();
+          parts.failed();
           await attempts.failed(error, signal);
         }
       }
@@ -111,7 +110,7 @@ export function createPermits(parts: PermitsParts): Permits {
   };
 }
 
-/** Equal for requests that ask for the same state. */
+/** Equal for requests that say the same. */
 function keyOf({ holding, wanting }: PermitRequest): string {
   return JSON.stringify([holding.toSorted(), wanting]);
 }

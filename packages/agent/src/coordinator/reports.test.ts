@@ -2,8 +2,8 @@ import type { NodeReport, Plan } from '@kube-prefetch/protocol';
 import { silentLog } from '@kube-prefetch/process';
 import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
-import type { Cell } from '../decide/cell.ts';
-import { createContact } from './contact.ts';
+import type { Cell } from '../decide/judge-cells.ts';
+import { createContact } from './attempts.ts';
 import { createReports } from './reports.ts';
 
 const IMAGES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];

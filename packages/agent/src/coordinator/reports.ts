@@ -1,36 +1,34 @@
-import type { AgentApi, Failure, NodeReport, Plan } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
+import type { AgentApi, CellReport, Failure, ImageRef, NodeReport, Plan } from '@kube-prefetch/protocol';
 import type { RuntimeVersion } from '@kube-prefetch/runtime';
-import { type Clock, createTrigger, type Random } from '@kube-prefetch/time';
-import type { Cell } from '../decide/cell.ts';
-import { createCellLabels, type PullOf } from './label-cells.ts';
-import { createAttempts } from './attempts.ts';
-import type { Contact } from './contact.ts';
-import { changesBetween, type Told, toldBy } from './report-changes.ts';
+import { type Clock, type Random, createTrigger } from '@kube-prefetch/time';
+import type { Cell } from '../decide/judge-cells.ts';
+import { type Contact, createAttempts } from './attempts.ts';
+import { type PullOf, createCellLabels } from './label-cells.ts';
 
 /**
- * A new plan's cells, that the last image is there, that one is gone, or that a coordinator knows nothing: none of it waits for more
- * news. The rest does: while images arrive, a report of each change would cost node and coordinator, and nobody reads so fast.
+ * Urgent are the cells of a new plan, its last image, an image that is gone, and a coordinator that knows nothing of this node. The
+ * rest waits for more news: while images arrive, a report of every change would cost much, and nobody reads so fast.
  */
 const SPACING_MS = { urgent: 250, ordinary: 1_000 };
 const MAX_RUNTIME_NAME_LENGTH = 64;
-/** With nothing new to say: that this agent is alive. */
+/** Where nothing is new, a report says that this agent is alive. */
 const HEARTBEAT_MS = 20_000;
 
-/** What the line found, or why it could not. */
-export interface Finding {
+/** What the line found, or why it found nothing. */
+export interface LookResult {
   readonly plan: Plan | undefined;
-  /** As it answered this time; undefined where it did not: the last answer then still says which one it is. */
+  /** Undefined where it did not answer: reports then name the one that answered last. */
   readonly runtime: RuntimeVersion | undefined;
   readonly failure?: Failure;
   readonly cells: readonly Cell[];
 }
 
-/** Tells the coordinator what changed, soon, and everything when it asks or an answer was lost. */
+/** Sends the coordinator what changed, and everything when it wants that or when an answer was lost. */
 export interface Reports {
-  /** Replaces what there is to tell. */
-  offer(finding: Finding): void;
-  /** A running pull moved on. */
+  /** Replaces what there is to report. */
+  offer(result: LookResult): void;
+  /** A running pull has moved. */
   progressed(): void;
   run(signal: AbortSignal): Promise<never>;
 }
@@ -50,23 +48,23 @@ export function createReports(parts: ReportsParts): Reports {
   const wake = createTrigger(clock);
   const attempts = createAttempts(parts, 'the coordinator did not take a report');
   const labels = createCellLabels(clock);
-  let finding: Finding | undefined;
+  let latest: LookResult | undefined;
   let news: keyof typeof SPACING_MS | undefined;
   let sequence = 0;
-  /** What the coordinator acknowledged; undefined: it needs everything. */
+  /** What the coordinator has acknowledged; undefined where it needs everything. */
   let told: Told | undefined;
 
-  const send = async ({ plan, runtime, failure, cells }: Finding, signal: AbortSignal) => {
+  const send = async ({ plan, runtime, failure, cells }: LookResult, signal: AbortSignal) => {
     const labelled = labels.label(cells, parts.pullOf);
     const before = told;
-    told = undefined; // Whether an answer that is lost had been acted on cannot be known.
+    told = undefined; // If the answer is lost, nobody knows whether the coordinator took the report.
     sequence += 1;
     const report: NodeReport = {
       agent: parts.agent,
       sequence,
       full: before === undefined,
       planRevision: plan?.revision,
-      runtime: { name: cut(runtime?.name), version: cut(runtime?.version), failure },
+      runtime: { name: shorten(runtime?.name), version: shorten(runtime?.version), failure },
       ...(before === undefined ? { cells: [...labelled], gone: [] } : changesBetween(before, labelled)),
     };
     const answer = await api.report(report, signal);
@@ -76,16 +74,16 @@ export function createReports(parts: ReportsParts): Reports {
   };
 
   const readyMs = (sentMs: number) => {
-    if (finding === undefined) return Number.POSITIVE_INFINITY;
+    if (latest === undefined) return Number.POSITIVE_INFINITY;
     return sentMs + (news === undefined ? HEARTBEAT_MS : SPACING_MS[news]);
   };
 
   return {
     offer(found) {
-      const next = { ...found, runtime: found.runtime ?? finding?.runtime };
-      if (finding !== undefined && sameFinding(finding, next)) return;
-      if (isUrgent(finding, next)) news = 'urgent';
-      finding = next;
+      const next = { ...found, runtime: found.runtime ?? latest?.runtime };
+      if (latest !== undefined && sameResult(latest, next)) return;
+      if (isUrgent(latest, next)) news = 'urgent';
+      latest = next;
       news ??= 'ordinary';
       wake.fire();
     },
@@ -97,11 +95,11 @@ export function createReports(parts: ReportsParts): Reports {
     async run(signal) {
       for (let sentMs = Number.NEGATIVE_INFINITY; ; ) {
         await wake.next(readyMs(sentMs), signal);
-        if (finding === undefined || clock.monotonicMs() < readyMs(sentMs)) continue;
+        if (latest === undefined || clock.monotonicMs() < readyMs(sentMs)) continue;
         sentMs = clock.monotonicMs();
         news = undefined;
         try {
-          if (await send(finding, signal)) news = 'urgent';
+          if (await send(latest, signal)) news = 'urgent';
         } catch (error) {
           news = 'urgent';
           await attempts.failed(error, signal);
@@ -111,7 +109,7 @@ export function createReports(parts: ReportsParts): Reports {
   };
 }
 
-function cut(text: string | undefined): string | undefined {
+function shorten(text: string | undefined): string | undefined {
   return text?.slice(0, MAX_RUNTIME_NAME_LENGTH);
 }
 
@@ -119,18 +117,37 @@ function isComplete(cells: readonly Cell[]): boolean {
   return cells.every(({ state }) => state === 'Present');
 }
 
-/** The line offers after every look; mostly nothing has changed. */
-function sameFinding(a: Finding, b: Finding): boolean {
+/** Most looks change nothing. */
+function sameResult(a: LookResult, b: LookResult): boolean {
   return (
     JSON.stringify([a.plan?.revision, a.runtime, a.failure, a.cells]) ===
     JSON.stringify([b.plan?.revision, b.runtime, b.failure, b.cells])
   );
 }
 
-/** Whether the plan is another one, or its last image is there, or something that was there is not, or not known to be. */
-function isUrgent(before: Finding | undefined, { plan, cells }: Finding): boolean {
+/** Whether the plan is another one, its last image has arrived, or an image is, as far as is known, no longer present. */
+function isUrgent(before: LookResult | undefined, { plan, cells }: LookResult): boolean {
   if (before === undefined || before.plan?.revision !== plan?.revision) return true;
   if (isComplete(cells) && !isComplete(before.cells)) return true;
   const present = new Set(cells.flatMap(({ image, state }) => (state === 'Present' ? [image] : [])));
   return before.cells.some(({ image, state }) => state === 'Present' && !present.has(image));
+}
+
+/** What reports said of each image, as JSON. */
+type Told = ReadonlyMap<ImageRef, string>;
+
+function toldBy(cells: readonly CellReport[]): Told {
+  return new Map(cells.map(cell => [cell.image, JSON.stringify(cell)]));
+}
+
+/** What a report has to say to whoever knows `before` already. */
+function changesBetween(
+  before: Told,
+  cells: readonly CellReport[],
+): { readonly cells: CellReport[]; readonly gone: ImageRef[] } {
+  const now = new Set(cells.map(cell => cell.image));
+  return {
+    cells: cells.filter(cell => before.get(cell.image) !== JSON.stringify(cell)),
+    gone: [...before.keys()].filter(image => !now.has(image)),
+  };
 }

@@ -1,11 +1,11 @@
 import type { WaitReason } from '@kube-prefetch/protocol';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Cell } from './cell.ts';
+import type { Cell } from './judge-cells.ts';
 import { type Choice, type Chosen, choosePulls } from './choose-pulls.ts';
 import { bytesToWrite, freeForPulls } from './fit-on-disk.ts';
 import { BLANK } from './image-history.ts';
-import type { RunningPull } from './running-pull.ts';
+import type { RunningPull } from './judge-pull.ts';
 
 const NOW = 100_000;
 const IMAGES = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -43,16 +43,16 @@ const started = (choice: Choice) => choosePulls(choice, NOW).start.map(order => 
 const waits = ({ cells }: Chosen) => Object.fromEntries(cells.map(cell => [cell.image, cell.waitingFor ?? cell.state]));
 
 describe('one rule each', () => {
-  test('permitted images start in plan order, and permits for the next ones are asked', () => {
+  test('permitted images start in plan order, and permits for the next ones are requested', () => {
     const next = choosePulls(aChoice(), NOW);
     expect(next.start.map(order => order.image)).toEqual(['a', 'b']);
-    expect(next.ask.map(({ image }) => image)).toEqual(['c', 'd']);
+    expect(next.wanted.map(({ image }) => image)).toEqual(['c', 'd']);
     expect(waits(next)).toEqual({ a: 'Pulling', b: 'Pulling', c: 'Slot', d: 'Slot', e: 'Slot', f: 'Slot' });
   });
 
   test('without permits nothing starts while a coordinator answers', () => {
     const next = choosePulls(aChoice({ permits: new Set() }), NOW);
-    expect([next.start.length, next.ask.map(({ image }) => image)]).toEqual([0, ['a', 'b']]);
+    expect([next.start.length, next.wanted.map(({ image }) => image)]).toEqual([0, ['a', 'b']]);
     expect(waits(next)).toMatchObject({ a: 'Permit', f: 'Permit' });
   });
 
@@ -77,7 +77,7 @@ describe('one rule each', () => {
   test('a failed image is not started before its time, and its time is when to look again', () => {
     const cells: Cell[] = [{ image: 'a', state: 'Failed', attempts: 1, retryAtMs: NOW + 5 }];
     const next = choosePulls(aChoice({ images: ['a'], cells }), NOW);
-    expect([next.start.length, next.ask.length, next.dueMs]).toEqual([0, 0, NOW + 5]);
+    expect([next.start.length, next.wanted.length, next.dueMs]).toEqual([0, 0, NOW + 5]);
   });
 
   test.each<[string, Partial<Choice>, WaitReason]>([
@@ -113,7 +113,7 @@ describe('one rule each', () => {
     const sizes = new Map([['a', 300]]);
     const disk = { space: { usedBytes: 0, capacityBytes: 1_000 }, maxUsedPercent: 80, sizes };
     const next = choosePulls(aChoice({ disk }), NOW);
-    expect([next.start.map(order => order.image), next.ask.map(({ image }) => image)]).toEqual([
+    expect([next.start.map(order => order.image), next.wanted.map(({ image }) => image)]).toEqual([
       ['b', 'c'],
       ['d', 'e'],
     ]);
@@ -234,7 +234,7 @@ describe('whatever the node is like', () => {
         const item = new Map(choice.plan?.items.map(each => [each.image, each]));
         hits.runs += 1;
         hits.starts += next.start.length;
-        hits.asks += next.ask.length;
+        hits.asks += next.wanted.length;
         hits.cancels += next.cancel.length;
         for (const { waitingFor } of next.cells) if (waitingFor && waitingFor in hits) hits[waitingFor as 'Slot'] += 1;
 
@@ -242,11 +242,11 @@ describe('whatever the node is like', () => {
         expect(choice.running.size + next.start.length).toBeLessThanOrEqual(
           Math.max(choice.parallelPulls, choice.running.size),
         );
-        expect(next.ask.length).toBeLessThanOrEqual(choice.parallelPulls);
-        expect(new Set([...next.start, ...next.ask].map(({ image }) => image)).size).toBe(
-          next.start.length + next.ask.length,
+        expect(next.wanted.length).toBeLessThanOrEqual(choice.parallelPulls);
+        expect(new Set([...next.start, ...next.wanted].map(({ image }) => image)).size).toBe(
+          next.start.length + next.wanted.length,
         );
-        for (const { image } of [...next.start, ...next.ask]) {
+        for (const { image } of [...next.start, ...next.wanted]) {
           expect(['Missing', 'Failed']).toContain(cell.get(image)?.state);
           expect(cell.get(image)?.retryAtMs ?? NOW).toBeLessThanOrEqual(NOW);
           expect([item.get(image)?.start, choice.plan?.held]).toEqual([true, undefined]);
@@ -285,7 +285,7 @@ describe('whatever the node is like', () => {
           return (attempts >= 2 ? -10 : 0) + priority;
         };
         const worst = Math.min(...next.start.map(order => rank(order.image)));
-        const best = Math.max(...next.ask.map(({ image }) => rank(image)));
+        const best = Math.max(...next.wanted.map(({ image }) => rank(image)));
         expect(next.start.length === 0 || best <= worst).toBe(true);
       }),
       { numRuns: 1_000 },

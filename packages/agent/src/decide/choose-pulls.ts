@@ -1,14 +1,14 @@
 import type { ImageRef, Plan, PlanItem, WaitReason } from '@kube-prefetch/protocol';
-import type { Cell } from './cell.ts';
+import type { Cell } from './judge-cells.ts';
 import { bytesToWrite, type DiskLimit, freeForPulls } from './fit-on-disk.ts';
 import type { Histories } from './image-history.ts';
-import type { RunningPull } from './running-pull.ts';
+import type { RunningPull } from './judge-pull.ts';
 
-/** How long no coordinator may answer before a pull starts without a permit. */
+/** For how long no coordinator answers before a pull starts without a permit. */
 const ALONE_PULL_AFTER_MS = 10_000;
-/** How recent the last failed try to reach one must be: it may have come back since an older one. */
+/** An older try says too little: the coordinator may be back since. */
 const FRESH_TRY_MS = 1_000;
-/** From this many failures in a row an image goes behind all that did not fail so often: a bad one never delays a good one. */
+/** After so many failures in a row an image goes behind those that failed less often. */
 const YIELD_AFTER_FAILURES = 2;
 
 export interface Choice {
@@ -17,16 +17,16 @@ export interface Choice {
   readonly running: ReadonlyMap<ImageRef, RunningPull>;
   readonly histories: Histories;
   readonly disk: DiskLimit;
-  /** Images that hold a permit now. */
+  /** Images whose pull the coordinator permits now. */
   readonly permits: ReadonlySet<ImageRef>;
   /** Undefined while a coordinator answers. */
   readonly alone: Alone | undefined;
   readonly parallelPulls: number;
-  /** When to look again where nothing else asks for it. */
+  /** The longest time between two looks. */
   readonly verifyAfterMs: number;
 }
 
-/** No coordinator answers. Every further try in vain wakes the line. */
+/** No coordinator answers. Each further try in vain wakes the line. */
 export interface Alone {
   readonly sinceMs: number;
   readonly lastTryMs: number;
@@ -38,18 +38,23 @@ export interface PullOrder {
   readonly sizeBytes: number | undefined;
 }
 
+export interface WantedPermit {
+  readonly image: ImageRef;
+  readonly priority: number;
+}
+
 export interface Chosen {
   readonly cancel: readonly ImageRef[];
   readonly start: readonly PullOrder[];
-  /** Images to ask permits for, most wanted first: so many that a slot that becomes free finds its permit waiting. */
-  readonly ask: readonly { readonly image: ImageRef; readonly priority: number }[];
-  /** The cells once this is done, with what the others wait for. */
+  /** In pull order, and as many as there are slots: when a pull ends, the permit of the next one is there already. */
+  readonly wanted: readonly WantedPermit[];
+  /** As they are once this is done. */
   readonly cells: readonly Cell[];
   /** The earliest moment at which time alone changes something. */
   readonly dueMs: number;
 }
 
-/** Which pulls start, which stop and which permits are wanted. Running pulls keep their slot and their disk space. */
+/** Which pulls start, which stop and which permits are wanted. Running pulls keep their slots and their disk space. */
 export function choosePulls(choice: Choice, now: number): Chosen {
   const items = new Map(choice.plan?.items.map(item => [item.image, item]));
   const waits = new Map<ImageRef, WaitReason>();
@@ -58,11 +63,11 @@ export function choosePulls(choice: Choice, now: number): Chosen {
     if (obstacle !== undefined) waits.set(cell.image, obstacle);
     return obstacle === undefined;
   });
-  const { start, ask } = allot(startable, items, choice, waits, now);
+  const { start, wanted } = allot(startable, items, choice, waits, now);
   return {
     cancel: [...choice.running.values()].filter(pull => !pull.cancelled && !items.has(pull.image)).map(p => p.image),
     start,
-    ask,
+    wanted,
     cells: withWaits(choice.cells, start, waits),
     dueMs: Math.min(now + choice.verifyAfterMs, ...retryTimes(choice, items, now)),
   };
@@ -73,7 +78,7 @@ const isAbsent = (cell: Cell) => cell.state === 'Missing' || cell.state === 'Fai
 function inPullOrder(cells: readonly Cell[], items: ReadonlyMap<ImageRef, PlanItem>): readonly Cell[] {
   const yields = (cell: Cell) => ((cell.attempts ?? 0) >= YIELD_AFTER_FAILURES ? 1 : 0);
   const priority = (cell: Cell) => items.get(cell.image)?.priority ?? 0;
-  // The sort is stable: plan order decides between equals.
+  // The sort is stable: equals stay in the order of the plan.
   return cells.toSorted((a, b) => yields(a) - yields(b) || priority(b) - priority(a));
 }
 
@@ -88,16 +93,16 @@ function obstacleOf(
   return cell.retryAtMs !== undefined && cell.retryAtMs > now ? 'Retry' : undefined;
 }
 
-/** Hands out slots, disk space and permits in order; one image that cannot start holds up none behind it. */
+/** Hands out slots, disk space and permits in order. An image that cannot start holds up none behind it. */
 function allot(
   startable: readonly Cell[],
   items: ReadonlyMap<ImageRef, PlanItem>,
   choice: Choice,
   waits: Map<ImageRef, WaitReason>,
   now: number,
-): Pick<Chosen, 'start' | 'ask'> {
+): Pick<Chosen, 'start' | 'wanted'> {
   const start: PullOrder[] = [];
-  const ask: { image: ImageRef; priority: number }[] = [];
+  const wanted: WantedPermit[] = [];
   let slots = choice.parallelPulls - choice.running.size;
   let freeBytes = freeForPulls(choice.disk, choice.running.values());
   let mayStartAlone = mayPullAlone(choice, now);
@@ -112,11 +117,11 @@ function allot(
       freeBytes -= needBytes;
       if (withoutPermit) mayStartAlone = false;
     } else {
-      if (ask.length < choice.parallelPulls) ask.push({ image, priority: items.get(image)?.priority ?? 0 });
+      if (wanted.length < choice.parallelPulls) wanted.push({ image, priority: items.get(image)?.priority ?? 0 });
       waits.set(image, slots > 0 ? 'Permit' : 'Slot');
     }
   }
-  return { start, ask };
+  return { start, wanted };
 }
 
 function mayPullAlone({ alone, running }: Choice, now: number): boolean {
@@ -129,7 +134,7 @@ function healDueMs(image: ImageRef, histories: Histories): number {
   return histories.get(image)?.healAtMs ?? 0;
 }
 
-/** Failed keeps its own name and time of retry; what is merely absent says what it waits for. */
+/** A Missing cell that waits becomes Waiting; a Failed one stays Failed, which says more. */
 function withWaits(
   cells: readonly Cell[],
   start: readonly PullOrder[],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { bytesToWrite, freeForPulls } from './fit-on-disk.ts';
-import type { RunningPull } from './running-pull.ts';
+import type { RunningPull } from './judge-pull.ts';
 
 const idle: RunningPull = {
   image: 'a',

@@ -1,21 +1,21 @@
 import type { ImageRef } from '@kube-prefetch/protocol';
 import type { Space } from '@kube-prefetch/runtime';
-import type { RunningPull } from './running-pull.ts';
+import type { RunningPull } from './judge-pull.ts';
 
 /**
- * What an image takes while it is pulled and afterwards, as a multiple of the compressed size: the compressed layers plus
- * what they unpack to, taken as twice that. Where a size is Docker's, which counts unpacked, this leaves room to spare.
+ * How much of the disk an image takes for each byte of its compressed size: the compressed layers, and what they unpack to,
+ * taken as twice that. Docker counts unpacked bytes; there this leaves room to spare.
  */
 const DISK_PER_BYTE = 3;
 
 export interface DiskLimit {
   readonly space: Space | 'unknown';
   readonly maxUsedPercent: number;
-  /** Of images, as some runtime once reported them. */
+  /** As some runtime once reported them. */
   readonly sizes: ReadonlyMap<ImageRef, number>;
 }
 
-/** The bytes that pulls may still begin to write; Infinity where nothing is known of the file system. */
+/** How many bytes further pulls may write; Infinity where nothing is known of the file system. */
 export function freeForPulls({ space, maxUsedPercent, sizes }: DiskLimit, running: Iterable<RunningPull>): number {
   if (space === 'unknown') return Number.POSITIVE_INFINITY;
   let freeBytes = (space.capacityBytes * maxUsedPercent) / 100 - space.usedBytes;
@@ -23,12 +23,12 @@ export function freeForPulls({ space, maxUsedPercent, sizes }: DiskLimit, runnin
   return freeBytes;
 }
 
-/** 0 for an image of which nobody knows the size: it may start as long as anything may. */
+/** 0 where nobody knows the size: such an image may start as long as any may. */
 export function bytesToWrite(image: ImageRef, sizes: ReadonlyMap<ImageRef, number>): number {
   return (sizes.get(image) ?? 0) * DISK_PER_BYTE;
 }
 
-/** What arrived already is in the space used; unpacking is counted in full until it is done. */
+/** Bytes that arrived are in the space used already. Unpacked bytes count in full until the pull is done. */
 function stillToWrite({ progress }: RunningPull, sizeBytes = 0): number {
   const totalBytes = Math.max(sizeBytes, progress?.totalBytes ?? 0);
   return Math.max(0, totalBytes * DISK_PER_BYTE - (progress?.doneBytes ?? 0));

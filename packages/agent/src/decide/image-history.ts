@@ -1,23 +1,23 @@
 import type { Failure, FailureKind, ImageRef } from '@kube-prefetch/protocol';
-import type { Progress } from '@kube-prefetch/runtime';
+import type { Progress, Pulled } from '@kube-prefetch/runtime';
 import { retryDelayMs } from './retry-delay.ts';
 
-/** A deletion counts as one of a series when the image had come back for less than this. */
+/** A deletion is one of a series when the image had been present for less than this. */
 const EVICTION_WINDOW_MS = 3_600_000;
-/** Without a coordinator that paces the fleet, nodes that lost an image together heal it within this time, not at once. */
+/** Without a coordinator nothing paces the nodes: those that lost an image together pull it again spread over this time. */
 const HEAL_SPREAD_MS = 60_000;
 
-/** What happened to one image on this node; replaced, never changed. Times are monotonic. */
+/** What happened to one image on this node. Times are monotonic. */
 export interface History {
-  /** Until a pull succeeds or, for what is no suspect, somebody else's pull made it present. */
+  /** Forgotten when a pull succeeds, and when an image that is not suspect becomes present by somebody else's pull. */
   readonly failure?: FailedPulls;
-  /** A download of ours broke after its bytes had arrived: the runtime's "present" is not believed until a pull succeeds. */
+  /** Our pull broke after bytes had arrived: the runtime's "present" is not believed until a pull succeeds. */
   readonly suspect: boolean;
-  /** Since when every look found it; undefined: it was absent at the last one, or was never looked for. */
+  /** Since when every look has found it; undefined where the last one did not. */
   readonly presentSinceMs?: number;
-  /** How often in a row it was deleted soon after it had come back. */
+  /** How often in a row it was deleted soon after it had become present. */
   readonly deletions: number;
-  /** When a deleted image may be healed without a coordinator. */
+  /** When a deleted image may be pulled again without a coordinator. */
   readonly healAtMs?: number;
   /** The pull of ours that made it present. */
   readonly pull?: FinishedPull;
@@ -27,7 +27,7 @@ export interface FailedPulls extends Failure {
   /** In a row. */
   readonly count: number;
   readonly retryAtMs: number;
-  /** Of each kind the first, of all since it was last present: retries in between do not make it younger. */
+  /** The first failure of each kind since the image was last present. */
   readonly firstMs: Readonly<Partial<Record<FailureKind, number>>>;
 }
 
@@ -35,6 +35,11 @@ export interface FinishedPull {
   readonly elapsedMs: number;
   readonly doneBytes?: number;
 }
+
+export type PullEnd =
+  | { readonly result: 'pulled'; readonly pull: FinishedPull; readonly countBytes: Pulled['countBytes'] }
+  | { readonly result: 'failed'; readonly failure: Failure & { readonly phase?: Progress['phase'] } }
+  | { readonly result: 'cancelled' };
 
 export type Histories = ReadonlyMap<ImageRef, History>;
 
@@ -44,7 +49,7 @@ export const BLANK: History = { suspect: false, deletions: 0 };
  * | was                         | now     | becomes                                            |
  * | suspect                     | any     | unchanged: only a pull of ours clears it           |
  * | absent, failed or not       | present | present, failure forgotten: somebody pulled it     |
- * | present                     | absent  | to be healed at once                               |
+ * | present                     | absent  | absent, to be pulled again at once                 |
  * | present, again within 1 h   | absent  | failed as Evicted, with a growing delay            |
  */
 export function afterLook(before: History, present: boolean, now: number, jitter: number): History {
@@ -75,7 +80,7 @@ function afterDeletion(before: History, presentSinceMs: number, now: number, jit
   };
 }
 
-/** Our own pull counts as having seen the image: one that is gone by the next look was deleted. */
+/** A pull of ours that succeeded counts as a look that found the image: if the next look does not, it was deleted. */
 export function afterSuccess(before: History, pull: FinishedPull, now: number): History {
   return { suspect: false, deletions: before.deletions, presentSinceMs: now, pull };
 }
@@ -102,7 +107,7 @@ export function afterFailure(
   };
 }
 
-/** containerd keeps the name of an image whose last step failed. A full disk breaks images only once bytes are unpacked. */
+/** containerd keeps the name of an image that it could not unpack. A full disk breaks nothing before that. */
 function leavesBrokenImage(kind: FailureKind, phase: Progress['phase'] | undefined): boolean {
   if (kind === 'DiskFull') return phase === undefined || phase === 'unpacking';
   return kind === 'Corrupt' || kind === 'NotAnImage';

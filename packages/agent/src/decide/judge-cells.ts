@@ -1,12 +1,27 @@
-import type { ImageRef, Plan, PlanItem } from '@kube-prefetch/protocol';
+import type { CellState, Failure, ImageRef, Plan, PlanItem, WaitReason } from '@kube-prefetch/protocol';
 import type { Presence } from '@kube-prefetch/runtime';
-import type { Cell } from './cell.ts';
 import type { Histories, History } from './image-history.ts';
 
-export interface Sight {
+/** One planned image on this node, in the agent's own time; a CellReport says the same to people. */
+export interface Cell {
+  readonly image: ImageRef;
+  readonly state: CellState;
+  readonly waitingFor?: WaitReason;
+  readonly failure?: Failure;
+  /** Failed pulls in a row. */
+  readonly attempts?: number;
+  /** Monotonic: when it first failed in this way since it was last present. */
+  readonly failingSinceMs?: number | undefined;
+  /** Monotonic, of a Failed cell; in the past where it may be tried now. */
+  readonly retryAtMs?: number;
+  readonly sizeBytes?: number;
+  readonly digests?: readonly string[];
+}
+
+export interface Findings {
   readonly plan: Plan | undefined;
   readonly seen: ReadonlyMap<ImageRef, Presence>;
-  /** As before the look: a pull that ended meanwhile is judged in the next cycle. */
+  /** As they were before the look: a pull that ended meanwhile is judged in the next cycle. */
   readonly running: ReadonlyMap<ImageRef, unknown>;
   readonly histories: Histories;
 }
@@ -21,14 +36,14 @@ export interface Sight {
  * | no           | absent       | any     | yes           | Failed                             |
  * | no           | absent       | any     | no            | Missing                            |
  */
-export function judgeCells({ plan, seen, running, histories }: Sight): readonly Cell[] {
+export function judgeCells({ plan, seen, running, histories }: Findings): readonly Cell[] {
   return (plan?.items ?? []).map(item => judge(item, seen.get(item.image), running, histories.get(item.image)));
 }
 
 function judge(
   { image }: PlanItem,
   presence: Presence | undefined,
-  running: Sight['running'],
+  running: Findings['running'],
   history: History | undefined,
 ): Cell {
   const failed = lastFailure(history);
@@ -46,7 +61,7 @@ function lastFailure(history: History | undefined): Pick<Cell, 'failure' | 'atte
   return { failure: { kind, message }, attempts: count, failingSinceMs: firstMs[kind] };
 }
 
-/** While the runtime does not answer, nothing is known of any image. */
+/** For a look that failed: nothing is known of any image. */
 export function unknownCells(plan: Plan | undefined): readonly Cell[] {
   return (plan?.items ?? []).map(({ image }) => ({ image, state: 'Unknown' }));
 }

@@ -8,17 +8,17 @@ const HOUR_MS = 60 * MINUTE_MS;
 interface Pace {
   readonly baseMs: number;
   readonly capMs: number;
-  /** The least share of the growing ceiling that is waited: 0 is full jitter. */
+  /** The smallest share of the growing delay that is waited; 0: any. */
   readonly atLeast: number;
 }
 
-/** Worth trying again soon, at any moment up to the ceiling. */
+/** May have passed in a moment. */
 const TRANSIENT: Pace = { baseMs: SECOND_MS, capMs: 5 * MINUTE_MS, atLeast: 0 };
-/** Somebody has to change something first; nobody tells us when they have. */
+/** Somebody has to change something first, and nothing tells the agent that they did. */
 const PERMANENT: Pace = { baseMs: 4 * MINUTE_MS, capMs: HOUR_MS, atLeast: 0.5 };
-/** Every attempt costs the registry requests that it just refused. */
+/** Each try costs the registry requests that it just refused. */
 const RATE_LIMITED: Pace = { baseMs: 2 * MINUTE_MS, capMs: 30 * MINUTE_MS, atLeast: 0.5 };
-/** Somebody deletes what we pull, most likely the kubelet's image garbage collection: do not fight it. */
+/** Most likely the kubelet's image garbage collection deletes what the agent pulls: do not fight it. */
 const EVICTED: Pace = { baseMs: 20 * MINUTE_MS, capMs: 6 * HOUR_MS, atLeast: 0.5 };
 
 const PACES: Readonly<Record<FailureKind, Pace>> = {

@@ -4,7 +4,7 @@ import { link, open, rename, stat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { systemClock } from '@kube-prefetch/time';
 
-/** Longer than another process takes between finding a dead lock and moving it aside. */
+/** Longer than another process takes from finding a dead lock to moving it aside. */
 const CONFIRM_AFTER_MS = 200;
 
 export class FolderInUse extends Error {
@@ -12,13 +12,13 @@ export class FolderInUse extends Error {
 }
 
 /**
- * Takes the folder for this process, and returns what gives it back. The lock is a listening socket: the kernel lets go of
- * it however the process ends, and unlike a process id it means the same in every container. What a dead process left
- * behind refuses connections and is taken away.
+ * Takes the folder for this process, and returns what gives it back. The lock is a listening socket, because the kernel closes
+ * it however the process ends, and because a process id means something else in every container. The socket of a dead process
+ * refuses connections and is removed.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const handle = await open(folder, 'r');
-  // A socket's path may have 107 bytes; this one is short whatever the folder's is.
+  // The path of a socket may have 107 bytes; the folder's own path may be longer.
   const at = (name: string) => `/proc/self/fd/${handle.fd}/${name}`;
   const id = randomUUID(); // In containers every agent has the same process id.
   const own = at(`lock.${id}`);
@@ -53,14 +53,14 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Of several that start on a dead lock, one may have moved ours aside for the dead one, and a third have taken its place. */
+/** When several start on a dead lock, another may have moved our lock aside instead of the dead one, and a third taken its place. */
 async function confirm(own: string, lock: string, folder: string): Promise<void> {
   await systemClock.sleep(CONFIRM_AFTER_MS);
   const [ours, current] = await Promise.all([stat(own), stat(lock).catch(ignoreAbsent)]);
   if (current?.ino !== ours.ino) throw inUse(folder);
 }
 
-/** Looks again after the move: between two looks another process may have taken the folder. */
+/** Asks again after the move: another process may have taken the folder in between. */
 async function takeAwayStale(lock: string, aside: string, folder: string): Promise<void> {
   if (await answers(lock)) throw inUse(folder);
   await rename(lock, aside).catch(ignoreAbsent);

@@ -9,23 +9,23 @@ import {
   type FinishedPull,
   type Histories,
   type History,
+  type PullEnd,
 } from '../decide/image-history.ts';
-import type { PullEnd } from '../pulls/pulls.ts';
 import { retryDelayMs } from '../decide/retry-delay.ts';
 import type { SavedState } from './state-file.ts';
 
-/** What the agent remembers between cycles. The only thing in it that may start a pull is the plan. */
+/** What the agent remembers between cycles. Only the plan in it may start a pull. */
 export interface Memory {
-  /** The last plan received, with what an incomplete one left out; undefined before the first. */
+  /** The last plan received, with the items that an incomplete one left out; undefined before the first. */
   plan(): Plan | undefined;
   adopt(plan: Plan): void;
-  /** Takes in what a look found of images that were not being pulled when it began. */
+  /** Takes in what a look found, except of images that were being pulled when it began. */
   noteLook(seen: ReadonlyMap<ImageRef, Presence>, running: ReadonlyMap<ImageRef, unknown>, now: number): Histories;
   notePull(image: ImageRef, end: PullEnd, now: number): void;
-  /** Completes what was noted of this very pull. */
+  /** Does nothing where the image was pulled again since. */
   notePulledBytes(image: ImageRef, pull: FinishedPull, doneBytes: number): void;
   histories(): Histories;
-  /** Compressed or unpacked, as some runtime counted it. */
+  /** Compressed or unpacked, as some runtime counted. */
   sizes(): ReadonlyMap<ImageRef, number>;
   noteSize(image: ImageRef, sizeBytes: number): void;
   save(): SavedState;
@@ -34,7 +34,7 @@ export interface Memory {
 
 export interface MemoryParts {
   readonly random: Random;
-  /** What `save` returns may have changed, and how soon that matters after a crash. */
+  /** Called when `save` would return something else, with how soon it has to be on the disk. */
   readonly changed: (when: 'soon' | 'eventually') => void;
 }
 
@@ -105,7 +105,7 @@ export function createMemory({ random, changed }: MemoryParts): Memory {
   };
 }
 
-/** An image that leaves the plan and comes back is neither trusted more nor tried sooner for it. */
+/** Otherwise an image that leaves the plan and comes back would be trusted again, or tried too soon. */
 function outlivesPlan(history: History, now: number): boolean {
   return history.suspect || (history.failure?.retryAtMs ?? 0) > now;
 }

@@ -1,9 +1,12 @@
+import type { Log } from '@kube-prefetch/process';
 import { FAILURE_KINDS, MAX_IMAGES_PER_NODE, Plan } from '@kube-prefetch/protocol';
+import { type Clock, type Random, backoffMs, createTrigger } from '@kube-prefetch/time';
+
 import Type, { type Static } from 'typebox';
 
 const Image = Type.String({ minLength: 1 });
 
-/** What outlives the process: enough to go on without a coordinator and to distrust what was distrusted. */
+/** What outlives the process: enough to go on without a coordinator, and to trust no broken image. */
 export const SavedState = Type.Object({
   plan: Type.Optional(Plan),
   suspects: Type.Array(
@@ -15,15 +18,67 @@ export const SavedState = Type.Object({
     }),
     { maxItems: MAX_IMAGES_PER_NODE },
   ),
-  /** Seen present at the last look. */
+  /** Images that the last look found. */
   present: Type.Array(Image, { maxItems: MAX_IMAGES_PER_NODE }),
 });
 export type SavedState = Static<typeof SavedState>;
 
-/** Where the agent keeps it. */
 export interface StateFile {
-  /** Undefined where there is none, or none that can be read: it is then set aside and `problem` says where. */
+  /** Undefined where there is none. One that cannot be read is moved aside, and `problem` says where to. */
   load(): Promise<{ readonly saved: SavedState | undefined; readonly problem?: string }>;
-  /** All or nothing, also when the machine stops in the middle. Throws when it could not be written. */
+  /** Writes all or nothing, also when the machine stops meanwhile. Throws when it could not write. */
   save(state: SavedState): Promise<void>;
+}
+
+const SAVE_SPACING_MS = 1_000;
+/**
+ * The list of present images may wait. Each save syncs the disk, and while pulls run that writes out all that they have just
+ * unpacked. A crash that loses the list costs one deleted image its random delay, and nothing else.
+ */
+const DELAY_MS = { soon: 0, eventually: 30_000 };
+const SAVE_BACKOFF = { baseMs: 1_000, capMs: 60_000 };
+
+/** Writes the state file whenever the memory has changed. */
+export interface StateSaver {
+  /** `soon`: plans and suspects. */
+  changed(when: keyof typeof DELAY_MS): void;
+  run(signal: AbortSignal): Promise<never>;
+}
+
+export interface StateSaverParts {
+  readonly file: Pick<StateFile, 'save'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly read: () => SavedState;
+}
+
+export function createStateSaver({ file, clock, random, log, read }: StateSaverParts): StateSaver {
+  const wake = createTrigger(clock);
+  let dueMs = Number.POSITIVE_INFINITY;
+
+  const changed: StateSaver['changed'] = when => {
+    dueMs = Math.min(dueMs, clock.monotonicMs() + DELAY_MS[when]);
+    wake.fire();
+  };
+
+  return {
+    changed,
+    async run(signal) {
+      for (let failures = 0; ; ) {
+        while (clock.monotonicMs() < dueMs) await wake.next(dueMs, signal);
+        dueMs = Number.POSITIVE_INFINITY;
+        try {
+          await file.save(read());
+          failures = 0;
+        } catch (error) {
+          failures += 1;
+          if (failures === 1) log.warn({ err: error }, 'the state file could not be written');
+          changed('soon');
+        }
+        const backoff = failures === 0 ? 0 : backoffMs(failures, random(), SAVE_BACKOFF);
+        await clock.sleep(SAVE_SPACING_MS + backoff, signal);
+      }
+    },
+  };
 }

@@ -4,7 +4,7 @@ import { errorText, messageParser } from '@kube-prefetch/protocol';
 import { lockFolder } from './lock-folder.ts';
 import { SavedState, type StateFile } from './state-file.ts';
 
-/** The state file in a folder of its own, which this process alone uses until `close`. Throws FolderInUse. */
+/** The state file in a folder that only this process uses until `close`. Throws FolderInUse. */
 export async function openStateFolder(folder: string): Promise<StateFile & { close(): Promise<void> }> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const unlock = await lockFolder(folder);
@@ -18,7 +18,7 @@ export async function openStateFolder(folder: string): Promise<StateFile & { clo
 
 const parse = messageParser(SavedState, 'state file');
 
-/** What cannot be read is moved aside, so that it can be looked at and is not in the way of the next. */
+/** A file that cannot be read is moved aside: the next one has room, and a person can look at it. */
 async function readStateFile(file: string): ReturnType<StateFile['load']> {
   try {
     return { saved: parse(JSON.parse(await readFile(file, 'utf8'))) };
@@ -31,7 +31,7 @@ async function readStateFile(file: string): ReturnType<StateFile['load']> {
   }
 }
 
-/** After a crash at any moment the file holds either the old text or the new one. */
+/** After a crash the file holds the old text or the new one. */
 async function replaceFile(file: string, text: string): Promise<void> {
   const next = `${file}.new`;
   const handle = await open(next, 'w', 0o600);
@@ -45,7 +45,7 @@ async function replaceFile(file: string, text: string): Promise<void> {
   await syncFolder(dirname(file));
 }
 
-/** The rename itself is on disk only after this. */
+/** Only then is the rename on the disk. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {

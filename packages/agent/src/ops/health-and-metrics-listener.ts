@@ -2,23 +2,26 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Address } from '@kube-prefetch/process';
-import type { AgentMetrics } from '../metrics.ts';
-import type { Pulse } from './health.ts';
+import type { Health } from './health.ts';
 
-export interface OpsParts {
-  readonly metrics: Pick<AgentMetrics, 'exposition'>;
-  readonly pulse: Pick<Pulse, 'alive' | 'ready'>;
+export interface ListenerParts {
+  readonly metrics: { exposition(): Promise<{ readonly contentType: string; readonly text: string }> };
+  readonly health: Pick<Health, 'alive' | 'ready'>;
 }
 
 /** Serves health, readiness and metrics until the signal aborts. Returns where: `http://127.0.0.1:41234`. */
-export async function serveOps(parts: OpsParts, { host, port }: Address, signal: AbortSignal): Promise<string> {
+export async function serveHealthAndMetrics(
+  parts: ListenerParts,
+  { host, port }: Address,
+  signal: AbortSignal,
+): Promise<string> {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8_192 });
   server.maxConnections = 64;
   server.on('request', (request, response) => {
     const path = request.url?.split('?')[0];
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, 'only GET\n');
-    if (path === '/healthz') return check(response, parts.pulse.alive(), 'the agent no longer looks at its node\n');
-    if (path === '/readyz') return check(response, parts.pulse.ready(), 'the container runtime does not answer\n');
+    if (path === '/healthz') return check(response, parts.health.alive(), 'the agent no longer looks at its node\n');
+    if (path === '/readyz') return check(response, parts.health.ready(), 'the container runtime does not answer\n');
     if (path === '/metrics') return void sendMetrics(response, parts.metrics);
     send(response, 404, 'here are /healthz, /readyz and /metrics\n');
   });
@@ -36,7 +39,7 @@ function check(response: ServerResponse, good: boolean, problem: string): void {
   send(response, good ? 200 : 503, good ? 'ok\n' : problem);
 }
 
-async function sendMetrics(response: ServerResponse, metrics: OpsParts['metrics']): Promise<void> {
+async function sendMetrics(response: ServerResponse, metrics: ListenerParts['metrics']): Promise<void> {
   try {
     const { contentType, text } = await metrics.exposition();
     send(response, 200, text, contentType);

@@ -3,24 +3,25 @@ import type { Clock } from '@kube-prefetch/time';
 /** Longer than any look and any wait between two of them. */
 const STUCK_AFTER_MS = 300_000;
 
-/** Whether the line turns, for the health checks. */
-export interface Pulse {
-  beat(looked: boolean): void;
-  /** False: the process is stuck, start another. */
+/** What the health checks of the kubelet are told. */
+export interface Health {
+  /** The line has looked at the node, or tried to. */
+  looked(answered: boolean): void;
+  /** False where the line no longer looks: the process is stuck, and the kubelet shall start another. */
   alive(): boolean;
-  /** The last look was answered by the right runtime. */
+  /** Whether the last look was answered by the kubelet's runtime. */
   ready(): boolean;
 }
 
-export function createPulse(clock: Clock): Pulse {
-  let beatMs = clock.monotonicMs();
+export function createHealth(clock: Clock): Health {
+  let lookedMs = clock.monotonicMs();
   let ready = false;
   return {
-    beat(looked) {
-      beatMs = clock.monotonicMs();
-      ready = looked;
+    looked(answered) {
+      lookedMs = clock.monotonicMs();
+      ready = answered;
     },
-    alive: () => clock.monotonicMs() - beatMs < STUCK_AFTER_MS,
+    alive: () => clock.monotonicMs() - lookedMs < STUCK_AFTER_MS,
     ready: () => ready,
   };
 }

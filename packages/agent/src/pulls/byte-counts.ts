@@ -3,17 +3,16 @@ import type { Pulled } from '@kube-prefetch/runtime';
 import { type Clock, createTrigger } from '@kube-prefetch/time';
 import type { FinishedPull } from '../decide/image-history.ts';
 
-/** Between two looks whether pulls still run. */
+/** How often it looks whether pulls still run. */
 const LOOK_MS = 500;
-/** A node that never rests counts all the same after this time. */
+/** On a node where pulls always run, it counts after this time. */
 const LONGEST_MS = 30_000;
-/** More are not kept waiting: the oldest then goes by what was seen of it. */
+/** Of more, the oldest counts with the bytes that were seen of it. */
 const MAX_UNCOUNTED = 100;
 
 /**
- * Counts what pulls brought from their registry: a question to the runtime for each blob. While other pulls run it waits,
- * because the answers would take their time from unpacking; what it has begun it finishes. What is uncounted when the agent ends is
- * never counted.
+ * Counts the bytes that finished pulls brought from their registry. That takes a question to the runtime for each blob, and the
+ * answers slow down unpacking, so it waits while other pulls run. When the agent ends, what is left is never counted.
  */
 export interface ByteCounts {
   add(finished: Uncounted): void;
@@ -36,7 +35,7 @@ export function createByteCounts({ clock, pulling, counted }: ByteCountsParts): 
   const wake = createTrigger(clock);
   const uncounted: Uncounted[] = [];
 
-  /** Where nobody counted, what was last seen of the download stands. */
+  /** Where the runtime cannot count, the bytes that were seen last stand. */
   const note = ({ image, pull }: Uncounted, bytes = pull.doneBytes) => {
     if (bytes !== undefined) counted(image, pull, bytes);
   };

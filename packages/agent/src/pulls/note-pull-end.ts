@@ -1,24 +1,28 @@
+import type { FailureKind } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import type { ByteCounts } from './byte-counts.ts';
 import type { Memory } from '../memory/memory.ts';
-import type { AgentMetrics } from '../metrics.ts';
-import type { PullEnd } from './pulls.ts';
-import type { RunningPull } from '../decide/running-pull.ts';
+import type { PullEnd } from '../decide/image-history.ts';
+import type { RunningPull } from '../decide/judge-pull.ts';
 
-interface Notebooks {
+export interface PullMetrics {
+  pullEnded(result: PullEnd['result'], kind: FailureKind | undefined, elapsedMs: number): void;
+}
+
+interface WrittenTo {
   readonly memory: Memory;
   readonly byteCounts: Pick<ByteCounts, 'add'>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: AgentMetrics | undefined;
+  readonly metrics: PullMetrics | undefined;
 }
 
-/** Writes down how a pull ended: for the next cycle, for people, and in the metrics. */
+/** Notes how a pull ended in the memory, the log and the metrics. */
 export function notePullEnd(
   { image, startedAtMs }: RunningPull,
   end: PullEnd,
-  { memory, byteCounts, clock, log, metrics }: Notebooks,
+  { memory, byteCounts, clock, log, metrics }: WrittenTo,
 ): void {
   const now = clock.monotonicMs();
   const elapsedMs = Math.round(now - startedAtMs);

@@ -1,6 +1,7 @@
 import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
-import { createPulls } from './pulls.ts';
+import type { RunningPull } from '../decide/judge-pull.ts';
+import { createPulls, untilStalled } from './pulls.ts';
 
 const order = { image: 'a', withoutPermit: false, sizeBytes: undefined };
 
@@ -45,4 +46,20 @@ test('a cancelled pull counts as running until the runtime has let go of it', as
   await clock.advance(1);
   expect([pulls.running().size, ends, begun]).toEqual([0, ['cancelled'], ['a']]);
   expect(clock.sleepers()).toBe(0);
+});
+
+test('what stood still because this process did is given the whole time again', async () => {
+  const clock = createVirtualClock();
+  const progress = { phase: 'downloading', doneBytes: 5, totalBytes: 10 } as const;
+  const times = { startedAtMs: 0, changedAtMs: 0 };
+  const running: RunningPull = { ...order, ...times, progress, cancelled: false };
+  const limits = { stallTimeoutMs: 2 * 60_000 };
+  const sentences: string[] = [];
+  void untilStalled(clock, () => running, limits, new AbortController().signal).then(text => sentences.push(text));
+  await clock.advance(60_000);
+  clock.suspend(3_600_000);
+  await clock.advance(2 * 60_000 - 1);
+  expect(sentences).toEqual([]);
+  await clock.advance(1);
+  expect(sentences).toEqual(['no progress for 120 s while downloading, 5 of 10 bytes done: given up']);
 });

@@ -1,21 +1,18 @@
 import { errorText, type Failure, type ImageRef } from '@kube-prefetch/protocol';
-import { type ImageRuntime, type Progress, type Pulled, PullFailure, RuntimeUnavailable } from '@kube-prefetch/runtime';
+import { type ImageRuntime, type Progress, PullFailure, RuntimeUnavailable } from '@kube-prefetch/runtime';
 import type { Clock } from '@kube-prefetch/time';
 import type { PullOrder } from '../decide/choose-pulls.ts';
-import type { FinishedPull } from '../decide/image-history.ts';
-import type { RunningPull } from '../decide/running-pull.ts';
-import { type StallLimits, untilStalled } from './stall.ts';
+import type { PullEnd } from '../decide/image-history.ts';
+import { describeStall, givenUpAtMs, type RunningPull, type StallLimits } from '../decide/judge-pull.ts';
 
 const MAX_FAILURE_LENGTH = 512;
-
-export type PullEnd =
-  | { readonly result: 'pulled'; readonly pull: FinishedPull; readonly countBytes: Pulled['countBytes'] }
-  | { readonly result: 'failed'; readonly failure: Failure & { readonly phase?: Progress['phase'] } }
-  | { readonly result: 'cancelled' };
+const STALL_LOOKS_PER_TIMEOUT = 4;
+/** A timer that fires so much too late means that the process, or the whole machine, was paused. */
+const PAUSED_MS = 5_000;
 
 /** The pulls that run now: at most one per image. */
 export interface Pulls {
-  /** As it stands now; later changes do not show in it. */
+  /** A copy: later changes do not show in it. */
   running(): ReadonlyMap<ImageRef, RunningPull>;
   start(order: PullOrder): void;
   /** The pull stays among the running ones until the runtime has let go of it. */
@@ -28,7 +25,7 @@ export interface PullsParts {
   readonly runtime: Pick<ImageRuntime, 'pull'>;
   readonly clock: Clock;
   readonly limits: StallLimits;
-  /** Called when the pull is no longer among the running ones. */
+  /** Called once the pull is no longer among the running ones. */
   readonly ended: (pull: RunningPull, end: PullEnd) => void;
   readonly progressed: () => void;
 }
@@ -103,6 +100,32 @@ async function run(entry: Entry, { runtime, clock, limits, progressed }: PullsPa
     watch.abort();
     await watching;
   }
+}
+
+/**
+ * Resolves with a sentence once the pull has stood still for too long; rejects when the signal aborts. A pause of this process
+ * counts as a change, because nobody watched the pull meanwhile.
+ */
+export async function untilStalled(
+  clock: Clock,
+  look: () => RunningPull,
+  limits: StallLimits,
+  signal: AbortSignal,
+): Promise<string> {
+  for (let resumedAtMs = 0; ; ) {
+    const pull = notBefore(resumedAtMs, look());
+    const now = clock.monotonicMs();
+    const dueMs = givenUpAtMs(pull, limits);
+    if (now >= dueMs) return describeStall(pull, now);
+    // Not until the due time: the first progress seen brings it closer.
+    const nextMs = Math.min(dueMs, now + limits.stallTimeoutMs / STALL_LOOKS_PER_TIMEOUT);
+    await clock.sleep(nextMs - now, signal);
+    if (clock.monotonicMs() > nextMs + PAUSED_MS) resumedAtMs = clock.monotonicMs();
+  }
+}
+
+function notBefore(ms: number, pull: RunningPull): RunningPull {
+  return { ...pull, startedAtMs: Math.max(ms, pull.startedAtMs), changedAtMs: Math.max(ms, pull.changedAtMs) };
 }
 
 function moved(before: Progress | undefined, after: Progress): boolean {

@@ -11,7 +11,7 @@ export class RuntimeMismatch extends Error {
   }
 }
 
-/** Throws RuntimeMismatch when the runtime on the socket is not the one that the kubelet of this node uses. */
+/** Throws RuntimeMismatch when the runtime on the socket is not the kubelet's. */
 export function checkRuntime(plan: Plan | undefined, runtime: RuntimeVersion): void {
   const expected = plan?.runtimeVersion;
   if (expected === undefined) return;
@@ -23,7 +23,7 @@ export function checkRuntime(plan: Plan | undefined, runtime: RuntimeVersion): v
   );
 }
 
-/** As the kubelet does before it reports a version: `1.6.20~ds1` and `v1.6.20` are `1.6.20`. */
+/** As the kubelet shortens the version that it reports: `1.6.20~ds1` and `v1.6.20` are `1.6.20`. */
 function shorten(version: string): string {
   return /^\s*v?(\d+(?:\.\d+)*)/.exec(version)?.[1] ?? version;
 }

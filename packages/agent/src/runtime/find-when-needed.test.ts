@@ -1,10 +1,10 @@
 import { createMemoryRuntime, type ImageRuntime, RuntimeUnavailable } from '@kube-prefetch/runtime';
 import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
-import { createLateRuntime } from './find-when-needed.ts';
-import { lookAround } from './look-at-node.ts';
+import { findWhenNeeded } from './find-when-needed.ts';
 
 const NEVER = new AbortController().signal;
+const lookAtAll = (runtime: ImageRuntime) => Promise.all([runtime.look(['nginx'], NEVER), runtime.space(NEVER)]);
 const absent = new RuntimeUnavailable(
   'no container runtime answers. Tried: /run/containerd/containerd.sock: no such file',
 );
@@ -19,22 +19,22 @@ function lateBench() {
     if (here.runtime === undefined) throw absent;
     return here.runtime;
   };
-  return { bench, runtime: createLateRuntime(find) };
+  return { bench, runtime: findWhenNeeded(find) };
 }
 
-test('whatever a cycle asks first, it hears where a runtime was looked for', async () => {
+test('questions that are asked together hear where a runtime was looked for, after one search', async () => {
   const { bench, runtime } = lateBench();
-  await expect(lookAround(runtime, ['nginx'], NEVER)).rejects.toBe(absent);
+  await expect(lookAtAll(runtime)).rejects.toBe(absent);
   expect(bench.searches).toBe(1);
   expect(runtime.changes(NEVER)).toBe('unsupported');
 });
 
 test('it is looked for again in the next cycle, and no more once it was found', async () => {
   const { bench, runtime } = lateBench();
-  await expect(lookAround(runtime, ['nginx'], NEVER)).rejects.toBe(absent);
+  await expect(lookAtAll(runtime)).rejects.toBe(absent);
   bench.here.runtime = createMemoryRuntime({ clock: createVirtualClock() });
   for (let cycle = 0; cycle < 3; cycle++) {
-    const { seen } = await lookAround(runtime, ['nginx'], NEVER);
+    const [seen] = await lookAtAll(runtime);
     expect(seen.get('nginx')).toEqual({ present: false });
   }
   expect(bench.searches).toBe(2);

@@ -1,10 +1,10 @@
 import type { ImageRuntime } from '@kube-prefetch/runtime';
 
 /**
- * A runtime that need not be there yet: every cycle looks for it until it is found, so a node that boots with a slow
- * runtime reports that instead of restarting its agent. Questions that are asked together share one search.
+ * A runtime that need not be there yet. Each call looks for it until it is found, so on a node whose runtime starts slowly the
+ * agent reports that and does not end. Calls at the same time share one search.
  */
-export function createLateRuntime(find: () => Promise<ImageRuntime>): ImageRuntime {
+export function findWhenNeeded(find: () => Promise<ImageRuntime>): ImageRuntime {
   let found: ImageRuntime | undefined;
   let search: Promise<ImageRuntime> | undefined;
 

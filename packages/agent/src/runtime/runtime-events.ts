@@ -4,18 +4,18 @@ import { backoffMs, type Clock, createTrigger, type Random } from '@kube-prefetc
 
 const RUNTIME_BACKOFF = { baseMs: 200, capMs: 2_000 };
 const LEAST_PAUSE_MS = 100;
-/** What one deletion or import makes comes within this time; one look covers it. */
+/** The events of one deletion or import come within this time, so that one look covers them. */
 const SETTLE_MS = 50;
-/** While we pull, most events are our own, and each pull's end wakes a look anyhow: looks would take CPU from unpacking. */
+/** While pulls run, most events are theirs, the end of each wakes the line anyhow, and looks slow down unpacking. */
 const SETTLE_PULLING_MS = 1_000;
 const EVENT_SPACING_MS = 200;
-/** A runtime that cannot tell now may be replaced by one that can. */
+/** A runtime without events may be replaced by one that has them. */
 const ASK_AGAIN_MS = 1_000;
 const VERIFY_WITH_EVENTS_MS = 60_000;
 const VERIFY_WITHOUT_EVENTS_MS = 20_000;
 
 export interface RuntimeEvents {
-  /** How long the agent may go without a look where nothing wakes it. */
+  /** The longest time between two looks. */
   verifyAfterMs(): number;
   run(signal: AbortSignal): Promise<never>;
 }
@@ -26,18 +26,18 @@ export interface RuntimeEventsParts {
   readonly random: Random;
   readonly log: Log;
   readonly pulling: () => boolean;
-  /** "Look again": an image changed, or may have while nobody listened. */
+  /** An image changed, or may have changed while nobody listened: look again. */
   readonly changed: () => void;
 }
 
-/** Listens to the runtime, and to the next one when it restarts. An event says nothing but "look again". */
+/** Listens to the runtime, also after it restarts. An event only says "look again". */
 export function createRuntimeEvents(parts: RuntimeEventsParts): RuntimeEvents {
   const { runtime, clock, random, log } = parts;
   const heard = createTrigger(clock);
   let listening = false;
   let failures = 0;
 
-  /** Takes events as fast as they come: one that waits would wake a look long after its time. */
+  /** Takes events as fast as they come: one that had to wait would wake the line much too late. */
   const listen = async (stream: AsyncIterable<void>) => {
     for await (const _ of stream) {
       failures = 0;
@@ -51,7 +51,7 @@ export function createRuntimeEvents(parts: RuntimeEventsParts): RuntimeEvents {
         await clock.sleep(ASK_AGAIN_MS, signal);
         continue;
       }
-      listening = true; // A quiet stream is as good as a busy one.
+      listening = true;
       try {
         await listen(stream);
       } catch (error) {

@@ -1,8 +1,6 @@
 import type { Progress } from '@kube-prefetch/runtime';
-import { createVirtualClock } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
-import type { RunningPull } from '../decide/running-pull.ts';
-import { givenUpAtMs, untilStalled } from './stall.ts';
+import { givenUpAtMs, type RunningPull } from './judge-pull.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -26,19 +24,4 @@ const rows: readonly [string, Progress | undefined, number | undefined, number][
 test.each(rows)('a pull of which %s is given up in time', (_what, progress, sizeBytes, atMs) => {
   const running: RunningPull = { ...pull, progress, sizeBytes };
   expect(givenUpAtMs(running, { stallTimeoutMs: 2 * MINUTE })).toBeCloseTo(atMs, 0);
-});
-
-test('what stood still because this process did is given the whole time again', async () => {
-  const clock = createVirtualClock();
-  const progress = { phase: 'downloading', doneBytes: 5, totalBytes: 10 } as const;
-  const running: RunningPull = { ...pull, startedAtMs: 0, changedAtMs: 0, progress, sizeBytes: undefined };
-  const limits = { stallTimeoutMs: 2 * MINUTE };
-  const sentences: string[] = [];
-  void untilStalled(clock, () => running, limits, new AbortController().signal).then(text => sentences.push(text));
-  await clock.advance(MINUTE);
-  clock.suspend(HOUR);
-  await clock.advance(2 * MINUTE - 1);
-  expect(sentences).toEqual([]);
-  await clock.advance(1);
-  expect(sentences).toEqual(['no progress for 120 s while downloading, 5 of 10 bytes done: given up']);
 });

@@ -1,8 +1,7 @@
 import { type Log, silentLog } from '@kube-prefetch/process';
 import { createVirtualClock, seededRandom } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
-import type { SavedState } from './state-file.ts';
-import { createStateSaver } from './save-state.ts';
+import { type SavedState, createStateSaver } from './state-file.ts';
 
 const HOUR_MS = 3_600_000;
 
