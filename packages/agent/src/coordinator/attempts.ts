@@ -39,7 +39,8 @@ export function createAttempts({ clock, random, log, contact }: AttemptsParts, c
 
   return {
     answered() {
-      if (logged !== undefined) log.info({ after: complaint, failures: retry.failures }, 'the coordinator answers again');
+      if (logged !== undefined)
+        log.info({ after: complaint, failures: retry.failures }, 'the coordinator answers again');
       retry.succeeded();
       logged = undefined;
       contact.answered();

@@ -1,7 +1,6 @@
 import type { Log } from '@kube-prefetch/process';
 import { FAILURE_KINDS, MAX_IMAGES_PER_NODE, Plan } from '@kube-prefetch/protocol';
-import { type Clock, type Random, backoffMs, createTrigger } from '@kube-prefetch/time';
-
+import { type Clock, createRetry, createTrigger, type Random } from '@kube-prefetch/time';
 import Type, { type Static } from 'typebox';
 
 const Image = Type.String({ minLength: 1 });
@@ -65,19 +64,18 @@ export function createStateSaver({ file, clock, random, log, read }: StateSaverP
   return {
     changed,
     async run(signal) {
-      for (let failures = 0; ; ) {
+      const retry = createRetry(random);
+      for (;;) {
         while (clock.monotonicMs() < dueMs) await wake.next(dueMs, signal);
         dueMs = Number.POSITIVE_INFINITY;
         try {
           await file.save(read());
-          failures = 0;
+          retry.succeeded();
         } catch (error) {
-          failures += 1;
-          if (failures === 1) log.warn({ err: error }, 'the state file could not be written');
+          if (retry.failed()) log.warn({ err: error }, 'the state file could not be written');
           changed('soon');
         }
-        const backoff = failures === 0 ? 0 : backoffMs(failures, random(), SAVE_BACKOFF);
-        await clock.sleep(SAVE_SPACING_MS + backoff, signal);
+        await clock.sleep(SAVE_SPACING_MS + retry.pauseMs(SAVE_BACKOFF), signal);
       }
     },
   };

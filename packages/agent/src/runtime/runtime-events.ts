@@ -1,9 +1,8 @@
 import type { Log } from '@kube-prefetch/process';
 import type { ImageRuntime } from '@kube-prefetch/runtime';
-import { backoffMs, type Clock, createTrigger, type Random } from '@kube-prefetch/time';
+import { type Clock, createRetry, createTrigger, type Random } from '@kube-prefetch/time';
 
-const RUNTIME_BACKOFF = { baseMs: 200, capMs: 2_000 };
-const LEAST_PAUSE_MS = 100;
+const RUNTIME_BACKOFF = { baseMs: 200, capMs: 2_000, floorMs: 100 };
 /** The events of one deletion or import come within this time, so that one look covers them. */
 const SETTLE_MS = 50;
 /** While pulls run, most events are theirs, the end of each wakes the line anyhow, and looks slow down unpacking. */
@@ -35,12 +34,12 @@ export function createRuntimeEvents(parts: RuntimeEventsParts): RuntimeEvents {
   const { runtime, clock, random, log } = parts;
   const heard = createTrigger(clock);
   let listening = false;
-  let failures = 0;
+  const retry = createRetry(random);
 
   /** Takes events as fast as they come: one that had to wait would wake the line much too late. */
   const listen = async (stream: AsyncIterable<void>) => {
     for await (const _ of stream) {
-      failures = 0;
+      retry.succeeded();
       heard.fire();
     }
   };
@@ -55,13 +54,13 @@ export function createRuntimeEvents(parts: RuntimeEventsParts): RuntimeEvents {
       try {
         await listen(stream);
       } catch (error) {
-        if (failures === 0 && !signal.aborted) log.warn({ err: error }, 'the runtime sends no events');
+        if (retry.failures === 0 && !signal.aborted) log.warn({ err: error }, 'the runtime sends no events');
       }
       signal.throwIfAborted();
       listening = false;
-      failures += 1;
+      retry.failed();
       heard.fire();
-      await clock.sleep(LEAST_PAUSE_MS + backoffMs(failures, random(), RUNTIME_BACKOFF), signal);
+      await clock.sleep(retry.pauseMs(RUNTIME_BACKOFF), signal);
     }
   };
   const passOn = async (signal: AbortSignal): Promise<never> => {
