@@ -67,7 +67,6 @@ function placementOf({ nodeSelector, required }: AffinityCase): Placement {
     pod: {
       tolerations: [],
       extendedResources: {},
-      daemonSet: false,
       ...(nodeSelector && { nodeSelector }),
       ...(required && { nodeAffinity: selectorOf(required) }),
     },

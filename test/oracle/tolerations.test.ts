@@ -64,6 +64,8 @@ test.each([
   ['a node that cannot be reached keeps its plan', 'node.kubernetes.io/unreachable', 'Yes'],
   ['a cordoned node keeps its plan and is held', 'node.kubernetes.io/unschedulable', 'Held'],
   ['a node under disk pressure keeps its plan and is held', 'node.kubernetes.io/disk-pressure', 'Held'],
+  ['a node under memory pressure keeps its plan and is held', 'node.kubernetes.io/memory-pressure', 'Held'],
+  ['a node under PID pressure keeps its plan and is held', 'node.kubernetes.io/pid-pressure', 'Held'],
 ])('on purpose: %s, so %s does not keep images off', async (_why, taintKey, verdict) => {
   const one: TolerationsCase = { tolerations: [], taints: [{ key: taintKey, value: '', effect: 'NoSchedule' }] };
   const [answer] = await callOriginal<Answer>('tolerations', [one]);
@@ -76,7 +78,7 @@ function isKeptOff(one: TolerationsCase): boolean {
 }
 
 function verdictOf({ tolerations, taints }: TolerationsCase) {
-  const pod = { tolerations, extendedResources: {}, daemonSet: false };
+  const pod = { tolerations, extendedResources: {} };
   return matchNode({ choice: undefined, pod }, aNode({ taints })).verdict;
 }
 

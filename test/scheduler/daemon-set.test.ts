@@ -25,8 +25,8 @@ const CASES: readonly Case[] = [
   { name: 'unwelcoming', taint: { key: 'dedicated', effect: 'PreferNoSchedule' }, ours: 'Yes' },
   { name: 'cordoned', unschedulable: true, ours: 'Held' },
   ...[
-    ['memory-pressure', 'MemoryPressure', 'Yes'] as const,
-    ['pid-pressure', 'PIDPressure', 'Yes'] as const,
+    ['memory-pressure', 'MemoryPressure', 'Held'] as const,
+    ['pid-pressure', 'PIDPressure', 'Held'] as const,
     ['disk-pressure', 'DiskPressure', 'Held'] as const,
   ].map(([name, condition, ours]): Case => {
     return { name, taint: { key: `node.kubernetes.io/${name}`, effect: 'NoSchedule' }, condition, ours };

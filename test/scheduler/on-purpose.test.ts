@@ -1,3 +1,4 @@
+import { PASSING_TAINTS } from '@kube-prefetch/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeObject, podSpec } from './objects.ts';
 import { ourVerdict } from './our-verdict.ts';
@@ -23,27 +24,20 @@ const tolerant: PodHalf = { tolerations: [{ operator: 'Exists' }] };
 
 /** The scheduler refuses until the node is as it should be. */
 const FOR_A_WHILE: readonly Case[] = [
-  ...[
-    'node.kubernetes.io/not-ready',
-    'node.kubernetes.io/network-unavailable',
-    'node.cloudprovider.kubernetes.io/uninitialized',
-    'startup-taint.cluster-autoscaler.kubernetes.io/csi',
-    'kube-prefetch.io/not-warm',
-  ].map((key, index): Case => {
-    const why = `a node with the startup taint ${key} is filled before pods may land`;
-    return { name: `startup-${index}`, why, node: tainted(key), ours: 'Yes' };
+  ...PASSING_TAINTS.map(({ taint, held }, index): Case => {
+    const why = `a node with the taint ${taint} ${held === undefined ? 'is filled all the same' : `is held: it is ${held}`}`;
+    return {
+      name: `passing-${index}`,
+      why,
+      node: tainted(taint.replaceAll('*', 'any')),
+      ours: held === undefined ? 'Yes' : 'Held',
+    };
   }),
   {
     name: 'startup-named',
     why: 'so is one with a startup taint that the operator named',
     node: tainted('example.com/agent-missing'),
     startupTaints: ['example.com/*'],
-    ours: 'Yes',
-  },
-  {
-    name: 'unreachable',
-    why: 'a node that cannot be reached keeps its plan',
-    node: tainted('node.kubernetes.io/unreachable'),
     ours: 'Yes',
   },
   {
@@ -58,16 +52,6 @@ const FOR_A_WHILE: readonly Case[] = [
     node: { unschedulable: true },
     ours: 'Held',
   },
-  {
-    name: 'disk-pressure',
-    why: 'so is one under disk pressure',
-    node: tainted('node.kubernetes.io/disk-pressure'),
-    ours: 'Held',
-  },
-  ...['ToBeDeletedByClusterAutoscaler', 'karpenter.sh/disrupted'].map((key, index): Case => {
-    const why = `so is one that is about to be deleted, as ${key} says`;
-    return { name: `deleting-${index}`, why, node: tainted(key), ours: 'Held' };
-  }),
 ];
 
 const FOR_GOOD: readonly (Case & { readonly scheduler: Outcome })[] = [

@@ -96,7 +96,7 @@ const affinityOn = (own: Labels): Arbitrary<readonly AffinityTerm[]> => {
 };
 
 const taint: Arbitrary<Taint> = fc.record({
-  key: fc.constantFrom('dedicated', 'example.com/spot', 'node.kubernetes.io/memory-pressure'),
+  key: fc.constantFrom('dedicated', 'example.com/spot', 'example.com/batch'),
   value: fc.constantFrom('', 'gpu', 'web'),
   effect: fc.constantFrom('NoSchedule', 'NoExecute', 'PreferNoSchedule'),
 });

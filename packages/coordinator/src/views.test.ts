@@ -66,9 +66,9 @@ test('an image is shown on every node, with a reason also where it is not wanted
 });
 
 test('what is planned in spite of a startup taint is explained so', async () => {
-  const line = startVirtualLine({ startupTaints: ['cilium.io/*'] });
+  const line = startVirtualLine({ startupTaints: ['vendor.example/*'] });
   const resources = [aResource({ spec: { images: ['a:1'] } })];
-  const taints = [{ key: 'cilium.io/agent-not-ready', value: '', effect: 'NoExecute' }];
+  const taints = [{ key: 'vendor.example/booting', value: '', effect: 'NoExecute' }];
   await line.show(aState({ resources, nodes: [aNode({ name: 'n1', taints })] }));
   expect(line.coordinator.node('n1').images).toMatchObject([{ because: [expect.stringContaining('Yes')] }]);
   expect(line.coordinator.image('a:1').nodes).toMatchObject([{ because: [expect.stringContaining('Yes')] }]);

@@ -1,6 +1,7 @@
 export type { Ask } from './asks/ask.ts';
 export { collectAsks } from './asks/collect-asks.ts';
 export { matchNode } from './placement/match-node.ts';
+export { PASSING_TAINTS } from './placement/passing-taints.ts';
 export type { Placement, Verdict } from './placement/placement.ts';
 export { tolerates } from './placement/toleration.ts';
 export { explainImage, explainNode } from './plans/explain.ts';
@@ -8,6 +9,7 @@ export { type Cohort, groupNodes } from './plans/group-nodes.ts';
 export { type CohortPlans, planBytes, planCohorts } from './plans/plan-cohorts.ts';
 export { matchesSelector, selectorProblems } from './selectors/label-selector.ts';
 export { matchesNodeSelector } from './selectors/node-selector.ts';
+export { PRESSURES } from './state/cluster-state.ts';
 export type {
   Amounts,
   ClusterState,
@@ -19,6 +21,7 @@ export type {
   NodeSelectorTerm,
   PodImage,
   PodSpec,
+  Pressure,
   PullPolicy,
   Resource,
   ServiceAccount,

@@ -3,7 +3,8 @@ import { aFleet, arbitraryNode, arbitraryState } from '@kube-prefetch/core/testi
 import { adoptPlan, CELL_STATES, type Plan, resourceName } from '@kube-prefetch/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ClusterState } from './state/cluster-state.ts';
+import { PASSING_TAINTS } from './placement/passing-taints.ts';
+import { type ClusterState, PRESSURES } from './state/cluster-state.ts';
 
 const RUNS = { numRuns: 200 };
 const hits = new Map<string, number>();
@@ -125,7 +126,7 @@ test('a plan holds exactly the images of the asks whose verdict there is Yes or 
         expect(new Set(imagesOf(plan))).toEqual(new Set(wanted.map(({ image }) => image)));
         expect(plan?.items).toHaveLength(new Set(imagesOf(plan)).size);
         expect(plan?.held !== undefined).toBe(
-          node.unschedulable || node.deleting || node.diskPressure || isTaintedHeld(node.taints),
+          node.unschedulable || node.deleting || node.pressures.length > 0 || isTaintedHeld(node.taints),
         );
         for (const item of plan?.items ?? []) {
           const same = wanted.filter(({ image }) => image === item.image);
@@ -141,8 +142,35 @@ test('a plan holds exactly the images of the asks whose verdict there is Yes or 
 });
 
 function isTaintedHeld(taints: readonly { key: string }[]): boolean {
-  return taints.some(({ key }) => key.endsWith('/unschedulable') || key.endsWith('/disk-pressure'));
+  return taints.some(({ key }) => key.endsWith('-pressure') || key === 'karpenter.sh/disrupted');
 }
+
+test('what comes and goes by itself changes no list of images', () => {
+  const passing = fc.record({
+    taints: fc.array(fc.constantFrom(...PASSING_TAINTS.map(({ taint }) => taint.replaceAll('*', 'x'))), {
+      maxLength: 2,
+    }),
+    pressures: fc.subarray([...PRESSURES]),
+    unschedulable: fc.boolean(),
+    ready: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(arbitraryState, passing, (state, { taints, ...rest }) => {
+      const more = taints.map(key => ({ key, value: '', effect: 'NoExecute' }));
+      const nodes = state.nodes.map(node => ({ ...node, ...rest, taints: [...node.taints, ...more] }));
+      const [before, during] = [planOf(state).byNode, planOf({ ...state, nodes }).byNode];
+      for (const { name } of state.nodes) {
+        expect(during.get(name)?.items).toEqual(before.get(name)?.items);
+        const changed = before.get(name)?.held !== during.get(name)?.held;
+        hit(
+          `passing: with images, ${changed ? 'and held for another reason' : 'as before'}`,
+          imagesOf(before.get(name)).length > 0,
+        );
+      }
+    }),
+    RUNS,
+  );
+});
 
 test("a node's plan depends on no other node", () => {
   fc.assert(

@@ -10,6 +10,7 @@ import type {
   Taint,
   Workload,
 } from '@kube-prefetch/core';
+import { PRESSURES } from '@kube-prefetch/core';
 import {
   type LabelSelector,
   type NodeChoice,
@@ -42,7 +43,8 @@ const TAINTS: readonly Taint[] = [
   { key: 'node.kubernetes.io/not-ready', value: '', effect: 'NoExecute' },
   { key: 'node.kubernetes.io/disk-pressure', value: '', effect: 'NoSchedule' },
   { key: 'node.kubernetes.io/memory-pressure', value: '', effect: 'NoSchedule' },
-  { key: 'startup-taint.cluster-autoscaler.kubernetes.io/csi', value: '', effect: 'NoSchedule' },
+  { key: 'ebs.csi.aws.com/agent-not-ready', value: '', effect: 'NoExecute' },
+  { key: 'karpenter.sh/disrupted', value: '', effect: 'NoSchedule' },
 ];
 
 const optional = <T>(arbitrary: Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
@@ -196,21 +198,12 @@ export const arbitraryNode: Arbitrary<Node> = fc.record(
     unschedulable: seldom,
     deleting: seldom,
     ready: fc.constantFrom(true, true, false),
-    diskPressure: seldom,
+    pressures: fc.oneof({ weight: 9, arbitrary: fc.constant([]) }, few(PRESSURES, 2)),
     runtimeVersion: fc.constantFrom('containerd://1.6.20', 'docker://20.10.24'),
     extendedResources: gpus,
   },
   {
-    requiredKeys: [
-      'name',
-      'labels',
-      'taints',
-      'unschedulable',
-      'deleting',
-      'ready',
-      'diskPressure',
-      'extendedResources',
-    ],
+    requiredKeys: ['name', 'labels', 'taints', 'unschedulable', 'deleting', 'ready', 'pressures', 'extendedResources'],
   },
 );
 

@@ -10,7 +10,7 @@ export function aNode(parts: Partial<Node> = {}): Node {
     unschedulable: false,
     deleting: false,
     ready: true,
-    diskPressure: false,
+    pressures: [],
     extendedResources: {},
     ...parts,
   };

@@ -20,6 +20,8 @@ test('everything that decisions read is taken from a node', () => {
     status: {
       conditions: [
         { type: 'DiskPressure', status: 'True' },
+        { type: 'MemoryPressure', status: 'Unknown' },
+        { type: 'PIDPressure', status: 'True' },
         { type: 'Ready', status: 'True' },
       ],
       nodeInfo: { containerRuntimeVersion: 'containerd://1.6.20' },
@@ -36,7 +38,7 @@ test('everything that decisions read is taken from a node', () => {
     unschedulable: true,
     deleting: true,
     ready: true,
-    diskPressure: true,
+    pressures: ['DiskPressure', 'PIDPressure'],
     runtimeVersion: 'containerd://1.6.20',
     extendedResources: { 'a.io/some': 1, 'nvidia.com/gpu': 2 },
   });
@@ -50,7 +52,7 @@ test('a node that says nothing has nothing against it', () => {
     unschedulable: false,
     deleting: false,
     ready: true,
-    diskPressure: false,
+    pressures: [],
     extendedResources: {},
   });
 });

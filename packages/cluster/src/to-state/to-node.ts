@@ -1,4 +1,4 @@
-import type { Node } from '@kube-prefetch/core';
+import { type Node, PRESSURES } from '@kube-prefetch/core';
 import { extendedResources } from './extended-resources.ts';
 import { below, type Field, flag, isAbsent, items, labels, optionalText, text } from './field.ts';
 
@@ -23,7 +23,7 @@ export function toNode(object: Field, { readyUnlessSaid }: NodeDefaults): Node {
     unschedulable: flag(below(object, 'spec', 'unschedulable')),
     deleting: !isAbsent(below(metadata, 'deletionTimestamp')),
     ready: ready === undefined ? readyUnlessSaid : ready === 'True',
-    diskPressure: condition(object, 'DiskPressure') === 'True',
+    pressures: PRESSURES.filter(pressure => condition(object, pressure) === 'True'),
     ...(runtimeVersion === undefined ? {} : { runtimeVersion }),
     extendedResources: extendedResources(below(object, 'status', 'allocatable')),
   };

@@ -17,7 +17,7 @@ test('an image named outright is wanted on the nodes of the choice, with its tol
       pullsAlways: false,
       placement: {
         choice: nodes,
-        pod: { tolerations: [{ operator: 'Exists' }], extendedResources: {}, daemonSet: false },
+        pod: { tolerations: [{ operator: 'Exists' }], extendedResources: {} },
       },
       sources: ['spec.images'],
     },
@@ -32,7 +32,7 @@ test("a workload's images are wanted where its pods may run, whatever toleration
     aState({ resources: [resource], workloads: [aWorkload({ kind: 'DaemonSet', pod })] }),
   );
   expect(others).toEqual([]);
-  expect(ask?.placement).toEqual({ choice: nodes, pod: { ...pod, extendedResources: {}, daemonSet: true } });
+  expect(ask?.placement).toEqual({ choice: nodes, pod: { ...pod, extendedResources: {} } });
   expect(ask?.sources).toEqual(['DaemonSet shop/web']);
 });
 

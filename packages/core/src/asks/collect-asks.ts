@@ -35,7 +35,7 @@ interface WantedImage {
 }
 
 function namedOutright({ spec }: Resource, sharePlacement: SharePlacement): readonly WantedImage[] {
-  const pod = { tolerations: spec.nodes?.tolerations ?? [], extendedResources: {}, daemonSet: false };
+  const pod = { tolerations: spec.nodes?.tolerations ?? [], extendedResources: {} };
   const placement = sharePlacement(spec.nodes, pod);
   return spec.images.map(image => ({ image, pullsAlways: false, placement, source: 'spec.images' }));
 }
@@ -57,9 +57,9 @@ function foundInWorkloads(
   });
 }
 
-function placedPod({ kind, pod }: Workload): Placement['pod'] {
+function placedPod({ pod }: Workload): Placement['pod'] {
   const { nodeName, nodeSelector, nodeAffinity, tolerations, os, extendedResources } = pod;
-  return { nodeName, nodeSelector, nodeAffinity, tolerations, os, extendedResources, daemonSet: kind === 'DaemonSet' };
+  return { nodeName, nodeSelector, nodeAffinity, tolerations, os, extendedResources };
 }
 
 function asksOf({ ref, spec }: Resource, wants: readonly WantedImage[]): readonly Ask[] {

@@ -8,10 +8,7 @@ export interface Placement {
   readonly pod: Pick<
     PodSpec,
     'nodeName' | 'nodeSelector' | 'nodeAffinity' | 'tolerations' | 'os' | 'extendedResources'
-  > & {
-    /** A DaemonSet's pods also tolerate what its controller adds. */
-    readonly daemonSet: boolean;
-  };
+  >;
 }
 
 /** Whether an ask wants its image on a node; `Held`: yes, but nothing may start there now. */

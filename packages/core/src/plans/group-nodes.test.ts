@@ -55,10 +55,10 @@ test('the key stays while asks and condition stay, whatever nodes come and go', 
 
 test('startup taints of the caller are ignored', () => {
   const resources = [aResource({ spec: { images: ['pause:3.10'] } })];
-  const nodes = named(1, { taints: [{ key: 'cilium.io/agent-not-ready', value: '', effect: 'NoExecute' }] });
+  const nodes = named(1, { taints: [{ key: 'vendor.example/booting', value: '', effect: 'NoExecute' }] });
   const asks = collectAsks(aState({ resources }));
   expect(groupNodes(asks, nodes)[0]?.asks).toEqual([]);
-  expect(groupNodes(asks, nodes, ['cilium.io/*'])[0]?.asks).toEqual(asks);
+  expect(groupNodes(asks, nodes, ['vendor.example/*'])[0]?.asks).toEqual(asks);
 });
 
 test("a cohort's asks keep their order", () => {

@@ -36,7 +36,9 @@ test('gaps make every plan incomplete', () => {
 });
 
 test('a held node keeps its plan and learns why nothing may start', () => {
-  const [plan] = plansOf(aState({ resources: RESOURCES, nodes: [aNode({ unschedulable: true, diskPressure: true })] }));
+  const [plan] = plansOf(
+    aState({ resources: RESOURCES, nodes: [aNode({ unschedulable: true, pressures: ['DiskPressure'] })] }),
+  );
   expect(plan?.held).toBe('cordoned, under disk pressure');
   expect(plan?.items).toHaveLength(2);
 });

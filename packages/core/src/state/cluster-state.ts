@@ -95,6 +95,9 @@ export interface Taint {
   readonly effect: string;
 }
 
+export const PRESSURES = ['DiskPressure', 'MemoryPressure', 'PIDPressure'] as const;
+export type Pressure = (typeof PRESSURES)[number];
+
 export interface Node {
   readonly name: string;
   readonly labels: Labels;
@@ -104,7 +107,8 @@ export interface Node {
   readonly deleting: boolean;
   /** The Ready condition is True. */
   readonly ready: boolean;
-  readonly diskPressure: boolean;
+  /** Of these conditions, the ones that are True. */
+  readonly pressures: readonly Pressure[];
   /** `status.nodeInfo.containerRuntimeVersion`, `containerd://1.6.20`; absent where unknown. */
   readonly runtimeVersion?: string;
   /** Extended resources that its pods can have, used or not. */
