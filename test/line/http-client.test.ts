@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createHttpAgentApi } from '@kube-prefetch/agent';
 import { type ApiError, MAX_BODY_BYTES, type NodeReport } from '@kube-prefetch/protocol';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { afterEach, expect, test } from 'vitest';
 
 const never = new AbortController().signal;

@@ -7,7 +7,8 @@ import type { KeptAuthority } from '@kube-prefetch/cluster';
 import { aReport, never } from '@kube-prefetch/coordinator/testing';
 import { scratchFolder, startChild, waitUntil } from '@kube-prefetch/lab/machine';
 import type { ApiError } from '@kube-prefetch/protocol';
-import { type Clock, createVirtualClock, systemClock } from '@kube-prefetch/time';
+import { type Clock, systemClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   follows,

@@ -6,7 +6,8 @@ import type { ClusterState } from '@kube-prefetch/core';
 import { silentLog } from '@kube-prefetch/process';
 import { type AgentApi, ApiError } from '@kube-prefetch/protocol';
 import { createMemoryRegistry, createMemoryRuntime, type MemoryRuntime } from '@kube-prefetch/runtime';
-import { createVirtualClock, seededRandom, timestamp, type VirtualClock } from '@kube-prefetch/time';
+import { seededRandom, timestamp } from '@kube-prefetch/time';
+import { type VirtualClock, createVirtualClock } from '@kube-prefetch/time/testing';
 
 /** The whole product on the virtual clock: the real coordinator and real agents, on memory runtimes with one registry. */
 export interface Line {

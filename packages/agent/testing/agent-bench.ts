@@ -1,7 +1,8 @@
 import type { AgentApi } from '@kube-prefetch/protocol';
 import { silentLog } from '@kube-prefetch/process';
 import { createMemoryRuntime, type MemoryRuntime } from '@kube-prefetch/runtime';
-import { createVirtualClock, seededRandom, timestamp, type VirtualClock } from '@kube-prefetch/time';
+import { seededRandom, timestamp } from '@kube-prefetch/time';
+import { type VirtualClock, createVirtualClock } from '@kube-prefetch/time/testing';
 import { type Agent, type AgentParts, createAgent } from '../src/agent.ts';
 import { runAgent } from '../src/run-agent.ts';
 import type { StateFile } from '../src/memory/state-file.ts';

@@ -1,6 +1,6 @@
 import { FAILURE_KINDS } from '@kube-prefetch/protocol';
 import { createMemoryRuntime, type MemoryRuntime } from '@kube-prefetch/runtime';
-import { createVirtualClock, type VirtualClock } from '@kube-prefetch/time';
+import { type VirtualClock, createVirtualClock } from '@kube-prefetch/time/testing';
 import fc from 'fast-check';
 import { createAgentBench, type StartedAgent } from './agent-bench.ts';
 import { planOf, type ScriptedApi } from './scripted-api.ts';

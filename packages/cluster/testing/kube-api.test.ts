@@ -1,4 +1,4 @@
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { createTwinApi } from './twin/kube-api.ts';
 import { kubeApiSuite, kubeApiWatchSuite, type KubeApiHarness, type KubeApiHarnessOptions } from './index.ts';
 

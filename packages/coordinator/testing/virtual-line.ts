@@ -8,7 +8,7 @@ import type { ClusterState } from '@kube-prefetch/core';
 import { type Coordinator, type CoordinatorParts, createCoordinator, lead } from '@kube-prefetch/coordinator';
 import { silentLog } from '@kube-prefetch/process';
 import type { PrefetchStatus } from '@kube-prefetch/protocol';
-import { createVirtualClock, type VirtualClock } from '@kube-prefetch/time';
+import { type VirtualClock, createVirtualClock } from '@kube-prefetch/time/testing';
 
 /** A coordinator whose line runs on a clock that stands still, between a source and a sink in memory. */
 export interface VirtualLine {

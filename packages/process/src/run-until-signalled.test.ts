@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import type { Log } from './log.ts';
 import { runUntilSignalled } from './run-until-signalled.ts';

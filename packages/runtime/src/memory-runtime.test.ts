@@ -1,4 +1,4 @@
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import type { Progress, PullFailure } from './image-runtime.ts';
 import { createMemoryRegistry } from './memory-registry.ts';

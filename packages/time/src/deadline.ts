@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { linkSignals } from './link-signals.ts';
+import { linkSignals } from './signals.ts';
 
 export class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';

@@ -1,11 +1,8 @@
 export { type BoundedCalls, createBoundedCalls } from './bounded-calls.ts';
-export { type Clock, dateOf, timestamp } from './clock.ts';
+export { type Clock, dateOf, systemClock, timestamp } from './clock.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
-export { type LinkedSignal, linkSignals } from './link-signals.ts';
 export { type Random, seededRandom, systemRandom } from './random.ts';
 export { backoffMs, createRetry, type Retry, type RetryBounds } from './retry.ts';
 export { runTogether } from './run-together.ts';
-export { systemClock } from './system-clock.ts';
+export { type LinkedSignal, linkSignals, untilAborted } from './signals.ts';
 export { createTrigger, type Trigger } from './trigger.ts';
-export { untilAborted } from './until-aborted.ts';
-export { createVirtualClock, type VirtualClock } from './virtual-clock.ts';

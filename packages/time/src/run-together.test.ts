@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { runTogether } from './run-together.ts';
-import { createVirtualClock } from './virtual-clock.ts';
+import { createVirtualClock } from '../testing/virtual-clock.ts';
 
 const never = new AbortController().signal;
 const clock = createVirtualClock();

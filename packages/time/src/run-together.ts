@@ -1,4 +1,4 @@
-import { linkSignals } from './link-signals.ts';
+import { linkSignals } from './signals.ts';
 
 /**
  * Runs all beside each other, and resolves once all have ended. The first that fails aborts the signal of the others, and its

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createTrigger } from './trigger.ts';
-import { createVirtualClock } from './virtual-clock.ts';
+import { createVirtualClock } from '../testing/virtual-clock.ts';
 
 const never = new AbortController().signal;
 

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { linkSignals } from './link-signals.ts';
+import { linkSignals } from './signals.ts';
 
 /** "Look again": many firings before the next look count as one, and none is lost while nobody waits. */
 export interface Trigger {

@@ -1,6 +1,6 @@
 import type { Log } from '@kube-prefetch/process';
 import { ApiError, type ErrorCode } from '@kube-prefetch/protocol';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import { createAttempts, createContact } from './attempts.ts';
 

@@ -1,5 +1,5 @@
 import { MAX_BODY_BYTES, MAX_IMAGE_REF_LENGTH, MAX_IMAGES_PER_NODE } from '@kube-prefetch/protocol';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import type { Cell } from '../decide/judge-cells.ts';
 import { createCellLabels } from './label-cells.ts';

@@ -1,6 +1,7 @@
 import { silentLog } from '@kube-prefetch/process';
 import { ApiError, type PermitRequest } from '@kube-prefetch/protocol';
-import { createVirtualClock, seededRandom } from '@kube-prefetch/time';
+import { seededRandom } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { createContact } from './attempts.ts';
 import { createPermits } from './permits.ts';

@@ -1,6 +1,6 @@
 import type { NodeReport, Plan } from '@kube-prefetch/protocol';
 import { silentLog } from '@kube-prefetch/process';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import type { Cell } from '../decide/judge-cells.ts';
 import { createContact } from './attempts.ts';

@@ -1,5 +1,6 @@
 import { type Log, silentLog } from '@kube-prefetch/process';
-import { createVirtualClock, seededRandom } from '@kube-prefetch/time';
+import { seededRandom } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import { type SavedState, createStateSaver } from './state-file.ts';
 

@@ -1,4 +1,4 @@
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import type { RunningPull } from '../decide/judge-pull.ts';
 import { createPulls, untilStalled } from './pulls.ts';

@@ -1,5 +1,5 @@
 import { createMemoryRuntime, type ImageRuntime, RuntimeUnavailable } from '@kube-prefetch/runtime';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import { findWhenNeeded } from './find-when-needed.ts';
 

@@ -1,6 +1,7 @@
 import { silentLog } from '@kube-prefetch/process';
 import { RuntimeUnavailable } from '@kube-prefetch/runtime';
-import { createVirtualClock, seededRandom } from '@kube-prefetch/time';
+import { seededRandom } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import { createRuntimeEvents } from './runtime-events.ts';
 

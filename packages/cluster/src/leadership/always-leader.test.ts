@@ -1,4 +1,4 @@
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import type { Term } from '../ports/leadership.ts';
 import { alwaysLeader } from './always-leader.ts';

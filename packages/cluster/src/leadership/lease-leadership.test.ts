@@ -1,6 +1,7 @@
 import type { Term } from '@kube-prefetch/cluster';
 import { type FaultyProcess, type TwinApi, createFaultyProcess, createTwinApi } from '@kube-prefetch/cluster/testing';
-import { createVirtualClock, seededRandom, type VirtualClock } from '@kube-prefetch/time';
+import { seededRandom } from '@kube-prefetch/time';
+import { type VirtualClock, createVirtualClock } from '@kube-prefetch/time/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../api/kube-api.ts';

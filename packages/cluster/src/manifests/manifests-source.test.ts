@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterState } from '@kube-prefetch/core';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { aDeployment, aPrefetch, clusterSourceSuite, type KubeObject } from '../../testing/index.ts';
 import { createManifestsSource } from './manifests-source.ts';

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { aStatus, statusSinkSuite } from '../../testing/index.ts';

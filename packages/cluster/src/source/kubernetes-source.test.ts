@@ -1,5 +1,6 @@
 import type { ClusterState } from '@kube-prefetch/core';
-import { createVirtualClock, seededRandom } from '@kube-prefetch/time';
+import { seededRandom } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   aDeployment,

@@ -1,5 +1,5 @@
 import type { ResourceRef } from '@kube-prefetch/protocol';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { aStatus } from '../../testing/index.ts';
 import { PREFETCHES } from '../api/kinds.ts';

@@ -1,5 +1,5 @@
 import type { PrefetchStatus, ResourceRef } from '@kube-prefetch/protocol';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import { aStatus, statusSinkSuite } from '../../testing/index.ts';
 import type { StatusEvent } from '../ports/source-and-sink.ts';

@@ -1,5 +1,5 @@
 import { createTwinApi } from '@kube-prefetch/cluster/testing';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import { createKubernetesCertificates } from './kubernetes-certificates.ts';
 import { CONFIG_MAPS, SECRETS } from '../api/kinds.ts';

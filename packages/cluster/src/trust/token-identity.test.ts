@@ -1,6 +1,6 @@
 import type { KubeApi } from '@kube-prefetch/cluster';
 import { createTwinApi } from '@kube-prefetch/cluster/testing';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import { createTokenIdentity } from './token-identity.ts';
 

@@ -1,4 +1,4 @@
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import type { KubeApi, KubeEvent } from '../../src/api/kube-api.ts';
 import { DEPLOYMENTS, PREFETCHES } from '../../src/api/kinds.ts';

@@ -1,7 +1,7 @@
 import type { Cohort } from '@kube-prefetch/core';
 import { silentLog } from '@kube-prefetch/process';
 import { CELL_STATES, type CellState, type NodeReport, type Plan } from '@kube-prefetch/protocol';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aCell, anAgent, aReport, never } from '../../testing/index.ts';

@@ -2,7 +2,7 @@ import { planBytes } from '@kube-prefetch/core';
 import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
 import { type Log, silentLog } from '@kube-prefetch/process';
 import { MAX_BODY_BYTES, messageParser, type Plan, Problem } from '@kube-prefetch/protocol';
-import type { VirtualClock } from '@kube-prefetch/time';
+import type { VirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import { aReport, startVirtualLine } from '../../testing/index.ts';
 import { adminApp } from './admin.ts';

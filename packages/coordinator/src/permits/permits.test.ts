@@ -1,5 +1,5 @@
 import type { PermitRequest } from '@kube-prefetch/protocol';
-import { createVirtualClock } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import { aPermitRequest, never, want } from '../../testing/index.ts';
 import { createPermits } from './permits.ts';

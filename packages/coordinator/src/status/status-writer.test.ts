@@ -1,7 +1,8 @@
 import type { StatusEvent } from '@kube-prefetch/cluster';
 import { silentLog } from '@kube-prefetch/process';
 import type { Condition, PrefetchStatus, ResourceRef } from '@kube-prefetch/protocol';
-import { createVirtualClock, timestamp } from '@kube-prefetch/time';
+import { timestamp } from '@kube-prefetch/time';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import { createStatusWriter } from './status-writer.ts';
 

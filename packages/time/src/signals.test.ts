@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { withDeadline } from './deadline.ts';
-import { linkSignals } from './link-signals.ts';
+import { linkSignals } from './signals.ts';
 import { createTrigger } from './trigger.ts';
-import { createVirtualClock } from './virtual-clock.ts';
+import { createVirtualClock } from '../testing/virtual-clock.ts';
 
 test('a linked signal aborts with the first of the others, for its reason', () => {
   const [one, other] = [new AbortController(), new AbortController()];

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { timestamp } from './clock.ts';
-import { systemClock } from './system-clock.ts';
-import { createVirtualClock } from './virtual-clock.ts';
+import { createVirtualClock } from '../testing/virtual-clock.ts';
+import { systemClock, timestamp } from './clock.ts';
 
 test('an aborted sleep rejects with the reason that was given', async () => {
   const stop = new AbortController();
