@@ -7,7 +7,7 @@ import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
 import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import type { Log } from '@kube-prefetch/process';
 import { ApiError, type CellState } from '@kube-prefetch/protocol';
-import { createMemoryRegistry, createMemoryRuntime } from '@kube-prefetch/runtime';
+import { createTwinRegistry, createTwinRuntime } from '@kube-prefetch/runtime/twin';
 import { systemClock as clock, systemRandom as random, timestamp } from '@kube-prefetch/time';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
@@ -54,10 +54,10 @@ type StartedAgent = ReturnType<typeof startAgent>;
 
 /** The agent's line with its real client, on a runtime whose pull goes on while the test looks. */
 function startAgent() {
-  const registry = createMemoryRegistry();
+  const registry = createTwinRegistry();
   registry.publish(IMAGE, { sizeBytes: SECONDS_TO_PULL * MIB, bytesPerSecond: MIB });
   const download = createVirtualClock();
-  const runtime = createMemoryRuntime({ clock: download, registry });
+  const runtime = createTwinRuntime({ clock: download, registry });
   const lines: string[] = [];
   const note = (_fields: unknown, message: string) => void lines.push(message);
   const api = createHttpAgentApi({

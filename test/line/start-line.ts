@@ -5,14 +5,14 @@ import { createCoordinator, type CoordinatorParts, lead } from '@kube-prefetch/c
 import type { ClusterState } from '@kube-prefetch/core';
 import { silentLog } from '@kube-prefetch/process';
 import { type AgentApi, ApiError } from '@kube-prefetch/protocol';
-import { createMemoryRegistry, createMemoryRuntime, type MemoryRuntime } from '@kube-prefetch/runtime';
+import { type TwinRuntime, createTwinRegistry, createTwinRuntime } from '@kube-prefetch/runtime/twin';
 import { seededRandom, timestamp } from '@kube-prefetch/time';
 import { type VirtualClock, createVirtualClock } from '@kube-prefetch/time/testing';
 
-/** The whole product on the virtual clock: the real coordinator and real agents, on memory runtimes with one registry. */
+/** The whole product on the virtual clock: the real coordinator and real agents, on twins of a runtime with one registry. */
 export interface Line {
   readonly clock: VirtualClock;
-  readonly registry: ReturnType<typeof createMemoryRegistry>;
+  readonly registry: ReturnType<typeof createTwinRegistry>;
   readonly statuses: ReturnType<typeof createTwinStatusSink>;
   readonly nodes: ReadonlyMap<string, LineNode>;
   readonly set: (state: ClusterState) => void;
@@ -26,7 +26,7 @@ export interface Line {
 }
 
 export interface LineNode {
-  readonly runtime: MemoryRuntime;
+  readonly runtime: TwinRuntime;
   readonly watched: WatchedRuntime;
   readonly startAgent: () => void;
   readonly stopAgent: () => Promise<void>;
@@ -46,7 +46,7 @@ interface Term {
 export function startLine({ nodes: names, limits = {} }: LineOptions): Line {
   const clock = createVirtualClock();
   const random = seededRandom(7);
-  const registry = createMemoryRegistry();
+  const registry = createTwinRegistry();
   const source = createTwinSource();
   const statuses = createTwinStatusSink();
   let term: Term | undefined;
@@ -81,7 +81,7 @@ export function startLine({ nodes: names, limits = {} }: LineOptions): Line {
   });
 
   const startNode = (name: string): LineNode => {
-    const runtime = createMemoryRuntime({ clock, registry });
+    const runtime = createTwinRuntime({ clock, registry });
     const watched = watchRuntime(runtime, clock);
     const state = createMemoryStateFile();
     let starts = 0;

@@ -348,7 +348,7 @@ describe('the runtime', () => {
       await bench.clock.advance(2 * MINUTE);
       expect(statesOf(bench)).toEqual({ [A]: 'Unknown' });
       expect(bench.api.reports.at(-1)?.runtime).toMatchObject({
-        name: 'memory',
+        name: 'twin',
         failure: { kind: 'RuntimeUnavailable', message: expect.any(String) },
       });
       bench.runtime.start();
@@ -392,12 +392,12 @@ describe('the runtime', () => {
     await bench.clock.advance(MINUTE);
     expect(statesOf(bench)).toEqual({ [A]: 'Unknown' });
     expect(bench.api.reports.at(-1)?.runtime).toMatchObject({
-      name: 'memory',
+      name: 'twin',
       version: '1.0.0',
       failure: { kind: 'RuntimeMismatch' },
     });
     expect(bench.runtime.pulls()).toBe(0);
-    bench.api.publish({ ...planOf(A), runtimeVersion: 'memory://1.0.0' });
+    bench.api.publish({ ...planOf(A), runtimeVersion: 'twin://1.0.0' });
     await bench.clock.advance(5_000);
     expect(statesOf(bench)).toEqual({ [A]: 'Present' });
     await stop();

@@ -1,6 +1,6 @@
 import type { AgentApi } from '@kube-prefetch/protocol';
 import { silentLog } from '@kube-prefetch/process';
-import { createMemoryRuntime, type MemoryRuntime } from '@kube-prefetch/runtime';
+import { type TwinRuntime, createTwinRuntime } from '@kube-prefetch/runtime/twin';
 import { seededRandom, timestamp } from '@kube-prefetch/time';
 import { type VirtualClock, createVirtualClock } from '@kube-prefetch/time/testing';
 import { type Agent, type AgentParts, createAgent } from '../src/agent.ts';
@@ -12,7 +12,7 @@ import { createScriptedApi, type ScriptedApi } from './scripted-api.ts';
 /** An agent on the virtual clock with a runtime and a coordinator that a test controls. */
 export interface AgentBench {
   readonly clock: VirtualClock;
-  readonly runtime: MemoryRuntime;
+  readonly runtime: TwinRuntime;
   readonly api: ScriptedApi;
   readonly state: ReturnType<typeof createMemoryStateFile>;
   /** Starts a process: one after the other, on what the last left behind. */
@@ -28,7 +28,7 @@ export interface StartedAgent {
 
 export function createAgentBench(options: Partial<AgentParts> & { seed?: number } = {}): AgentBench {
   const clock = (options.clock as VirtualClock | undefined) ?? createVirtualClock();
-  const runtime = (options.runtime as MemoryRuntime | undefined) ?? createMemoryRuntime({ clock });
+  const runtime = (options.runtime as TwinRuntime | undefined) ?? createTwinRuntime({ clock });
   const api = createScriptedApi({ clock });
   const state = createMemoryStateFile();
   const random = seededRandom(options.seed ?? 1);

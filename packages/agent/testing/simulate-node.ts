@@ -1,5 +1,5 @@
 import { FAILURE_KINDS } from '@kube-prefetch/protocol';
-import { createMemoryRuntime, type MemoryRuntime } from '@kube-prefetch/runtime';
+import { type TwinRuntime, createTwinRuntime } from '@kube-prefetch/runtime/twin';
 import { type VirtualClock, createVirtualClock } from '@kube-prefetch/time/testing';
 import fc from 'fast-check';
 import { createAgentBench, type StartedAgent } from './agent-bench.ts';
@@ -15,7 +15,7 @@ const PULL_FAILURES = FAILURE_KINDS.filter(kind => kind !== 'Evicted');
 
 interface World {
   readonly clock: VirtualClock;
-  readonly runtime: MemoryRuntime;
+  readonly runtime: TwinRuntime;
   readonly watched: WatchedRuntime;
   readonly api: ScriptedApi;
   readonly restart: (between: () => void) => Promise<void>;
@@ -24,10 +24,10 @@ interface World {
 
 async function startWorld(seed: number): Promise<World> {
   const clock = createVirtualClock();
-  const runtime = createMemoryRuntime({ clock, capacityBytes: 1_000 * MIB });
+  const runtime = createTwinRuntime({ clock, capacityBytes: 1_000 * MIB });
   for (const image of IMAGES) runtime.registry.publish(image, { sizeBytes: 20 * MIB, bytesPerSecond: 10 * MIB });
   const watched = watchRuntime(runtime, clock);
-  const bench = createAgentBench({ clock, runtime: watched as unknown as MemoryRuntime, seed });
+  const bench = createAgentBench({ clock, runtime: watched as unknown as TwinRuntime, seed });
   bench.api.publish(planOf(...IMAGES));
   for (const image of IMAGES) bench.api.setSize(image, 20 * MIB);
   let agent: StartedAgent = bench.start({ parallelPulls: PARALLEL_PULLS });

@@ -3,20 +3,20 @@ import { expect, test } from 'vitest';
 import type { Candidate } from './detect-candidates.ts';
 import { WELL_KNOWN } from './detect-candidates.ts';
 import { type DetectOptions, detectRuntime } from './detect-runtime.ts';
-import { createMemoryRuntime, type MemoryRuntime } from './memory-runtime.ts';
+import { createTwinRuntime, type TwinRuntime } from '../testing/twin/runtime.ts';
 
 const CLOCK = createVirtualClock();
 const HERE = async () => undefined;
 
-function candidate(socket: string, runtime: MemoryRuntime): Candidate {
+function candidate(socket: string, runtime: TwinRuntime): Candidate {
   return { socket, speaks: 'CRI', connect: () => runtime };
 }
 
-function answering(): MemoryRuntime {
-  return createMemoryRuntime({ clock: CLOCK, version: { name: 'containerd', version: '2.4.2' } });
+function answering(): TwinRuntime {
+  return createTwinRuntime({ clock: CLOCK, version: { name: 'containerd', version: '2.4.2' } });
 }
 
-function stopped(): MemoryRuntime {
+function stopped(): TwinRuntime {
   const runtime = answering();
   runtime.stop();
   return runtime;
@@ -46,14 +46,14 @@ test('the first that answers is taken, and those before it are told with the rea
     endpoint: '/c',
     passedOver: [
       { endpoint: '/a', because: 'is not there' },
-      { endpoint: '/b', because: 'gives no answer to CRI: memory runtime is stopped: start it' },
+      { endpoint: '/b', because: 'gives no answer to CRI: the twin of a runtime is stopped: start it' },
     ],
   });
 });
 
 test('one that hangs is passed over after a while', async () => {
   const clock = createVirtualClock();
-  const hanging = createMemoryRuntime({ clock });
+  const hanging = createTwinRuntime({ clock });
   hanging.hang();
   const candidates = [candidate('/a', hanging), candidate('/b', answering())];
   const detecting = detectRuntime({ clock, candidates, missing: HERE });

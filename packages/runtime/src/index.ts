@@ -13,10 +13,3 @@ export {
   type RuntimeVersion,
   type Space,
 } from './image-runtime.ts';
-export {
-  createMemoryRegistry,
-  type MemoryRegistry,
-  type PublishedImage,
-  type ScriptedFailure,
-} from './memory-registry.ts';
-export { createMemoryRuntime, type MemoryRuntime, type MemoryRuntimeOptions } from './memory-runtime.ts';

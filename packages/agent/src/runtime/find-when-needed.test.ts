@@ -1,4 +1,5 @@
-import { createMemoryRuntime, type ImageRuntime, RuntimeUnavailable } from '@kube-prefetch/runtime';
+import { type ImageRuntime, RuntimeUnavailable } from '@kube-prefetch/runtime';
+import { createTwinRuntime } from '@kube-prefetch/runtime/twin';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import { findWhenNeeded } from './find-when-needed.ts';
@@ -32,7 +33,7 @@ test('questions that are asked together hear where a runtime was looked for, aft
 test('it is looked for again in the next cycle, and no more once it was found', async () => {
   const { bench, runtime } = lateBench();
   await expect(lookAtAll(runtime)).rejects.toBe(absent);
-  bench.here.runtime = createMemoryRuntime({ clock: createVirtualClock() });
+  bench.here.runtime = createTwinRuntime({ clock: createVirtualClock() });
   for (let cycle = 0; cycle < 3; cycle++) {
     const [seen] = await lookAtAll(runtime);
     expect(seen.get('nginx')).toEqual({ present: false });

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { collectLicences } from './collect-licences.ts';
 
 export const PROGRAMS = ['coordinator', 'agent'] as const;
@@ -30,27 +30,35 @@ const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
 /** A folder per program: `main.mjs`, what it loads on use (dockerode), and the licences of all of it. */
 export async function bundle(program: Program, outFolder: string): Promise<Bundle> {
-  const { outputFiles, metafile } = await build(optionsOf(program));
+  const { outputFiles, metafile } = await build(optionsOf(`packages/${program}/src/main.ts`));
   const folder = join(outFolder, program);
   await mkdir(folder, { recursive: true });
   for (const { path, contents } of outputFiles) await writeFile(join(folder, basename(path)), contents);
-  const inputs = Object.values(metafile.outputs).flatMap(output => Object.keys(output.inputs));
-  await writeFile(join(folder, 'LICENSES.txt'), await collectLicences(root, inputs));
+  await writeFile(join(folder, 'LICENSES.txt'), await collectLicences(root, inputsOf(metafile)));
   await setModes(folder);
   const code = outputFiles.filter(({ path }) => path.endsWith('.mjs'));
   const sizeBytes = code.reduce((sum, { contents }) => sum + contents.length, 0);
   return { program, file: join(folder, 'main.mjs'), sizeBytes };
 }
 
+/** The files of which something would be in the bundle that begins with this one. */
+export async function bundledFiles(entry: string): Promise<readonly string[]> {
+  return inputsOf((await build(optionsOf(entry))).metafile);
+}
+
+function inputsOf({ outputs }: Metafile): readonly string[] {
+  return Object.values(outputs).flatMap(output => Object.keys(output.inputs));
+}
+
 /**
  * The banner gives CommonJS dependencies the `require` that an ES module lacks; dockerode's SSH and BuildKit parts, never
  * reached over a local socket, are replaced by a module that throws when it is used.
  */
-function optionsOf(program: Program) {
+function optionsOf(entry: string) {
   const unused = `${root}packages/lab/src/build/not-bundled.cjs`;
   return {
     absWorkingDir: root,
-    entryPoints: { main: `packages/${program}/src/main.ts` },
+    entryPoints: { main: entry },
     // Names of parts depend on it, so it is always the same one.
     outdir: `${root}dist`,
     write: false,

@@ -1,11 +1,11 @@
 import { createAgent, createHttpAgentApi, runAgent } from '@kube-prefetch/agent';
 import { silentLog } from '@kube-prefetch/process';
 import {
-  createMemoryRegistry,
-  createMemoryRuntime,
-  type MemoryRegistry,
-  type MemoryRuntime,
-} from '@kube-prefetch/runtime';
+  type TwinRegistry,
+  type TwinRuntime,
+  createTwinRegistry,
+  createTwinRuntime,
+} from '@kube-prefetch/runtime/twin';
 import { systemClock as clock, systemRandom as random, timestamp } from '@kube-prefetch/time';
 import { compressedBytes } from '../../images/index.ts';
 import type { Say } from '../../machine/index.ts';
@@ -23,7 +23,7 @@ const BYTES_PER_SECOND = 40_000_000;
 
 /** Stand-ins in this process: the coordinator and the agents are real, what they move is not. */
 export async function inMemory({ nodes, make, say }: InfrastructureOptions): Promise<Infrastructure> {
-  const registry = createMemoryRegistry();
+  const registry = createTwinRegistry();
   for (const { name, image } of make(ADDRESS, Buffer.alloc(0))) {
     if (image === undefined) continue;
     registry.publish(name, { sizeBytes: compressedBytes(image), bytesPerSecond: BYTES_PER_SECOND });
@@ -32,14 +32,14 @@ export async function inMemory({ nodes, make, say }: InfrastructureOptions): Pro
   return {
     description: `${nodes.length} runtimes and a registry that only exist in memory: no byte moves, no container starts`,
     registry: standInRegistry(registry, log),
-    nodes: nodes.map(name => nodeOf(name, createMemoryRuntime({ clock, registry: counted }), say)),
+    nodes: nodes.map(name => nodeOf(name, createTwinRuntime({ clock, registry: counted }), say)),
     close: async () => {},
   };
 }
 
-function countOffers(registry: MemoryRegistry) {
+function countOffers(registry: TwinRegistry) {
   const log: Fetch[] = [];
-  const counted: MemoryRegistry = {
+  const counted: TwinRegistry = {
     ...registry,
     offer(image, auth) {
       log.push({ image, bytes: 0 });
@@ -49,7 +49,7 @@ function countOffers(registry: MemoryRegistry) {
   return { counted, log };
 }
 
-function standInRegistry(registry: MemoryRegistry, log: readonly Fetch[]): DemoRegistry {
+function standInRegistry(registry: TwinRegistry, log: readonly Fetch[]): DemoRegistry {
   let running = true;
   return {
     address: ADDRESS,
@@ -66,7 +66,7 @@ function standInRegistry(registry: MemoryRegistry, log: readonly Fetch[]): DemoR
   };
 }
 
-function nodeOf(name: string, runtime: MemoryRuntime, say: Say): DemoNode {
+function nodeOf(name: string, runtime: TwinRuntime, say: Say): DemoNode {
   return {
     name,
     async has(image) {
@@ -80,7 +80,7 @@ function nodeOf(name: string, runtime: MemoryRuntime, say: Say): DemoNode {
 }
 
 /** The agent's line with its HTTP client, without the process around it. */
-function startAgent(node: string, coordinator: string, runtime: MemoryRuntime, say: Say): RunningAgent {
+function startAgent(node: string, coordinator: string, runtime: TwinRuntime, say: Say): RunningAgent {
   const stopped = new AbortController();
   const api = createHttpAgentApi({ coordinator, node, clock });
   const agent = createAgent({

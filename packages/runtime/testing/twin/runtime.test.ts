@@ -1,8 +1,8 @@
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
-import type { Progress, PullFailure } from './image-runtime.ts';
-import { createMemoryRegistry } from './memory-registry.ts';
-import { createMemoryRuntime } from './memory-runtime.ts';
+import type { Progress, PullFailure } from '../../src/image-runtime.ts';
+import { createTwinRegistry } from './registry.ts';
+import { createTwinRuntime } from './runtime.ts';
 
 const MB = 1_000_000;
 const never = new AbortController().signal;
@@ -10,7 +10,7 @@ const ignore = () => {};
 
 function setUp() {
   const clock = createVirtualClock();
-  const runtime = createMemoryRuntime({ clock });
+  const runtime = createTwinRuntime({ clock });
   return { clock, runtime, registry: runtime.registry };
 }
 
@@ -156,7 +156,7 @@ test('a stopped runtime fails its pulls and every question until it is started',
   await expect(runtime.look(['app:1'], never)).rejects.toThrow('start it');
   await expect(runtime.space(never)).rejects.toThrow('start it');
   runtime.start();
-  expect(await runtime.version(never)).toEqual({ name: 'memory', version: '1.0.0' });
+  expect(await runtime.version(never)).toEqual({ name: 'twin', version: '1.0.0' });
 });
 
 test('a hanging runtime answers nothing until it is started or the caller gives up', async () => {
@@ -193,8 +193,8 @@ test('changes tell of pulls and deletions, end with the signal, and throw when t
 });
 
 test('space counts contents with two names once, and what else is on the disk', async () => {
-  const registry = createMemoryRegistry();
-  const runtime = createMemoryRuntime({ clock: createVirtualClock(), registry, capacityBytes: 100, usedBytes: 10 });
+  const registry = createTwinRegistry();
+  const runtime = createTwinRuntime({ clock: createVirtualClock(), registry, capacityBytes: 100, usedBytes: 10 });
   const digest = `sha256:${'b'.repeat(64)}`;
   for (const image of ['one:1', 'two:1']) {
     registry.publish(image, { sizeBytes: 20, digest });
@@ -217,7 +217,7 @@ test('a stopped registry refuses, and counts no request', async () => {
 });
 
 function watch(changes: AsyncIterable<void> | 'unsupported'): AsyncIterator<void> {
-  if (changes === 'unsupported') throw new Error('the memory runtime tells its changes');
+  if (changes === 'unsupported') throw new Error('the twin tells its changes');
   return changes[Symbol.asyncIterator]();
 }
 

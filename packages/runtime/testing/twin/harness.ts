@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { systemClock } from '@kube-prefetch/time';
-import { createMemoryRuntime, type PublishedImage, type ScriptedFailure } from '../src/index.ts';
-import { WRONG } from './failure-cases.ts';
-import type { ImageForm, ImageToPublish, Published, RegistryTrouble, RuntimeHarness } from './harness.ts';
+import { WRONG } from '../failure-cases.ts';
+import type { ImageForm, ImageToPublish, Published, RegistryTrouble, RuntimeHarness } from '../harness.ts';
+import type { PublishedImage, ScriptedFailure } from './registry.ts';
+import { createTwinRuntime } from './runtime.ts';
 
 const HOST = 'suite.example';
 /** Where no registry is. */
@@ -11,8 +12,8 @@ const ALWAYS = 1_000;
 const HURRY = 5;
 
 /** In real time, as the runtimes that the twin stands for, but hurried: nothing else here takes any. */
-export async function startMemoryHarness(): Promise<RuntimeHarness> {
-  const runtime = createMemoryRuntime({ clock: systemClock, answerTimeoutMs: 200 });
+export async function startTwinHarness(): Promise<RuntimeHarness> {
+  const runtime = createTwinRuntime({ clock: systemClock, answerTimeoutMs: 200 });
   const { registry } = runtime;
   for (const reference of NOBODY) registry.failNext(reference, { kind: 'RegistryUnavailable' }, ALWAYS);
   let published = 0;

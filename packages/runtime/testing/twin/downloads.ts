@@ -1,11 +1,11 @@
 import { type Clock, untilAborted } from '@kube-prefetch/time';
-import type { Progress } from './image-runtime.ts';
-import type { Offer } from './memory-registry.ts';
+import type { Progress } from '../../src/image-runtime.ts';
+import type { Offer } from './registry.ts';
 
 const STEP_MS = 100;
 
 /** Downloads that run now: who wants contents that are already on their way waits for them. */
-export interface MemoryDownloads {
+export interface TwinDownloads {
   /**
    * Resolves when the contents are here, with the bytes that this call, not another, made the registry send. The download
    * stops when all who wait for it have aborted.
@@ -22,7 +22,7 @@ interface Download {
 }
 
 /** `send` says that the registry begins to send; what it answers, that it no longer does. */
-export function createMemoryDownloads(clock: Clock, send: (offer: Offer) => () => void): MemoryDownloads {
+export function createTwinDownloads(clock: Clock, send: (offer: Offer) => () => void): TwinDownloads {
   const running = new Map<string, Download>();
 
   function start(offer: Offer): Download {

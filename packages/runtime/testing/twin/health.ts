@@ -1,8 +1,8 @@
 import { type Clock, createTrigger, DeadlineExceeded, type Trigger, withDeadline } from '@kube-prefetch/time';
-import { RuntimeUnavailable } from './image-runtime.ts';
+import { RuntimeUnavailable } from '../../src/image-runtime.ts';
 
-/** Whether the memory runtime answers, and who waits to hear of changes. */
-export interface MemoryHealth {
+/** Whether the twin answers, and who waits to hear of changes. */
+export interface TwinHealth {
   become(state: 'up' | 'down' | 'hung'): void;
   /** Resolves once the runtime is there to take a pull. Throws RuntimeUnavailable. */
   take(signal: AbortSignal): Promise<void>;
@@ -13,14 +13,14 @@ export interface MemoryHealth {
   changes(signal: AbortSignal): AsyncIterable<void>;
 }
 
-interface MemoryHealthOptions {
+interface TwinHealthOptions {
   readonly clock: Clock;
   readonly answerTimeoutMs?: number;
 }
 
-export function createMemoryHealth({ clock, answerTimeoutMs = 30_000 }: MemoryHealthOptions): MemoryHealth {
+export function createTwinHealth({ clock, answerTimeoutMs = 30_000 }: TwinHealthOptions): TwinHealth {
   const waiting = new Set<Trigger>();
-  let state: Parameters<MemoryHealth['become']>[0] = 'up';
+  let state: Parameters<TwinHealth['become']>[0] = 'up';
   let outages = 0;
 
   async function take(signal: AbortSignal): Promise<void> {
@@ -32,7 +32,7 @@ export function createMemoryHealth({ clock, answerTimeoutMs = 30_000 }: MemoryHe
     } finally {
       waiting.delete(revived);
     }
-    if (state === 'down') throw new RuntimeUnavailable('memory runtime is stopped: start it');
+    if (state === 'down') throw new RuntimeUnavailable('the twin of a runtime is stopped: start it');
   }
 
   async function answer(signal: AbortSignal): Promise<void> {
@@ -40,7 +40,7 @@ export function createMemoryHealth({ clock, answerTimeoutMs = 30_000 }: MemoryHe
       await withDeadline(clock, answerTimeoutMs, signal, 'the answer', take);
     } catch (error) {
       if (!(error instanceof DeadlineExceeded)) throw error;
-      throw new RuntimeUnavailable(`memory runtime hangs: ${error.message}`, { cause: error });
+      throw new RuntimeUnavailable(`the twin of a runtime hangs: ${error.message}`, { cause: error });
     }
   }
 
@@ -64,7 +64,8 @@ export function createMemoryHealth({ clock, answerTimeoutMs = 30_000 }: MemoryHe
       try {
         // The first one at once: what happened before the subscription has not been told.
         for (await answer(signal); ; await trigger.next(Infinity, signal)) {
-          if (outages > before) throw new RuntimeUnavailable('memory runtime stopped: the stream of changes ended');
+          if (outages > before)
+            throw new RuntimeUnavailable('the twin of a runtime stopped: the stream of changes ended');
           yield;
         }
       } catch (error) {

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type FailureKind, type ImageRef, InvalidReference, parseReference } from '@kube-prefetch/protocol';
-import { PullFailure, type RegistryAuth } from './image-runtime.ts';
-import { createCounter } from './memory-counter.ts';
-import { createImageTable } from './memory-images.ts';
-import { scrub } from './scrub.ts';
+import { PullFailure, type RegistryAuth } from '../../src/image-runtime.ts';
+import { scrub } from '../../src/scrub.ts';
+import { createImageTable } from './store.ts';
 
 export interface PublishedImage {
   readonly sizeBytes: number;
@@ -33,8 +32,8 @@ export interface Offer extends PublishedImage {
   readonly digest: string;
 }
 
-/** A registry that does as a test tells it. One may serve several memory runtimes. */
-export interface MemoryRegistry {
+/** A registry that does as a test tells it. One may serve several twins of a runtime. */
+export interface TwinRegistry {
   publish(image: ImageRef, published: PublishedImage): void;
   /** Pulls of it fail with NotFound again. */
   withdraw(image: ImageRef): void;
@@ -55,7 +54,7 @@ export interface MemoryRegistry {
   send(offer: Offer): () => void;
 }
 
-export function createMemoryRegistry(): MemoryRegistry {
+export function createTwinRegistry(): TwinRegistry {
   const images = createImageTable<Offer>();
   const scripted = new Map<ImageRef, ScriptedFailure[]>();
   const requests = createCounter();
@@ -64,7 +63,7 @@ export function createMemoryRegistry(): MemoryRegistry {
   let stopped = false;
 
   function find(image: ImageRef, auth: RegistryAuth | undefined): Offer {
-    if (stopped) throw new PullFailure('RegistryUnavailable', `${image}: dial memory registry: connection refused`);
+    if (stopped) throw new PullFailure('RegistryUnavailable', `${image}: dial twin of a registry: connection refused`);
     requests.add(image, 1);
     const failure = scripted.get(image)?.shift();
     const offer = images.get(image);
@@ -131,4 +130,19 @@ function nothing(image: ImageRef): Offer {
 
 export function madeUpDigest(image: ImageRef, sizeBytes: number): string {
   return `sha256:${createHash('sha256').update(`${image} ${sizeBytes}`).digest('hex')}`;
+}
+
+/** How often each thing happened. */
+export interface Counter {
+  add(key: string, by: number): void;
+  /** Of all keys when none is given. */
+  of(key?: string): number;
+}
+
+export function createCounter(): Counter {
+  const counts = new Map<string, number>();
+  return {
+    add: (key, by) => void counts.set(key, (counts.get(key) ?? 0) + by),
+    of: key => (key === undefined ? counts.values().reduce((sum, count) => sum + count, 0) : (counts.get(key) ?? 0)),
+  };
 }

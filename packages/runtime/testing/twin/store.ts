@@ -1,4 +1,59 @@
 import { type ImageRef, normaliseReference, parseReference, tryParseReference } from '@kube-prefetch/protocol';
+import { PullFailure, type Space } from '../../src/image-runtime.ts';
+
+interface Contents {
+  readonly digest: string;
+  readonly sizeBytes: number;
+}
+
+export interface Held extends Contents {
+  readonly repository: string;
+}
+
+/** What the twin of a runtime has on its disk. */
+export interface TwinStore {
+  find(image: ImageRef): Held | undefined;
+  /** The contents, under whatever name. */
+  has(contents: Contents): boolean;
+  /** Throws PullFailure DiskFull. */
+  hold(image: ImageRef, contents: Contents): void;
+  remove(image: ImageRef): void;
+  setUsed(usedBytes: number): void;
+  space(): Space;
+}
+
+export function createTwinStore(
+  { capacityBytes = 100e9, usedBytes = 0 }: { readonly capacityBytes?: number; readonly usedBytes?: number },
+  changed: () => void,
+): TwinStore {
+  const images = createImageTable<Held>();
+  let othersBytes = usedBytes;
+
+  const has = ({ digest }: Contents) => images.entries().some(held => held.digest === digest);
+
+  /** Contents with several names take their room once. */
+  function takenBytes(): number {
+    const sizes = new Map(images.entries().map(({ digest, sizeBytes }) => [digest, sizeBytes]));
+    return othersBytes + sizes.values().reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  return {
+    find: image => images.get(image),
+    has,
+    hold(image, { digest, sizeBytes }) {
+      if (!has({ digest, sizeBytes }) && takenBytes() + sizeBytes > capacityBytes) {
+        throw new PullFailure('DiskFull', `${image}: no space left on device`);
+      }
+      images.set(image, { repository: repositoryOf(image), digest, sizeBytes });
+      changed();
+    },
+    remove(image) {
+      if (images.delete(image)) changed();
+    },
+    setUsed: bytes => void (othersBytes = bytes),
+    space: () => ({ usedBytes: takenBytes(), capacityBytes }),
+  };
+}
 
 /**
  * Images by name, found as the real runtimes find them: `nginx` is docker.io/library/nginx:latest, and a digest decides
@@ -36,7 +91,7 @@ export function createImageTable<T extends { readonly digest: string }>(): Image
 }
 
 /** `registry/path`. Throws InvalidReference. */
-export function repositoryOf(image: ImageRef): string {
+function repositoryOf(image: ImageRef): string {
   const [named = ''] = normaliseReference(image).split('@');
   return named.replace(/:[^/:]*$/, '');
 }

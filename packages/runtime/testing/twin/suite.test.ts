@@ -1,7 +1,7 @@
-import { imageRuntimeSuite } from './image-runtime-suite.ts';
-import { startMemoryHarness } from './memory-harness.ts';
+import { imageRuntimeSuite } from '../image-runtime-suite.ts';
+import { startTwinHarness } from './harness.ts';
 
-imageRuntimeSuite('the memory runtime', startMemoryHarness, {
+imageRuntimeSuite('the twin of a runtime', startTwinHarness, {
   pullsShortNames: true,
   tellsProgress: true,
   countsBytes: true,

@@ -8,17 +8,16 @@ import {
   type RegistryAuth,
   RuntimeUnavailable,
   type RuntimeVersion,
-} from './image-runtime.ts';
-import { createCounter } from './memory-counter.ts';
-import { createMemoryDownloads } from './memory-downloads.ts';
-import { createMemoryHealth } from './memory-health.ts';
-import { createMemoryRegistry, madeUpDigest, type MemoryRegistry, scriptedEnd } from './memory-registry.ts';
-import { createMemoryStore, type Held } from './memory-store.ts';
+} from '../../src/image-runtime.ts';
+import { createTwinDownloads } from './downloads.ts';
+import { createTwinHealth } from './health.ts';
+import { type TwinRegistry, createCounter, createTwinRegistry, madeUpDigest, scriptedEnd } from './registry.ts';
+import { type Held, createTwinStore } from './store.ts';
 
-export interface MemoryRuntimeOptions {
+export interface TwinRuntimeOptions {
   readonly clock: Clock;
   /** Shared by several runtimes, or one of its own. */
-  readonly registry?: MemoryRegistry;
+  readonly registry?: TwinRegistry;
   readonly version?: RuntimeVersion;
   readonly capacityBytes?: number;
   /** What other things than images take up. */
@@ -28,8 +27,8 @@ export interface MemoryRuntimeOptions {
 }
 
 /** A runtime that holds names and sizes instead of images: for tests, the simulator, and a demo on a machine without one. */
-export interface MemoryRuntime extends ImageRuntime {
-  readonly registry: MemoryRegistry;
+export interface TwinRuntime extends ImageRuntime {
+  readonly registry: TwinRegistry;
   /** Puts an image there without a pull, as `ctr images import` would. */
   add(image: ImageRef, sizeBytes?: number): void;
   /** Deletes an image behind everybody's back. */
@@ -47,11 +46,11 @@ export interface MemoryRuntime extends ImageRuntime {
   running(): readonly ImageRef[];
 }
 
-export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntime {
-  const { clock, registry = createMemoryRegistry(), version = { name: 'memory', version: '1.0.0' } } = options;
-  const health = createMemoryHealth(options);
-  const downloads = createMemoryDownloads(clock, offer => registry.send(offer));
-  const store = createMemoryStore(options, () => health.changed());
+export function createTwinRuntime(options: TwinRuntimeOptions): TwinRuntime {
+  const { clock, registry = createTwinRegistry(), version = { name: 'twin', version: '1.0.0' } } = options;
+  const health = createTwinHealth(options);
+  const downloads = createTwinDownloads(clock, offer => registry.send(offer));
+  const store = createTwinStore(options, () => health.changed());
   const pulls = createCounter();
   const running: ImageRef[] = [];
 
@@ -104,7 +103,7 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntim
     setUsed: usedBytes => store.setUsed(usedBytes),
     stop() {
       health.become('down');
-      downloads.stopAll(new RuntimeUnavailable('memory runtime stopped in mid-pull'));
+      downloads.stopAll(new RuntimeUnavailable('the twin of a runtime stopped in mid-pull'));
     },
     hang: () => health.become('hung'),
     start: () => health.become('up'),
