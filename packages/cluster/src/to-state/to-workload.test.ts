@@ -20,6 +20,41 @@ test('a small Deployment has nothing but its image', () => {
   });
 });
 
+const owner = (apiVersion: string, kind: string, controller?: boolean) => ({ apiVersion, kind, uid: 'u1', controller });
+
+test.each([
+  ['ReplicaSet', owner('apps/v1', 'Deployment', true), true],
+  ['ReplicaSet', owner('apps/v1beta2', 'Deployment', true), true],
+  ['ReplicaSet', owner('apps/v1', 'Deployment'), false],
+  ['ReplicaSet', owner('apps/v1', 'Deployment', false), false],
+  ['ReplicaSet', owner('argoproj.io/v1alpha1', 'Rollout', true), false],
+  ['ReplicaSet', owner('apps.example.io/v1', 'Deployment', true), false],
+  ['Job', owner('batch/v1', 'CronJob', true), true],
+  ['Job', owner('jobset.x-k8s.io/v1alpha2', 'JobSet', true), false],
+  ['Job', owner('apps.kruise.io/v1beta1', 'AdvancedCronJob', true), false],
+  ['Job', owner('apps/v1', 'Deployment', true), false],
+  ['StatefulSet', owner('apps/v1', 'Deployment', true), false],
+] as const)('a %s of %j is left to its owner: %j', (kind, ownerReference, owned) => {
+  const object = { metadata: { name: 'a', ownerReferences: [ownerReference] }, spec: { template: { spec: pod() } } };
+  expect(toWorkload(kind, root(object)).owned).toBe(owned);
+});
+
+test('a ReplicaSet of a controller that is not read says which revision it is', () => {
+  const metadata = {
+    name: 'a',
+    creationTimestamp: '2026-01-01T00:00:00Z',
+    ownerReferences: [owner('argoproj.io/v1alpha1', 'Rollout', true)],
+  };
+  const revision = (kind: 'ReplicaSet' | 'Job', spec: object, own: object = metadata) =>
+    toWorkload(kind, root({ metadata: own, spec: { template: { spec: pod() }, ...spec } })).revision;
+  const expected = { controller: 'u1', createdAt: '2026-01-01T00:00:00Z' };
+  expect(revision('ReplicaSet', { replicas: 0 })).toEqual({ ...expected, idle: true });
+  expect(revision('ReplicaSet', { replicas: 2 })).toEqual({ ...expected, idle: false });
+  expect(revision('ReplicaSet', {})).toEqual({ ...expected, idle: false });
+  expect(revision('ReplicaSet', { replicas: 0 }, { name: 'a' })).toBeUndefined();
+  expect(revision('Job', {})).toBeUndefined();
+});
+
 test.each(WORKLOAD_KINDS)('the pod template of a %s is found', kind => {
   const template = { spec: pod() };
   const spec = kind === 'CronJob' ? { jobTemplate: { spec: { template } } } : { template };
@@ -120,17 +155,6 @@ test.each([
   ['an init container runs beside earlier sidecars', { initContainers: [needs(1, sidecar), needs(3)] }, 4],
 ])('extended resources of a pod: %s', (_name, spec, gpus) => {
   expect(podOf(spec).extendedResources).toEqual({ 'nvidia.com/gpu': gpus });
-});
-
-const owner = (controller: unknown) => ({ ownerReferences: [{ kind: 'X', name: 'x', controller }] });
-
-test.each([
-  ['no owner', {}, false],
-  ['a controller', owner(true), true],
-  ['an owner that does not control', owner(false), false],
-  ['an owner that does not say', owner(undefined), false],
-])('%s: owned %#', (_name, metadata, owned) => {
-  expect(toWorkload('ReplicaSet', deployment(pod(), metadata)).owned).toBe(owned);
 });
 
 const conditions = (...list: readonly object[]) => ({ status: { conditions: list } });

@@ -17,14 +17,37 @@ import {
 /** Throws MalformedField. */
 export function toWorkload(kind: WorkloadKind, object: Field): Workload {
   const metadata = below(object, 'metadata');
+  const controller = items(below(metadata, 'ownerReferences')).find(owner => flag(below(owner, 'controller')));
   return {
     kind,
     namespace: optionalText(below(metadata, 'namespace')) ?? 'default',
     name: text(below(metadata, 'name')),
     labels: labels(below(metadata, 'labels')),
-    owned: items(below(metadata, 'ownerReferences')).some(owner => flag(below(owner, 'controller'))),
+    owned: controller !== undefined && isLeftTo(controller, kind),
     finished: kind === 'Job' && items(below(object, 'status', 'conditions')).some(isEnd),
+    ...(kind === 'ReplicaSet' && controller !== undefined && !isLeftTo(controller, kind)
+      ? { revision: toRevision(object, controller) }
+      : {}),
     pod: toPodSpec(below(object, ...TEMPLATE[kind], 'spec')),
+  };
+}
+
+/** Whose template a workload repeats, of the kinds that are read: group and kind. */
+const TEMPLATE_OWNERS: Readonly<Partial<Record<WorkloadKind, string>>> = {
+  ReplicaSet: 'apps Deployment',
+  Job: 'batch CronJob',
+};
+
+function isLeftTo(controller: Field, kind: WorkloadKind): boolean {
+  const [group] = (optionalText(below(controller, 'apiVersion')) ?? '').split('/', 1);
+  return TEMPLATE_OWNERS[kind] === `${group} ${optionalText(below(controller, 'kind'))}`;
+}
+
+function toRevision(object: Field, controller: Field): Workload['revision'] {
+  return {
+    controller: optionalText(below(controller, 'uid')) ?? '',
+    createdAt: optionalText(below(object, 'metadata', 'creationTimestamp')) ?? '',
+    idle: optionalInteger(below(object, 'spec', 'replicas')) === 0,
   };
 }
 

@@ -4,7 +4,7 @@ import type { Placement } from '../placement/placement.ts';
 import type { ClusterState, Resource, Workload } from '../state/cluster-state.ts';
 import { type Ask, byPullOrder, byText } from './ask.ts';
 import { compileExclude } from './exclude-images.ts';
-import { findWorkloads } from './find-workloads.ts';
+import { findWorkloads, workloadsThatCount } from './find-workloads.ts';
 import { podImages, pullsAlways } from './pod-images.ts';
 import { problemsOf } from './spec-problems.ts';
 
@@ -15,13 +15,14 @@ import { problemsOf } from './spec-problems.ts';
  */
 export function collectAsks(state: ClusterState): readonly Ask[] {
   const sharePlacement = createPlacementSharer();
+  const workloads = workloadsThatCount(state.workloads);
   return state.resources
     .filter(resource => problemsOf(resource).length === 0)
     .toSorted((a, b) => byText(resourceName(a.ref), resourceName(b.ref)))
     .flatMap(resource =>
       asksOf(resource, [
         ...namedOutright(resource, sharePlacement),
-        ...foundInWorkloads(resource, state, sharePlacement),
+        ...foundInWorkloads(resource, findWorkloads(resource, workloads, state.namespaces), sharePlacement),
       ]),
     )
     .sort(byPullOrder);
@@ -41,12 +42,12 @@ function namedOutright({ spec }: Resource, sharePlacement: SharePlacement): read
 }
 
 function foundInWorkloads(
-  resource: Resource,
-  state: ClusterState,
+  { spec }: Resource,
+  workloads: readonly Workload[],
   sharePlacement: SharePlacement,
 ): readonly WantedImage[] {
-  return findWorkloads(resource, state).flatMap(workload => {
-    const placement = sharePlacement(resource.spec.nodes, placedPod(workload));
+  return workloads.flatMap(workload => {
+    const placement = sharePlacement(spec.nodes, placedPod(workload));
     const source = `${workload.kind} ${workload.namespace}/${workload.name}`;
     return podImages(workload.pod).map(podImage => ({
       image: podImage.image,

@@ -1,8 +1,8 @@
-import { aResource, aState, aWorkload } from '@kube-prefetch/core/testing';
+import { aResource, aWorkload } from '@kube-prefetch/core/testing';
 import { type NamespaceChoice, type ResourceRef, WORKLOAD_KINDS, type WorkloadChoice } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import type { Namespace, Workload } from '../state/cluster-state.ts';
-import { findWorkloads } from './find-workloads.ts';
+import { findWorkloads, workloadsThatCount } from './find-workloads.ts';
 
 const PREFETCH: ResourceRef = { kind: 'Prefetch', namespace: 'shop', name: 'web' };
 const CLUSTER: ResourceRef = { kind: 'ClusterPrefetch', name: 'base' };
@@ -14,7 +14,7 @@ function found(ref: ResourceRef, workloads: readonly WorkloadChoice[], among: re
     { name: 'lab', labels: {} },
   ];
   const resource = aResource({ ref, spec: { workloads: [...workloads] } });
-  return findWorkloads(resource, aState({ namespaces, workloads: among })).map(
+  return findWorkloads(resource, workloadsThatCount(among), namespaces).map(
     ({ kind, namespace, name }) => `${kind} ${namespace}/${name}`,
   );
 }
@@ -30,11 +30,27 @@ test.each([
   ['ReplicaSet', { owned: true }, false],
   ['Job', { owned: true }, false],
   ['Job', { finished: true }, false],
-  ['StatefulSet', { owned: true }, true],
-  ['Deployment', { owned: true, finished: true }, true],
+  ['Deployment', { finished: true }, true],
 ] as const)('%s with %j counts: %j', (kind, parts, counts) => {
   expect(found(PREFETCH, [{ kinds: [...WORKLOAD_KINDS], selector: {} }], [aWorkload({ kind, ...parts })])).toHaveLength(
     counts ? 1 : 0,
+  );
+});
+
+const rollout = (name: string, createdAt: string, idle: boolean, controller = 'u1') =>
+  aWorkload({ kind: 'ReplicaSet', name, revision: { controller, createdAt, idle } });
+
+test('of a controller that is not read, the ReplicaSets with replicas count, and the newest', () => {
+  const workloads = [
+    rollout('old', '2026-01-01T00:00:00Z', true),
+    rollout('stable', '2026-01-02T00:00:00Z', false),
+    rollout('undone', '2026-01-03T00:00:00Z', true),
+    rollout('canary', '2026-01-04T00:00:00Z', true),
+    rollout('asleep', '2026-01-01T00:00:00Z', true, 'u2'),
+    aWorkload({ kind: 'ReplicaSet', name: 'bare' }),
+  ];
+  expect(found(PREFETCH, [{ kinds: ['ReplicaSet'], selector: {} }], workloads)).toEqual(
+    ['stable', 'canary', 'asleep', 'bare'].map(name => `ReplicaSet shop/${name}`),
   );
 });
 

@@ -1,23 +1,48 @@
 import type { NamespaceChoice, WorkloadChoice } from '@kube-prefetch/protocol';
-import type { ClusterState, Namespace, Resource, Workload } from '../state/cluster-state.ts';
+import type { Namespace, Resource, Workload } from '../state/cluster-state.ts';
 import { compileSelector } from '../selectors/label-selector.ts';
 
-/** The workloads that at least one entry of `spec.workloads` finds. */
-export function findWorkloads({ ref, spec }: Resource, state: ClusterState): readonly Workload[] {
+/** Those of `workloads` that at least one entry of `spec.workloads` finds. */
+export function findWorkloads(
+  { ref, spec }: Resource,
+  workloads: readonly Workload[],
+  namespaces: readonly Namespace[],
+): readonly Workload[] {
   const finders = spec.workloads.map(choice => {
     const inNamespace =
       ref.kind === 'Prefetch'
         ? (namespace: string) => namespace === ref.namespace
-        : compileNamespaces(choice.namespaces, state.namespaces);
+        : compileNamespaces(choice.namespaces, namespaces);
     return compileChoice(choice, inNamespace);
   });
-  return state.workloads.filter(workload => speaksForItself(workload) && finders.some(finds => finds(workload)));
+  return workloads.filter(workload => finders.some(finds => finds(workload)));
 }
 
-/** An owned ReplicaSet or Job is its owner's; a finished Job starts no more pods. Zero replicas count: they may grow. */
-function speaksForItself({ kind, owned, finished }: Workload): boolean {
-  if (kind === 'Job') return !owned && !finished;
-  return kind !== 'ReplicaSet' || !owned;
+/**
+ * | workload                                                      | counts                                  |
+ * | ------------------------------------------------------------- | --------------------------------------- |
+ * | a Deployment's ReplicaSet, a CronJob's Job                    | no: its owner is read, and counts       |
+ * | a Job that has ended                                          | no: it starts no more pods              |
+ * | a ReplicaSet without replicas, of an owner that is not read   | if it is the newest one of its owner    |
+ * | any other, also one without replicas                          | yes: it may grow                        |
+ */
+export function workloadsThatCount(workloads: readonly Workload[]): readonly Workload[] {
+  const newest = newestRevisions(workloads);
+  return workloads.filter(({ kind, owned, finished, revision }) => {
+    if (owned || (kind === 'Job' && finished)) return false;
+    return !revision?.idle || revision.createdAt === newest.get(revision.controller);
+  });
+}
+
+/** When the newest ReplicaSet of each controller was created. */
+function newestRevisions(workloads: readonly Workload[]): ReadonlyMap<string, string> {
+  const newest = new Map<string, string>();
+  for (const { revision } of workloads) {
+    const latest = revision && newest.get(revision.controller);
+    if (revision && (latest === undefined || revision.createdAt > latest))
+      newest.set(revision.controller, revision.createdAt);
+  }
+  return newest;
 }
 
 function compileChoice(

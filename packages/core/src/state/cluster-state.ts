@@ -40,11 +40,23 @@ export interface Workload {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Labels;
-  /** Owned by another controller (a Deployment's ReplicaSet, a CronJob's Job): its owner speaks for it. */
+  /** A Deployment's ReplicaSet, or a CronJob's Job: the images of its owner count. */
   readonly owned: boolean;
+  /** Of a ReplicaSet whose controller is of a kind that is not read, such as a Rollout. */
+  readonly revision?: Revision;
   /** A Job that completed or failed for good. */
   readonly finished: boolean;
   readonly pod: PodSpec;
+}
+
+/** One of the ReplicaSets of one controller. */
+export interface Revision {
+  /** The controller's uid. */
+  readonly controller: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  /** It has no replicas. */
+  readonly idle: boolean;
 }
 
 export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
