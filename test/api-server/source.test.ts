@@ -1,10 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKubernetesSource } from '@kube-prefetch/cluster';
 import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
-import { aDeployment, aNode, aPrefetch, DEPLOYMENTS, NODES, PREFETCHES } from '@kube-prefetch/cluster/testing';
-import type { ClusterState } from '@kube-prefetch/core';
+import {
+  aDeployment,
+  aNode,
+  aPrefetch,
+  DEPLOYMENTS,
+  JOBS,
+  NODES,
+  PREFETCHES,
+  REPLICA_SETS,
+} from '@kube-prefetch/cluster/testing';
+import { type ClusterState, collectAsks } from '@kube-prefetch/core';
+import { aResource } from '@kube-prefetch/core/testing';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
+import { WORKLOAD_KINDS } from '@kube-prefetch/protocol';
 import { systemClock, systemRandom } from '@kube-prefetch/time';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyCrds } from './apply-crds.ts';
@@ -168,6 +179,44 @@ test('what is not kept of an object wakes nobody', async () => {
   expect(changes).toBe(before + 2);
   await server.kubectl('delete', 'node/n0', 'prefetch/later', '-n', 'shop');
   await reads(state => state.nodes.length === 1 && state.resources.length === 1, 'one of each');
+});
+
+test('templates without an image yet, and what owners make that are not read, count as the API server has them', async () => {
+  const template = (name: string, container: object) => ({
+    replicas: 0,
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'main', ...container }] } },
+  });
+  const object = (kind: string, name: string, spec: object, owner?: readonly [apiVersion: string, kind: string]) => ({
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: {
+      name,
+      namespace: 'shop',
+      ownerReferences: owner && [{ apiVersion: owner[0], kind: owner[1], name: 'web', uid: 'u1', controller: true }],
+    },
+    spec,
+  });
+  const podSpec = { restartPolicy: 'Never', containers: [{ name: 'main', image: 'job:1' }] };
+  await create(object('Deployment', 'later', template('later', {})));
+  await create(object('Deployment', 'trigger', template('trigger', { image: ' ' })));
+  await create(object('Deployment', 'gateway', template('gateway', { image: 'auto' })));
+  await create(object('Deployment', 'local', template('local', { image: 'local:1', imagePullPolicy: 'Never' })));
+  const rollout = ['argoproj.io/v1alpha1', 'Rollout'] as const;
+  await create(object('ReplicaSet', 'canary', template('canary', { image: 'canary:1' }), rollout), REPLICA_SETS);
+  const deployment = ['apps/v1', 'Deployment'] as const;
+  await create(object('ReplicaSet', 'owned', template('owned', { image: 'owned:1' }), deployment), REPLICA_SETS);
+  const jobSet = ['jobset.x-k8s.io/v1alpha2', 'JobSet'] as const;
+  await create({ ...object('Job', 'train', { template: { spec: podSpec } }, jobSet), apiVersion: 'batch/v1' }, JOBS);
+
+  const state = await reads(read => read.workloads.length === 7, 'all workloads');
+  expect(state.gaps).toEqual([]);
+  const spec = { workloads: [{ kinds: [...WORKLOAD_KINDS], selector: {} }] };
+  const { asks, unplanned } = collectAsks({ ...state, resources: [aResource({ spec })] });
+  expect(asks.map(({ image }) => image)).toEqual(['canary:1', 'job:1']);
+  expect([...unplanned.values()]).toEqual([{ placeholder: 3, neverPulled: 1, tooLong: 0 }]);
+  await server.kubectl('delete', 'deployments,replicasets,jobs', '--all', '-n', 'shop', '--wait=false');
+  await reads(read => read.workloads.length === 0, 'no workloads');
 });
 
 test('2,000 Deployments are read in pages, and cost little', async () => {

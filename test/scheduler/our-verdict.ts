@@ -20,7 +20,7 @@ export function ourVerdict(
     workloads: [toWorkload(kind, fields.root(workload))],
     nodes: [toNode(fields.root(node), { readyUnlessSaid: false })],
   });
-  const [ask] = collectAsks(state);
+  const [ask] = collectAsks(state).asks;
   const [projected] = state.nodes;
   if (ask === undefined || projected === undefined) throw new Error('the workload asks for nothing');
   return matchNode(ask.placement, projected, startupTaints);

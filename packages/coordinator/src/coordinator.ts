@@ -41,13 +41,13 @@ function pass(line: Line, now: number): number {
   const { source, fleet, permits, statuses, clock } = line;
   const state = source.read();
   if (state === undefined) return now + RETRY_READ_MS;
-  const asks = collectAsks(state);
-  const cohorts = groupNodes(asks, state.nodes, line.startupTaints);
+  const collected = collectAsks(state);
+  const cohorts = groupNodes(collected.asks, state.nodes, line.startupTaints);
   const plans = planCohorts(cohorts, state.gaps);
   fleet.assign(cohorts, plans, state.gaps, now); // answers the polls whose plan changed
   fleet.markSilent(now);
   permits.setLimits(line.limits);
   permits.expire(now);
-  statuses.offer(summarise(state, asks, fleet, timestamp(clock)), fleet.settling(now));
+  statuses.offer(summarise(state, collected, fleet, timestamp(clock)), fleet.settling(now));
   return Math.min(fleet.nextDueMs(now), permits.nextDueMs(now), now + LONGEST_REST_MS);
 }

@@ -56,7 +56,7 @@ function nodeView(parts: ViewParts, name: string): NodeView {
   const record = parts.fleet.node(name);
   const node = state.nodes.find(candidate => candidate.name === name);
   if (record === undefined || node === undefined) throw apiErrors.unknownNode(name, state.nodes.length);
-  const explained = explainNode(collectAsks(state), node, parts.startupTaints);
+  const explained = explainNode(collectAsks(state).asks, node, parts.startupTaints);
   const because = new Map(explained.map(({ image, because }) => [image, because]));
   return {
     ...nodeOverview(record, parts.clock.monotonicMs()),
@@ -71,7 +71,7 @@ function nodeView(parts: ViewParts, name: string): NodeView {
 /** One image on every node. */
 function imageView(parts: ViewParts, image: ImageRef): ImageView {
   const state = stateOf(parts);
-  const asks = collectAsks(state);
+  const { asks } = collectAsks(state);
   if (!asks.some(ask => ask.image === image)) throw unknownImage(image, asks);
   return {
     image,

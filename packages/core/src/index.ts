@@ -1,5 +1,5 @@
 export type { Ask } from './asks/ask.ts';
-export { collectAsks } from './asks/collect-asks.ts';
+export { type CollectedAsks, collectAsks } from './asks/collect-asks.ts';
 export { matchNode } from './placement/match-node.ts';
 export { PASSING_TAINTS } from './placement/passing-taints.ts';
 export type { Placement, Verdict } from './placement/placement.ts';

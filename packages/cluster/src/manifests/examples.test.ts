@@ -24,6 +24,6 @@ test.each([
   const state = await readExample(name);
   expect(state.gaps).toEqual([]);
   expect(state.nodes.map(node => node.name)).toEqual(nodes);
-  const asked = collectAsks(state).map(({ image }) => image);
+  const asked = collectAsks(state).asks.map(({ image }) => image);
   expect([...new Set(asked)].sort()).toEqual(images);
 });

@@ -55,6 +55,10 @@ test('a ReplicaSet of a controller that is not read says which revision it is', 
   expect(revision('Job', {})).toBeUndefined();
 });
 
+test.each([{}, { image: null }, { image: '' }])('a container without an image yet is read: %j', container => {
+  expect(podOf({ containers: [container, { image: 'a' }] }).containers).toEqual([{ image: '' }, { image: 'a' }]);
+});
+
 test.each(WORKLOAD_KINDS)('the pod template of a %s is found', kind => {
   const template = { spec: pod() };
   const spec = kind === 'CronJob' ? { jobTemplate: { spec: { template } } } : { template };

@@ -86,7 +86,8 @@ function toPodSpec(spec: Field): PodSpec {
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 
 function toPodImage(container: Field): PodImage {
-  const image = text(below(container, 'image'));
+  // Kubernetes takes a template without an image, which somebody sets later.
+  const image = optionalText(below(container, 'image')) ?? '';
   return { image, ...given('pullPolicy', toPullPolicy(below(container, 'imagePullPolicy'))) };
 }
 

@@ -8,7 +8,7 @@ const CLUSTER = { kind: 'ClusterPrefetch' as const, name: 'base' };
 test('an image named outright is wanted on the nodes of the choice, with its tolerations', () => {
   const nodes = { placement: 'Eligible' as const, tolerations: [{ operator: 'Exists' }] };
   const resource = aResource({ spec: { images: ['pause:3.10'], nodes, priority: 7, suspend: true } });
-  expect(collectAsks(aState({ resources: [resource] }))).toEqual([
+  expect(collectAsks(aState({ resources: [resource] })).asks).toEqual([
     {
       resource: resource.ref,
       image: 'pause:3.10',
@@ -28,9 +28,8 @@ test("a workload's images are wanted where its pods may run, whatever toleration
   const pod = { nodeSelector: { pool: 'gpu' }, os: 'linux', tolerations: [{ key: 'gpu', operator: 'Exists' }] };
   const nodes = { placement: 'Eligible' as const, tolerations: [{ operator: 'Exists' }] };
   const resource = aResource({ spec: { workloads: [{ kinds: ['DaemonSet'], selector: {} }], nodes } });
-  const [ask, ...others] = collectAsks(
-    aState({ resources: [resource], workloads: [aWorkload({ kind: 'DaemonSet', pod })] }),
-  );
+  const workloads = [aWorkload({ kind: 'DaemonSet', pod })];
+  const [ask, ...others] = collectAsks(aState({ resources: [resource], workloads })).asks;
   expect(others).toEqual([]);
   expect(ask?.placement).toEqual({ choice: nodes, pod: { ...pod, extendedResources: {} } });
   expect(ask?.sources).toEqual(['DaemonSet shop/web']);
@@ -46,7 +45,7 @@ test('workloads whose pods may run on the same nodes share one ask per image and
     aWorkload({ name: 'api', pod: { nodeSelector: { pool: 'gpu', zone: 'a' }, containers: [{ image: 'app:1' }] } }),
     aWorkload({ name: 'job', pod: { containers: [{ image: 'app:1' }] } }),
   ];
-  const asks = collectAsks(aState({ resources: [aResource({ spec: { workloads: ALL } })], workloads }));
+  const { asks } = collectAsks(aState({ resources: [aResource({ spec: { workloads: ALL } })], workloads }));
   const told = asks.map(({ image, pullsAlways, sources }) => ({ image, pullsAlways, sources }));
   expect(told).toHaveLength(2);
   expect(told).toContainEqual({
@@ -60,15 +59,39 @@ test('workloads whose pods may run on the same nodes share one ask per image and
 test('asks of several resources share the identity of equal placements', () => {
   const spec = { images: ['app:1'] };
   const resources = [aResource({ spec }), aResource({ ref: CLUSTER, spec: { ...spec, priority: 5 } })];
-  const [first, second] = collectAsks(aState({ resources }));
+  const [first, second] = collectAsks(aState({ resources })).asks;
   expect([first?.resource.kind, second?.resource.kind]).toEqual(['ClusterPrefetch', 'Prefetch']);
   expect(first?.placement).toBe(second?.placement);
 });
 
 test('exclude takes away named and found images alike', () => {
   const spec = { images: ['debug:1', 'web:2'], workloads: ALL, exclude: ['debug*', 'docker.io/library/web:1'] };
-  const asks = collectAsks(aState({ resources: [aResource({ spec })], workloads: [aWorkload()] }));
+  const { asks } = collectAsks(aState({ resources: [aResource({ spec })], workloads: [aWorkload()] }));
   expect(asks.map(({ image }) => image)).toEqual(['web:2']);
+});
+
+test('images that no kubelet pulls are counted instead of asked for', () => {
+  const workloads = [
+    aWorkload({ name: 'gateway', pod: { containers: [{ image: 'auto' }, { image: 'web:1', pullPolicy: 'Never' }] } }),
+    aWorkload({ name: 'built', pod: { containers: [{ image: ' ' }], imageVolumes: [{ image: 'a'.repeat(513) }] } }),
+    aWorkload({
+      name: 'local',
+      pod: {
+        containers: ['web:1', 'web:2', 'skipped:1'].map(image => ({ image, pullPolicy: 'Never' })),
+        initContainers: [{ image: 'web:2', pullPolicy: 'IfNotPresent' }],
+      },
+    }),
+  ];
+  const resources = [
+    aResource({ spec: { workloads: ALL, exclude: ['skipped*'] } }),
+    aResource({ ref: CLUSTER, spec: { images: ['auto'] } }),
+  ];
+  const { asks, unplanned } = collectAsks(aState({ resources, workloads }));
+  expect(asks.map(({ image, resource }) => `${image} ${resource.kind}`)).toEqual([
+    'auto ClusterPrefetch',
+    'web:2 Prefetch',
+  ]);
+  expect(unplanned).toEqual(new Map([['Prefetch shop/web', { placeholder: 2, neverPulled: 1, tooLong: 1 }]]));
 });
 
 test('a resource with problems asks for nothing, and a malformed reference is asked for', () => {
@@ -78,7 +101,7 @@ test('a resource with problems asks for nothing, and a malformed reference is as
     aResource({ ref: { ...CLUSTER, name: 'selector' }, spec: { images: ['web:1'], workloads: bad } }),
     aResource({ spec: { images: ['Web:'] } }),
   ];
-  expect(collectAsks(aState({ resources })).map(({ image }) => image)).toEqual(['Web:']);
+  expect(collectAsks(aState({ resources })).asks.map(({ image }) => image)).toEqual(['Web:']);
 });
 
 test('asks come in pull order: higher priority first, then by image, then by resource', () => {
@@ -88,7 +111,7 @@ test('asks come in pull order: higher priority first, then by image, then by res
     aResource({ ref: CLUSTER, spec: { images: ['a'], priority: 0 } }),
     aResource({ ref: { ...CLUSTER, name: 'low' }, spec: { images: ['0'], priority: -10 } }),
   ];
-  const asks = collectAsks(aState({ resources })).map(({ image, resource }) => `${image} ${resource.kind}`);
+  const asks = collectAsks(aState({ resources })).asks.map(({ image, resource }) => `${image} ${resource.kind}`);
   expect(asks).toEqual([
     'z ClusterPrefetch',
     'B Prefetch',

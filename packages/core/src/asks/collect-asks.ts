@@ -5,27 +5,41 @@ import type { ClusterState, Resource, Workload } from '../state/cluster-state.ts
 import { type Ask, byPullOrder, byText } from './ask.ts';
 import { compileExclude } from './exclude-images.ts';
 import { findWorkloads, workloadsThatCount } from './find-workloads.ts';
-import { podImages, pullsAlways } from './pod-images.ts';
+import { podImages, pullsAlways, type UnplannedReason, whyUnplanned } from './pod-images.ts';
 import { problemsOf } from './spec-problems.ts';
 
+export interface CollectedAsks {
+  /** In pull order. */
+  readonly asks: readonly Ask[];
+  /** By `resourceName`, for resources that found such images. */
+  readonly unplanned: ReadonlyMap<string, UnplannedImages>;
+}
+
+/** How many images of the workloads that a resource found are not asked for; of those never pulled, each counts once. */
+export type UnplannedImages = Readonly<Record<UnplannedReason, number>>;
+
 /**
- * Who wants which image where: one ask per resource, image and distinct placement, in pull order. A resource with problems
- * asks for nothing. A malformed reference that is named outright still becomes an ask: it fails as InvalidReference and
- * status says so, while refusing the whole resource would let one bad image keep the good ones away.
+ * Who wants which image where: one ask per resource, image and distinct placement. A resource with problems asks for nothing.
+ * A malformed reference that is named outright still becomes an ask: it fails as InvalidReference and status says so, while
+ * refusing the whole resource would let one bad image keep the good ones away.
  */
-export function collectAsks(state: ClusterState): readonly Ask[] {
+export function collectAsks(state: ClusterState): CollectedAsks {
   const sharePlacement = createPlacementSharer();
   const workloads = workloadsThatCount(state.workloads);
-  return state.resources
-    .filter(resource => problemsOf(resource).length === 0)
-    .toSorted((a, b) => byText(resourceName(a.ref), resourceName(b.ref)))
-    .flatMap(resource =>
-      asksOf(resource, [
-        ...namedOutright(resource, sharePlacement),
-        ...foundInWorkloads(resource, findWorkloads(resource, workloads, state.namespaces), sharePlacement),
-      ]),
-    )
-    .sort(byPullOrder);
+  const asks: (readonly Ask[])[] = [];
+  const unplanned = new Map<string, UnplannedImages>();
+  const accepted = state.resources.filter(resource => problemsOf(resource).length === 0);
+  for (const resource of accepted.toSorted((a, b) => byText(resourceName(a.ref), resourceName(b.ref)))) {
+    const excluded = compileExclude(resource.spec.exclude);
+    const images = [
+      ...namedOutright(resource, sharePlacement),
+      ...foundInWorkloads(resource, findWorkloads(resource, workloads, state.namespaces), sharePlacement),
+    ].filter(({ image }) => !excluded(image));
+    const planned = images.filter(image => image.unplanned === undefined);
+    asks.push(asksOf(resource, planned));
+    if (planned.length < images.length) unplanned.set(resourceName(resource.ref), countUnplanned(images));
+  }
+  return { asks: asks.flat().sort(byPullOrder), unplanned };
 }
 
 interface WantedImage {
@@ -33,6 +47,7 @@ interface WantedImage {
   readonly pullsAlways: boolean;
   readonly placement: Placement;
   readonly source: string;
+  readonly unplanned?: UnplannedReason | undefined;
 }
 
 function namedOutright({ spec }: Resource, sharePlacement: SharePlacement): readonly WantedImage[] {
@@ -54,6 +69,7 @@ function foundInWorkloads(
       pullsAlways: pullsAlways(podImage),
       placement,
       source,
+      unplanned: whyUnplanned(podImage),
     }));
   });
 }
@@ -63,12 +79,19 @@ function placedPod({ pod }: Workload): Placement['pod'] {
   return { nodeName, nodeSelector, nodeAffinity, tolerations, os, extendedResources };
 }
 
-function asksOf({ ref, spec }: Resource, wants: readonly WantedImage[]): readonly Ask[] {
-  const excluded = compileExclude(spec.exclude);
-  const byPlacement = Map.groupBy(
-    wants.filter(({ image }) => !excluded(image)),
-    ({ placement }) => placement,
+function countUnplanned(images: readonly WantedImage[]): UnplannedImages {
+  const planned = new Set(images.filter(({ unplanned }) => unplanned === undefined).map(({ image }) => image));
+  const found = (reason: UnplannedReason) => images.filter(({ unplanned }) => unplanned === reason);
+  const neverPulled = new Set(
+    found('neverPulled')
+      .map(({ image }) => image)
+      .filter(image => !planned.has(image)),
   );
+  return { placeholder: found('placeholder').length, neverPulled: neverPulled.size, tooLong: found('tooLong').length };
+}
+
+function asksOf({ ref, spec }: Resource, images: readonly WantedImage[]): readonly Ask[] {
+  const byPlacement = Map.groupBy(images, ({ placement }) => placement);
   return [...byPlacement]
     .map(([placement, placed]) => ({ placement, placed, key: placementKey(placement) }))
     .sort((a, b) => byText(a.key, b.key))

@@ -1,6 +1,6 @@
 import { aPod } from '@kube-prefetch/core/testing';
 import { expect, test } from 'vitest';
-import { podImages, pullsAlways } from './pod-images.ts';
+import { podImages, pullsAlways, whyUnplanned } from './pod-images.ts';
 
 test('containers, init containers and image volumes count', () => {
   const pod = aPod({
@@ -11,11 +11,24 @@ test('containers, init containers and image volumes count', () => {
   expect(podImages(pod).map(({ image }) => image)).toEqual(['web:1', 'proxy:1', 'init:1', 'data:1']);
 });
 
-test('a name that is still empty or longer than any reference is left out; a malformed one is kept', () => {
-  const images = ['', 'a'.repeat(513), 'a'.repeat(512), 'Nginx:'];
-  expect(podImages(aPod({ containers: images.map(image => ({ image })) })).map(({ image }) => image)).toEqual(
-    images.slice(2),
-  );
+test.each([
+  ['', undefined, 'placeholder'],
+  [' ', undefined, 'placeholder'],
+  ['\t\n', undefined, 'placeholder'],
+  ['auto', undefined, 'placeholder'],
+  ['auto', 'Never', 'placeholder'],
+  ['auto:1', undefined, undefined],
+  ['r.example/auto', undefined, undefined],
+  ['Auto', undefined, undefined],
+  [' web', undefined, undefined],
+  ['web', 'Never', 'neverPulled'],
+  ['web', 'IfNotPresent', undefined],
+  ['web', undefined, undefined],
+  ['Nginx:', undefined, undefined],
+  ['a'.repeat(513), undefined, 'tooLong'],
+  ['a'.repeat(512), undefined, undefined],
+] as const)('%j with the policy %j is not planned as %j', (image, pullPolicy, reason) => {
+  expect(whyUnplanned({ image, ...(pullPolicy && { pullPolicy }) })).toBe(reason);
 });
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;

@@ -1,15 +1,27 @@
 import { MAX_IMAGE_REF_LENGTH, tryParseReference } from '@kube-prefetch/protocol';
 import type { PodImage, PodSpec } from '../state/cluster-state.ts';
 
-/**
- * All images of a pod. One without a name yet (an admission webhook sets it later) and one too long to be a valid
- * reference, which no kubelet could start either, are left out; a malformed one is kept, so that status shows it as Failed
- * with InvalidReference rather than saying nothing.
- */
 export function podImages({ containers, initContainers, imageVolumes }: PodSpec): readonly PodImage[] {
-  return [...containers, ...initContainers, ...imageVolumes].filter(
-    ({ image }) => image.length > 0 && image.length <= MAX_IMAGE_REF_LENGTH,
-  );
+  return [...containers, ...initContainers, ...imageVolumes];
+}
+
+export type UnplannedReason = 'placeholder' | 'neverPulled' | 'tooLong';
+
+/**
+ * Why no kubelet would pull this image of a pod template; undefined where one would try.
+ *
+ * | image                                                                          | reason      |
+ * | ------------------------------------------------------------------------------ | ----------- |
+ * | blank: OpenShift's image triggers and other webhooks set the name later        | placeholder |
+ * | `auto`: Istio's injector sets the name later                                   | placeholder |
+ * | one whose policy is Never                                                      | neverPulled |
+ * | longer than any reference                                                      | tooLong     |
+ * | any other, malformed ones too: status shows them as Failed, InvalidReference   | –           |
+ */
+export function whyUnplanned({ image, pullPolicy }: PodImage): UnplannedReason | undefined {
+  if (image.trim() === '' || image === 'auto') return 'placeholder';
+  if (pullPolicy === 'Never') return 'neverPulled';
+  return image.length > MAX_IMAGE_REF_LENGTH ? 'tooLong' : undefined;
 }
 
 /** Whether the kubelet asks the registry at every start: as written, or by its default where the template leaves it out. */

@@ -18,7 +18,7 @@ const STATE = aState({
     aWorkload({ name: 'gpu', pod: { containers: [{ image: 'gpu' }], nodeSelector: { pool: 'gpu' } } }),
   ],
 });
-const ASKS = collectAsks(STATE);
+const ASKS = collectAsks(STATE).asks;
 const WEB = aNode({ name: 'web-1', labels: { pool: 'web' } });
 const GPU = aNode({ name: 'gpu-1', labels: { pool: 'gpu' }, unschedulable: true });
 
@@ -75,7 +75,7 @@ test('an image that nobody asks for has no reason anywhere', () => {
 
 test('an image that found no room in the plan says so first', () => {
   const images = Array.from({ length: MAX_IMAGES_PER_NODE + 1 }, (_, index) => `app:${String(index).padStart(5, '0')}`);
-  const explained = explainNode(collectAsks(aState({ resources: [aResource({ spec: { images } })] })), WEB);
+  const explained = explainNode(collectAsks(aState({ resources: [aResource({ spec: { images } })] })).asks, WEB);
   expect(explained.at(-1)?.because[0]).toMatch(/^left out of the plan, which names at most 2000 images/);
   expect(explained.at(-2)?.because).toHaveLength(1);
 });

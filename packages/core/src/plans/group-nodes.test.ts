@@ -4,7 +4,7 @@ import { collectAsks } from '../asks/collect-asks.ts';
 import type { ClusterState, Node } from '../state/cluster-state.ts';
 import { groupNodes } from './group-nodes.ts';
 
-const cohortsOf = (state: ClusterState) => groupNodes(collectAsks(state), state.nodes);
+const cohortsOf = (state: ClusterState) => groupNodes(collectAsks(state).asks, state.nodes);
 const named = (count: number, parts?: Partial<Node>) =>
   Array.from({ length: count }, (_, index) => aNode({ name: `node-${index}`, ...parts }));
 
@@ -56,7 +56,7 @@ test('the key stays while asks and condition stay, whatever nodes come and go', 
 test('startup taints of the caller are ignored', () => {
   const resources = [aResource({ spec: { images: ['pause:3.10'] } })];
   const nodes = named(1, { taints: [{ key: 'vendor.example/booting', value: '', effect: 'NoExecute' }] });
-  const asks = collectAsks(aState({ resources }));
+  const asks = collectAsks(aState({ resources })).asks;
   expect(groupNodes(asks, nodes)[0]?.asks).toEqual([]);
   expect(groupNodes(asks, nodes, ['vendor.example/*'])[0]?.asks).toEqual(asks);
 });
@@ -72,7 +72,7 @@ test("a cohort's asks keep their order", () => {
       },
     }),
   );
-  const asks = collectAsks(aState({ resources }));
+  const asks = collectAsks(aState({ resources })).asks;
   expect(asks).toHaveLength(6);
   expect(groupNodes(asks, named(1))[0]?.asks).toEqual(asks);
 });

@@ -8,7 +8,7 @@ function merged(...askers: readonly (readonly [priority: number, suspend: boolea
   const resources = askers.map(([priority, suspend], index) =>
     aResource({ ref: { kind: 'ClusterPrefetch', name: `r${index}` }, spec: { images: ['web:1'], priority, suspend } }),
   );
-  return mergeAsks(collectAsks(aState({ resources }))).items;
+  return mergeAsks(collectAsks(aState({ resources })).asks).items;
 }
 
 test.each([
@@ -61,7 +61,7 @@ test('what a plan cannot hold is left out from the end of the order', () => {
     aResource({ spec: { images } }),
     aResource({ ref: { kind: 'ClusterPrefetch', name: 'base' }, spec: { images: ['z:1', 'app:00000'], priority: 1 } }),
   ];
-  const { items, leftOut } = mergeAsks(collectAsks(aState({ resources })));
+  const { items, leftOut } = mergeAsks(collectAsks(aState({ resources })).asks);
   expect(items).toHaveLength(MAX_IMAGES_PER_NODE);
   expect(items.slice(0, 3).map(({ image }) => image)).toEqual(['app:00000', 'z:1', 'app:00001']);
   expect(leftOut.map(({ image }) => image)).toEqual(['app:01999']);

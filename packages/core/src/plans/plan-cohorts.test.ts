@@ -8,7 +8,7 @@ import { groupNodes } from './group-nodes.ts';
 import { planBytes, planCohorts } from './plan-cohorts.ts';
 
 function plansOf(state: ClusterState): readonly Plan[] {
-  const asks = collectAsks(state);
+  const asks = collectAsks(state).asks;
   return [...planCohorts(groupNodes(asks, state.nodes), state.gaps).values()];
 }
 

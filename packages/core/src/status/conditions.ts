@@ -1,4 +1,5 @@
 import { MAX_IMAGES_PER_NODE } from '@kube-prefetch/protocol';
+import type { UnplannedImages } from '../asks/collect-asks.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { CellCounts } from './count-cells.ts';
 import type { Judgement } from './reasons.ts';
@@ -9,7 +10,9 @@ export interface Judged {
   readonly gaps: ClusterState['gaps'];
   readonly suspended: boolean;
   readonly images: number;
-  /** Of them, images whose pods pull with Always. */
+  /** Of the workloads' images those that are not asked for. */
+  readonly unplanned: UnplannedImages | undefined;
+  /** Of `images`, those whose pods pull with Always. */
   readonly alwaysPulled: number;
   readonly counts: CellCounts;
 }
@@ -20,11 +23,12 @@ export function judgeAccepted({ problems }: Judged): Judgement<'Accepted'> {
 }
 
 /** What `helm --wait` rests on. The plan is published by the same pass that writes the status. */
-export function judgeReady({ problems, gaps, images, counts }: Judged): Judgement<'Ready'> {
+export function judgeReady({ problems, gaps, images, unplanned, counts }: Judged): Judgement<'Ready'> {
   if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
   if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
   if (counts.fullNodes > 0) return { reason: 'PlanFull', message: describeFull(counts) };
-  return { reason: 'Planned', message: `planned: ${countNoun(images, 'image')} on ${countNoun(counts.nodes, 'node')}` };
+  const planned = `planned: ${countNoun(images, 'image')} on ${countNoun(counts.nodes, 'node')}`;
+  return { reason: 'Planned', message: [planned, ...describeUnplanned(unplanned)].join('; ') };
 }
 
 /**
@@ -40,17 +44,29 @@ export function judgeReady({ problems, gaps, images, counts }: Judged): Judgemen
  * | otherwise                                | True    | AllPresent                          |
  */
 export function judgeWarm(judged: Judged): Judgement<'Warm'> {
-  const { problems, gaps, images, counts } = judged;
+  const { problems, gaps, images, unplanned, counts } = judged;
   if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
   if (counts.present < counts.cells) return { reason: whyNotWarm(judged), message: describeCells(judged) };
   if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
-  if (images === 0)
-    return { reason: 'NoImages', message: 'no image is named, and no workload with an image was found' };
+  if (images === 0) return { reason: 'NoImages', message: [NO_IMAGES, ...describeUnplanned(unplanned)].join('; ') };
   if (counts.nodes === 0)
     return { reason: 'NoNodes', message: `no node may run what asks for ${countNoun(images, 'image')}` };
   if (counts.cells === 0 && counts.presentAside < aside(counts))
     return { reason: 'NothingCounts', message: describeCells(judged) };
   return { reason: 'AllPresent', message: describeCells(judged) };
+}
+
+const NO_IMAGES = 'no image is named, and no workload with an image was found';
+
+function describeUnplanned(unplanned: UnplannedImages | undefined): readonly string[] {
+  if (unplanned === undefined) return [];
+  const { placeholder, neverPulled, tooLong } = unplanned;
+  const parts = [
+    ...(placeholder > 0 ? [`${countNoun(placeholder, 'placeholder')} that a webhook or a trigger replaces`] : []),
+    ...(neverPulled > 0 ? [`${countNoun(neverPulled, 'image')} whose imagePullPolicy is Never`] : []),
+    ...(tooLong > 0 ? [`${countNoun(tooLong, 'image')} with a name longer than any reference`] : []),
+  ];
+  return parts.length > 0 ? [`not planned: ${parts.join(', ')}`] : [];
 }
 
 /** What a person should look at first. */

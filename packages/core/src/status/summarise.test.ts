@@ -14,9 +14,9 @@ const parseStatus = messageParser(PrefetchStatus, 'status');
 type Say = (node: string, image: string) => CellSaid;
 
 function statusesOf(state: ClusterState, say: Say = () => PRESENT): readonly PrefetchStatus[] {
-  const asks = collectAsks(state);
-  const fleet = aFleet(groupNodes(asks, state.nodes), say);
-  return summarise(state, asks, fleet, AT).map(({ status }) => parseStatus(status));
+  const collected = collectAsks(state);
+  const fleet = aFleet(groupNodes(collected.asks, state.nodes), say);
+  return summarise(state, collected, fleet, AT).map(({ status }) => parseStatus(status));
 }
 
 function statusOf(state: ClusterState, say?: Say): PrefetchStatus {
@@ -33,6 +33,34 @@ function condition(status: PrefetchStatus, type: 'Accepted' | 'Ready' | 'Warm'):
 const nodes = (count: number, parts?: Partial<Node>) =>
   Array.from({ length: count }, (_, index) => aNode({ name: `node-${index}`, ...parts }));
 const TWO_IMAGES = aResource({ generation: 3, spec: { images: ['web:1', 'web:2'] } });
+
+test('what is not planned is said in Ready, and in Warm where nothing else is found', () => {
+  const spec = { workloads: [{ kinds: ['Deployment' as const], selector: {} }] };
+  const containers = [{ image: 'auto' }, { image: ' ' }, { image: 'local:1', pullPolicy: 'Never' as const }];
+  const messages = (images: readonly string[], pod = containers) =>
+    statusOf(
+      aState({
+        resources: [aResource({ spec: { ...spec, images: [...images] } })],
+        nodes: nodes(2),
+        workloads: [aWorkload({ pod: { containers: pod } })],
+      }),
+    ).conditions.map(({ message }) => message);
+  const unplanned =
+    'not planned: 2 placeholders that a webhook or a trigger replaces, 1 image whose imagePullPolicy is Never';
+  expect(messages(['web:1'])).toEqual([
+    'the spec is valid',
+    `planned: 1 image on 2 nodes; ${unplanned}`,
+    '2 of 2 present',
+  ]);
+  expect(messages([])).toEqual([
+    'the spec is valid',
+    `planned: 0 images on 0 nodes; ${unplanned}`,
+    `no image is named, and no workload with an image was found; ${unplanned}`,
+  ]);
+  expect(messages(['local:1'], [{ image: 'auto' }])[1]).toBe(
+    'planned: 1 image on 2 nodes; not planned: 1 placeholder that a webhook or a trigger replaces',
+  );
+});
 
 test('everything present is Accepted, Ready and Warm', () => {
   const status = statusOf(aState({ resources: [TWO_IMAGES], nodes: nodes(2) }));

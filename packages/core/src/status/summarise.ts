@@ -1,5 +1,6 @@
 import { type Condition, type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
 import type { Ask } from '../asks/ask.ts';
+import type { CollectedAsks, UnplannedImages } from '../asks/collect-asks.ts';
 import { problemsOf } from '../asks/spec-problems.ts';
 import type { ClusterState, Resource } from '../state/cluster-state.ts';
 import type { FleetView } from './fleet-view.ts';
@@ -16,7 +17,7 @@ import { type CohortShare, cohortsByResource } from './resource-cohorts.ts';
  */
 export function summarise(
   state: ClusterState,
-  asks: readonly Ask[],
+  { asks, unplanned }: CollectedAsks,
   fleet: FleetView,
   at: string,
 ): readonly { resource: ResourceRef; uid: Resource['uid']; status: PrefetchStatus }[] {
@@ -25,7 +26,7 @@ export function summarise(
   return state.resources.map(resource => {
     const name = resourceName(resource.ref);
     const shares = sharesBy.get(name) ?? [];
-    const judged = judge(resource, state.gaps, asksBy.get(name) ?? [], shares);
+    const judged = judge(resource, state.gaps, asksBy.get(name) ?? [], unplanned.get(name), shares);
     return { resource: resource.ref, uid: resource.uid, status: statusOf(resource, judged, shares, at) };
   });
 }
@@ -34,6 +35,7 @@ function judge(
   resource: Resource,
   gaps: readonly string[],
   asks: readonly Ask[],
+  unplanned: UnplannedImages | undefined,
   shares: readonly CohortShare[],
 ): Judged {
   const problems = problemsOf(resource);
@@ -42,6 +44,7 @@ function judge(
     gaps,
     suspended: problems.length === 0 && resource.spec.suspend,
     images: new Set(asks.map(({ image }) => image)).size,
+    unplanned,
     alwaysPulled: new Set(asks.filter(ask => ask.pullsAlways).map(({ image }) => image)).size,
     counts: countCells(shares),
   };
