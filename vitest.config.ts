@@ -15,18 +15,29 @@ export default defineConfig({
           isolate: false,
         },
       },
-      ...['oracle', 'runtime', 'line', 'images', 'demo', 'api-server', 'scheduler', 'e2e', 'harness', 'chart'].map(
-        folder => ({
-          test: {
-            name: folder,
-            include: [`test/${folder}/**/*.test.ts`],
-            // Real processes: one file at a time on two cores, and time for a slow machine: only what hangs takes so long.
-            fileParallelism: false,
-            testTimeout: 600_000,
-            hookTimeout: 1_800_000, // a first run builds Kubernetes in a hook
-          },
-        }),
-      ),
+      ...[
+        'oracle',
+        'runtime',
+        'simulation',
+        'http',
+        'programs',
+        'images',
+        'demo',
+        'api-server',
+        'scheduler',
+        'e2e',
+        'harness',
+        'chart',
+      ].map(folder => ({
+        test: {
+          name: folder,
+          include: [`test/${folder}/**/*.test.ts`],
+          // Real processes: one file at a time on two cores, and time for a slow machine: only what hangs takes so long.
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 1_800_000, // a first run builds Kubernetes in a hook
+        },
+      })),
     ],
   },
 });

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { ApiClient } from '@kube-prefetch/lab/cluster';
 import { waitUntil } from '@kube-prefetch/lab/machine';
+import { SOON_MS } from '../patience.ts';
 
 const CRDS = ['prefetches', 'clusterprefetches'];
-const SERVED_MS = 120_000;
 
 /** Ours, as the chart has them; resolves when they are served. */
 export async function applyCrds(server: ApiClient): Promise<void> {
@@ -17,7 +17,7 @@ export async function applyCrds(server: ApiClient): Promise<void> {
 /** An API server serves a kind, and tells of it, a while after it has called its definition established. */
 export async function untilServed({ kubectl }: Pick<ApiClient, 'kubectl'>): Promise<void> {
   const names = CRDS.map(plural => `crd/${plural}.kube-prefetch.io`);
-  await kubectl('wait', '--for=condition=Established', `--timeout=${SERVED_MS}ms`, ...names);
+  await kubectl('wait', '--for=condition=Established', `--timeout=${SOON_MS}ms`, ...names);
   const list = () => kubectl('get', CRDS.join(), '--all-namespaces', '--output=name');
-  await waitUntil(async () => [await list()], 'our kinds to be served', SERVED_MS);
+  await waitUntil(async () => [await list()], 'our kinds to be served', SOON_MS);
 }

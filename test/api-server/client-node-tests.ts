@@ -8,10 +8,10 @@ import type { ApiServer } from '@kube-prefetch/lab/cluster';
 import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { systemClock as clock } from '@kube-prefetch/time';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { SOON_MS } from '../patience.ts';
 
 const DEFAULT = { name: 'default' };
 const WATCHES = 20;
-const SOON_MS = 60_000;
 
 /** What no twin has: connections, certificates, files with tokens. */
 export function clientNodeTests(server: () => ApiServer): void {

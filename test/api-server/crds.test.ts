@@ -29,8 +29,6 @@ interface Resource {
 const CRDS = ['prefetches', 'clusterprefetches'];
 const CHANGED = 500;
 const CRD_PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-/** Programs that are not built yet included. */
-const START_MS = 20 * 60_000;
 
 const fileOf = (plural: string) =>
   fileURLToPath(new URL(`../../charts/kube-prefetch/files/crds/${plural}.yaml`, import.meta.url));
@@ -89,7 +87,7 @@ describe.each(['1.37', '1.34'] as const)('Kubernetes %s', version => {
     }
     await untilServed(server);
     await server.kubectl('create', 'namespace', 'shop');
-  }, START_MS);
+  });
 
   afterAll(async () => {
     client?.close();

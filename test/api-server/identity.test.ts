@@ -17,12 +17,9 @@ import {
   type Replica,
   startReplica,
 } from './start-replicas.ts';
+import { SOON_MS } from '../patience.ts';
 
-/** Programs that are not built yet included. */
-const START_MS = 20 * 60_000;
 const AUDIENCE = 'kube-prefetch';
-/** Only what never comes takes so long. */
-const SOON_MS = 120_000;
 
 let scratch: ScratchFolder;
 let server: ApiServer;
@@ -35,7 +32,7 @@ beforeAll(async () => {
   await prepareCluster(server, ['n1', 'n2']);
   replica = await startReplica(server, scratch.path, 'coordinator-a');
   ca = await publishedCa(server);
-}, START_MS);
+});
 
 afterAll(async () => {
   await replica?.child.stop();

@@ -14,13 +14,8 @@ import {
   type Replica,
   startReplica,
 } from './start-replicas.ts';
+import { SOON_MS } from '../patience.ts';
 
-/** Programs that are not built yet included. */
-const START_MS = 20 * 60_000;
-/** Coordinators look at these objects once a minute; only what never comes takes so long. */
-const LOOKED_MS = 240_000;
-/** Much longer than anything takes that leadership waits for. */
-const PATIENCE_MS = 180_000;
 const NOT_AGREED = 'certificate authority not agreed on';
 const OTHERS = { lease: 'other', 'ca-secret': 'other', 'ca-config-map': 'other' };
 
@@ -33,7 +28,7 @@ beforeAll(async () => {
   server = await startApiServer({ folder: folder.path });
   await prepareCluster(server, ['n1']);
   token = await createAgentToken(server, 'n1');
-}, START_MS);
+});
 
 afterAll(async () => {
   await Promise.all(started.map(({ child }) => child.stop()));
@@ -47,13 +42,13 @@ describe.concurrent('objects that coordinators keep', () => {
     const pair = [await start('a'), await start('b')];
     const before = await publishedCa(server);
     await server.kubectl('delete', 'secret/ca', 'configmap/ca', `--namespace=${NAMESPACE}`);
-    await waitUntil(() => pair.every(({ logged }) => logged(NOT_AGREED).length > 0), 'it to be noticed', LOOKED_MS);
-    await waitUntil(() => serving(pair, before), 'them to serve as before', LOOKED_MS);
-    await waitUntil(async () => (await Promise.all(pair.map(isReady))).every(Boolean), 'both to be ready', LOOKED_MS);
+    await waitUntil(() => pair.every(({ logged }) => logged(NOT_AGREED).length > 0), 'it to be noticed', SOON_MS);
+    await waitUntil(() => serving(pair, before), 'them to serve as before', SOON_MS);
+    await waitUntil(async () => (await Promise.all(pair.map(isReady))).every(Boolean), 'both to be ready', SOON_MS);
 
     const starting = start('c');
     const log = () => readFileSync(join(folder.path, 'c.log'), 'utf8');
-    await waitUntil(() => log().includes(NOT_AGREED), 'the new one to look', LOOKED_MS);
+    await waitUntil(() => log().includes(NOT_AGREED), 'the new one to look', SOON_MS);
     expect(log()).toMatch(/secrets \\"ca\\" not found/);
     expect(log()).not.toContain('certificate issued');
 
@@ -62,7 +57,7 @@ describe.concurrent('objects that coordinators keep', () => {
     await waitUntil(
       async () => serving(all, await publishedCa(server)),
       'all to serve by the authority that is published',
-      LOOKED_MS,
+      SOON_MS,
     );
     expect((await publishedCa(server)) === before).toBe(false);
   });
@@ -73,7 +68,7 @@ describe.concurrent('objects that coordinators keep', () => {
     await apply([...emptyOnes('other'), { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata }]);
     const replica = await start('d', OTHERS);
     const before = await publishedCa(server, 'other');
-    await waitUntil(() => serving([replica], before), 'it to lead', LOOKED_MS);
+    await waitUntil(() => serving([replica], before), 'it to lead', SOON_MS);
     await server.kubectl(
       'patch',
       'configmap',
@@ -83,30 +78,30 @@ describe.concurrent('objects that coordinators keep', () => {
       '--patch={"data":null}',
     );
     expect(await publishedCa(server, 'other')).toBe('');
-    await waitUntil(() => publishedCa(server, 'other'), 'it to be published again', LOOKED_MS);
+    await waitUntil(() => publishedCa(server, 'other'), 'it to be published again', SOON_MS);
     expect((await publishedCa(server, 'other')) === before).toBe(true);
   });
 
   // Lease edits come right after a renewal, when a term has longest to go.
   test('a Lease that is deleted ends the term; nobody leads until it is made again, and then one in a higher term', async () => {
-    await using ground = await startCandidates(server, 'deleted');
-    const next = (await ground.renewal()) + 1;
-    await ground.kubectl('delete', 'lease', 'deleted');
-    await waitUntil(() => ground.leading().length === 0, 'the term to end', PATIENCE_MS);
-    await waitUntil(() => ground.logged.includes('lease not taken'), 'it to be told', PATIENCE_MS);
-    expect(ground.epochs.at(-1)).toBe(next - 1);
-    await ground.create();
-    await ground.term(next);
-    expect([ground.overlaps, ground.leading().length]).toEqual([[], 1]);
+    await using candidates = await startCandidates(server, 'deleted');
+    const next = (await candidates.renewal()) + 1;
+    await candidates.kubectl('delete', 'lease', 'deleted');
+    await waitUntil(() => candidates.leading().length === 0, 'the term to end', SOON_MS);
+    await waitUntil(() => candidates.logged.includes('lease not taken'), 'it to be told', SOON_MS);
+    expect(candidates.epochs.at(-1)).toBe(next - 1);
+    await candidates.create();
+    await candidates.term(next);
+    expect([candidates.overlaps, candidates.leading().length]).toEqual([[], 1]);
   });
 
   test('a Lease that is deleted and made again at once is not taken while its holder may still lead', async () => {
-    await using ground = await startCandidates(server, 'made-again');
-    const next = (await ground.renewal()) + 1;
-    await ground.kubectl('delete', 'lease', 'made-again');
-    await ground.create();
-    await ground.term(next);
-    expect([ground.overlaps, ground.leading().length]).toEqual([[], 1]);
+    await using candidates = await startCandidates(server, 'made-again');
+    const next = (await candidates.renewal()) + 1;
+    await candidates.kubectl('delete', 'lease', 'made-again');
+    await candidates.create();
+    await candidates.term(next);
+    expect([candidates.overlaps, candidates.leading().length]).toEqual([[], 1]);
   });
 
   test.each([
@@ -115,11 +110,11 @@ describe.concurrent('objects that coordinators keep', () => {
     ['that names somebody else', '{"spec":{"holderIdentity":"nobody-we-know"}}'],
   ])('a Lease %s by hand passes on after its length, in a higher term', async (how, patch) => {
     const name = how.replaceAll(' ', '-');
-    await using ground = await startCandidates(server, name);
-    const next = (await ground.renewal()) + 1;
-    await ground.kubectl('patch', 'lease', name, '--type=merge', `--patch=${patch}`);
-    await ground.term(next);
-    expect([ground.overlaps, ground.leading().length]).toEqual([[], 1]);
+    await using candidates = await startCandidates(server, name);
+    const next = (await candidates.renewal()) + 1;
+    await candidates.kubectl('patch', 'lease', name, '--type=merge', `--patch=${patch}`);
+    await candidates.term(next);
+    expect([candidates.overlaps, candidates.leading().length]).toEqual([[], 1]);
   });
 });
 

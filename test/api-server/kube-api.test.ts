@@ -6,16 +6,13 @@ import { applyCrds } from './apply-crds.ts';
 import { clientNodeTests } from './client-node-tests.ts';
 import { kubeApiHarnesses } from './kube-api-harness.ts';
 
-/** Programs that are not built yet included. */
-const START_MS = 20 * 60_000;
-
 describe.each(['1.37', '1.34'] as const)('Kubernetes %s', version => {
   const folder = scratchFolder('kube-api');
   let server: ApiServer;
   beforeAll(async () => {
     server = await startApiServer({ version, folder: folder.path });
     await applyCrds(server);
-  }, START_MS);
+  });
   afterAll(async () => {
     await server?.close();
     folder.remove();

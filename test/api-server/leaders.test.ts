@@ -18,12 +18,9 @@ import {
   type Replica,
   startReplica,
 } from './start-replicas.ts';
+import { SOON_MS } from '../patience.ts';
 
-/** Programs that are not built yet included. */
-const START_MS = 20 * 60_000;
 const LEASE_MS = 15_000;
-/** Only what never comes takes so long. */
-const SOON_MS = 120_000;
 
 let scratch: ScratchFolder;
 let server: ApiServer;
@@ -37,7 +34,7 @@ beforeAll(async () => {
   server = await startApiServer({ folder: `${scratch.path}/api-server` });
   await prepareCluster(server, ['n1']);
   token = await createAgentToken(server, 'n1');
-}, START_MS);
+});
 
 beforeEach(async () => {
   replicas = [await start(), await start()];

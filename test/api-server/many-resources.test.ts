@@ -5,10 +5,8 @@ import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { establishedSockets } from './established-sockets.ts';
 import { ask, createAgentToken, prepareCluster, publishedCa, type Replica, startReplica } from './start-replicas.ts';
+import { SOON_MS } from '../patience.ts';
 
-/** Programs that are not built yet included. */
-const START_MS = 20 * 60_000;
-const PATIENCE_MS = 240_000;
 const QUIET_MS = 3_000;
 const MANY = 300;
 const NAMESPACE = 'many';
@@ -35,7 +33,7 @@ beforeAll(async () => {
   replica = await startReplica(server, folder.path, 'coordinator-a');
   sampling = sampleSockets();
   agent = await createAgent();
-}, START_MS);
+});
 
 afterAll(async () => {
   stop.abort();
@@ -48,7 +46,7 @@ afterAll(async () => {
 
 test('each of 300 resources made at once gets its status, by hardly more writes than there are resources', async () => {
   const reported = async () => (await agent.report('Present')) === 200;
-  await waitUntil(reported, 'it to lead', PATIENCE_MS);
+  await waitUntil(reported, 'it to lead', SOON_MS);
   const spec = { images: ['a:1'] };
   await server.apply(
     Array.from({ length: MANY }, (_, index) => `warm-${index}`).map(name => ({
@@ -60,8 +58,8 @@ test('each of 300 resources made at once gets its status, by hardly more writes 
   );
   // An agent that is heard once only is silent before long.
   const planned = async () => (await reported()) && (await agent.isAskedFor('a:1'));
-  await waitUntil(planned, 'it to be planned', PATIENCE_MS);
-  await waitUntil(async () => (await reported()) && (await warm()) === MANY, 'all to be warm', PATIENCE_MS);
+  await waitUntil(planned, 'it to be planned', SOON_MS);
+  await waitUntil(async () => (await reported()) && (await warm()) === MANY, 'all to be warm', SOON_MS);
   const writes = count('patch', 'prefetches');
   figures['writes for 300 resources'] = `${writes}`;
   expect(writes).toBeLessThanOrEqual(2 * MANY);
@@ -69,13 +67,13 @@ test('each of 300 resources made at once gets its status, by hardly more writes 
 
 test('a namespace that is deleted while statuses in it are written is no error', async () => {
   await server.kubectl('delete', 'namespace', NAMESPACE, '--wait=false');
-  await waitUntil(async () => (await phase()) === 'Terminating', 'the namespace to be closed', PATIENCE_MS);
+  await waitUntil(async () => (await phase()) === 'Terminating', 'the namespace to be closed', SOON_MS);
   const told = async () => (await agent.report('Missing')) === 200 && count('create', 'events', 403) > 0;
-  await waitUntil(told, 'an event that is refused', PATIENCE_MS);
+  await waitUntil(told, 'an event that is refused', SOON_MS);
   await release();
-  await server.kubectl('wait', '--for=delete', `namespace/${NAMESPACE}`, `--timeout=${PATIENCE_MS}ms`);
+  await server.kubectl('wait', '--for=delete', `namespace/${NAMESPACE}`, `--timeout=${SOON_MS}ms`);
   figures['events refused'] = `${count('create', 'events', 403)}`;
-  await waitUntil(isQuiet, 'no more requests for them', PATIENCE_MS);
+  await waitUntil(isQuiet, 'no more requests for them', SOON_MS);
   const complaints = Object.groupBy(replica.complaints(), ({ msg }) => String(msg));
   expect(Object.entries(complaints).filter(([, lines = []]) => lines.length > 1)).toEqual([]);
   expect(complaints).not.toMatchObject({ 'event not sent': expect.anything() });
@@ -89,7 +87,7 @@ test('the process has a connection for each watch, as many for the lists they be
   const left = await waitUntil(
     () => [sockets()].find(now => now >= KINDS && now <= KINDS + CALLS_AT_ONCE),
     'a connection for each watch, and idle ones to be closed',
-    PATIENCE_MS,
+    SOON_MS,
   );
   figures['connections later'] = `${left}`;
 });

@@ -8,10 +8,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { prepareSeats, type Seats } from './occupy-seats.ts';
 import { prepareCluster, startReplica } from './start-replicas.ts';
 import { kubeconfigVia, startTcpProxy } from './tcp-proxy.ts';
+import { SOON_MS } from '../patience.ts';
 
-/** Programs that are not built yet included. */
-const START_MS = 20 * 60_000;
-const PATIENCE_MS = 180_000;
 const USER = 'reader';
 const PROCESS_USER = 'coordinator';
 const KINDS = 11;
@@ -32,7 +30,7 @@ beforeAll(async () => {
   await prepareCluster(server, ['n1']);
   seats = await prepareSeats(server, [USER, PROCESS_USER]);
   kubeconfig = await server.kubeconfigFor(USER);
-}, START_MS);
+});
 
 afterAll(async () => {
   await seats?.close();
@@ -54,7 +52,7 @@ test('a server without seats says TooManyRequests and for how long; the same cal
   await free();
   expect(refusal).toMatchObject({ failure: 'TooManyRequests', retryAfterMs: expect.any(Number) });
   expect((refusal as KubeApiError).retryAfterMs).toBeGreaterThanOrEqual(RETRY_AFTER_MS);
-  await expect(waitUntil(call, 'an answer', PATIENCE_MS)).resolves.toMatchObject({ kind: 'Namespace' });
+  await expect(waitUntil(call, 'an answer', SOON_MS)).resolves.toMatchObject({ kind: 'Namespace' });
 });
 
 test('while every kind is refused the last good state stands, each waits as told, and then goes on', async () => {
@@ -72,19 +70,19 @@ test('while every kind is refused the last good state stands, each waits as told
   const run = source.run(() => {}, stop.signal);
   try {
     await create('before');
-    await waitUntil(() => has('before'), 'what was there before', PATIENCE_MS);
+    await waitUntil(() => has('before'), 'what was there before', SOON_MS);
     const good = source.read();
     const free = await seats.occupy();
     proxy.breakConnections();
     await waitUntil(
       () => byKind().length === KINDS && byKind().every(({ length }) => length >= 2),
       'refusals of every kind',
-      PATIENCE_MS,
+      SOON_MS,
     );
     await create('meanwhile');
     expect(source.read()).toBe(good);
     await free();
-    const now = await waitUntil(() => has('meanwhile'), 'what came meanwhile', PATIENCE_MS);
+    const now = await waitUntil(() => has('meanwhile'), 'what came meanwhile', SOON_MS);
     expect(now.gaps).toEqual([]);
   } finally {
     stop.abort();
@@ -110,11 +108,11 @@ test('a coordinator that is refused from its start on becomes ready by itself, a
   let free = await seats.occupy();
   const starting = startReplica(server, folder.path, 'coordinator-a', flags);
   const refused = (resource: string) => refusals().filter(({ objectRef }) => objectRef?.resource === resource).length;
-  await waitUntil(() => refused('secrets') > 2 && refused('nodes') > 2, 'refusals', PATIENCE_MS);
+  await waitUntil(() => refused('secrets') > 2 && refused('nodes') > 2, 'refusals', SOON_MS);
   await free();
   const replica = await starting;
   onTestFinished(async () => void (await replica.child.stop()));
-  await waitUntil(leads, 'it to lead', PATIENCE_MS);
+  await waitUntil(leads, 'it to lead', SOON_MS);
 
   free = await seats.occupy();
   const metadata = { name: 'warm', namespace: 'default' };
@@ -124,16 +122,16 @@ test('a coordinator that is refused from its start on becomes ready by itself, a
     metadata,
     spec: { images: ['a:1'] },
   });
-  await waitUntil(() => refused('prefetches') > 1 && refused('leases') > 1, 'further refusals', PATIENCE_MS);
+  await waitUntil(() => refused('prefetches') > 1 && refused('leases') > 1, 'further refusals', SOON_MS);
   await free();
   await server.kubectl(
     'wait',
     '--for=condition=Accepted',
-    `--timeout=${PATIENCE_MS}ms`,
+    `--timeout=${SOON_MS}ms`,
     'prefetch/warm',
     '--namespace=default',
   );
-  await waitUntil(leads, 'it to lead', PATIENCE_MS);
+  await waitUntil(leads, 'it to lead', SOON_MS);
   expect(tooSoon()).toEqual([]);
 
   async function leads() {

@@ -3,11 +3,7 @@ import { type ScratchFolder, scratchFolder, waitUntil } from '@kube-prefetch/lab
 import { API_VERSION } from '@kube-prefetch/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prepareCluster, type Replica, startReplica } from './start-replicas.ts';
-
-/** Programs that are not built yet included. */
-const START_MS = 20 * 60_000;
-/** The line looks every 30 s at the latest; only what never comes takes so long. */
-const PUT_RIGHT_MS = 180_000;
+import { SOON_MS } from '../patience.ts';
 
 let scratch: ScratchFolder;
 let server: ApiServer;
@@ -18,7 +14,7 @@ beforeAll(async () => {
   server = await startApiServer({ folder: `${scratch.path}/api-server` });
   await prepareCluster(server, ['n1']);
   coordinator = await startReplica(server, scratch.path, 'coordinator-0');
-}, START_MS);
+});
 
 afterAll(async () => {
   await coordinator?.child.stop();
@@ -29,14 +25,14 @@ afterAll(async () => {
 test('a status that somebody forges with kubectl is put right', async () => {
   const spec = { images: ['nginx:1.27'], nodes: { names: ['no-such-node'] } };
   await server.apply({ apiVersion: API_VERSION, kind: 'ClusterPrefetch', metadata: { name: 'base' }, spec });
-  await waitUntil(async () => (await warmth()) === 'False NoNodes', 'the first status', PUT_RIGHT_MS);
+  await waitUntil(async () => (await warmth()) === 'False NoNodes', 'the first status', SOON_MS);
   const conditions = (await base()).status.conditions.map(condition =>
     condition.type === 'Warm' ? { ...condition, status: 'True', reason: 'AllPresent' } : condition,
   );
   const patch = `--patch=${JSON.stringify({ status: { conditions } })}`;
   const how = ['--subresource=status', '--type=merge', '--output=json'];
   expect(await server.kubectl('patch', 'clusterprefetch', 'base', ...how, patch)).toContain('AllPresent');
-  await waitUntil(async () => (await warmth()) === 'False NoNodes', 'the status to be put right', PUT_RIGHT_MS);
+  await waitUntil(async () => (await warmth()) === 'False NoNodes', 'the status to be put right', SOON_MS);
 });
 
 test('its requests to the API server are counted: eleven kinds listed and watched, a status patched when it changed', async () => {

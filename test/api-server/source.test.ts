@@ -21,9 +21,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyCrds } from './apply-crds.ts';
 import { heapUsedBytes } from './heap-used.ts';
 import { kubeconfigVia, startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+import { SOON_MS } from '../patience.ts';
 
-/** Programs that are not built yet included. */
-const START_MS = 20 * 60_000;
 const USER = 'coordinator';
 const MANY = 2_000;
 const EVENTS = 30;
@@ -31,8 +30,6 @@ const EVENTS = 30;
 const GAP_AFTER_MS = 60_000;
 /** How long a watch has to stand for its end to be no failure. */
 const STEADY_MS = 6_000;
-/** Only what never comes takes so long. */
-const SOON_MS = 180_000;
 const clock = systemClock;
 const { signal } = new AbortController();
 
@@ -85,7 +82,7 @@ beforeAll(async () => {
     changes += 1;
     changed();
   }, stop.signal);
-}, START_MS);
+});
 
 afterAll(async () => {
   stop.abort();

@@ -4,10 +4,9 @@ import { LEASES } from '@kube-prefetch/cluster/testing';
 import type { ApiServer } from '@kube-prefetch/lab/cluster';
 import { waitUntil } from '@kube-prefetch/lab/machine';
 import { systemClock as clock, systemRandom as random } from '@kube-prefetch/time';
+import { SOON_MS } from '../patience.ts';
 
 const NAMESPACE = 'default';
-/** Much longer than anything takes that leadership waits for. */
-const PATIENCE_MS = 180_000;
 const { signal } = new AbortController();
 
 /** Two candidates for a Lease of that name, each with connections of its own, of which one leads. Neither is a whole coordinator. */
@@ -43,7 +42,7 @@ export async function startCandidates(server: ApiServer, name: string) {
   const latest = () => epochs.at(-1) ?? 0;
   /** That one or a later one. */
   const term = (epoch: number) =>
-    waitUntil(() => latest() >= epoch && leading.size === 1, `${name}: term ${epoch}`, PATIENCE_MS);
+    waitUntil(() => latest() >= epoch && leading.size === 1, `${name}: term ${epoch}`, SOON_MS);
   const renewTime = async () => ((await api.get(LEASES, lease, signal)).spec as { renewTime: string }).renewTime;
   await term(1);
 
@@ -58,7 +57,7 @@ export async function startCandidates(server: ApiServer, name: string) {
     /** Resolves right after the next one, with the term's epoch. */
     async renewal() {
       const before = await renewTime();
-      await waitUntil(async () => (await renewTime()) !== before, 'a renewal', PATIENCE_MS);
+      await waitUntil(async () => (await renewTime()) !== before, 'a renewal', SOON_MS);
       return latest();
     },
     async [Symbol.asyncDispose]() {

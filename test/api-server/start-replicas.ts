@@ -6,11 +6,10 @@ import { fileURLToPath } from 'node:url';
 import type { ApiServer } from '@kube-prefetch/lab/cluster';
 import { type Child, freePort, startChild, waitUntil } from '@kube-prefetch/lab/machine';
 import { applyCrds } from './apply-crds.ts';
+import { SOON_MS } from '../patience.ts';
 
 export const NAMESPACE = 'kube-prefetch';
 const SERVICE = 'kube-prefetch-coordinator.kube-prefetch.svc';
-/** Only what never comes takes so long. */
-const READY_MS = 180_000;
 const ANSWER_MS = 60_000;
 const MAIN = fileURLToPath(new URL('../../packages/coordinator/src/main.ts', import.meta.url));
 
@@ -108,7 +107,7 @@ export async function startReplica(
     complaints: () => linesOf(logFile).filter(({ level }) => level === 'warn' || level === 'error'),
   };
   const listening = () => replica.logged('listening').some(line => line.listener === 'agents');
-  await waitUntil(async () => listening() && (await isReady(replica)), `${name} to be ready`, READY_MS, { child });
+  await waitUntil(async () => listening() && (await isReady(replica)), `${name} to be ready`, SOON_MS, { child });
   return replica;
 }
 

@@ -9,8 +9,6 @@ import { systemClock } from '@kube-prefetch/time';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { applyCrds } from './apply-crds.ts';
 
-/** Programs that are not built yet included. */
-const START_MS = 20 * 60_000;
 const WEB: ResourceRef = { kind: 'Prefetch', namespace: 'shop', name: 'web' };
 const BASE: ResourceRef = { kind: 'ClusterPrefetch', name: 'base.images' };
 const clock = systemClock;
@@ -31,7 +29,7 @@ beforeAll(async () => {
   await applyCrds(server);
   await server.kubectl('create', 'namespace', 'shop');
   api = createClientNodeApi({ kubeconfig: server.kubeconfig, clock });
-}, START_MS);
+});
 
 afterAll(async () => {
   await api?.close();

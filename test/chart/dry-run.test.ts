@@ -9,8 +9,6 @@ interface PodTemplate {
 }
 
 const LEVELS = ['restricted', 'baseline', 'privileged'] as const;
-/** Programs that are not built yet included. */
-const START_MS = 20 * 60_000;
 
 describe('on a real API server', () => {
   const folder = scratchFolder('kp-chart');
@@ -26,7 +24,7 @@ describe('on a real API server', () => {
       for (const account of ['warm-kube-prefetch-agent', 'warm-kube-prefetch-coordinator', 'warm-agent', 'default'])
         await server.kubectl('create', 'serviceaccount', account, `--namespace=${level}`);
     }
-  }, START_MS);
+  });
 
   afterAll(async () => {
     await server?.close();

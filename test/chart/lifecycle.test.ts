@@ -5,13 +5,10 @@ import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { untilServed } from '../api-server/apply-crds.ts';
 import { CHART, TRY, valuesOf } from './render.ts';
+import { SOON_MS } from '../patience.ts';
 
 const CRDS = ['clusterprefetches.kube-prefetch.io', 'prefetches.kube-prefetch.io'];
 const CRD_FOLDER = `${CHART}/files/crds`;
-/** Programs that are not built yet included. */
-const START_MS = 20 * 60_000;
-/** Only what never comes takes so long. */
-const SOON_MS = 120_000;
 
 interface Definition {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>>; readonly uid: string };
@@ -26,7 +23,7 @@ describe('on a real API server', () => {
   beforeAll(async () => {
     server = await startApiServer({ folder: folder.path, controllersToo: true });
     await server.kubectl('wait', '--for=create', '--timeout=300s', 'serviceaccount/default', '--namespace=default');
-  }, START_MS);
+  });
 
   afterAll(async () => {
     await server?.close();

@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { type Ground, RELEASE } from './ground.ts';
+import { type Fixture, RELEASE } from './fixture.ts';
 
 /** The process of ours in a pod of the release, as this machine numbers it. */
-export async function processOf(ground: Ground, pod: string): Promise<number> {
-  const { metadata } = await ground.get('pod', pod, `-n=${RELEASE}`);
+export async function processOf(fixture: Fixture, pod: string): Promise<number> {
+  const { metadata } = await fixture.get('pod', pod, `-n=${RELEASE}`);
   for (const pid of (await readdir('/proc')).filter(name => /^\d+$/.test(name))) {
     const [cgroup, command] = await Promise.all(['cgroup', 'cmdline'].map(file => contents(`/proc/${pid}/${file}`)));
     if (cgroup?.includes(metadata.uid) && command?.includes('/app/')) return Number(pid);

@@ -1,9 +1,7 @@
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { type ScratchFolder, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
-/** Only what never comes takes so long. */
-const SOON_MS = 120_000;
+import { SOON_MS } from '../patience.ts';
 
 describe.each(['1.37', '1.34'] as const)('the API server of %s', version => {
   let scratch: ScratchFolder;

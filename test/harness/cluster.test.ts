@@ -7,9 +7,7 @@ import { systemClock } from '@kube-prefetch/time';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { leftoversOf } from './leftovers.ts';
 import { waitingPod, webServers } from './workloads.ts';
-
-/** Only what never comes takes so long. */
-const SOON_MS = 180_000;
+import { SOON_MS } from '../patience.ts';
 
 let scratch: ScratchFolder;
 let cluster: Cluster;

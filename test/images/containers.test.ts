@@ -8,12 +8,11 @@ import { type Containerd, startContainerd } from '@kube-prefetch/lab/runtimes';
 import type { NodeView } from '@kube-prefetch/protocol';
 import { connectCri } from '@kube-prefetch/runtime/connect-cri';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SOON_MS } from '../patience.ts';
 
 /** Both images as a pod would run them: read-only, without capabilities, under the default seccomp profile. */
 const PROGRAMS = ['coordinator', 'agent'] as const;
 const NONROOT = 65532;
-/** Only what never comes takes so long. */
-const SOON_MS = 120_000;
 const CAPABILITIES = (
   'CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP ' +
   'NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE'

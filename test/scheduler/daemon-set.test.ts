@@ -2,10 +2,7 @@ import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ourVerdict } from './our-verdict.ts';
-import { START_MS } from './real-scheduler.ts';
-
-/** Only what never comes takes so long. */
-const SOON_MS = 180_000;
+import { SOON_MS } from '../patience.ts';
 
 interface Case {
   readonly name: string;
@@ -60,7 +57,7 @@ const folder = scratchFolder('kp-daemon-set');
 let server: ApiServer;
 beforeAll(async () => {
   server = await startApiServer({ folder: folder.path, controllersToo: true });
-}, START_MS);
+});
 afterAll(async () => {
   await server?.close();
   folder.remove();

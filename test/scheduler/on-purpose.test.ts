@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeObject, podSpec } from './objects.ts';
 import { ourVerdict } from './our-verdict.ts';
 import type { NodeHalf, PodHalf } from './pair-cases.ts';
-import { type Outcome, type RealScheduler, START_MS, startRealScheduler } from './real-scheduler.ts';
+import { type Outcome, type RealScheduler, startRealScheduler } from './real-scheduler.ts';
 
 // The scheduler answers for now. We answer for soon: a node is filled before pods may land, and keeps what it has while
 // none may. Here the two differ, and each case says why.
@@ -97,7 +97,7 @@ describe('on purpose', () => {
   beforeAll(async () => {
     scheduler = await startRealScheduler();
     outcomes = await scheduler.place([...FOR_A_WHILE, ...FOR_GOOD].map(trialOf));
-  }, START_MS);
+  });
   afterAll(() => scheduler?.close());
 
   test.each(FOR_A_WHILE)('$why; the scheduler refuses until that is over', async one => {

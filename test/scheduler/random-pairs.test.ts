@@ -5,7 +5,7 @@ import { nodeObject, podSpec } from './objects.ts';
 import { ourVerdict } from './our-verdict.ts';
 import { branchesOf } from './pair-branches.ts';
 import { pairs } from './pair-cases.ts';
-import { type RealScheduler, START_MS, startRealScheduler } from './real-scheduler.ts';
+import { type RealScheduler, startRealScheduler } from './real-scheduler.ts';
 
 const PAIRS = 1_000;
 const SHOWN_DIFFERENCES = 5;
@@ -58,7 +58,7 @@ const LEAST = {
 let scheduler: RealScheduler;
 beforeAll(async () => {
   scheduler = await startRealScheduler();
-}, START_MS);
+});
 afterAll(() => scheduler?.close());
 
 test('a pod is bound exactly when we say Yes', async () => {

@@ -38,8 +38,6 @@ const WITHOUT_TAINTS = '--disable-admission-plugins=TaintNodesByCondition';
 const LOOK_EVERY_MS = 500;
 /** Only what never comes takes so long. */
 const DECIDED_MS = 400_000;
-/** Of `startRealScheduler`, with programs that are not built yet. */
-export const START_MS = 20 * 60_000;
 
 export async function startRealScheduler(): Promise<RealScheduler> {
   const folder = scratchFolder('kp-scheduler');

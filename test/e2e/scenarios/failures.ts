@@ -2,31 +2,30 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { conditionOf, type Ground, PATIENCE, RELEASE, until } from '../ground.ts';
+import { type Fixture, NODES, PATIENCE, PLAIN, RELEASE, conditionOf, until } from '../fixture.ts';
 import type { Publisher } from '../images.ts';
 import { clusterPrefetch } from '../objects.ts';
 import { processOf } from '../process-of.ts';
-import { NODES, PLAIN } from '../start-ground.ts';
 import type { WarmImages } from './warm.ts';
 
 const MIB = 1024 * 1024;
 
-export function survivesFailures(here: () => Ground, publish: () => Publisher, warm: () => WarmImages): void {
+export function survivesFailures(here: () => Fixture, publish: () => Publisher, warm: () => WarmImages): void {
   test('the leader is killed in mid-pull: another term begins, and no node downloads anything twice', async () => {
-    const ground = here();
-    const { cluster, untilHeld } = ground;
-    const before = await lease(ground);
-    const image = await pullHalfOf(ground, publish(), 'killed/leader');
-    process.kill(await processOf(ground, before.spec.holderIdentity), 'SIGKILL');
+    const fixture = here();
+    const { cluster, untilHeld } = fixture;
+    const before = await lease(fixture);
+    const image = await pullHalfOf(fixture, publish(), 'killed/leader');
+    process.kill(await processOf(fixture, before.spec.holderIdentity), 'SIGKILL');
     // The other replica's, or that of the same pod when its container is back before the lease ends.
     await until('another term', async () => {
-      const { holderIdentity, leaseTransitions } = (await lease(ground)).spec;
+      const { holderIdentity, leaseTransitions } = (await lease(fixture)).spec;
       return holderIdentity !== '' && leaseTransitions > before.spec.leaseTransitions;
     });
     cluster.registry.resume();
     await untilHeld(NODES, [image]);
     await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/half', `--timeout=${PATIENCE}`);
-    expect(downloadsOf(ground, 'killed/leader')).toBe(NODES.length);
+    expect(downloadsOf(fixture, 'killed/leader')).toBe(NODES.length);
     await cluster.kubectl(
       'rollout',
       'status',
@@ -38,30 +37,30 @@ export function survivesFailures(here: () => Ground, publish: () => Publisher, w
   });
 
   test('an agent is killed in mid-pull: its successor pulls, and the others are not disturbed', async () => {
-    const ground = here();
-    const { cluster, untilHeld } = ground;
-    const image = await pullHalfOf(ground, publish(), 'killed/agent');
+    const fixture = here();
+    const { cluster, untilHeld } = fixture;
+    const image = await pullHalfOf(fixture, publish(), 'killed/agent');
     const pods = ['pods', `-n=${RELEASE}`, '-l=app.kubernetes.io/component=agent'];
-    const { items } = await ground.get(...pods, `--field-selector=spec.nodeName=${cluster.node(PLAIN).name}`);
-    process.kill(await processOf(ground, items[0]?.metadata.name ?? ''), 'SIGKILL');
+    const { items } = await fixture.get(...pods, `--field-selector=spec.nodeName=${cluster.node(PLAIN).name}`);
+    process.kill(await processOf(fixture, items[0]?.metadata.name ?? ''), 'SIGKILL');
     cluster.registry.resume();
     await untilHeld(NODES, [image]);
     await cluster.kubectl('wait', '--for=condition=Warm', 'cpf/half', `--timeout=${PATIENCE}`);
     // One download for each of the others, and for this node what its first agent had begun as well.
-    expect(downloadsOf(ground, 'killed/agent')).toBeLessThanOrEqual(NODES.length + 1);
+    expect(downloadsOf(fixture, 'killed/agent')).toBeLessThanOrEqual(NODES.length + 1);
     await cluster.kubectl('delete', 'cpf', 'half');
   });
 
   test('the API server is away for a minute: what was warm is called warm throughout, and nothing is pulled again', async () => {
-    const ground = here();
-    const { cluster, status, untilHeld } = ground;
+    const fixture = here();
+    const { cluster, status, untilHeld } = fixture;
     const before = await status('cpf', 'base');
     const warmBefore = conditionOf(before, 'Warm');
     const requests = cluster.registry.requestLog().length;
     await cluster.apiServer.stop();
     await sleep(60_000);
     await cluster.apiServer.start();
-    await until('a leader again', async () => (await lease(ground)).spec.holderIdentity !== '');
+    await until('a leader again', async () => (await lease(fixture)).spec.holderIdentity !== '');
     const image = await publish().image('after/outage', '1');
     await cluster.apply(clusterPrefetch('after', { images: [image], nodes: { placement: 'All' } }));
     await untilHeld(NODES, [image]);
@@ -81,13 +80,13 @@ interface Lease {
   readonly spec: { readonly holderIdentity: string; readonly leaseTransitions: number };
 }
 
-function lease(ground: Ground): Promise<Lease> {
-  return ground.get<Lease>('lease', `${RELEASE}-coordinator`, `-n=${RELEASE}`);
+function lease(fixture: Fixture): Promise<Lease> {
+  return fixture.get<Lease>('lease', `${RELEASE}-coordinator`, `-n=${RELEASE}`);
 }
 
 /** A large image wanted everywhere; the registry hangs once a node has received a part of it. */
-async function pullHalfOf(ground: Ground, publish: Publisher, name: string): Promise<string> {
-  const { cluster } = ground;
+async function pullHalfOf(fixture: Fixture, publish: Publisher, name: string): Promise<string> {
+  const { cluster } = fixture;
   const image = await publish.image(name, '1', { sizeMiB: 200 });
   await cluster.apply(clusterPrefetch('half', { images: [image], nodes: { placement: 'All' } }));
   const incoming = join(cluster.node(PLAIN).dir, 'lib/containerd/io.containerd.content.v1.content/ingest');
@@ -104,7 +103,7 @@ async function sizeOf(folder: string): Promise<number> {
 }
 
 /** Of its largest layer: requests for blobs are one for each of layers and config. */
-function downloadsOf({ cluster }: Ground, name: string): number {
+function downloadsOf({ cluster }: Fixture, name: string): number {
   const blobs = cluster.registry.requestLog().filter(({ path }) => path.startsWith(`/v2/${name}/blobs/`));
   const counts = Map.groupBy(blobs, ({ path }) => path);
   return Math.max(...[...counts.values()].map(requests => requests.length));

@@ -1,22 +1,22 @@
 import { expect, test } from 'vitest';
-import { type Ground, PATIENCE, RELEASE } from '../ground.ts';
+import { type Fixture, PATIENCE, RELEASE } from '../fixture.ts';
 
 const CHART = 'charts/kube-prefetch';
 
 /** `helm install`, `upgrade` and what else is said to helm about our release. */
-export function helm(ground: Ground, command: 'install' | 'upgrade', ...args: readonly string[]): Promise<string> {
+export function helm(fixture: Fixture, command: 'install' | 'upgrade', ...args: readonly string[]): Promise<string> {
   const place = [`--namespace=${RELEASE}`, '--create-namespace', '--wait', `--timeout=${PATIENCE}`];
-  return ground.cluster.helm(command, RELEASE, CHART, ...place, ...ground.values, ...args);
+  return fixture.cluster.helm(command, RELEASE, CHART, ...place, ...fixture.values, ...args);
 }
 
-export function installs(here: () => Ground): void {
+export function installs(here: () => Fixture): void {
   test('helm install --wait ends with a coordinator to spare and an agent on every node', async () => {
-    const ground = here();
-    const notes = await helm(ground, 'install');
+    const fixture = here();
+    const notes = await helm(fixture, 'install');
     expect(notes).toContain('kubectl apply');
-    const { status: deployment } = await ground.get('deployment', `${RELEASE}-coordinator`, `-n=${RELEASE}`);
+    const { status: deployment } = await fixture.get('deployment', `${RELEASE}-coordinator`, `-n=${RELEASE}`);
     expect(deployment).toMatchObject({ readyReplicas: 2 });
-    const { status: daemonSet } = await ground.get('daemonset', `${RELEASE}-agent`, `-n=${RELEASE}`);
+    const { status: daemonSet } = await fixture.get('daemonset', `${RELEASE}-agent`, `-n=${RELEASE}`);
     expect(daemonSet).toMatchObject({ desiredNumberScheduled: 3, numberReady: 3 });
   });
 

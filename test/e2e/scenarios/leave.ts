@@ -1,19 +1,18 @@
 import type { Cluster } from '@kube-prefetch/lab/cluster';
 import { expect, test } from 'vitest';
-import { conditionOf, type Ground, PATIENCE, RELEASE, until } from '../ground.ts';
-import { NODES } from '../start-ground.ts';
+import { type Fixture, NODES, PATIENCE, RELEASE, conditionOf, until } from '../fixture.ts';
 import { helm } from './install.ts';
 import type { WarmImages } from './warm.ts';
 
-export function isUpgraded(here: () => Ground, warm: () => WarmImages): void {
+export function isUpgraded(here: () => Fixture, warm: () => WarmImages): void {
   test('an upgrade of the chart replaces every pod, pulls nothing again and keeps the status', async () => {
-    const ground = here();
-    const { cluster, status } = ground;
+    const fixture = here();
+    const { cluster, status } = fixture;
     const before = await status('cpf', 'base');
-    const authority = await caOf(ground);
-    const requests = requestsFor(ground, warm().everywhere);
-    await helm(ground, 'upgrade', '--set=parallelPulls=3', '--set=coordinator.podAnnotations.upgraded=yes');
-    const agents = await ground.get('pods', `-n=${RELEASE}`, '-l=app.kubernetes.io/component=agent');
+    const authority = await caOf(fixture);
+    const requests = requestsFor(fixture, warm().everywhere);
+    await helm(fixture, 'upgrade', '--set=parallelPulls=3', '--set=coordinator.podAnnotations.upgraded=yes');
+    const agents = await fixture.get('pods', `-n=${RELEASE}`, '-l=app.kubernetes.io/component=agent');
     expect(JSON.stringify(agents.items.map(({ spec }) => spec))).toContain(
       '"KUBE_PREFETCH_PARALLEL_PULLS","value":"3"',
     );
@@ -22,12 +21,12 @@ export function isUpgraded(here: () => Ground, warm: () => WarmImages): void {
     expect(conditionOf(await status('cpf', 'base'), 'Warm')?.lastTransitionTime).toBe(
       conditionOf(before, 'Warm')?.lastTransitionTime,
     );
-    expect(await caOf(ground)).toBe(authority);
-    expect(requestsFor(ground, warm().everywhere)).toBe(requests);
+    expect(await caOf(fixture)).toBe(authority);
+    expect(requestsFor(fixture, warm().everywhere)).toBe(requests);
   });
 }
 
-export function leaves(here: () => Ground, warm: () => WarmImages): void {
+export function leaves(here: () => Fixture, warm: () => WarmImages): void {
   test('uninstall leaves the definitions of the resources, the resources, the images, and nothing else', async () => {
     const { cluster, holds } = here();
     await cluster.helm('uninstall', RELEASE, `--namespace=${RELEASE}`, '--wait', `--timeout=${PATIENCE}`);
@@ -59,14 +58,14 @@ async function leftBehind(cluster: Cluster): Promise<readonly string[]> {
   return left.sort();
 }
 
-async function caOf({ get }: Ground): Promise<string> {
+async function caOf({ get }: Fixture): Promise<string> {
   const { items } = await get('configmaps', `-n=${RELEASE}`, `-l=app.kubernetes.io/instance=${RELEASE}`);
   const [authority] = items.map(({ data }) => (data as Record<string, string> | undefined)?.['ca.crt']);
   if (authority === undefined) throw new Error('expected the certificate authority in the ConfigMap');
   return authority;
 }
 
-function requestsFor({ cluster }: Ground, images: readonly string[]): number {
+function requestsFor({ cluster }: Fixture, images: readonly string[]): number {
   const repositories = images.map(image => `/v2/${image.split('/').slice(1).join('/').split(/[:@]/)[0]}/`);
   return cluster.registry
     .requestLog()

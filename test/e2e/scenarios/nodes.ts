@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import { conditionOf, type Ground, PATIENCE, until } from '../ground.ts';
+import { type Fixture, NEWER, NODES, PATIENCE, PLAIN, TAINTED, conditionOf, until } from '../fixture.ts';
 import type { Publisher } from '../images.ts';
 import { clusterPrefetch } from '../objects.ts';
-import { NEWER, NODES, PLAIN, TAINTED } from '../start-ground.ts';
 import type { WarmImages } from './warm.ts';
 
-export function followsNodes(here: () => Ground, publish: () => Publisher, warm: () => WarmImages): void {
+export function followsNodes(here: () => Fixture, publish: () => Publisher, warm: () => WarmImages): void {
   test('a node that joins is filled, and one that leaves is forgotten', async () => {
     const { cluster, status, untilHeld } = here();
     const node = await cluster.addNode();

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
-import { type Ground, PATIENCE, until } from '../ground.ts';
+import { type Fixture, NEWER, NODES, PATIENCE, until } from '../fixture.ts';
 import type { Publisher } from '../images.ts';
 import { clusterPrefetch, podOn } from '../objects.ts';
-import { NEWER, NODES } from '../start-ground.ts';
 import type { WarmImages } from './warm.ts';
 
 const READY = ['--for=condition=Ready', `--timeout=${PATIENCE}`];
 
-export function survivesWithoutRegistry(here: () => Ground, publish: () => Publisher, warm: () => WarmImages): void {
+export function survivesWithoutRegistry(here: () => Fixture, publish: () => Publisher, warm: () => WarmImages): void {
   test('with the registry off, IfNotPresent pods of warm images start on every node', async () => {
     const { cluster } = here();
     const images = warm().everywhere;

@@ -1,20 +1,20 @@
 import type { AuditEvent } from '@kube-prefetch/lab/cluster';
 import { expect, test } from 'vitest';
-import { type Ground, RELEASE } from '../ground.ts';
+import { type Fixture, RELEASE } from '../fixture.ts';
 
 /** After everything else: what the programs did with the API server all the time is in its audit log. */
-export function usesItsRights(here: () => Ground): void {
+export function usesItsRights(here: () => Fixture): void {
   test('the coordinator has used every verb that it was granted, and was refused none', async () => {
-    const ground = here();
-    const events = ground.cluster.auditEvents().filter(isOf('coordinator'));
+    const fixture = here();
+    const events = fixture.cluster.auditEvents().filter(isOf('coordinator'));
     expect(events.filter(({ responseStatus }) => responseStatus?.code === 403)).toEqual([]);
-    expect(used(events)).toEqual(await granted(ground));
+    expect(used(events)).toEqual(await granted(fixture));
   });
 
   test('agents have no rights and asked for nothing', async () => {
-    const ground = here();
-    expect(ground.cluster.auditEvents().filter(isOf('agent'))).toEqual([]);
-    const subjects = await boundSubjects(ground);
+    const fixture = here();
+    expect(fixture.cluster.auditEvents().filter(isOf('agent'))).toEqual([]);
+    const subjects = await boundSubjects(fixture);
     expect(subjects).toEqual([`${RELEASE}-coordinator`]);
   });
 }
@@ -34,7 +34,7 @@ function used(events: readonly AuditEvent[]): readonly string[] {
   return [...new Set(seen)].sort();
 }
 
-async function granted({ get }: Ground): Promise<readonly string[]> {
+async function granted({ get }: Fixture): Promise<readonly string[]> {
   const ours = '-l=app.kubernetes.io/instance=kube-prefetch';
   const clusterRoles = await get<RoleList>('clusterroles', ours);
   const roles = await get<RoleList>('roles', ours, `-n=${RELEASE}`);
@@ -50,7 +50,7 @@ function right(verb: string, group: string, resource: string): string {
   return `${verb} ${group === '' ? '' : `${group}/`}${resource}`;
 }
 
-async function boundSubjects({ get }: Ground): Promise<readonly string[]> {
+async function boundSubjects({ get }: Fixture): Promise<readonly string[]> {
   const [cluster, ours] = [await get<BindingList>('clusterrolebindings'), await get<BindingList>('rolebindings', '-A')];
   const subjects = [...cluster.items, ...ours.items].flatMap(binding => binding.subjects ?? []);
   const names = subjects.filter(subject => subject.namespace === RELEASE).map(({ name }) => name);

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { scratchFolder, startChild } from '@kube-prefetch/lab/machine';
 import { needDebianPackages } from '@kube-prefetch/lab/set-up';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Ground, RELEASE, until } from '../ground.ts';
+import { type Fixture, RELEASE, until } from '../fixture.ts';
 
 const PORT = 9090;
 
-export function isScraped(here: () => Ground): void {
+export function isScraped(here: () => Fixture): void {
   test('Prometheus scrapes both coordinators and every agent where their annotations say', async () => {
     const pods = await here().get<{ items: readonly Pod[] }>(
       'pods',
@@ -41,7 +41,7 @@ function scrapeConfig({ metadata, status }: Pod): object {
   };
 }
 
-async function startPrometheus({ cluster }: Ground, scrapeConfigs: readonly object[]) {
+async function startPrometheus({ cluster }: Fixture, scrapeConfigs: readonly object[]) {
   await needDebianPackages(['prometheus']);
   const scratch = scratchFolder('kp-prometheus');
   onTestFinished(() => scratch.remove());

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { conditionOf, type Ground, PATIENCE, until } from '../ground.ts';
+import { type Fixture, NEWER, NODES, PATIENCE, PLAIN, TAINTED, conditionOf, until } from '../fixture.ts';
 import type { Publisher } from '../images.ts';
 import { clusterPrefetch, deployment, namespace, prefetch } from '../objects.ts';
-import { NEWER, NODES, PLAIN, TAINTED } from '../start-ground.ts';
 
 const TOLERATES = { tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'gpu', effect: 'NoSchedule' }] };
 const FOR_WEB = { nodeSelector: { pool: 'web' } };
@@ -13,7 +12,7 @@ export interface WarmImages {
   readonly everywhere: readonly string[];
 }
 
-export function warms(here: () => Ground, publish: () => Publisher): () => WarmImages {
+export function warms(here: () => Fixture, publish: () => Publisher): () => WarmImages {
   let images: WarmImages | undefined;
 
   test('images of workloads and images named outright become warm where their pods may run, and nowhere else', async () => {

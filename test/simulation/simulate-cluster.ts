@@ -10,11 +10,11 @@ import { seededRandom, timestamp } from '@kube-prefetch/time';
 import { type VirtualClock, createVirtualClock } from '@kube-prefetch/time/testing';
 
 /** The whole product on the virtual clock: the real coordinator and real agents, on twins of a runtime with one registry. */
-export interface Line {
+export interface SimulatedCluster {
   readonly clock: VirtualClock;
   readonly registry: ReturnType<typeof createTwinRegistry>;
   readonly statuses: ReturnType<typeof createTwinStatusSink>;
-  readonly nodes: ReadonlyMap<string, LineNode>;
+  readonly nodes: ReadonlyMap<string, SimulatedNode>;
   readonly set: (state: ClusterState) => void;
   /** The one that runs. */
   readonly coordinator: () => ReturnType<typeof createCoordinator>;
@@ -25,14 +25,14 @@ export interface Line {
   readonly stop: () => Promise<void>;
 }
 
-export interface LineNode {
+export interface SimulatedNode {
   readonly runtime: TwinRuntime;
   readonly watched: WatchedRuntime;
   readonly startAgent: () => void;
   readonly stopAgent: () => Promise<void>;
 }
 
-export interface LineOptions {
+export interface SimulationOptions {
   readonly nodes: readonly string[];
   readonly limits?: CoordinatorParts['limits'];
 }
@@ -43,7 +43,7 @@ interface Term {
   readonly ended: Promise<void>;
 }
 
-export function startLine({ nodes: names, limits = {} }: LineOptions): Line {
+export function simulateCluster({ nodes: names, limits = {} }: SimulationOptions): SimulatedCluster {
   const clock = createVirtualClock();
   const random = seededRandom(7);
   const registry = createTwinRegistry();
@@ -80,7 +80,7 @@ export function startLine({ nodes: names, limits = {} }: LineOptions): Line {
     permits: (request, signal) => call(signal, (t, s) => t.coordinator.forNode(node).permits(request, s)),
   });
 
-  const startNode = (name: string): LineNode => {
+  const startNode = (name: string): SimulatedNode => {
     const runtime = createTwinRuntime({ clock, registry });
     const watched = watchRuntime(runtime, clock);
     const state = createMemoryStateFile();

@@ -18,7 +18,8 @@ import {
   type ScriptedReplica,
   startScriptedReplica,
 } from './start-scripted-replica.ts';
-import { anAuthority, type ProjectedFiles, projectFiles, SERVICE } from './tls-ground.ts';
+import { anAuthority, type ProjectedFiles, projectFiles, SERVICE } from './certificates-and-tokens.ts';
+import { SOON_MS } from '../patience.ts';
 
 const scratch = scratchFolder('kp-https');
 let authority: KeptAuthority;
@@ -74,8 +75,6 @@ function someFiles({ ca = authority.certificate, token = 'a-token' } = {}): Proj
 }
 
 const BOTH = ['127.0.0.1', '127.0.0.2'];
-/** Only what never comes takes so long. */
-const SOON_MS = 60_000;
 const report = aReport();
 const failure = (call: Promise<unknown>) =>
   call.then(

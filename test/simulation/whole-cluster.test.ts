@@ -2,35 +2,40 @@ import type { ClusterState } from '@kube-prefetch/core';
 import { aNode, aResource, aState, aWorkload } from '@kube-prefetch/core/testing';
 import type { PrefetchStatus } from '@kube-prefetch/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Line, type LineNode, type LineOptions, startLine } from './start-line.ts';
+import {
+  type SimulatedCluster,
+  type SimulatedNode,
+  type SimulationOptions,
+  simulateCluster,
+} from './simulate-cluster.ts';
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 const [A, B, C] = ['r.example/a:1', 'r.example/b:1', 'r.example/c:1'] as const;
 
-let line: Line;
+let simulated: SimulatedCluster;
 afterEach(async () => {
-  await line.stop();
-  const left = line.clock.sleepers();
-  if (left > 0) throw new Error(`${left} timers outlive the line`);
+  await simulated.stop();
+  const left = simulated.clock.sleepers();
+  if (left > 0) throw new Error(`${left} timers outlive the simulation`);
 });
 
 /** Nodes n1 to n3, and three images each of which takes two seconds to pull. */
-function start(options: Partial<LineOptions> = {}): Line {
-  line = startLine({ nodes: ['n1', 'n2', 'n3'], ...options });
-  for (const image of [A, B, C]) line.registry.publish(image, { sizeBytes: 20 * MIB, bytesPerSecond: 10 * MIB });
-  return line;
+function start(options: Partial<SimulationOptions> = {}): SimulatedCluster {
+  simulated = simulateCluster({ nodes: ['n1', 'n2', 'n3'], ...options });
+  for (const image of [A, B, C]) simulated.registry.publish(image, { sizeBytes: 20 * MIB, bytesPerSecond: 10 * MIB });
+  return simulated;
 }
 
 function cluster(images: readonly string[], parts: Partial<ClusterState> = {}): ClusterState {
-  const nodes = [...line.nodes.keys()].map(name => aNode({ name }));
+  const nodes = [...simulated.nodes.keys()].map(name => aNode({ name }));
   return aState({ nodes, resources: [aResource({ spec: { images: [...images] } })], ...parts });
 }
 
-const node = (name: string) => line.nodes.get(name) as LineNode;
-const status = () => line.statuses.statuses.get('Prefetch shop/web') as PrefetchStatus;
+const node = (name: string) => simulated.nodes.get(name) as SimulatedNode;
+const status = () => simulated.statuses.statuses.get('Prefetch shop/web') as PrefetchStatus;
 const warm = () => status().conditions.find(condition => condition.type === 'Warm');
-const pullsOfAll = () => [...line.nodes.values()].map(({ runtime }) => runtime.pulls());
+const pullsOfAll = () => [...simulated.nodes.values()].map(({ runtime }) => runtime.pulls());
 
 test('what a resource names and what its workloads use becomes warm on every node, and status says so', async () => {
   const { clock, set } = start();
@@ -72,14 +77,14 @@ test('an image deleted behind the agent comes back within its pull', async () =>
   await clock.advance(2_500);
   expect(node('n2').runtime.running()).toEqual([]);
   await clock.advance(1_000); // until the next report
-  expect(line.coordinator().node('n2').images[0]?.cell?.state).toBe('Present');
+  expect(simulated.coordinator().node('n2').images[0]?.cell?.state).toBe('Present');
   expect(pullsOfAll()).toEqual([1, 2, 1]);
 });
 
 describe('a coordinator that is killed in mid-pull', () => {
   test('and replaced: no pull starts over, and the new one knows everything from full reports', async () => {
     const { clock, set, killCoordinator, startCoordinator } = start();
-    for (const image of [A, B, C]) line.registry.publish(image, { sizeBytes: 20 * MIB, bytesPerSecond: MIB });
+    for (const image of [A, B, C]) simulated.registry.publish(image, { sizeBytes: 20 * MIB, bytesPerSecond: MIB });
     set(cluster([A, B, C]));
     await clock.advance(10_000);
     killCoordinator();
@@ -87,14 +92,14 @@ describe('a coordinator that is killed in mid-pull', () => {
     startCoordinator();
     await clock.advance(15_000);
     expect(
-      line
+      simulated
         .coordinator()
         .overview()
         .nodes.map(({ agent }) => agent),
     ).toEqual(Array(3).fill('Reporting'));
     await clock.advance(60_000);
     expect([status().warm, pullsOfAll()]).toEqual(['9/9', [3, 3, 3]]);
-    expect([...line.nodes.values()].flatMap(({ watched }) => watched.breaches)).toEqual([]);
+    expect([...simulated.nodes.values()].flatMap(({ watched }) => watched.breaches)).toEqual([]);
   });
 
   test('and stays away: nodes finish their plan one image at a time', async () => {
@@ -104,7 +109,7 @@ describe('a coordinator that is killed in mid-pull', () => {
     killCoordinator();
     await clock.advance(60_000);
     expect(pullsOfAll()).toEqual([3, 3, 3]);
-    for (const { runtime } of line.nodes.values()) {
+    for (const { runtime } of simulated.nodes.values()) {
       const seen = await runtime.look([A, B, C], new AbortController().signal);
       expect([...seen.values()].every(({ present }) => present)).toBe(true);
     }
@@ -136,7 +141,7 @@ test.each([1, 2, 4])(
       if (step === 30) killCoordinator();
       if (step === 60) startCoordinator();
       await clock.advance(100);
-      const running = [...line.nodes.values()].flatMap(({ runtime }) => runtime.running());
+      const running = [...simulated.nodes.values()].flatMap(({ runtime }) => runtime.running());
       atOnce = Math.max(atOnce, running.length);
     }
     expect(atOnce).toBeGreaterThan(0);
@@ -196,7 +201,7 @@ test.each([-24 * HOUR_MS, 24 * HOUR_MS])('wall clocks that jump by %i ms pull no
   await clock.advance(200_000);
   expect(registry.requests()).toBe(requests);
   expect(
-    line
+    simulated
       .coordinator()
       .overview()
       .nodes.map(({ agent }) => agent),
@@ -216,7 +221,7 @@ test.each([
   expect(status().summary.noAgent).toBe(0);
   await clock.advance(30_000);
   expect([status().warm, pullsOfAll()]).toEqual(['9/9', [3, 3, 3]]);
-  expect([...line.nodes.values()].flatMap(({ watched }) => watched.breaches)).toEqual([]);
+  expect([...simulated.nodes.values()].flatMap(({ watched }) => watched.breaches)).toEqual([]);
   const requests = registry.requests();
   await clock.advance(HOUR_MS);
   expect(registry.requests()).toBe(requests);
@@ -227,7 +232,7 @@ test('a registry that is away for an hour is not stormed, and everything is warm
   registry.stop();
   set(cluster([A, B, C]));
   await clock.advance(HOUR_MS);
-  for (const { watched } of line.nodes.values()) {
+  for (const { watched } of simulated.nodes.values()) {
     for (const image of [A, B, C]) expect(watched.mostWithin(HOUR_MS, image)).toBeLessThanOrEqual(60);
   }
   registry.start();

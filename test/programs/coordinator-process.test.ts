@@ -14,7 +14,7 @@ import { silentLog } from '@kube-prefetch/process';
 import { systemClock as clock } from '@kube-prefetch/time';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { fillDisk } from './fill-disk.ts';
-import { SOON_MS } from './start-programs.ts';
+import { SOON_MS } from '../patience.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../packages/coordinator/src/main.ts', import.meta.url));
 const scratch = scratchFolder('kp-coordinator');

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Child, freePort, startChild, waitUntil } from '@kube-prefetch/lab/machine';
 import type { CellReport, NodeView } from '@kube-prefetch/protocol';
+import { SOON_MS } from '../patience.ts';
 
-/** Only what never comes takes so long. */
-export const SOON_MS = 120_000;
 const program = (name: string) => fileURLToPath(new URL(`../../packages/${name}/src/main.ts`, import.meta.url));
 
 /** The two programs as children, on a directory of manifests with the one node `n1`. */

@@ -4,7 +4,7 @@ import { agentsApp, type Coordinator, createCoordinator, lead, listen } from '@k
 import type { ClusterState } from '@kube-prefetch/core';
 import { silentLog } from '@kube-prefetch/process';
 import { systemClock as clock } from '@kube-prefetch/time';
-import { serverCertificate } from './tls-ground.ts';
+import { serverCertificate } from './certificates-and-tokens.ts';
 
 /** Two coordinators in this process behind one name; a test says who leads. */
 export interface Pair {

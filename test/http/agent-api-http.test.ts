@@ -13,7 +13,7 @@ import { scratchFolder } from '@kube-prefetch/lab/machine';
 import { silentLog } from '@kube-prefetch/process';
 import { systemClock as clock } from '@kube-prefetch/time';
 import { afterAll } from 'vitest';
-import { anAuthority, projectFiles, SERVICE, serverCertificate } from './tls-ground.ts';
+import { anAuthority, projectFiles, SERVICE, serverCertificate } from './certificates-and-tokens.ts';
 
 const scratch = scratchFolder('kp-suite');
 afterAll(() => scratch.remove());

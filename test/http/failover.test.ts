@@ -12,14 +12,13 @@ import { systemClock as clock, systemRandom as random, timestamp } from '@kube-p
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { type Pair, type Replica, startPair } from './start-pair.ts';
-import { anAuthority, type ProjectedFiles, projectFiles, SERVICE } from './tls-ground.ts';
+import { anAuthority, type ProjectedFiles, projectFiles, SERVICE } from './certificates-and-tokens.ts';
+import { SOON_MS } from '../patience.ts';
 
 const MIB = 1024 * 1024;
 const IMAGE = 'r.example/app:1';
 const SECONDS_TO_PULL = 600;
 const STEP_MS = 100;
-/** Only what never comes takes so long. */
-const SOON_MS = 60_000;
 
 const scratch = scratchFolder('kp-failover');
 afterAll(() => scratch.remove());

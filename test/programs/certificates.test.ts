@@ -11,6 +11,7 @@ import { waitUntil } from '@kube-prefetch/lab/machine';
 import { silentLog } from '@kube-prefetch/process';
 import { systemClock as clock, systemRandom as random } from '@kube-prefetch/time';
 import { expect, test } from 'vitest';
+import { SOON_MS } from '../patience.ts';
 
 const SECRET = { namespace: 'own', name: 'ca' };
 const CONFIG_MAP = { namespace: 'own', name: 'ca' };
@@ -18,8 +19,6 @@ const NAME = 'coordinator.own.svc';
 /** A certificate is replaced after six seconds of its nine. */
 const LIVES = { authorityMs: 3_600_000, certificateMs: 9_000 };
 const REPLACED = 2;
-/** Only what never comes takes so long. */
-const SOON_MS = 120_000;
 
 test('certificates are replaced while a poll waits: it is answered, and new connections see the new one', async () => {
   const api = createTwinApi({ clock });

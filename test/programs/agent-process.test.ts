@@ -9,7 +9,8 @@ import { type ScriptedRegistry, startScriptedRegistry } from '@kube-prefetch/lab
 import type { CellReport } from '@kube-prefetch/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { fillDisk } from './fill-disk.ts';
-import { type Programs, preparePrograms, SOON_MS } from './start-programs.ts';
+import { type Programs, preparePrograms } from './start-programs.ts';
+import { SOON_MS } from '../patience.ts';
 
 /** Real programs on a real containerd, whose registry sends layers whole when a test wants them to end. */
 const scratch = scratchFolder('kp-line');

@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { KeptAuthority } from '@kube-prefetch/cluster';
-import { serverCertificate } from './tls-ground.ts';
+import { serverCertificate } from './certificates-and-tokens.ts';
 
 /** A coordinator of a few lines, which says whatever a test wants. */
 export interface ScriptedReplica {

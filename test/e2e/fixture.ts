@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { buildImages } from '@kube-prefetch/lab/build-images';
+import { type Cluster, startCluster } from '@kube-prefetch/lab/cluster';
+import { scratchFolder } from '@kube-prefetch/lab/machine';
 import type { PrefetchStatus } from '@kube-prefetch/protocol';
-import type { Cluster } from '@kube-prefetch/lab/cluster';
 import { connectCri } from '@kube-prefetch/runtime/connect-cri';
+import { SOON_MS } from '../patience.ts';
 
 /** The chart's release; its namespace has the same name. */
 export const RELEASE = 'kube-prefetch';
 
 /** The cluster of all scenarios, and how they look at it past kube-prefetch. */
-export interface Ground {
+export interface Fixture {
   readonly cluster: Cluster;
   /** What `helm install` is told about our images. */
   readonly values: readonly string[];
@@ -27,9 +30,9 @@ export interface KubeAnswer {
   readonly [field: string]: unknown;
 }
 
-export function createGround(cluster: Cluster, values: readonly string[]): Ground {
+function createFixture(cluster: Cluster, values: readonly string[]): Fixture {
   const cri = (node: number) => connectCri(cluster.node(node).criSocket).images;
-  const ground: Ground = {
+  const fixture: Fixture = {
     cluster,
     values,
     async holds(node, image) {
@@ -41,27 +44,25 @@ export function createGround(cluster: Cluster, values: readonly string[]): Groun
     },
     async untilHeld(nodes, images) {
       await until(`${images.join(', ')} on ${nodes.join(', ')}`, async () => {
-        const held = await Promise.all(nodes.flatMap(node => images.map(image => ground.holds(node, image))));
+        const held = await Promise.all(nodes.flatMap(node => images.map(image => fixture.holds(node, image))));
         return held.every(Boolean);
       });
     },
     async status(resource, ...args) {
-      return (await ground.get<{ status?: PrefetchStatus }>(resource, ...args)).status;
+      return (await fixture.get<{ status?: PrefetchStatus }>(resource, ...args)).status;
     },
     async get(...args) {
       return JSON.parse(await cluster.kubectl('get', ...args, '-o', 'json'));
     },
   };
-  return ground;
+  return fixture;
 }
 
-/** Only what never comes takes so long, on a busy machine too. */
-const PATIENCE_MS = 300_000;
-export const PATIENCE = `${PATIENCE_MS / 1_000}s`;
+export const PATIENCE = `${SOON_MS / 1_000}s`;
 
 /** Asks until it holds; a question that throws is asked again, and its last error is told at the end. */
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const endMs = Date.now() + PATIENCE_MS;
+  const endMs = Date.now() + SOON_MS;
   let problem: unknown;
   while (Date.now() < endMs) {
     try {
@@ -77,4 +78,38 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
 
 export function conditionOf(status: PrefetchStatus | undefined, type: string) {
   return status?.conditions.find(condition => condition.type === type);
+}
+
+/** One of each kind of node that matters. */
+export const PLAIN = 1;
+export const TAINTED = 2;
+export const NEWER = 3;
+export const NODES: readonly number[] = [PLAIN, TAINTED, NEWER];
+
+/** Three real nodes, and the images of both programs in the registry that they reach. */
+export async function startFixture(): Promise<{ fixture: Fixture; close(): Promise<void> }> {
+  const scratch = scratchFolder('kp-e2e');
+  const images = await buildImages();
+  const cluster = await startCluster({
+    folder: scratch.path,
+    nodes: [
+      { labels: { pool: 'web' } },
+      { taints: [{ key: 'dedicated', value: 'gpu', effect: 'NoSchedule' }] },
+      { containerd: '2.4' },
+    ],
+  });
+  const values: string[] = [];
+  for (const program of ['coordinator', 'agent'] as const) {
+    const repository = `kube-prefetch/${program}`;
+    await cluster.registry.push(repository, 'latest', images[program]);
+    values.push(`--set=${program}.image.repository=${cluster.registry.address}/${repository}`);
+    values.push(`--set=${program}.image.tag=latest`);
+  }
+  return {
+    fixture: createFixture(cluster, values),
+    async close() {
+      await cluster.close();
+      scratch.remove();
+    },
+  };
 }
