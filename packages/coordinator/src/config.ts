@@ -103,6 +103,15 @@ export const SETTINGS = {
     default: '60s',
     meaning: 'how long a node may stay without contact before its cells are Unknown',
   },
+  resourceGraceMs: {
+    type: 'duration',
+    flag: 'resource-grace',
+    env: 'KUBE_PREFETCH_RESOURCE_GRACE',
+    min: '1m',
+    max: '24h',
+    default: '30m',
+    meaning: 'how long a node that lost an extended resource still counts as having it',
+  },
   ...PROCESS_SETTINGS,
 } as const satisfies Settings;
 

@@ -1,5 +1,5 @@
 import type { ClusterSource } from '@kube-prefetch/cluster';
-import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
+import { aNode, aResource, aState, aWorkload } from '@kube-prefetch/core/testing';
 import type { AgentApi, Plan } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { lead } from './coordinator.ts';
@@ -192,3 +192,36 @@ async function planOf(api: AgentApi): Promise<Plan> {
   if (plan === 'unchanged') throw new Error('expected a plan');
   return plan;
 }
+
+const GPU = 'nvidia.com/gpu';
+const gpuCluster = (gpus: number) =>
+  aState({
+    resources: [aResource({ spec: { workloads: [{ kinds: ['Deployment'], selector: {} }] } })],
+    workloads: [aWorkload({ pod: { containers: [{ image: 'cuda:1' }], extendedResources: { [GPU]: 1 } } })],
+    nodes: [aNode({ name: 'n1', extendedResources: { [GPU]: gpus } })],
+  });
+
+test('a device plugin that restarts takes nothing out of a plan, and no pull that runs', async () => {
+  const { show, coordinator, clock } = startVirtualLine({ resourceGraceMs: 600_000 });
+  const api = coordinator.forNode('n1');
+  const report = (sequence: number, state: 'Pulling' | 'Present') =>
+    api.report(aReport({ sequence, cells: [aCell({ image: 'cuda:1', state })] }), never());
+  await show(gpuCluster(8));
+  await report(1, 'Pulling');
+  await show(gpuCluster(0));
+  expect((await planOf(api)).items).toMatchObject([{ image: 'cuda:1' }]);
+  expect(coordinator.node('n1').images).toMatchObject([{ because: [expect.stringContaining('a short while ago')] }]);
+  await clock.advance(3_600_000);
+  expect((await planOf(api)).items).toMatchObject([{ image: 'cuda:1' }]);
+  await report(2, 'Present');
+  await clock.advance(60_000);
+  expect(await planOf(api)).toMatchObject({ complete: true, items: [] });
+});
+
+test('a coordinator that starts while a device plugin is away lets agents keep what they have', async () => {
+  const { show, coordinator, clock } = startVirtualLine({ resourceGraceMs: 600_000 });
+  await show(gpuCluster(0));
+  expect(await planOf(coordinator.forNode('n1'))).toMatchObject({ complete: false, items: [] });
+  await clock.advance(700_000);
+  expect(await planOf(coordinator.forNode('n1'))).toMatchObject({ complete: true, items: [] });
+});

@@ -3,6 +3,7 @@ import type { Log } from '@kube-prefetch/process';
 import type { Clock, Trigger } from '@kube-prefetch/time';
 import { answerAgent } from './answer-agent.ts';
 import type { Line } from './coordinator.ts';
+import { createExpectedNodes } from './expected-nodes.ts';
 import { createFleet } from './fleet/index.ts';
 import type { ReadSide } from './http/admin.ts';
 import type { AgentsSide } from './http/agents.ts';
@@ -17,6 +18,7 @@ import { createViews } from './views.ts';
 
 const SILENT_AFTER_MS = 60_000;
 const PERMIT_TTL_MS = 30_000;
+const RESOURCE_GRACE_MS = 30 * 60_000;
 
 export interface CoordinatorParts {
   readonly source: ClusterSource;
@@ -29,6 +31,8 @@ export interface CoordinatorParts {
   readonly permitTtlMs?: number;
   /** How long a node may stay without report or poll before its cells are Unknown. */
   readonly silentAfterMs?: number;
+  /** How long a node counts as having what it had of an extended resource. */
+  readonly resourceGraceMs?: number;
   readonly startupTaints?: readonly string[];
   /** Where another process of ours leads, as far as this one knows. */
   readonly leader?: () => string | undefined;
@@ -46,12 +50,13 @@ export interface Coordinator extends AgentsSide, ReadSide, OpsSide {
 
 export function createCoordinator(parts: CoordinatorParts): Coordinator {
   const { clock, log, source, limits, startupTaints } = parts;
-  const { permitTtlMs = PERMIT_TTL_MS, silentAfterMs = SILENT_AFTER_MS } = parts;
+  const { permitTtlMs = PERMIT_TTL_MS, silentAfterMs = SILENT_AFTER_MS, resourceGraceMs = RESOURCE_GRACE_MS } = parts;
   const wake = parts.wake ?? createPacedTrigger(clock);
   const metrics = parts.metrics ?? createMetrics();
   const changed = () => wake.fire();
   const term = createCurrentTerm(parts);
   const fleet = createFleet({ clock, log, silentAfterMs, changed });
+  const expectedNodes = createExpectedNodes({ graceMs: resourceGraceMs, isPulling: fleet.isPulling });
   const permits = createPermits({ clock, ttlMs: permitTtlMs });
   const statuses = createStatusWriter({
     sink: parts.statuses,
@@ -67,6 +72,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     wake,
     limits,
     startupTaints,
+    expectedNodes,
     fleet,
     permits,
     statuses,
@@ -90,7 +96,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     line,
     metrics,
     read: signal => readCluster({ source, changed, clock, log }, signal),
-    ...createViews({ term, source, fleet, statuses, clock, startupTaints, ready }),
+    ...createViews({ term, source, expectedNodes, fleet, statuses, clock, startupTaints, ready }),
     epoch: term.epoch,
     leading: term.leading,
     mustLead: term.mustLead,

@@ -26,6 +26,7 @@ await runUntilSignalled(
       limits: config,
       permitTtlMs: config.permitTtlMs,
       silentAfterMs: config.silentAfterMs,
+      resourceGraceMs: config.resourceGraceMs,
       startupTaints: config.startupTaints?.split(',').map(key => key.trim()) ?? [],
       leader: () => leadership.leader(),
     });

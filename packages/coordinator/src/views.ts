@@ -1,4 +1,4 @@
-import { type Ask, type ClusterState, collectAsks, explainImage, explainNode } from '@kube-prefetch/core';
+import { type Ask, type ClusterState, collectAsks, explainImage, explainNode, type Node } from '@kube-prefetch/core';
 import {
   ApiError,
   CELL_STATES,
@@ -12,6 +12,7 @@ import {
 } from '@kube-prefetch/protocol';
 import type { ClusterSource } from '@kube-prefetch/cluster';
 import type { Clock } from '@kube-prefetch/time';
+import type { ExpectedNodes } from './expected-nodes.ts';
 import type { Fleet, NodeRecord } from './fleet/index.ts';
 import type { StatusWriter } from './status/index.ts';
 import type { CurrentTerm } from './term.ts';
@@ -20,6 +21,7 @@ import { apiErrors } from './requests/api-errors.ts';
 export interface ViewParts {
   readonly term: Pick<CurrentTerm, 'epoch' | 'mustLead'>;
   readonly source: Pick<ClusterSource, 'read'>;
+  readonly expectedNodes: Pick<ExpectedNodes, 'view'>;
   readonly fleet: Pick<Fleet, 'node' | 'nodes'>;
   readonly statuses: Pick<StatusWriter, 'latest'>;
   readonly clock: Clock;
@@ -54,7 +56,7 @@ function overview(parts: ViewParts): Overview {
 function nodeView(parts: ViewParts, name: string): NodeView {
   const state = stateOf(parts);
   const record = parts.fleet.node(name);
-  const node = state.nodes.find(candidate => candidate.name === name);
+  const node = nodesOf(parts, state).find(candidate => candidate.name === name);
   if (record === undefined || node === undefined) throw apiErrors.unknownNode(name, state.nodes.length);
   const explained = explainNode(collectAsks(state).asks, node, parts.startupTaints);
   const because = new Map(explained.map(({ image, because }) => [image, because]));
@@ -75,11 +77,15 @@ function imageView(parts: ViewParts, image: ImageRef): ImageView {
   if (!asks.some(ask => ask.image === image)) throw unknownImage(image, asks);
   return {
     image,
-    nodes: explainImage(asks, image, state.nodes, parts.startupTaints).map(({ node, because }) => {
+    nodes: explainImage(asks, image, nodesOf(parts, state), parts.startupTaints).map(({ node, because }) => {
       const record = parts.fleet.node(node);
       return { node, cell: record && cellOf(record, image), because: [...because] };
     }),
   };
+}
+
+function nodesOf({ expectedNodes, clock }: ViewParts, state: ClusterState): readonly Node[] {
+  return expectedNodes.view(state, clock.monotonicMs());
 }
 
 function stateOf({ term, source, ready }: ViewParts): ClusterState {

@@ -1,5 +1,6 @@
 export type { Ask } from './asks/ask.ts';
 export { type CollectedAsks, collectAsks } from './asks/collect-asks.ts';
+export { expectResources, type ResourceMemory } from './placement/expected-resources.ts';
 export { matchNode } from './placement/match-node.ts';
 export { PASSING_TAINTS } from './placement/passing-taints.ts';
 export type { Placement, Verdict } from './placement/placement.ts';
@@ -12,6 +13,7 @@ export { matchesNodeSelector } from './selectors/node-selector.ts';
 export { PRESSURES } from './state/cluster-state.ts';
 export type {
   Amounts,
+  ExpectedResource,
   ClusterState,
   Labels,
   Namespace,

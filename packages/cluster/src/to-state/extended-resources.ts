@@ -14,7 +14,11 @@ export function requestedResources(containers: readonly Field[], initContainers:
     most = combine(most, needed, Math.max);
   }
   const together = containers.map(requestOf).reduce((sum, one) => combine(sum, one, (a, b) => a + b), sidecars);
-  return combine(most, together, Math.max);
+  return aboveZero(combine(most, together, Math.max));
+}
+
+function aboveZero(amounts: Amounts): Amounts {
+  return Object.fromEntries(Object.entries(amounts).filter(([, amount]) => amount > 0));
 }
 
 /** Without a request, Kubernetes takes the limit as the request. */
@@ -30,17 +34,18 @@ function combine(one: Amounts, other: Amounts, how: (a: number, b: number) => nu
   return Object.fromEntries(names.map(name => [name, how(one[name] ?? 0, other[name] ?? 0)]));
 }
 
-/**
- * The extended resources above zero in a mapping of quantities. As in Kubernetes, an extended resource is one whose name has a
- * domain other than kubernetes.io.
- */
-export function extendedResources(quantities: Field): Amounts {
+/** What a node can have once all its devices are well: while its device plugin restarts, only the capacity says so. */
+export function nodeResources(status: Field): Amounts {
+  const [capacity, allocatable] = ['capacity', 'allocatable'].map(part => extendedResources(below(status, part)));
+  return combine(capacity ?? {}, allocatable ?? {}, Math.max);
+}
+
+/** As in Kubernetes, an extended resource is one whose name has a domain other than kubernetes.io. */
+function extendedResources(quantities: Field): Amounts {
   return Object.fromEntries(
     entries(quantities)
       .filter(([name]) => isExtended(name))
-      .map(([name, quantity]) => [name, amountOf(quantity)] as const)
-      .filter(([, amount]) => amount > 0)
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
+      .map(([name, quantity]) => [name, amountOf(quantity)] as const),
   );
 }
 

@@ -25,6 +25,7 @@ test('everything that decisions read is taken from a node', () => {
         { type: 'Ready', status: 'True' },
       ],
       nodeInfo: { containerRuntimeVersion: 'containerd://1.6.20' },
+      capacity: { cpu: '4', 'nvidia.com/gpu': '8', 'a.io/gone': '1' },
       allocatable: { cpu: '4', 'nvidia.com/gpu': '2', 'a.io/none': '0', 'a.io/some': 1 },
     },
   });
@@ -40,7 +41,7 @@ test('everything that decisions read is taken from a node', () => {
     ready: true,
     pressures: ['DiskPressure', 'PIDPressure'],
     runtimeVersion: 'containerd://1.6.20',
-    extendedResources: { 'a.io/some': 1, 'nvidia.com/gpu': 2 },
+    extendedResources: { 'a.io/gone': 1, 'a.io/none': 0, 'a.io/some': 1, 'nvidia.com/gpu': 8 },
   });
 });
 

@@ -1,5 +1,5 @@
 import { type Node, PRESSURES } from '@kube-prefetch/core';
-import { extendedResources } from './extended-resources.ts';
+import { nodeResources } from './extended-resources.ts';
 import { below, type Field, flag, isAbsent, items, labels, optionalText, text } from './field.ts';
 
 export interface NodeDefaults {
@@ -25,7 +25,7 @@ export function toNode(object: Field, { readyUnlessSaid }: NodeDefaults): Node {
     ready: ready === undefined ? readyUnlessSaid : ready === 'True',
     pressures: PRESSURES.filter(pressure => condition(object, pressure) === 'True'),
     ...(runtimeVersion === undefined ? {} : { runtimeVersion }),
-    extendedResources: extendedResources(below(object, 'status', 'allocatable')),
+    extendedResources: nodeResources(below(object, 'status')),
   };
 }
 

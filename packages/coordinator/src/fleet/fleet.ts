@@ -39,6 +39,8 @@ export interface Fleet extends FleetView {
   /** As the largest report had it; undefined while no node holds the image. */
   sizeOf(image: ImageRef): number | undefined;
   node(name: string): NodeRecord | undefined;
+  /** Whether its agent has reported a pull that runs. */
+  isPulling(node: string): boolean;
   nodes(): Iterable<NodeRecord>;
   records(): Iterable<CohortRecord>;
 }
@@ -142,6 +144,11 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
 
     sizeOf: image => facts.sizeOf(image),
     node: name => members.nodes.get(name),
+    isPulling: name =>
+      members.nodes
+        .get(name)
+        ?.heard?.cells.values()
+        .some(({ state }) => state === 'Pulling') ?? false,
     nodes: () => members.nodes.values(),
     records: () => members.cohorts.values(),
     cohorts: () => [...members.cohorts.values()].map(record => record.cohort),

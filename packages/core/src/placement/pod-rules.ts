@@ -56,8 +56,12 @@ function osRule(os: string): PlacementRule {
 /** What other pods of the node use is left aside: they may be gone when the pod comes. */
 function extendedResourceRule([resource, wanted]: readonly [string, number]): PlacementRule {
   return {
-    holds: ({ extendedResources }) => (extendedResources[resource] ?? 0) >= wanted,
-    describe: ({ extendedResources }) =>
-      `the pod requests ${wanted} ${resource}; the node has ${extendedResources[resource] ?? 'none'}`,
+    holds: ({ extendedResources, expectedResources }) =>
+      (extendedResources[resource] ?? 0) >= wanted || (expectedResources?.[resource]?.amount ?? 0) >= wanted,
+    describe: ({ extendedResources, expectedResources }) => {
+      const expected = expectedResources?.[resource];
+      const also = expected === undefined ? '' : `, but counts as having ${expected.amount}: ${expected.because}`;
+      return `the pod requests ${wanted} ${resource}; the node has ${extendedResources[resource] ?? 'none'}${also}`;
+    },
   };
 }

@@ -19,6 +19,8 @@ export interface Cohort {
   /** False: their cells do not hold back Warm. */
   readonly ready: boolean;
   readonly runtimeVersion: string | undefined;
+  /** Their plan is incomplete, whatever else was read. */
+  readonly resourcesUnknown: boolean;
 }
 
 /**
@@ -46,7 +48,7 @@ export function groupNodes(
     .sort((a, b) => byText(a.key, b.key));
 }
 
-type NodeState = Pick<Cohort, 'held' | 'ready' | 'runtimeVersion'>;
+type NodeState = Pick<Cohort, 'held' | 'ready' | 'runtimeVersion' | 'resourcesUnknown'>;
 
 interface Group {
   readonly state: NodeState;
@@ -76,7 +78,8 @@ function compileReach(asks: readonly Ask[], startupTaints: readonly string[]) {
 }
 
 function stateOf(node: Node): NodeState {
-  return { held: heldBecause(node), ready: node.ready, runtimeVersion: node.runtimeVersion };
+  const { ready, runtimeVersion, resourcesUnknown = false } = node;
+  return { held: heldBecause(node), ready, runtimeVersion, resourcesUnknown };
 }
 
 function cohortOf({ state, nodes }: Group, asks: readonly Ask[], digests: ReadonlyMap<Ask, string>): Cohort {

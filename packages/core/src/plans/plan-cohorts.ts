@@ -25,9 +25,9 @@ export function planBytes({ complete, held, runtimeVersion, items }: PlanBody): 
 }
 
 function bodyOf(cohort: Cohort, gaps: readonly string[]): PlanBody {
-  const { held, runtimeVersion } = cohort;
+  const { held, runtimeVersion, resourcesUnknown } = cohort;
   return {
-    complete: gaps.length === 0,
+    complete: gaps.length === 0 && !resourcesUnknown,
     ...(held !== undefined && { held }),
     ...(runtimeVersion !== undefined && { runtimeVersion }),
     items: [...mergeAsks(cohort.asks).items],

@@ -32,7 +32,7 @@ export interface Namespace {
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** By resource; all above zero. */
+/** By resource. */
 export type Amounts = Readonly<Record<string, number>>;
 
 export interface Workload {
@@ -81,7 +81,7 @@ export interface PodSpec {
   readonly tolerations: readonly Toleration[];
   /** `spec.os.name`. */
   readonly os?: string;
-  /** Extended resources that the pod requests, `nvidia.com/gpu`; CPU, memory, storage and hugepages are left out. */
+  /** Extended resources that the pod requests, `nvidia.com/gpu`, all above zero; CPU, memory, storage and hugepages are left out. */
   readonly extendedResources: Amounts;
 }
 
@@ -123,8 +123,18 @@ export interface Node {
   readonly pressures: readonly Pressure[];
   /** `status.nodeInfo.containerRuntimeVersion`, `containerd://1.6.20`; absent where unknown. */
   readonly runtimeVersion?: string;
-  /** Extended resources that its pods can have, used or not. */
+  /** Extended resources that it can have, used or not: the larger of capacity and allocatable. 0: its kubelet knows the name. */
   readonly extendedResources: Amounts;
+  /** What it counts as having beside them. No source sets it, but `expectResources`. */
+  readonly expectedResources?: Readonly<Record<string, ExpectedResource>>;
+  /** It may have had resources that nobody remembers: agents drop nothing because of its plan. */
+  readonly resourcesUnknown?: boolean;
+}
+
+export interface ExpectedResource {
+  readonly amount: number;
+  /** Why it counts, for sentences. */
+  readonly because: string;
 }
 
 export interface ServiceAccount {

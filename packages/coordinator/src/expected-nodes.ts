@@ -1,0 +1,27 @@
+import { type ClusterState, expectResources, type Node, type ResourceMemory } from '@kube-prefetch/core';
+
+/** Keeps what nodes had of their extended resources, from pass to pass and from term to term. */
+export interface ExpectedNodes {
+  /** Takes in what the nodes have now, and returns them with what they count as having. */
+  note(state: ClusterState, now: number): readonly Node[];
+  /** The same nodes for those who only look. */
+  view(state: ClusterState, now: number): readonly Node[];
+}
+
+export interface ExpectedNodesParts {
+  readonly graceMs: number;
+  readonly isPulling: (node: string) => boolean;
+}
+
+export function createExpectedNodes(parts: ExpectedNodesParts): ExpectedNodes {
+  let memory: ResourceMemory = new Map();
+  const expect = ({ nodes }: ClusterState, now: number) => expectResources(nodes, memory, parts, now);
+  return {
+    note(state, now) {
+      const expected = expect(state, now);
+      memory = expected.memory;
+      return expected.nodes;
+    },
+    view: (state, now) => expect(state, now).nodes,
+  };
+}
