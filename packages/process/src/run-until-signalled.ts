@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '@kube-prefetch/time';
 import type { Log } from './log.ts';
 
-export interface RunOptions {
+export interface SignalOptions {
   readonly log: Log;
   /** From the first signal until the process ends whether `main` is done or not. */
   readonly graceMs: number;
@@ -22,7 +22,7 @@ export interface RunOptions {
  */
 export async function runUntilSignalled(
   main: (signal: AbortSignal) => Promise<void>,
-  { log, graceMs, clock = systemClock, host = process }: RunOptions,
+  { log, graceMs, clock = systemClock, host = process }: SignalOptions,
 ): Promise<void> {
   const stop = new AbortController();
   const ended = new AbortController();

@@ -14,3 +14,6 @@ export interface AgentApi {
   /** Asks for, renews and frees pull permits; waits up to the request's `waitMs` for a grant. */
   permits(request: PermitRequest, signal: AbortSignal): Promise<PermitAnswer>;
 }
+
+/** On every answer of a coordinator that leads: the number of its term. An agent believes no lower one than it has seen. */
+export const EPOCH_HEADER = 'kube-prefetch-epoch';

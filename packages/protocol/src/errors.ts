@@ -1,3 +1,5 @@
+import Type, { type Static } from 'typebox';
+
 /**
  * Every error that crosses the wire, once. docs/errors.md explains each; a test ties the two together. A retired code is
  * never reused.
@@ -44,4 +46,20 @@ export class ApiError extends Error {
     this.details = options.details ?? [];
     this.leader = options.leader;
   }
+}
+
+/** The body of every answer that is not a success. */
+export const Problem = Type.Object({
+  code: Type.Enum(Object.keys(ERROR_STATUS) as ErrorCode[]),
+  message: Type.String(),
+  details: Type.Array(Type.String()),
+  /** With NotLeader, where known: where the leader serves agents, `10.0.0.1:7070`. */
+  leader: Type.Optional(Type.String({ maxLength: 300 })),
+});
+export type Problem = Static<typeof Problem>;
+
+/** What an error says. It may have no message: several attempts to connect that all failed have only a code. */
+export function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || ((error as NodeJS.ErrnoException).code ?? error.name);
 }

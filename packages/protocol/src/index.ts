@@ -1,8 +1,7 @@
-export type { AgentApi } from './agent-api.ts';
+export { type AgentApi, EPOCH_HEADER } from './agent-api.ts';
 export { CELL_STATES, type CellState, FAILURE_KINDS, type FailureKind, WAIT_REASONS, type WaitReason } from './cell.ts';
-export { errorText } from './error-text.ts';
-export { ApiError, ERROR_STATUS, type ErrorCode } from './errors.ts';
-export { EPOCH_HEADER } from './messages/epoch-header.ts';
+export { ApiError, ERROR_STATUS, type ErrorCode, errorText, Problem } from './errors.ts';
+export { compilePattern } from './match-pattern.ts';
 export { PermitAnswer, PermitRequest } from './messages/permit.ts';
 export {
   MAX_BODY_BYTES,
@@ -14,11 +13,15 @@ export {
 export { AGENT_STATES, ImageView, NodeOverview, NodeView, Overview } from './messages/overview.ts';
 export { messageParser } from './messages/parse-message.ts';
 export { adoptPlan, type ImageRef, Plan, PlanBody, PlanItem } from './messages/plan.ts';
-export { Problem } from './messages/problem.ts';
 export { CellReport, Failure, NodeReport, ReportAnswer, RuntimeReport } from './messages/report.ts';
-export { compilePattern } from './reference/match-pattern.ts';
-export { normaliseReference, registryOf } from './reference/normalise.ts';
-export { InvalidReference, parseReference, type Reference, tryParseReference } from './reference/parse.ts';
+export {
+  InvalidReference,
+  normaliseReference,
+  parseReference,
+  type Reference,
+  registryOf,
+  tryParseReference,
+} from './reference.ts';
 export { isDnsLabel, isSubdomain } from './resources/object-name.ts';
 export { type ParsedResource, parseResource } from './resources/parse-resource.ts';
 export {
@@ -34,7 +37,7 @@ export {
 } from './resources/prefetch.ts';
 export { renderCrd } from './resources/render-crd.ts';
 export { renderResourceReference } from './resources/render-reference.ts';
-export { shown } from './resources/shown.ts';
+export { describeValue } from './resources/schema-problems.ts';
 export {
   Condition,
   PrefetchStatus,

@@ -1,9 +1,7 @@
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
-import type { Candidate } from './detect-candidates.ts';
-import { WELL_KNOWN } from './detect-candidates.ts';
-import { type DetectOptions, detectRuntime } from './detect-runtime.ts';
-import { createTwinRuntime, type TwinRuntime } from '../testing/twin/runtime.ts';
+import { type TwinRuntime, createTwinRuntime } from '../testing/twin/runtime.ts';
+import { type Candidate, type DetectOptions, WELL_KNOWN, detectRuntime } from './detect-runtime.ts';
 
 const CLOCK = createVirtualClock();
 const HERE = async () => undefined;

@@ -1,7 +1,8 @@
-import { errorText } from '@kube-prefetch/protocol';
 import { stat } from 'node:fs/promises';
+import { errorText } from '@kube-prefetch/protocol';
 import { type Clock, withDeadline } from '@kube-prefetch/time';
-import { type Candidate, candidatesAt, WELL_KNOWN } from './detect-candidates.ts';
+import { type CriRuntimeOptions, createCriRuntime } from './cri/cri-runtime.ts';
+import { createDockerRuntime } from './docker/docker-runtime.ts';
 import { type ImageRuntime, RuntimeUnavailable, type RuntimeVersion } from './image-runtime.ts';
 import { scrub } from './scrub.ts';
 
@@ -21,10 +22,10 @@ export interface Detected {
   readonly runtime: ImageRuntime;
   readonly version: RuntimeVersion;
   readonly endpoint: string;
-  readonly passedOver: readonly PassedOver[];
+  readonly passedOver: readonly PassedOverSocket[];
 }
 
-export interface PassedOver {
+export interface PassedOverSocket {
   readonly endpoint: string;
   readonly because: string;
 }
@@ -33,7 +34,7 @@ const PROBE_MS = 5_000;
 
 /** The first runtime that answers. Throws RuntimeUnavailable, which names every endpoint and why it was none. */
 export async function detectRuntime(options: DetectOptions): Promise<Detected> {
-  const passedOver: PassedOver[] = [];
+  const passedOver: PassedOverSocket[] = [];
   for (const candidate of candidatesOf(options)) {
     const answer = await probe(candidate, options);
     if ('runtime' in answer) return { ...answer, endpoint: candidate.socket, passedOver };
@@ -79,11 +80,40 @@ async function missingSocket(path: string): Promise<string | undefined> {
 }
 
 /** What to do comes first: the list may be cut. */
-function describe(passedOver: readonly PassedOver[], { socket }: DetectOptions): string {
+function describe(passedOver: readonly PassedOverSocket[], { socket }: DetectOptions): string {
   const tried = passedOver.map(({ endpoint, because }) => `${endpoint} ${because}`).join('; ');
   const advice =
     socket === undefined
       ? 'start one, or name its socket with --runtime-socket'
       : 'check --runtime-socket, and that this process may open it';
   return `no container runtime found: ${advice}. Tried: ${tried}`;
+}
+
+/** A socket and what to speak on it. */
+export interface Candidate {
+  readonly socket: string;
+  readonly speaks: string;
+  connect(options: CriRuntimeOptions): ImageRuntime;
+}
+
+const CRI = { speaks: 'CRI', connect: createCriRuntime };
+const DOCKER = { speaks: 'Docker Engine API', connect: createDockerRuntime };
+
+/**
+ * In the order of asking: where a kubelet is, what it talks to. Below /run and never /var/run, which is a link that leads out
+ * of a mounted host.
+ */
+export const WELL_KNOWN: readonly Candidate[] = [
+  { ...CRI, socket: '/run/containerd/containerd.sock' },
+  { ...CRI, socket: '/run/k3s/containerd/containerd.sock' },
+  { ...CRI, socket: '/run/k0s/containerd.sock' },
+  { ...CRI, socket: '/run/crio/crio.sock' },
+  { ...CRI, socket: '/run/cri-dockerd.sock' },
+  { ...DOCKER, socket: '/run/docker.sock' },
+  { ...DOCKER, socket: '/run/podman/podman.sock' },
+];
+
+/** A socket that somebody named may speak either. */
+function candidatesAt(socket: string): readonly Candidate[] {
+  return [CRI, DOCKER].map(adapter => ({ ...adapter, socket }));
 }

@@ -1,7 +1,7 @@
 import { systemClock } from '@kube-prefetch/time';
 import type { ImageRuntime } from '../src/index.ts';
 
-export interface Listening {
+export interface ChangesHeard {
   /** Resolves when it has begun to listen. */
   readonly begun: Promise<void>;
   /** Whether a change was told since then, now or within so long. */
@@ -11,7 +11,7 @@ export interface Listening {
   stop(): Promise<unknown>;
 }
 
-export function startListening(runtime: ImageRuntime): Listening {
+export function startListening(runtime: ImageRuntime): ChangesHeard {
   const stop = new AbortController();
   const changes = runtime.changes(stop.signal);
   if (changes === 'unsupported') throw new Error('expected a runtime that tells of changes');

@@ -1,5 +1,5 @@
 import type { Labels } from '@kube-prefetch/core';
-import { shown } from '@kube-prefetch/protocol';
+import { describeValue } from '@kube-prefetch/protocol';
 
 export type Path = readonly (string | number)[];
 
@@ -85,7 +85,7 @@ export function isAbsent(field: Field): boolean {
 }
 
 export function expected(field: Field, what: string): MalformedField {
-  return new MalformedField(field.path, `expected ${what}, got ${shown(field.value ?? undefined)}`);
+  return new MalformedField(field.path, `expected ${what}, got ${describeValue(field.value ?? undefined)}`);
 }
 
 /** `spec.containers[0].image`. */

@@ -1,6 +1,6 @@
 import type { Setting, Settings } from './setting.ts';
 
-export interface Program {
+export interface ProgramTitle {
   readonly name: string;
   readonly version: string;
   /** One sentence. */
@@ -8,7 +8,7 @@ export interface Program {
 }
 
 /** The text of `--help`: a row per setting in the order of the program's table. */
-export function printHelp(rows: Settings, { name, purpose }: Program): string {
+export function printHelp(rows: Settings, { name, purpose }: ProgramTitle): string {
   const head = ['flag', 'environment', 'default', 'meaning'];
   const body = Object.values(rows).map(row => [flagColumn(row), row.env, defaultColumn(row), row.meaning]);
   const own = [

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { expectation, parseValue, type Value } from './parse-value.ts';
-import { type Program, printHelp } from './print-help.ts';
+import { type Value, expectation, parseValue } from './parse-value.ts';
+import { type ProgramTitle, printHelp } from './print-help.ts';
 import type { Config, Setting, Settings } from './setting.ts';
 
-export interface Surroundings {
-  readonly program: Program;
+export interface ReadOptions {
+  readonly program: ProgramTitle;
   /** Without the interpreter and the script. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -27,7 +27,7 @@ export class ConfigProblems extends Error {
  */
 export function readConfig<const R extends Settings>(
   rows: R,
-  { program, argv, env }: Surroundings,
+  { program, argv, env }: ReadOptions,
 ): Config<R> | { help: string } {
   const { flags, problems } = readFlags(rows, argv);
   if (flags.has('help')) return { help: printHelp(rows, program) };
@@ -51,7 +51,7 @@ interface Given {
   readonly from: string;
 }
 
-function givenValue(setting: Setting, flags: ReadonlyMap<string, string>, env: Surroundings['env']): Given | undefined {
+function givenValue(setting: Setting, flags: ReadonlyMap<string, string>, env: ReadOptions['env']): Given | undefined {
   const flag = flags.get(setting.flag);
   if (flag !== undefined) return { text: flag, from: `--${setting.flag}` };
   const variable = env[setting.env];
@@ -104,4 +104,29 @@ function flagTypes(rows: Settings): ReadonlyMap<string, 'boolean' | 'string'> {
   ]);
   for (const { flag, type } of Object.values(rows)) types.set(flag, type === 'boolean' ? 'boolean' : 'string');
   return types;
+}
+
+/**
+ * What a `main.ts` calls: prints help and ends the process with 0, or all problems and ends it with 2. `problemsOf` tells
+ * those of settings that are right one by one.
+ */
+export function readConfigOrExit<const R extends Settings>(
+  rows: R,
+  program: ProgramTitle,
+  problemsOf: (config: Config<R>) => readonly string[] = () => [],
+): Config<R> {
+  try {
+    const config = readConfig(rows, { program, argv: process.argv.slice(2), env: process.env });
+    if (!('help' in config)) {
+      const problems = problemsOf(config);
+      if (problems.length > 0) throw new ConfigProblems(problems);
+      return config;
+    }
+    process.stdout.write((config as { help: string }).help);
+    process.exit(0);
+  } catch (error) {
+    if (!(error instanceof ConfigProblems)) throw error;
+    process.stderr.write(`${error.problems.map(problem => `${program.name}: ${problem}`).join('\n')}\n`);
+    process.exit(2);
+  }
 }

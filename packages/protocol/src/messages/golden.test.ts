@@ -4,12 +4,11 @@ import type { TSchema } from 'typebox';
 import { Clean, Clone } from 'typebox/value';
 import { expect, test } from 'vitest';
 import { CELL_STATES, FAILURE_KINDS, WAIT_REASONS } from '../cell.ts';
-import { ApiError } from '../errors.ts';
-import { PermitAnswer, PermitRequest } from './permit.ts';
+import { ApiError, Problem } from '../errors.ts';
 import { AGENT_STATES, ImageView, NodeView, Overview } from './overview.ts';
 import { messageParser } from './parse-message.ts';
+import { PermitAnswer, PermitRequest } from './permit.ts';
 import { PlanBody } from './plan.ts';
-import { Problem } from './problem.ts';
 import { NodeReport, ReportAnswer } from './report.ts';
 
 /**

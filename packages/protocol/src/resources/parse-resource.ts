@@ -1,10 +1,9 @@
 import { Compile } from 'typebox/compile';
 import Value from 'typebox/value';
-import { dropNulls } from './drop-nulls.ts';
 import { API_VERSION, PrefetchSpec } from './prefetch.ts';
 import { RULES } from './rules.ts';
-import { schemaProblems } from './schema-problems.ts';
-import { shown } from './shown.ts';
+import type { SchemaNode } from './schema-node.ts';
+import { schemaProblems, describeValue } from './schema-problems.ts';
 import { RESOURCE_KINDS, type ResourceKind, type ResourceRef } from './status.ts';
 
 export interface ParsedResource {
@@ -49,9 +48,9 @@ function rootProblems(root: Mapping): string[] {
     .filter(field => !ROOT_FIELDS.includes(field))
     .map(field => `${field}: no such field; check the spelling`);
   if (root.apiVersion !== API_VERSION)
-    problems.push(`apiVersion: expected ${API_VERSION}, got ${shown(root.apiVersion)}`);
+    problems.push(`apiVersion: expected ${API_VERSION}, got ${describeValue(root.apiVersion)}`);
   if (!RESOURCE_KINDS.includes(root.kind as ResourceKind))
-    problems.push(`kind: expected ${RESOURCE_KINDS.join(' or ')}, got ${shown(root.kind)}`);
+    problems.push(`kind: expected ${RESOURCE_KINDS.join(' or ')}, got ${describeValue(root.kind)}`);
   return problems;
 }
 
@@ -76,4 +75,21 @@ function asMapping(value: unknown): Mapping {
 
 function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/**
+ * A copy without the fields whose value is null: the API server takes them for absent. Nulls in lists and in fields that
+ * the schema does not know stay, as wrong as they are.
+ */
+function dropNulls(schema: SchemaNode, value: unknown): unknown {
+  const { items, properties = {}, patternProperties = {} } = schema;
+  if (Array.isArray(value)) return items === undefined ? value : value.map(item => dropNulls(items, item));
+  if (typeof value !== 'object' || value === null) return value;
+  const [mapValue] = Object.values(patternProperties);
+  const kept = Object.entries(value).flatMap(([name, field]): [string, unknown][] => {
+    const below = Object.hasOwn(properties, name) ? properties[name] : mapValue;
+    if (below === undefined) return [[name, field]];
+    return field === null ? [] : [[name, dropNulls(below, field)]];
+  });
+  return Object.fromEntries(kept);
 }

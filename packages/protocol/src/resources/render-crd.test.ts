@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { renderCrd } from './render-crd.ts';
+import { renderCrd, toStructural } from './render-crd.ts';
 import { RULES } from './rules.ts';
 import type { ResourceKind } from './status.ts';
-import { toStructural } from './to-structural.ts';
 
 interface Schema {
   readonly type?: string;

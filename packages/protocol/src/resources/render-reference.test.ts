@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { fieldsOf } from './list-fields.ts';
 import { PrefetchSpec } from './prefetch.ts';
-import { renderResourceReference } from './render-reference.ts';
+import { fieldsOf, renderResourceReference } from './render-reference.ts';
 import { RULES } from './rules.ts';
 import { PrefetchStatus } from './status.ts';
 

@@ -1,5 +1,4 @@
 import type { TLocalizedValidationError } from 'typebox/error';
-import { shown } from './shown.ts';
 
 /** A validator's errors as sentences that name the field, what was expected and what came. */
 export function schemaProblems(
@@ -16,7 +15,7 @@ export function schemaProblems(
 /** Pairs of what is appended to the path and what is wrong there. */
 function sentences(error: TLocalizedValidationError, came: unknown): [string, string][] {
   const expected = expectation(error);
-  if (expected !== undefined) return [['', `expected ${expected}, got ${shown(came)}`]];
+  if (expected !== undefined) return [['', `expected ${expected}, got ${describeValue(came)}`]];
   switch (error.keyword) {
     case 'required':
       return error.params.requiredProperties.map(name => [`.${name}`, 'expected, but missing']);
@@ -81,4 +80,15 @@ function segments(pointer: string): string[] {
     .split('/')
     .slice(1)
     .map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+const MAX_SHOWN = 60;
+
+/** A value as a message shows it: text quoted and cut, lists and mappings by what they are. */
+export function describeValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'a mapping';
+  if (typeof value !== 'string') return JSON.stringify(value) ?? typeof value;
+  return JSON.stringify(value.length <= MAX_SHOWN ? value : `${value.slice(0, MAX_SHOWN)}…`);
 }

@@ -44,3 +44,22 @@ export function connectCri(socket: string): CriClients {
 
 /** CRI keeps its images in this namespace of containerd's own API. */
 export const CONTAINERD_HEADERS = { 'containerd-namespace': 'k8s.io' };
+
+/**
+ * What a process says of itself holds for as long as a connection to it stands: asked once on each, not in every look.
+ * `connection` counts the connections made so far. Undefined is no answer, and is asked for again.
+ */
+export function oncePerConnection<T>(
+  connection: () => number,
+  ask: (signal: AbortSignal) => Promise<T>,
+): (signal: AbortSignal) => Promise<T> {
+  let known: { readonly connection: number; readonly answer: T } | undefined;
+  return async signal => {
+    const before = connection();
+    if (known?.connection === before) return known.answer;
+    const answer = await ask(signal);
+    // Counted before the question: one that had to connect first is asked once more, and never wrongly kept.
+    if (answer !== undefined) known = { connection: before, answer };
+    return answer;
+  };
+}

@@ -1,16 +1,14 @@
-import { type Asking, askInTime } from '../ask-in-time.ts';
+import { type CallOptions, callRuntime } from '../call-runtime.ts';
 import { fileSystemSpace } from '../file-system-space.ts';
 import type { ImageRuntime, Space } from '../image-runtime.ts';
 import { classifyDockerdFailure, classifyFailure } from './classify-failure.ts';
-import { connectCri } from './connect-cri.ts';
-import { lookAtImages } from './look-at-images.ts';
-import { lookAtList } from './look-at-list.ts';
-import { oncePerConnection } from './once-per-connection.ts';
+import { connectCri, oncePerConnection } from './connect-cri.ts';
+import { lookByList, lookByStatus } from './look-at-images.ts';
 import { pullImage } from './pull-image.ts';
 import { watchDownload } from './watch-download.ts';
 import { watchImages } from './watch-images.ts';
 
-export interface CriRuntimeOptions extends Asking {
+export interface CriRuntimeOptions extends CallOptions {
   /** Where the host's root is seen from here; the runtime names its folders as the host sees them. */
   readonly hostRoot?: string;
 }
@@ -28,10 +26,10 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
   const clients = connectCri(socket);
   let name = '';
   const whoAnswers = oncePerConnection(clients.connections, signal =>
-    askInTime(options, 'Version', signal, signal => clients.runtime.version({}, { signal })),
+    callRuntime(options, 'Version', signal, signal => clients.runtime.version({}, { signal })),
   );
   const imageFolder = oncePerConnection(clients.connections, async signal => {
-    const answer = await askInTime(options, 'ImageFsInfo', signal, signal =>
+    const answer = await callRuntime(options, 'ImageFsInfo', signal, signal =>
       clients.images.imageFsInfo({}, { signal }),
     );
     return answer.imageFilesystems[0]?.fsId?.mountpoint || undefined;
@@ -44,8 +42,8 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
       return { name, version: runtimeVersion };
     },
     look(images, signal) {
-      const lookAt = name === CONTAINERD ? lookAtList : lookAtImages;
-      return askInTime(options, 'the images', signal, signal => lookAt(clients.images, images, signal));
+      const lookAt = name === CONTAINERD ? lookByList : lookByStatus;
+      return callRuntime(options, 'the images', signal, signal => lookAt(clients.images, images, signal));
     },
     pull(image, auth, progress, signal) {
       const download = name === CONTAINERD ? watchDownload(clients.content, image, clock) : undefined;

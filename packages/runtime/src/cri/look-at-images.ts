@@ -1,21 +1,21 @@
 import { type Client, ConnectError } from '@connectrpc/connect';
-import type { ImageRef } from '@kube-prefetch/protocol';
+import { type ImageRef, normaliseReference, tryParseReference } from '@kube-prefetch/protocol';
 import type { Presence } from '../image-runtime.ts';
-import { lookAtEach } from '../look-at-each.ts';
+import { lookOneByOne } from '../look-one-by-one.ts';
+import { withDefaultTag } from '../name-image.ts';
 import { classifyFailure } from './classify-failure.ts';
 import type { Image, ImageService } from './generated/cri_pb.ts';
-import { withDefaultTag } from './with-default-tag.ts';
 
 /**
  * One ImageStatus per reference, because in general only the runtime knows what a reference means to it. The first failure
  * fails all.
  */
-export function lookAtImages(
+export function lookByStatus(
   images: Client<typeof ImageService>,
   asked: readonly ImageRef[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<ImageRef, Presence>> {
-  return lookAtEach(asked, (image, until) => lookAt(images, image, until), signal);
+  return lookOneByOne(asked, (image, until) => lookAt(images, image, until), signal);
 }
 
 async function lookAt(images: Client<typeof ImageService>, image: ImageRef, signal: AbortSignal): Promise<Presence> {
@@ -30,7 +30,41 @@ async function lookAt(images: Client<typeof ImageService>, image: ImageRef, sign
   }
 }
 
-export function presenceOf(image: Image | undefined): Presence {
+function presenceOf(image: Image | undefined): Presence {
   if (image === undefined) return { present: false };
   return { present: true, id: image.id, sizeBytes: Number(image.size), digests: image.repoDigests };
+}
+
+/**
+ * One list instead of a question per image, a hundredth of the work at 200 images. Only for containerd, which answers both
+ * from one table of normalised names; CRI-O and cri-dockerd resolve names by rules of their own. What is no reference at
+ * all is left to containerd to judge.
+ */
+export async function lookByList(
+  images: Client<typeof ImageService>,
+  asked: readonly ImageRef[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<ImageRef, Presence>> {
+  const listed = byName((await images.listImages({}, { signal })).images);
+  const seen = new Map<ImageRef, Presence>();
+  const malformed: ImageRef[] = [];
+  for (const image of asked) {
+    const name = storedName(image);
+    if (name === undefined) malformed.push(image);
+    else seen.set(image, presenceOf(listed.get(name)));
+  }
+  for (const [image, presence] of await lookByStatus(images, malformed, signal)) seen.set(image, presence);
+  return seen;
+}
+
+function byName(images: readonly Image[]): ReadonlyMap<string, Image> {
+  return new Map(
+    images.flatMap(image => [...image.repoTags, ...image.repoDigests].map(name => [name, image] as const)),
+  );
+}
+
+/** containerd drops the tag of a reference that has both tag and digest. */
+function storedName(image: ImageRef): string | undefined {
+  const reference = tryParseReference(image);
+  return reference && normaliseReference(reference).replace(/:[^:/@]+@/, '@');
 }

@@ -4,7 +4,7 @@ import { type Progress, type Pulled, PullFailure, type RegistryAuth } from '../i
 import { scrub } from '../scrub.ts';
 import type { classifyFailure } from './classify-failure.ts';
 import type { ImageService } from './generated/cri_pb.ts';
-import { withDefaultTag } from './with-default-tag.ts';
+import { withDefaultTag } from '../name-image.ts';
 
 /** What can be seen of a pull from beside it; seeing nothing is never a failure. */
 export interface DownloadWatch {

@@ -7,7 +7,7 @@ export type ContentClient = Client<typeof Content>;
 /** Registries refuse manifests over 4 MiB. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
-export interface Layer {
+export interface ImageLayer {
   readonly digest: string;
   readonly sizeBytes: number;
 }
@@ -49,7 +49,7 @@ export async function readLayers(
   content: ContentClient,
   digest: string,
   signal: AbortSignal,
-): Promise<readonly Layer[]> {
+): Promise<readonly ImageLayer[]> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
   for await (const { data } of content.read({ digest }, { signal, headers: CONTAINERD_HEADERS })) {
@@ -68,7 +68,7 @@ export function childrenOf(info: Info, kind: 'l' | 'm' | 'config'): readonly str
     .map(([, digest]) => digest);
 }
 
-function layersOf(manifest: unknown): readonly Layer[] {
+function layersOf(manifest: unknown): readonly ImageLayer[] {
   if (typeof manifest !== 'object' || manifest === null || !('layers' in manifest)) return [];
   if (!Array.isArray(manifest.layers)) return [];
   return manifest.layers.flatMap((layer: { digest?: unknown; size?: unknown } | null) =>

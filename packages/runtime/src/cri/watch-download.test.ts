@@ -4,7 +4,7 @@ import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import type { Progress } from '../image-runtime.ts';
 import { Content } from './generated/containerd_content_pb.ts';
-import { watchDownload } from './watch-download.ts';
+import { measureDownload, watchDownload } from './watch-download.ts';
 
 interface Blob {
   readonly size: number;
@@ -122,4 +122,20 @@ test('a runtime without this API tells nothing and breaks nothing', async () => 
   await following;
   expect(told).toEqual([]);
   expect(await watch.countBytes(['docker.io/library/nginx@sha256:m'], new AbortController().signal)).toBeUndefined();
+});
+
+const LAYERS = [
+  { digest: 'a', sizeBytes: 10 },
+  { digest: 'b', sizeBytes: 30 },
+];
+
+test.each([
+  ['nothing has arrived', [], {}, 'downloading', 0],
+  ['a part has arrived', [], { b: 12 }, 'downloading', 12],
+  ['one layer is there', ['a'], { b: 12 }, 'downloading', 22],
+  ['more is said to have arrived than the layer has', [], { b: 31 }, 'downloading', 30],
+  ['all layers are there', ['a', 'b'], {}, 'unpacking', 40],
+] as const)('when %s', (_, finished, downloads, phase, doneBytes) => {
+  const seen = measureDownload(LAYERS, new Set(finished), new Map(Object.entries(downloads)));
+  expect(seen).toEqual({ phase, doneBytes, totalBytes: 40 });
 });

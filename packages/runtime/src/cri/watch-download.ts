@@ -2,12 +2,11 @@ import { normaliseReference, parseReference } from '@kube-prefetch/protocol';
 import { type Clock, withDeadline } from '@kube-prefetch/time';
 import type { Progress } from '../image-runtime.ts';
 import type { Info } from './generated/containerd_content_pb.ts';
-import { measureDownload } from './measure-download.ts';
 import type { DownloadWatch } from './pull-image.ts';
 import {
   type ContentClient,
+  type ImageLayer,
   childrenOf,
-  type Layer,
   listRepository,
   readDownloads,
   readInfo,
@@ -25,7 +24,7 @@ export function watchDownload(content: ContentClient, image: string, clock: Cloc
   const startedMs = clock.wallMs();
   const seenDownloading = new Set<string>();
   const finished = new Set<string>();
-  let layers: readonly Layer[] | undefined;
+  let layers: readonly ImageLayer[] | undefined;
   let doneBytes = 0;
 
   async function lookOnce(signal: AbortSignal): Promise<Progress> {
@@ -78,7 +77,7 @@ async function findLayers(
   downloads: ReadonlyMap<string, number>,
   startedMs: number,
   signal: AbortSignal,
-): Promise<readonly Layer[] | undefined> {
+): Promise<readonly ImageLayer[] | undefined> {
   const manifests = (await listRepository(content, repositoryOf(image), signal))
     .filter(info => childrenOf(info, 'l').length > 0)
     .sort((a, b) => createdMs(b) - createdMs(a));
@@ -123,4 +122,20 @@ function createdMs({ createdAt }: Info): number {
 
 function sum(infos: readonly Info[]): number {
   return infos.reduce((total, { size }) => total + Number(size), 0);
+}
+
+/** How far an image is: `finished` layers are on the disk, `downloads` says what has arrived of those that are not. */
+export function measureDownload(
+  layers: readonly ImageLayer[],
+  finished: ReadonlySet<string>,
+  downloads: ReadonlyMap<string, number>,
+): Progress {
+  let doneBytes = 0;
+  let totalBytes = 0;
+  for (const { digest, sizeBytes } of layers) {
+    totalBytes += sizeBytes;
+    doneBytes += finished.has(digest) ? sizeBytes : Math.min(sizeBytes, downloads.get(digest) ?? 0);
+  }
+  const phase = layers.every(({ digest }) => finished.has(digest)) ? 'unpacking' : 'downloading';
+  return { phase, doneBytes, totalBytes };
 }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { RegistryAuth } from '../image-runtime.ts';
 
 /** The few requests that we send to a Docker Engine API, on its socket only. */
-export interface Engine {
+export interface DockerEngine {
   /** The answer's JSON. Throws EngineError, or what the socket says. */
   ask(path: string, query: Query, signal: AbortSignal): Promise<unknown>;
   /** The body of a 200 as it comes. Its end is not a success: what went wrong later is inside. */
@@ -43,7 +43,7 @@ type Modem = {
   dial(request: Dial, done: (error: (Error & { statusCode?: number }) | null, body: unknown) => void): void;
 };
 
-export function connectEngine(socketPath: string): Engine {
+export function connectEngine(socketPath: string): DockerEngine {
   let modem: Promise<Modem> | undefined;
 
   async function dial(request: Omit<Dial, 'statusCodes'>): Promise<unknown> {

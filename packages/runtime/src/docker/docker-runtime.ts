@@ -1,4 +1,4 @@
-import { type Asking, askInTime } from '../ask-in-time.ts';
+import { type CallOptions, callRuntime } from '../call-runtime.ts';
 import { fileSystemSpace } from '../file-system-space.ts';
 import { type ImageRuntime, RuntimeUnavailable, type Space } from '../image-runtime.ts';
 import { connectEngine } from './connect-engine.ts';
@@ -6,7 +6,7 @@ import { lookAtImages } from './look-at-images.ts';
 import { pullImage } from './pull-image.ts';
 import { imageEvents } from './watch-images.ts';
 
-export interface DockerRuntimeOptions extends Asking {
+export interface DockerRuntimeOptions extends CallOptions {
   /** Where the host's root is seen from here; the engine names its folders as the host sees them. */
   readonly hostRoot?: string;
 }
@@ -28,20 +28,20 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ImageRuntime
 
   return {
     async version(signal) {
-      const answer = await askInTime(options, 'GET /version', signal, signal => engine.ask('/version', {}, signal));
+      const answer = await callRuntime(options, 'GET /version', signal, signal => engine.ask('/version', {}, signal));
       const { Version, Components } = answer as EngineVersion;
       if (typeof Version !== 'string') throw new RuntimeUnavailable(`${socket}: answers, but not as a Docker Engine`);
       const isPodman = Components?.some(({ Name }) => Name === 'Podman Engine') === true;
       return { name: isPodman ? 'podman' : 'docker', version: Version };
     },
     look(images, signal) {
-      return askInTime(options, 'GET /images', signal, signal => lookAtImages(engine, images, signal));
+      return callRuntime(options, 'GET /images', signal, signal => lookAtImages(engine, images, signal));
     },
     pull(image, auth, progress, signal) {
       return pullImage(engine, image, auth, progress, signal);
     },
     async space(signal): Promise<Space | 'unknown'> {
-      const info = (await askInTime(options, 'GET /info', signal, signal =>
+      const info = (await callRuntime(options, 'GET /info', signal, signal =>
         engine.ask('/info', {}, signal),
       )) as EngineInfo;
       const folder = imageFolder(info);

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { type Engine, EngineError } from './connect-engine.ts';
+import { type DockerEngine, EngineError } from './connect-engine.ts';
 import { lookAtImages } from './look-at-images.ts';
 
 const never = new AbortController().signal;
 
-function engine(ask: (path: string, signal: AbortSignal) => Promise<unknown>): Engine {
+function engine(ask: (path: string, signal: AbortSignal) => Promise<unknown>): DockerEngine {
   return { ask: (path, _query, signal) => ask(path, signal), stream: () => Promise.reject(new Error('not here')) };
 }
 

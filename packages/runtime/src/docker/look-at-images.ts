@@ -1,8 +1,8 @@
 import { type ImageRef, InvalidReference } from '@kube-prefetch/protocol';
 import type { Presence } from '../image-runtime.ts';
-import { lookAtEach } from '../look-at-each.ts';
-import { type Engine, EngineError } from './connect-engine.ts';
-import { nameImage } from './name-image.ts';
+import { lookOneByOne } from '../look-one-by-one.ts';
+import { type DockerEngine, EngineError } from './connect-engine.ts';
+import { nameInPath } from '../name-image.ts';
 
 interface Inspected {
   readonly Id: string;
@@ -12,16 +12,16 @@ interface Inspected {
 
 /** One inspect per reference, because only the engine knows what a reference means to it. The first failure fails all. */
 export function lookAtImages(
-  engine: Engine,
+  engine: DockerEngine,
   asked: readonly ImageRef[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<ImageRef, Presence>> {
-  return lookAtEach(asked, (image, until) => lookAt(engine, image, until), signal);
+  return lookOneByOne(asked, (image, until) => lookAt(engine, image, until), signal);
 }
 
-export async function lookAt(engine: Engine, image: ImageRef, signal: AbortSignal): Promise<Presence> {
+export async function lookAt(engine: DockerEngine, image: ImageRef, signal: AbortSignal): Promise<Presence> {
   try {
-    const inspected = await engine.ask(`/images/${nameImage(image)}/json`, {}, signal);
+    const inspected = await engine.ask(`/images/${nameInPath(image)}/json`, {}, signal);
     return presenceOf(inspected as Inspected);
   } catch (error) {
     if (error instanceof InvalidReference || (error instanceof EngineError && error.status === 404)) {

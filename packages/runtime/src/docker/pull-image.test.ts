@@ -2,14 +2,14 @@ import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Progress } from '../image-runtime.ts';
-import { type Engine, EngineError } from './connect-engine.ts';
+import { type DockerEngine, EngineError } from './connect-engine.ts';
 import { pullImage } from './pull-image.ts';
 
 const AUTH = { username: 'robot', password: 'hunter2' };
 const never = new AbortController().signal;
 
 /** An engine that has what it pulled, and answers a pull as told. */
-function engine({ stream, has = true }: { stream: Engine['stream']; has?: boolean }): Engine {
+function engine({ stream, has = true }: { stream: DockerEngine['stream']; has?: boolean }): DockerEngine {
   return {
     stream,
     async ask() {
@@ -20,17 +20,17 @@ function engine({ stream, has = true }: { stream: Engine['stream']; has?: boolea
 }
 
 const saying =
-  (...messages: readonly object[]): Engine['stream'] =>
+  (...messages: readonly object[]): DockerEngine['stream'] =>
   async () =>
     Readable.from(messages.map(message => Buffer.from(`${JSON.stringify(message)}\n`)));
 
-const outcome = (engine: Engine, image = 'app:1', signal = never) =>
+const outcome = (engine: DockerEngine, image = 'app:1', signal = never) =>
   pullImage(engine, image, AUTH, () => {}, signal).catch((error: unknown) => error);
 
 test('a pull asks for the exact reference with name and password, tells its progress and counts its bytes', async () => {
   const asked: unknown[] = [];
   const told: Progress[] = [];
-  const stream: Engine['stream'] = (request, signal) => {
+  const stream: DockerEngine['stream'] = (request, signal) => {
     asked.push(request);
     return saying(
       { status: 'Pulling fs layer', progressDetail: {}, id: 'a' },
@@ -51,7 +51,7 @@ test('a pull asks for the exact reference with name and password, tells its prog
   ]);
 });
 
-test.each<[name: string, stream: Engine['stream'], kind: string, message: string]>([
+test.each<[name: string, stream: DockerEngine['stream'], kind: string, message: string]>([
   [
     'says so after it has begun',
     saying({ status: 'Pulling from app' }, { error: 'denied', errorDetail: { message: 'denied: for hunter2' } }),
@@ -96,13 +96,13 @@ test('a stream that ends well is no image yet: the engine must have it', async (
 });
 
 test('a malformed reference never reaches the engine', async () => {
-  const stream: Engine['stream'] = () => Promise.reject(new Error('was asked'));
+  const stream: DockerEngine['stream'] = () => Promise.reject(new Error('was asked'));
   expect(await outcome(engine({ stream }), '../containers/json?all=1')).toMatchObject({ kind: 'InvalidReference' });
 });
 
 test('whatever ends a pull that we have cancelled, it is Cancelled', async () => {
   const cancel = new AbortController();
-  const stream: Engine['stream'] = () => {
+  const stream: DockerEngine['stream'] = () => {
     cancel.abort();
     return Promise.reject(new EngineError(500, 'manifest unknown'));
   };

@@ -1,16 +1,22 @@
-import { errorText, type ImageRef, InvalidReference } from '@kube-prefetch/protocol';
-import { type Progress, type Pulled, PullFailure, type RegistryAuth } from '../image-runtime.ts';
+import { type ImageRef, InvalidReference, errorText } from '@kube-prefetch/protocol';
+import { type Progress, PullFailure, type Pulled, type RegistryAuth } from '../image-runtime.ts';
+import { nameInPath } from '../name-image.ts';
 import { scrub } from '../scrub.ts';
 import { classifyFailure } from './classify-failure.ts';
-import { type Engine, EngineError } from './connect-engine.ts';
+import { type DockerEngine, EngineError } from './connect-engine.ts';
 import { lookAt } from './look-at-images.ts';
-import { nameImage } from './name-image.ts';
-import { errorIn, isPullMessage } from './pull-message.ts';
-import { readJsonLines } from './read-lines.ts';
-import { addMessage, type Layers, progressOf, pulledBytesOf } from './sum-layers.ts';
+import {
+  type Layers,
+  addMessage,
+  errorIn,
+  isPullMessage,
+  progressOf,
+  pulledBytesOf,
+  readJsonLines,
+} from './read-pull.ts';
 
 export async function pullImage(
-  engine: Engine,
+  engine: DockerEngine,
   image: ImageRef,
   auth: RegistryAuth | undefined,
   progress: (progress: Progress) => void,
@@ -29,13 +35,13 @@ export async function pullImage(
 
 /** An error can come before the first byte as a status, or on any line of a 200; no error line means success. */
 async function download(
-  engine: Engine,
+  engine: DockerEngine,
   image: ImageRef,
   auth: RegistryAuth | undefined,
   progress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Layers> {
-  const query = { fromImage: nameImage(image) };
+  const query = { fromImage: nameInPath(image) };
   let layers: Layers = new Map();
   progress(progressOf(layers));
   const body = await engine.stream({ method: 'POST', path: '/images/create', query, auth }, signal);

@@ -1,14 +1,14 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { RuntimeUnavailable } from '../image-runtime.ts';
-import type { Engine } from './connect-engine.ts';
+import type { DockerEngine } from './connect-engine.ts';
 import { imageEvents } from './watch-images.ts';
 
 const never = new AbortController().signal;
 
 function watching(signal = never) {
   const body = new PassThrough();
-  const engine: Engine = { stream: async () => body, ask: () => Promise.reject(new Error('not here')) };
+  const engine: DockerEngine = { stream: async () => body, ask: () => Promise.reject(new Error('not here')) };
   return { body, events: imageEvents(engine, '/run/docker.sock', signal) };
 }
 

@@ -2,12 +2,12 @@ import { errorText } from '@kube-prefetch/protocol';
 import type { Readable } from 'node:stream';
 import { RuntimeUnavailable } from '../image-runtime.ts';
 import { scrub } from '../scrub.ts';
-import type { Engine } from './connect-engine.ts';
+import type { DockerEngine } from './connect-engine.ts';
 
 const IMAGE_EVENTS = { filters: JSON.stringify({ type: ['image'] }) };
 
 /** Whatever comes over the stream of events means "look again", so nobody reads what it says. Our own pulls are among it. */
-export async function* imageEvents(engine: Engine, socket: string, signal: AbortSignal): AsyncGenerator<void> {
+export async function* imageEvents(engine: DockerEngine, socket: string, signal: AbortSignal): AsyncGenerator<void> {
   let body: Readable | undefined;
   try {
     body = await engine.stream({ method: 'GET', path: '/events', query: IMAGE_EVENTS }, signal);

@@ -12,7 +12,7 @@ import {
 import { createTwinDownloads } from './downloads.ts';
 import { createTwinHealth } from './health.ts';
 import { type TwinRegistry, createCounter, createTwinRegistry, madeUpDigest, scriptedEnd } from './registry.ts';
-import { type Held, createTwinStore } from './store.ts';
+import { type Held, createTwinImages } from './store.ts';
 
 export interface TwinRuntimeOptions {
   readonly clock: Clock;
@@ -50,7 +50,7 @@ export function createTwinRuntime(options: TwinRuntimeOptions): TwinRuntime {
   const { clock, registry = createTwinRegistry(), version = { name: 'twin', version: '1.0.0' } } = options;
   const health = createTwinHealth(options);
   const downloads = createTwinDownloads(clock, offer => registry.send(offer));
-  const store = createTwinStore(options, () => health.changed());
+  const store = createTwinImages(options, () => health.changed());
   const pulls = createCounter();
   const running: ImageRef[] = [];
 

@@ -11,7 +11,7 @@ export interface Held extends Contents {
 }
 
 /** What the twin of a runtime has on its disk. */
-export interface TwinStore {
+export interface TwinImages {
   find(image: ImageRef): Held | undefined;
   /** The contents, under whatever name. */
   has(contents: Contents): boolean;
@@ -22,10 +22,10 @@ export interface TwinStore {
   space(): Space;
 }
 
-export function createTwinStore(
+export function createTwinImages(
   { capacityBytes = 100e9, usedBytes = 0 }: { readonly capacityBytes?: number; readonly usedBytes?: number },
   changed: () => void,
-): TwinStore {
+): TwinImages {
   const images = createImageTable<Held>();
   let othersBytes = usedBytes;
 

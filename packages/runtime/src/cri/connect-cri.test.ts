@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { oncePerConnection } from './once-per-connection.ts';
+import { oncePerConnection } from './connect-cri.ts';
 
 const { signal } = new AbortController();
 

@@ -1,7 +1,7 @@
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { PullMessage } from './pull-message.ts';
-import { addMessage, type Layers, progressOf, pulledBytesOf } from './sum-layers.ts';
+import { type Layers, type PullMessage, addMessage, progressOf, pulledBytesOf, readJsonLines } from './read-pull.ts';
 
 const layer = (id: string, status: string, current?: number, total?: number): PullMessage => ({
   status,
@@ -81,4 +81,23 @@ test('bytes never go back, whatever the engine says', () => {
       }
     }),
   );
+});
+
+async function read(...chunks: readonly (string | Buffer)[]): Promise<readonly unknown[]> {
+  const values: unknown[] = [];
+  const body = Readable.from(chunks.map(chunk => Buffer.from(chunk)));
+  for await (const value of readJsonLines(body)) values.push(value);
+  return values;
+}
+
+test('values come whole however the body is cut', async () => {
+  const bytes = Buffer.from('{"status":"é"}\r\n{"a":1}\n\n{"b":2}');
+  for (let cut = 0; cut <= bytes.length; cut += 1) {
+    expect(await read(bytes.subarray(0, cut), bytes.subarray(cut))).toEqual([{ status: 'é' }, { a: 1 }, { b: 2 }]);
+  }
+});
+
+test('a body that is not JSON, or one line without an end, is an error', async () => {
+  await expect(read('<html>\n')).rejects.toThrow(SyntaxError);
+  await expect(read('"', 'x'.repeat(2 ** 21))).rejects.toThrow('expected JSON lines');
 });

@@ -1,8 +1,3 @@
-import { cut } from './cut.ts';
-import { canonicalPath } from './docker-hub.ts';
-import { isHost, isUnderscoreHost, splitDomain } from './domain.ts';
-import { isPathComponent, MAX_PATH_LENGTH } from './path-component.ts';
-
 /**
  * A reference as a pod writes it, split but not completed: `nginx` has no domain and no tag here, and `team/app` has no
  * domain either, because Docker's convention reads its first component as part of the path.
@@ -53,6 +48,23 @@ export function tryParseReference(text: string): Reference | undefined {
   }
 }
 
+/**
+ * The canonical form, `docker.io/library/nginx:latest` for `nginx`: for comparing and for people. A runtime gets the
+ * reference as written. `latest` is added only where there is neither tag nor digest; a tag beside a digest stays.
+ * Throws InvalidReference for a text that is none.
+ */
+export function normaliseReference(reference: string | Reference): string {
+  const { domain, path, tag, digest } = typeof reference === 'string' ? parseReference(reference) : reference;
+  const name = `${canonicalDomain(domain)}/${canonicalPath(domain, path)}`;
+  const fullTag = tag ?? (digest === undefined ? 'latest' : undefined);
+  return `${name}${fullTag === undefined ? '' : `:${fullTag}`}${digest === undefined ? '' : `@${digest}`}`;
+}
+
+/** The host, with its port, that a runtime asks for this image. Throws InvalidReference. */
+export function registryOf(text: string): string {
+  return canonicalDomain(parseReference(text).domain);
+}
+
 // Each bounds its own length: none can backtrack for long or run out of stack.
 const IMAGE_ID = /^[a-f0-9]{64}$/;
 const TAG = /^\w[\w.-]{0,127}$/;
@@ -63,7 +75,9 @@ const DIGEST_ENCODINGS: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 function domainProblem(domain: string | undefined): string | undefined {
-  if (domain === undefined || isHost(domain) || isUnderscoreHost(domain)) return undefined;
+  // `my_registry.example` is no domain to the grammar, but a fine path component, so the reference passes as if it had no
+  // domain at all. Runtimes ask that host nevertheless.
+  if (domain === undefined || isHost(domain) || isPathComponent(domain)) return undefined;
   return `${quote(domain)} is not a host name, an IPv4 address or an IPv6 address in brackets, with an optional port`;
 }
 
@@ -93,4 +107,61 @@ const MAX_QUOTED = 100;
 
 function quote(text: string): string {
   return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
+}
+
+/**
+ * Docker's convention: the first of several components is a domain when it has a dot, a colon or an upper case letter,
+ * or is `localhost`.
+ */
+function splitDomain(named: string): [domain: string | undefined, remainder: string] {
+  const [first, remainder] = cut(named, '/');
+  if (remainder === undefined) return [undefined, named];
+  const domain = first === 'localhost' || /[.:]/.test(first) || first !== first.toLowerCase();
+  return domain ? [first, remainder] : [undefined, named];
+}
+
+function isHost(domain: string): boolean {
+  const colon = domain.endsWith(']') ? -1 : domain.lastIndexOf(':');
+  const host = colon < 0 ? domain : domain.slice(0, colon);
+  if (colon >= 0 && !consistsOf(domain.slice(colon + 1), /[^0-9]/)) return false;
+  if (host.startsWith('[') && host.endsWith(']')) return consistsOf(host.slice(1, -1), /[^a-fA-F0-9:]/);
+  return host.split('.').every(isHostLabel);
+}
+
+function isHostLabel(label: string): boolean {
+  return consistsOf(label, /[^a-zA-Z0-9-]/) && !label.startsWith('-') && !label.endsWith('-');
+}
+
+/** Not empty and nothing `other` in it: a search, unlike a repetition, needs no stack for long texts. */
+function consistsOf(text: string, other: RegExp): boolean {
+  return text !== '' && !other.test(text);
+}
+
+/** Of a whole path as the registry sees it, `library/` included. */
+const MAX_PATH_LENGTH = 255;
+
+const COMPONENT = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
+
+/** The length goes first: the expression needs stack for what it has read. */
+function isPathComponent(text: string): boolean {
+  return text.length <= MAX_PATH_LENGTH && COMPONENT.test(text);
+}
+
+/** Where a reference without a domain leads. */
+const DEFAULT_DOMAIN = 'docker.io';
+const LEGACY_DOMAIN = 'index.docker.io';
+
+function canonicalDomain(domain: string | undefined): string {
+  return domain === undefined || domain === LEGACY_DOMAIN ? DEFAULT_DOMAIN : domain;
+}
+
+/** Official images of Docker Hub live under `library/`, which people leave out. */
+function canonicalPath(domain: string | undefined, path: string): string {
+  return canonicalDomain(domain) === DEFAULT_DOMAIN && !path.includes('/') ? `library/${path}` : path;
+}
+
+/** At the first separator; without one, everything is before. */
+function cut(text: string, separator: string): [before: string, after: string | undefined] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
 }

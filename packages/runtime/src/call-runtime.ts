@@ -5,7 +5,7 @@ import { scrub } from './scrub.ts';
 /** Long enough for a runtime that unpacks large images on a slow disk; one that takes longer hangs. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
-export interface Asking {
+export interface CallOptions {
   readonly socket: string;
   readonly clock: Clock;
   /** Of everything but a pull. */
@@ -16,8 +16,8 @@ export interface Asking {
  * Asks a runtime something that is not a pull: no answer, a late one and a broken one are all RuntimeUnavailable. Without the
  * original as its cause: that one holds the text before it was scrubbed, and the log prints causes.
  */
-export async function askInTime<T>(
-  { socket, clock, answerTimeoutMs = ANSWER_TIMEOUT_MS }: Asking,
+export async function callRuntime<T>(
+  { socket, clock, answerTimeoutMs = ANSWER_TIMEOUT_MS }: CallOptions,
   question: string,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { errorText } from './error-text.ts';
+import { errorText } from './errors.ts';
 
 test.each([
   ['its message', new Error('connection refused'), 'connection refused'],

@@ -6,7 +6,7 @@ import type { Presence } from './image-runtime.ts';
 const LOOKS_AT_ONCE = 8;
 
 /** One question per reference, a few at a time. The first failure fails all, and no further question is asked. */
-export async function lookAtEach(
+export async function lookOneByOne(
   asked: readonly ImageRef[],
   lookAt: (image: ImageRef, signal: AbortSignal) => Promise<Presence>,
   signal: AbortSignal,

@@ -1,5 +1,5 @@
+import type { Readable } from 'node:stream';
 import type { Progress } from '../image-runtime.ts';
-import type { PullMessage } from './pull-message.ts';
 
 /** What is known of each layer of one pull, by its short ID. */
 export type Layers = ReadonlyMap<string, Layer>;
@@ -60,4 +60,39 @@ function advance(before: Layer | undefined, stage: Stage, { progressDetail }: Pu
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** A line of the answer to `POST /images/create`. */
+export interface PullMessage {
+  readonly status?: string;
+  /** Of a layer; but of `Pulling from` it is the tag. */
+  readonly id?: string;
+  readonly progressDetail?: { readonly current?: number; readonly total?: number; readonly units?: string };
+  /** The pull failed, whatever the HTTP status was. */
+  readonly error?: string;
+  readonly errorDetail?: { readonly message?: string };
+}
+
+export function isPullMessage(value: unknown): value is PullMessage {
+  return typeof value === 'object' && value !== null;
+}
+
+export function errorIn({ error, errorDetail }: PullMessage): string | undefined {
+  return errorDetail?.message ?? error;
+}
+
+/** Longer than any real line: an engine's error texts can hold a whole page of HTML. */
+const MAX_LINE_LENGTH = 1024 * 1024;
+
+/** The JSON values of a body that has one per line. Throws when the body breaks off or holds something else. */
+export async function* readJsonLines(body: Readable): AsyncGenerator<unknown> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > MAX_LINE_LENGTH) throw new Error(`expected JSON lines, got one of over ${MAX_LINE_LENGTH} bytes`);
+    for (const line of lines) if (line.trim() !== '') yield JSON.parse(line);
+  }
+  if (rest.trim() !== '') yield JSON.parse(rest);
 }
