@@ -1,4 +1,5 @@
 import type { CellReport } from '@kube-prefetch/protocol';
+import type { ImageRuntime } from '@kube-prefetch/runtime';
 import { describe, expect, test } from 'vitest';
 import { type AgentBench, createAgentBench, planOf, watchRuntime } from '../testing/index.ts';
 import type { AgentParts } from './agent.ts';
@@ -287,6 +288,27 @@ describe('no coordinator', () => {
     expect([bench.runtime.pulls(A), bench.runtime.pulls(B)]).toEqual([2, 1]);
     await second.stop();
   });
+
+  test.each([0, 500, 1_500, 5_000])(
+    'without a coordinator the first pull starts within 25 s, also where a look takes %i ms',
+    async lookMs => {
+      const bench = aBench();
+      bench.api.publish(planOf(A));
+      bench.api.setLimit(0);
+      const { runtime, clock } = bench;
+      const look: ImageRuntime['look'] = async (images, signal) => {
+        const seen = await runtime.look(images, signal);
+        await clock.sleep(lookMs, signal);
+        return seen;
+      };
+      const { stop } = bench.start({ runtime: { ...runtime, look } });
+      await clock.advance(2_000);
+      bench.api.refuse('Unreachable');
+      await clock.advance(25_000);
+      expect(runtime.pulls(A)).toBe(1);
+      await stop();
+    },
+  );
 
   test('a first start without a coordinator and without a state file waits, and asks with growing pauses', async () => {
     const bench = aBench();

@@ -132,6 +132,7 @@ describe('one rule each', () => {
   test.each([
     ['ten seconds', 10_000, {}, ['a']],
     ['less', 9_999, {}, []],
+    ['ten seconds, the last try a while ago', 10_000, { agoMs: 7_000 }, ['a']],
     [
       'ten seconds, but one runs without a permit',
       10_000,
@@ -145,15 +146,13 @@ describe('one rule each', () => {
       { images: ['a'], histories: new Map([['a', { ...BLANK, deletions: 1, healAtMs: NOW + 7 }]]) },
       [],
     ],
-  ])('when no coordinator has answered for %s', (_what, ms, parts, images) => {
-    const alone = { sinceMs: NOW - ms, lastTryMs: NOW };
-    expect(started(aChoice({ permits: new Set(), alone, ...parts }))).toEqual(images);
-  });
-
-  test('a coordinator that may have come back since the last try is asked before a pull starts without a permit', () => {
-    const alone = { sinceMs: NOW - 60_000, lastTryMs: NOW - 2_000 };
-    expect(started(aChoice({ permits: new Set(), alone }))).toEqual([]);
-  });
+  ])(
+    'when no coordinator has answered for %s',
+    (_what, ms, { agoMs = 0, ...parts }: Partial<Choice> & { agoMs?: number }, images) => {
+      const alone = { sinceMs: NOW - ms - agoMs, lastTryMs: NOW - agoMs };
+      expect(started(aChoice({ permits: new Set(), alone, ...parts }))).toEqual(images);
+    },
+  );
 });
 
 describe('whatever the node is like', () => {

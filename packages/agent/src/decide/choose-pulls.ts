@@ -4,10 +4,8 @@ import { bytesToWrite, type DiskLimit, freeForPulls } from './fit-on-disk.ts';
 import type { Histories } from './image-history.ts';
 import type { RunningPull } from './judge-pull.ts';
 
-/** For how long no coordinator answers before a pull starts without a permit. */
+/** For how long all tries are in vain before a pull starts without a permit. */
 const ALONE_PULL_AFTER_MS = 10_000;
-/** An older try says too little: the coordinator may be back since. */
-const FRESH_TRY_MS = 1_000;
 /** After so many failures in a row an image goes behind those that failed less often. */
 const YIELD_AFTER_FAILURES = 2;
 
@@ -26,7 +24,7 @@ export interface Choice {
   readonly verifyAfterMs: number;
 }
 
-/** No coordinator answers. Each further try in vain wakes the line. */
+/** No coordinator has answered since the first of several tries in vain. However long a look takes, that holds until one does. */
 export interface Alone {
   readonly sinceMs: number;
   readonly lastTryMs: number;
@@ -105,7 +103,7 @@ function allot(
   const wanted: WantedPermit[] = [];
   let slots = choice.parallelPulls - choice.running.size;
   let freeBytes = freeForPulls(choice.disk, choice.running.values());
-  let mayStartAlone = mayPullAlone(choice, now);
+  let mayStartAlone = mayPullAlone(choice);
   for (const { image } of startable) {
     const needBytes = bytesToWrite(image, choice.disk.sizes);
     const permitted = choice.permits.has(image);
@@ -124,9 +122,8 @@ function allot(
   return { start, wanted };
 }
 
-function mayPullAlone({ alone, running }: Choice, now: number): boolean {
-  if (alone === undefined || now > alone.lastTryMs + FRESH_TRY_MS) return false;
-  if (alone.lastTryMs < alone.sinceMs + ALONE_PULL_AFTER_MS) return false;
+function mayPullAlone({ alone, running }: Choice): boolean {
+  if (alone === undefined || alone.lastTryMs < alone.sinceMs + ALONE_PULL_AFTER_MS) return false;
   return !running.values().some(pull => pull.withoutPermit);
 }
 
