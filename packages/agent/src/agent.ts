@@ -7,6 +7,7 @@ import { followPlan } from './coordinator/follow-plan.ts';
 import { createPermits, type NodePermits } from './coordinator/permits.ts';
 import { type Reports, createReports } from './coordinator/reports.ts';
 import type { Choice } from './decide/choose-pulls.ts';
+import { isPastLimit } from './decide/fit-on-disk.ts';
 import type { Cell } from './decide/judge-cells.ts';
 import type { StallLimits } from './decide/judge-pull.ts';
 import { type Memory, createMemory } from './memory/memory.ts';
@@ -16,6 +17,7 @@ import { createHealth, type Health } from './ops/health.ts';
 import { createByteCounts } from './pulls/byte-counts.ts';
 import { notePullEnd } from './pulls/note-pull-end.ts';
 import { type Pulls, createPulls } from './pulls/pulls.ts';
+import { createDiskWatch } from './pulls/watch-disk.ts';
 import { createRuntimeEvents } from './runtime/runtime-events.ts';
 
 export interface AgentParts {
@@ -68,10 +70,21 @@ export function createAgent(parts: AgentParts): Agent {
     clock,
     limits: parts.stall,
     progressed: () => reports.progressed(),
+    grew(image, totalBytes) {
+      memory.noteSize(image, totalBytes);
+      changed();
+    },
     ended(pull, end) {
       notePullEnd(pull, end, { memory, byteCounts, clock, log, metrics });
       changed();
     },
+  });
+  const diskWatch = createDiskWatch({
+    clock,
+    runtime,
+    pulling: () => pulls.running().size > 0,
+    isOver: space => isPastLimit(space, parts.disk.maxUsedPercent),
+    over: changed,
   });
   const byteCounts = createByteCounts({
     clock,
@@ -117,7 +130,13 @@ export function createAgent(parts: AgentParts): Agent {
     clock,
     wake,
     memory,
-    pulls,
+    pulls: {
+      ...pulls,
+      start(order) {
+        pulls.start(order);
+        diskWatch.pullStarted();
+      },
+    },
     permits,
     reports: {
       ...reports,
@@ -128,7 +147,7 @@ export function createAgent(parts: AgentParts): Agent {
     },
     health: createHealth(clock),
     limits: (space, now) => ({
-      disk: { space, maxUsedPercent: parts.disk.maxUsedPercent, sizes: memory.sizes() },
+      disk: { space, ...parts.disk, sizes: memory.sizes(), settling: pulls.settling() },
       permits: permits.granted(now),
       alone: permits.alone(),
       parallelPulls: parts.parallelPulls,
@@ -139,6 +158,7 @@ export function createAgent(parts: AgentParts): Agent {
       signal => permits.run(signal),
       signal => reports.run(signal),
       signal => events.run(signal),
+      signal => diskWatch.run(signal),
       signal => byteCounts.run(signal),
       signal => saver.run(signal),
     ],

@@ -18,7 +18,8 @@ export async function cycle(agent: Agent, signal: AbortSignal): Promise<number> 
   const histories = agent.memory.noteLook(seen, running, now);
   const cells = judgeCells({ plan, seen, running, histories });
   const next = choosePulls({ plan, cells, running, histories, ...agent.limits(space, now) }, now);
-  for (const image of next.cancel) agent.pulls.cancel(image);
+  for (const { image, why } of next.cancel) agent.pulls.cancel(image, why);
+  for (const { image, sizeBytes } of next.fit) agent.pulls.count(image, sizeBytes);
   for (const order of next.start) agent.pulls.start(order);
   agent.permits.want(next.wanted);
   agent.reports.offer({ plan, runtime, cells: next.cells });

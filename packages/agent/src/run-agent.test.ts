@@ -1,5 +1,7 @@
 import type { CellReport } from '@kube-prefetch/protocol';
 import type { ImageRuntime } from '@kube-prefetch/runtime';
+import { createTwinRuntime } from '@kube-prefetch/runtime/twin';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { describe, expect, test } from 'vitest';
 import { type AgentBench, createAgentBench, planOf, watchRuntime } from '../testing/index.ts';
 import type { AgentParts } from './agent.ts';
@@ -242,6 +244,65 @@ describe('distrust', () => {
     await bench.clock.advance(1_000);
     expect(cellOf(bench, A)).toMatchObject({ state: 'Present' });
     expect(cellOf(bench, A).failure).toBeUndefined();
+    await stop();
+  });
+});
+
+describe('the disk', () => {
+  const capacityBytes = 1_000 * MIB;
+  function aDisk(usedBytes: number) {
+    const clock = createVirtualClock();
+    const bench = aBench({ clock, runtime: createTwinRuntime({ clock, capacityBytes, usedBytes }) } as object);
+    bench.runtime.registry.publish(B, { sizeBytes: 150 * MIB, bytesPerSecond: 10 * MIB });
+    return bench;
+  }
+
+  test('an image of unknown size that has no room is stopped once its total is known, and waits for room', async () => {
+    const bench = aDisk(500 * MIB);
+    bench.api.publish(planOf(B, A));
+    const { stop } = bench.start();
+    await bench.clock.advance(4_000);
+    expect(bench.runtime.running()).toEqual([]);
+    expect([cellOf(bench, A).state, cellOf(bench, B)]).toMatchObject([
+      'Present',
+      { state: 'Waiting', waitingFor: 'Disk' },
+    ]);
+    await bench.clock.advance(HOUR);
+    expect(bench.runtime.pulls(B)).toBe(1);
+    bench.runtime.setUsed(300 * MIB);
+    await bench.clock.advance(2 * MINUTE);
+    expect(statesOf(bench)).toEqual({ [A]: 'Present', [B]: 'Present' });
+    await stop();
+  });
+
+  test('an image of unknown size that has room is pulled in one go', async () => {
+    const bench = aDisk(300 * MIB);
+    bench.api.publish(planOf(B));
+    const { stop } = bench.start();
+    await bench.clock.advance(30_000);
+    expect([bench.runtime.pulls(B), cellOf(bench, B).state]).toEqual([1, 'Present']);
+    await stop();
+  });
+
+  test('when others fill the disk, pulls stop at the limit, the last one first, and go on when there is room', async () => {
+    const bench = aDisk(100 * MIB);
+    for (const image of [A, B]) bench.runtime.registry.publish(image, { sizeBytes: 60 * MIB, bytesPerSecond: MIB });
+    bench.api.publish(planOf(A));
+    const { stop } = bench.start();
+    await bench.clock.advance(20_000);
+    bench.api.publish(planOf(A, B));
+    await bench.clock.advance(10_000);
+    expect(bench.runtime.running()).toEqual([A, B]);
+    bench.runtime.setUsed(805 * MIB);
+    await bench.clock.advance(1_500);
+    expect(bench.runtime.running()).toEqual([A]);
+    bench.runtime.setUsed(790 * MIB);
+    await bench.clock.advance(10_000);
+    expect([bench.runtime.running(), cellOf(bench, B).failure?.kind]).toEqual([[A], 'DiskFull']);
+    bench.runtime.setUsed(100 * MIB);
+    await bench.clock.advance(10 * MINUTE);
+    expect(statesOf(bench)).toEqual({ [A]: 'Present', [B]: 'Present' });
+    expect(bench.runtime.pulls(A)).toBe(1);
     await stop();
   });
 });

@@ -17,7 +17,7 @@ function aChoice(parts: Partial<Choice> & { images?: readonly string[] } = {}): 
     cells: images.map(image => ({ image, state: 'Missing' })),
     running: new Map(),
     histories: new Map(),
-    disk: { space: { usedBytes: 0, capacityBytes: 1_000 }, maxUsedPercent: 80, sizes: new Map() },
+    disk: { space: { usedBytes: 0, capacityBytes: 1_000 }, maxUsedPercent: 80, settling: false, sizes: new Map() },
     permits: new Set(images),
     alone: undefined,
     parallelPulls: 2,
@@ -95,12 +95,26 @@ describe('one rule each', () => {
     ['it has no permit', { permits: new Set() }, 'Permit'],
     [
       'it would fill the disk',
-      { disk: { space: { usedBytes: 501, capacityBytes: 1_000 }, maxUsedPercent: 80, sizes: new Map([['a', 100]]) } },
+      {
+        disk: {
+          space: { usedBytes: 501, capacityBytes: 1_000 },
+          maxUsedPercent: 80,
+          settling: false,
+          sizes: new Map([['a', 100]]),
+        },
+      },
       'Disk',
     ],
     [
       'the disk is full already',
-      { disk: { space: { usedBytes: 800, capacityBytes: 1_000 }, maxUsedPercent: 80, sizes: new Map() } },
+      {
+        disk: {
+          space: { usedBytes: 800, capacityBytes: 1_000 },
+          maxUsedPercent: 80,
+          settling: false,
+          sizes: new Map(),
+        },
+      },
       'Disk',
     ],
   ])('an image waits and says so when %s', (_why, parts, waitingFor) => {
@@ -111,7 +125,7 @@ describe('one rule each', () => {
 
   test('an image that does not fit holds up no smaller one, and no permit is kept from others for it', () => {
     const sizes = new Map([['a', 300]]);
-    const disk = { space: { usedBytes: 0, capacityBytes: 1_000 }, maxUsedPercent: 80, sizes };
+    const disk = { space: { usedBytes: 0, capacityBytes: 1_000 }, maxUsedPercent: 80, settling: false, sizes };
     const next = choosePulls(aChoice({ disk }), NOW);
     expect([next.start.map(order => order.image), next.wanted.map(({ image }) => image)]).toEqual([
       ['b', 'c'],
@@ -126,7 +140,7 @@ describe('one rule each', () => {
 
   test('what left the plan is cancelled, once', () => {
     const running = new Map([aPull('a'), aPull('x'), aPull('y', { cancelled: true })]);
-    expect(choosePulls(aChoice({ running }), NOW).cancel).toEqual(['x']);
+    expect(choosePulls(aChoice({ running }), NOW).cancel).toEqual([{ image: 'x', why: 'unplanned' }]);
   });
 
   test.each([
@@ -160,7 +174,10 @@ describe('whatever the node is like', () => {
     runs: 0,
     starts: 0,
     asks: 0,
-    cancels: 0,
+    unplanned: 0,
+    tooLarge: 0,
+    overLimit: 0,
+    fit: 0,
     withoutPermit: 0,
     Slot: 0,
     Permit: 0,
@@ -181,6 +198,7 @@ describe('whatever the node is like', () => {
     permitted: fc.boolean(),
     withoutPermit: fc.boolean(),
     sizeBytes: fc.option(fc.integer({ min: 0, max: 200 }), { nil: undefined }),
+    totalBytes: fc.option(fc.integer({ min: 1, max: 250 }), { nil: undefined }),
     healInMs: fc.option(fc.integer({ min: -10, max: 10 }), { nil: undefined }),
   });
   const aNode = fc.record({
@@ -198,7 +216,13 @@ describe('whatever the node is like', () => {
     const running = named
       .filter(image => image.state === 'Pulling' || image.state === 'gone')
       .slice(0, parallelPulls)
-      .map(({ name, withoutPermit }) => aPull(name, { withoutPermit }));
+      .map(({ name, withoutPermit, totalBytes, sizeBytes }) =>
+        aPull(name, {
+          withoutPermit,
+          sizeBytes,
+          progress: totalBytes === undefined ? undefined : { phase: 'downloading', doneBytes: 10, totalBytes },
+        }),
+      );
     const cells = planned.map(({ name, state, attempts, retryInMs }): Cell => {
       if (state === 'Failed') return { image: name, state, attempts, retryAtMs: NOW + retryInMs };
       if (state !== 'Pulling') return { image: name, state: state as Cell['state'] };
@@ -217,7 +241,12 @@ describe('whatever the node is like', () => {
       cells,
       running: new Map(running),
       histories: new Map(named.map(image => [image.name, { ...BLANK, healAtMs: NOW + (image.healInMs ?? 0) }])),
-      disk: { space: seen ? { usedBytes, capacityBytes: 1_000 } : 'unknown', maxUsedPercent: 80, sizes },
+      disk: {
+        space: seen ? { usedBytes, capacityBytes: 1_000 } : 'unknown',
+        maxUsedPercent: 80,
+        settling: false,
+        sizes,
+      },
       permits: new Set(named.filter(image => image.permitted).map(image => image.name)),
       alone: aloneForMs === undefined ? undefined : { sinceMs: NOW - aloneForMs, lastTryMs: NOW },
       parallelPulls,
@@ -234,7 +263,8 @@ describe('whatever the node is like', () => {
         hits.runs += 1;
         hits.starts += next.start.length;
         hits.asks += next.wanted.length;
-        hits.cancels += next.cancel.length;
+        for (const { why } of next.cancel) hits[why] += 1;
+        hits.fit += next.fit.length;
         for (const { waitingFor } of next.cells) if (waitingFor && waitingFor in hits) hits[waitingFor as 'Slot'] += 1;
 
         expect(choosePulls(choice, NOW)).toEqual(next);
@@ -259,8 +289,14 @@ describe('whatever the node is like', () => {
           expect(withoutPermit.length + [...choice.running.values()].filter(pull => pull.withoutPermit).length).toBe(1);
         }
         const takenBytes = next.start.reduce((sum, { image }) => sum + bytesToWrite(image, choice.disk.sizes), 0);
-        if (takenBytes > 0) expect(takenBytes).toBeLessThanOrEqual(freeForPulls(choice.disk, choice.running.values()));
-        expect(next.cancel).toEqual([...choice.running.keys()].filter(image => !item.has(image)));
+        const going = choice.running.values().filter(({ image }) => next.cancel.every(order => order.image !== image));
+        if (takenBytes > 0) expect(takenBytes).toBeLessThanOrEqual(freeForPulls(choice.disk, going));
+        const unplanned = [...choice.running.keys()].filter(image => !item.has(image));
+        expect(next.cancel.filter(({ why }) => why === 'unplanned').map(({ image }) => image)).toEqual(unplanned);
+        const stopped = next.cancel.map(({ image }) => image);
+        expect(new Set([...stopped, ...next.fit.map(({ image }) => image)]).size).toBe(
+          stopped.length + next.fit.length,
+        );
         expect(next.dueMs).toBeGreaterThan(NOW);
         expect(next.dueMs).toBeLessThanOrEqual(NOW + 60_000);
         expect(next.cells.map(each => each.image)).toEqual(choice.cells.map(each => each.image));

@@ -1,6 +1,6 @@
 import type { ImageRef, Plan, PlanItem, WaitReason } from '@kube-prefetch/protocol';
 import type { Cell } from './judge-cells.ts';
-import { bytesToWrite, type DiskLimit, freeForPulls } from './fit-on-disk.ts';
+import { bytesToWrite, type DiskLimit, freeForPulls, judgeRunning } from './fit-on-disk.ts';
 import type { Histories } from './image-history.ts';
 import type { RunningPull } from './judge-pull.ts';
 
@@ -36,13 +36,21 @@ export interface PullOrder {
   readonly sizeBytes: number | undefined;
 }
 
+export interface CancelOrder {
+  readonly image: ImageRef;
+  /** No longer in the plan, larger than the room that is left, or the disk is past its limit. */
+  readonly why: 'unplanned' | 'tooLarge' | 'overLimit';
+}
+
 export interface WantedPermit {
   readonly image: ImageRef;
   readonly priority: number;
 }
 
 export interface Chosen {
-  readonly cancel: readonly ImageRef[];
+  readonly cancel: readonly CancelOrder[];
+  /** Running pulls that have room for a size that was not known before. */
+  readonly fit: readonly { readonly image: ImageRef; readonly sizeBytes: number }[];
   readonly start: readonly PullOrder[];
   /** In pull order, and as many as there are slots: when a pull ends, the permit of the next one is there already. */
   readonly wanted: readonly WantedPermit[];
@@ -52,7 +60,7 @@ export interface Chosen {
   readonly dueMs: number;
 }
 
-/** Which pulls start, which stop and which permits are wanted. Running pulls keep their slots and their disk space. */
+/** Which pulls start, which stop and which permits are wanted. Running pulls keep their slots and the disk space they fit into. */
 export function choosePulls(choice: Choice, now: number): Chosen {
   const items = new Map(choice.plan?.items.map(item => [item.image, item]));
   const waits = new Map<ImageRef, WaitReason>();
@@ -61,14 +69,27 @@ export function choosePulls(choice: Choice, now: number): Chosen {
     if (obstacle !== undefined) waits.set(cell.image, obstacle);
     return obstacle === undefined;
   });
-  const { start, wanted } = allot(startable, items, choice, waits, now);
+  const { cancel, fit } = judgeRunningPulls(choice, items);
+  const { start, wanted } = allot(startable, items, choice, cancel, waits, now);
   return {
-    cancel: [...choice.running.values()].filter(pull => !pull.cancelled && !items.has(pull.image)).map(p => p.image),
+    cancel,
+    fit,
     start,
     wanted,
     cells: withWaits(choice.cells, start, waits),
     dueMs: Math.min(now + choice.verifyAfterMs, ...retryTimes(choice, items, now)),
   };
+}
+
+function judgeRunningPulls(choice: Choice, items: ReadonlyMap<ImageRef, PlanItem>): Pick<Chosen, 'cancel' | 'fit'> {
+  const running = [...choice.running.values()];
+  const unplanned = running.filter(pull => !pull.cancelled && !items.has(pull.image)).map(pull => pull.image);
+  const stopping = running.map(pull => (unplanned.includes(pull.image) ? { ...pull, cancelled: true } : pull));
+  const { fit, ...stops } = judgeRunning(choice.disk, stopping);
+  const cancel = Object.entries({ unplanned, ...stops }).flatMap(([why, images]) =>
+    images.map(image => ({ image, why: why as CancelOrder['why'] })),
+  );
+  return { cancel, fit };
 }
 
 const isAbsent = (cell: Cell) => cell.state === 'Missing' || cell.state === 'Failed';
@@ -96,13 +117,16 @@ function allot(
   startable: readonly Cell[],
   items: ReadonlyMap<ImageRef, PlanItem>,
   choice: Choice,
+  cancel: readonly CancelOrder[],
   waits: Map<ImageRef, WaitReason>,
   now: number,
 ): Pick<Chosen, 'start' | 'wanted'> {
   const start: PullOrder[] = [];
   const wanted: WantedPermit[] = [];
   let slots = choice.parallelPulls - choice.running.size;
-  let freeBytes = freeForPulls(choice.disk, choice.running.values());
+  const stopped = new Set(cancel.map(({ image }) => image));
+  const going = choice.running.values().filter(pull => !stopped.has(pull.image));
+  let freeBytes = freeForPulls(choice.disk, going);
   let mayStartAlone = mayPullAlone(choice);
   for (const { image } of startable) {
     const needBytes = bytesToWrite(image, choice.disk.sizes);

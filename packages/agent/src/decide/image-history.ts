@@ -39,7 +39,7 @@ export interface FinishedPull {
 export type PullEnd =
   | { readonly result: 'pulled'; readonly pull: FinishedPull; readonly countBytes: Pulled['countBytes'] }
   | { readonly result: 'failed'; readonly failure: Failure & { readonly phase?: Progress['phase'] } }
-  | { readonly result: 'cancelled' };
+  | { readonly result: 'cancelled'; readonly why: string };
 
 export type Histories = ReadonlyMap<ImageRef, History>;
 

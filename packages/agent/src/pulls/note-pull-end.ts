@@ -33,7 +33,8 @@ export function notePullEnd(
     metrics?.pullEnded('failed', kind, elapsedMs);
     return;
   }
-  log.info({ image, elapsedMs }, end.result === 'pulled' ? 'pulled' : 'pull cancelled');
+  if (end.result === 'pulled') log.info({ image, elapsedMs }, 'pulled');
+  else log.info({ image, elapsedMs, why: end.why }, 'pull cancelled');
   metrics?.pullEnded(end.result, undefined, elapsedMs);
   if (end.result === 'pulled') byteCounts.add({ image, ...end });
 }

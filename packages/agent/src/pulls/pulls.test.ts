@@ -22,6 +22,7 @@ function start() {
     limits: { stallTimeoutMs: 120_000 },
     ended: (_pull, { result }) => ends.push(result),
     progressed: () => {},
+    grew: () => {},
   });
   return { clock, pulls, begun, ends };
 }
@@ -39,7 +40,7 @@ test('an image that is being pulled is not pulled a second time', async () => {
 test('a cancelled pull counts as running until the runtime has let go of it', async () => {
   const { clock, pulls, begun, ends } = start();
   pulls.start(order);
-  pulls.cancel('a');
+  pulls.cancel('a', 'unplanned');
   await clock.advance(999);
   expect([pulls.running().get('a')?.cancelled, ends]).toEqual([true, []]);
   expect(() => pulls.start(order)).toThrow('a second pull');

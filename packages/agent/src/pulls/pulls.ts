@@ -1,12 +1,16 @@
 import { errorText, type Failure, type ImageRef } from '@kube-prefetch/protocol';
 import { type ImageRuntime, type Progress, PullFailure, RuntimeUnavailable } from '@kube-prefetch/runtime';
 import type { Clock } from '@kube-prefetch/time';
-import type { PullOrder } from '../decide/choose-pulls.ts';
+import type { CancelOrder, PullOrder } from '../decide/choose-pulls.ts';
 import type { PullEnd } from '../decide/image-history.ts';
 import { describeStall, givenUpAtMs, type RunningPull, type StallLimits } from '../decide/judge-pull.ts';
 
 const MAX_FAILURE_LENGTH = 512;
 const STALL_LOOKS_PER_TIMEOUT = 4;
+/** containerd has deleted the partial data of a cancelled pull after 0.7 s at most. */
+const SETTLE_MS = 3_000;
+const OVER_LIMIT =
+  "stopped, because the images' file system is fuller than disk-max-used-percent allows and the kubelet would soon delete images";
 /** A timer that fires so much too late means that the process, or the whole machine, was paused. */
 const PAUSED_MS = 5_000;
 
@@ -16,7 +20,11 @@ export interface Pulls {
   running(): ReadonlyMap<ImageRef, RunningPull>;
   start(order: PullOrder): void;
   /** The pull stays among the running ones until the runtime has let go of it. */
-  cancel(image: ImageRef): void;
+  cancel(image: ImageRef, why: CancelOrder['why']): void;
+  /** From now on the pull has room on the disk for so many bytes. */
+  count(image: ImageRef, sizeBytes: number): void;
+  /** Whether the runtime may still be deleting what a pull wrote that was stopped for the disk. */
+  settling(): boolean;
   /** Cancels all and resolves when none runs. */
   stop(): Promise<void>;
 }
@@ -28,6 +36,8 @@ export interface PullsParts {
   /** Called once the pull is no longer among the running ones. */
   readonly ended: (pull: RunningPull, end: PullEnd) => void;
   readonly progressed: () => void;
+  /** A running pull turns out larger than it counts. */
+  readonly grew: (image: ImageRef, totalBytes: number) => void;
 }
 
 interface Entry {
@@ -40,6 +50,10 @@ class Cancelled extends Error {
   override readonly name = 'Cancelled';
 }
 
+class OverLimit extends Error {
+  override readonly name = 'OverLimit';
+}
+
 class Stalled extends Error {
   override readonly name = 'Stalled';
 }
@@ -47,11 +61,14 @@ class Stalled extends Error {
 export function createPulls(parts: PullsParts): Pulls {
   const entries = new Map<ImageRef, Entry>();
 
-  const cancel = (image: ImageRef) => {
+  let settledAtMs = Number.NEGATIVE_INFINITY;
+
+  const stop = (image: ImageRef, reason: Error) => {
     const entry = entries.get(image);
     if (entry === undefined) return;
+    if (reason instanceof OverLimit) settledAtMs = parts.clock.monotonicMs() + SETTLE_MS;
     entry.pull = { ...entry.pull, cancelled: true };
-    entry.abort.abort(new Cancelled(`the pull of ${image} was cancelled`));
+    entry.abort.abort(reason);
   };
 
   return {
@@ -68,25 +85,34 @@ export function createPulls(parts: PullsParts): Pulls {
         parts.ended(entry.pull, end);
       });
     },
-    cancel,
+    cancel: (image, why) => stop(image, why === 'overLimit' ? new OverLimit(OVER_LIMIT) : new Cancelled(why)),
+    count(image, sizeBytes) {
+      const entry = entries.get(image);
+      if (entry !== undefined) entry.pull = { ...entry.pull, sizeBytes };
+    },
+    settling: () => parts.clock.monotonicMs() < settledAtMs,
     async stop() {
-      for (const image of entries.keys()) cancel(image);
+      for (const image of entries.keys()) stop(image, new Cancelled('the agent ends'));
       await Promise.all([...entries.values()].map(entry => entry.done));
     },
   };
 }
 
 /** Never rejects. */
-async function run(entry: Entry, { runtime, clock, limits, progressed }: PullsParts): Promise<PullEnd> {
+async function run(entry: Entry, { runtime, clock, limits, progressed, grew }: PullsParts): Promise<PullEnd> {
   const watch = new AbortController();
   const watching = untilStalled(clock, () => entry.pull, limits, watch.signal).then(
     sentence => entry.abort.abort(new Stalled(sentence)),
     () => {},
   );
   const note = (progress: Progress) => {
-    if (!moved(entry.pull.progress, progress)) return;
-    entry.pull = { ...entry.pull, progress, changedAtMs: clock.monotonicMs() };
+    const before = entry.pull;
+    const { totalBytes = 0 } = progress;
+    if (!moved(before.progress, progress)) return;
+    entry.pull = { ...before, progress, changedAtMs: clock.monotonicMs() };
     progressed();
+    const known = Math.max(before.sizeBytes ?? 0, before.progress?.totalBytes ?? 0);
+    if (totalBytes > known) grew(before.image, totalBytes);
   };
   try {
     const { countBytes } = await runtime.pull(entry.pull.image, undefined, note, entry.abort.signal);
@@ -94,7 +120,7 @@ async function run(entry: Entry, { runtime, clock, limits, progressed }: PullsPa
     return { result: 'pulled', pull: { elapsedMs, doneBytes: entry.pull.progress?.doneBytes }, countBytes };
   } catch (error) {
     const reason: unknown = entry.abort.signal.reason;
-    if (reason instanceof Cancelled) return { result: 'cancelled' };
+    if (reason instanceof Cancelled) return { result: 'cancelled', why: reason.message };
     return { result: 'failed', failure: { ...describe(reason ?? error), phase: entry.pull.progress?.phase } };
   } finally {
     watch.abort();
@@ -135,6 +161,7 @@ function moved(before: Progress | undefined, after: Progress): boolean {
 function describe(error: unknown): Failure {
   const message = errorText(error).slice(0, MAX_FAILURE_LENGTH);
   if (error instanceof Stalled) return { kind: 'Stalled', message };
+  if (error instanceof OverLimit) return { kind: 'DiskFull', message };
   if (error instanceof RuntimeUnavailable) return { kind: 'RuntimeUnavailable', message };
   return { kind: error instanceof PullFailure ? error.kind : 'Unknown', message };
 }

@@ -1,0 +1,38 @@
+import type { ImageRuntime, Space } from '@kube-prefetch/runtime';
+import { type Clock, createTrigger } from '@kube-prefetch/time';
+
+/** A fast disk takes some gigabytes meanwhile: less than there is between our limit and the kubelet's. */
+const LOOK_MS = 1_000;
+
+/** Looks at the disk while pulls run, because the line may not look for a minute, and others fill the disk too. */
+export interface DiskWatch {
+  pullStarted(): void;
+  run(signal: AbortSignal): Promise<never>;
+}
+
+export interface DiskWatchParts {
+  readonly clock: Clock;
+  readonly runtime: Pick<ImageRuntime, 'space'>;
+  readonly pulling: () => boolean;
+  readonly isOver: (space: Space) => boolean;
+  /** Called at every look that finds the disk over its limit. */
+  readonly over: () => void;
+}
+
+export function createDiskWatch({ clock, runtime, pulling, isOver, over }: DiskWatchParts): DiskWatch {
+  const started = createTrigger(clock);
+  return {
+    pullStarted: () => started.fire(),
+    async run(signal) {
+      for (;;) {
+        await started.next(Number.POSITIVE_INFINITY, signal);
+        while (pulling()) {
+          await clock.sleep(LOOK_MS, signal);
+          // A runtime that does not answer is the line's to notice.
+          const space = await runtime.space(signal).catch(() => 'unknown' as const);
+          if (space !== 'unknown' && isOver(space)) over();
+        }
+      }
+    },
+  };
+}
