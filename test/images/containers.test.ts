@@ -5,7 +5,7 @@ import { buildImage, type Image } from '@kube-prefetch/lab/images';
 import { freePort, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { pushImage, type Registry, startRegistry } from '@kube-prefetch/lab/debian-registry';
 import { type Containerd, startContainerd } from '@kube-prefetch/lab/runtimes';
-import type { NodeView } from '@kube-prefetch/protocol';
+import type { CellReport, NodeView } from '@kube-prefetch/protocol';
 import { connectCri } from '@kube-prefetch/runtime/connect-cri';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SOON_MS } from '../patience.ts';
@@ -85,7 +85,7 @@ function statusOf({ pid }: Running, field: string): string {
   return new RegExp(`^${field}:\\s+(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
 }
 
-test('in containers, without root for one and without capabilities for both, they make an image warm', async () => {
+test('in containers, without root for one and without capabilities for both, they keep to the disk limit and make an image warm', async () => {
   await pushImage(registry.address, 'wanted', '1', buildImage({ sizeMiB: 1 }));
   const image = `${registry.address}/wanted:1`;
   const [manifests, status, state] = ['manifests', 'status', 'state'].map(name => join(scratch.path, name)) as [
@@ -117,29 +117,43 @@ test('in containers, without root for one and without capabilities for both, the
       OPS_LISTEN: on(ports.ops),
     },
   );
-  const agent = await start(
-    'agent',
-    {
-      '/run/containerd': `${join(scratch.path, 'c')},options=rbind:ro`,
-      '/var/lib/kube-prefetch': `${state},options=rbind:rw`,
-    },
-    {
-      COORDINATOR: `http://${on(ports.agents)}`,
-      NODE: 'n1',
-      OPS_LISTEN: on(ports.agentOps),
-      DISK_MAX_USED_PERCENT: '99',
-    },
-  );
+  const startAgent = (diskMaxUsedPercent: number) =>
+    start(
+      'agent',
+      {
+        '/run/containerd': `${join(scratch.path, 'c')},options=rbind:ro`,
+        '/var/lib/kube-prefetch': `${state},options=rbind:rw`,
+      },
+      {
+        COORDINATOR: `http://${on(ports.agents)}`,
+        NODE: 'n1',
+        OPS_LISTEN: on(ports.agentOps),
+        DISK_SEEN_THROUGH: 'own-root',
+        DISK_MAX_USED_PERCENT: String(diskMaxUsedPercent),
+      },
+    );
   const get = (port: number, path: string) => fetch(`http://${on(port)}${path}`);
+  const untilCell = (holds: (cell: CellReport) => boolean, what: string) =>
+    waitUntil(
+      async () => {
+        const view = (await (await get(ports.admin, '/v1/nodes/n1')).json()) as NodeView;
+        return view.images.some(({ image: name, cell }) => name === image && cell !== undefined && holds(cell));
+      },
+      what,
+      SOON_MS,
+    );
+  const end = async ({ pid, ended }: Running) => {
+    process.kill(pid, 'SIGTERM');
+    expect(await ended).toContain('"msg":"stopped"');
+  };
+
+  // No folder of the disk is mounted: that more than 1 % of it is used, the agent sees through its own root.
+  const limited = await startAgent(1);
+  await untilCell(cell => cell.state === 'Waiting' && cell.waitingFor === 'Disk', 'the image to wait for the disk');
+  await end(limited);
+  const agent = await startAgent(99);
   await waitUntil(async () => (await get(ports.agentOps, '/readyz')).ok, 'the agent to be ready', SOON_MS);
-  await waitUntil(
-    async () => {
-      const view = (await (await get(ports.admin, '/v1/nodes/n1')).json()) as NodeView;
-      return view.images.some(({ image: name, cell }) => name === image && cell?.state === 'Present');
-    },
-    'the image to be warm',
-    SOON_MS,
-  );
+  await untilCell(cell => cell.state === 'Present', 'the image to be warm');
 
   expect((await get(ports.agentOps, '/healthz')).ok).toBe(true);
   expect((await get(ports.ops, '/healthz')).ok).toBe(true);
@@ -150,8 +164,5 @@ test('in containers, without root for one and without capabilities for both, the
     expect(statusOf(running, 'NoNewPrivs')).toBe('1');
     expect(statusOf(running, 'Seccomp')).toBe('2');
   }
-  for (const { pid, ended } of [agent, coordinator]) {
-    process.kill(pid, 'SIGTERM');
-    expect(await ended).toContain('"msg":"stopped"');
-  }
+  for (const running of [agent, coordinator]) await end(running);
 });

@@ -64,6 +64,15 @@ export const AGENT_SETTINGS = {
     meaning:
       "no pull starts that would fill the images' file system further; keep it below the kubelet's imageGCHighThresholdPercent",
   },
+  diskSeenThrough: {
+    type: 'choice',
+    flag: 'disk-seen-through',
+    env: 'KUBE_PREFETCH_DISK_SEEN_THROUGH',
+    choices: ['image-folder', 'own-root'],
+    default: 'image-folder',
+    meaning:
+      "what shows how full the images' file system is: the folder that the runtime names, or, in a container of that runtime, its own root",
+  },
   stallTimeoutMs: {
     type: 'duration',
     flag: 'stall-timeout',

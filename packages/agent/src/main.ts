@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createLog, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/process';
-import { detectRuntime } from '@kube-prefetch/runtime';
+import { detectRuntime, ownRootSpace } from '@kube-prefetch/runtime';
 import { systemClock as clock, systemRandom as random, timestamp } from '@kube-prefetch/time';
 import manifest from '../package.json' with { type: 'json' };
 import { createAgent } from './agent.ts';
@@ -21,7 +21,7 @@ const log = createLog({ level: config.logLevel, name: 'agent', version });
 const findRuntime = async () => {
   const { runtime, endpoint, passedOver } = await detectRuntime({ socket: config.runtimeSocket, clock });
   log.info({ endpoint, passedOver }, 'container runtime found');
-  return runtime;
+  return config.diskSeenThrough === 'own-root' ? { ...runtime, space: () => ownRootSpace() } : runtime;
 };
 
 await runUntilSignalled(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fileSystemSpace } from './file-system-space.ts';
+import { fileSystemSpace, ownRootSpace } from './file-system-space.ts';
 
 test('a path that is here has a file system', async () => {
   const space = await fileSystemSpace(import.meta.dirname);
@@ -11,4 +11,8 @@ test('a path that is here has a file system', async () => {
 
 test('a path that cannot be seen has an unknown one', async () => {
   expect(await fileSystemSpace('/no/such/folder')).toBe('unknown');
+});
+
+test('a root that is no overlay says nothing of an image store', async () => {
+  expect(await ownRootSpace('/proc')).toBe('unknown');
 });
