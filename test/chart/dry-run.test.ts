@@ -48,7 +48,7 @@ describe('on a real API server', () => {
     ['test', 'restricted', 'default', undefined],
     ['agent', 'privileged', 'default', undefined],
     ['agent', 'privileged', 'everything', undefined],
-    ['agent', 'baseline', 'default', /"baseline:latest": hostPath volumes \(volumes "runtime", "disk", "state"\)$/m],
+    ['agent', 'baseline', 'default', /"baseline:latest": hostPath volumes \(volumes "runtime", "state"\)$/m],
     [
       'agent',
       'restricted',

@@ -51,6 +51,64 @@ test.each(['a'.repeat(53), `kube-prefetch-${'a'.repeat(39)}`])(
   },
 );
 
+const AGENT = 'agent/daemon-set.yaml';
+
+test('of the node an agent mounts the folder of the sockets and its own, and cannot write below the former', async () => {
+  const { spec } = await pod('warm', AGENT);
+  expect(spec.volumes.flatMap(({ hostPath }) => hostPath?.path ?? [])).toEqual([
+    '/run',
+    '/var/lib/kube-prefetch/kube-prefetch/warm-kube-prefetch',
+  ]);
+  expect(spec.containers[0]?.volumeMounts[0]).toEqual({
+    name: 'runtime',
+    mountPath: '/run',
+    readOnly: true,
+    recursiveReadOnly: 'IfPossible',
+  });
+});
+
+test('a mount that follows the node is not asked to be recursively read-only, which Kubernetes refuses', async () => {
+  const { spec } = await pod('warm', AGENT, '--set=mountPropagation=HostToContainer', '--set=disk.hostPath=/var/lib');
+  for (const mount of spec.containers[0]?.volumeMounts.slice(0, 2) ?? [])
+    expect(mount).toEqual({
+      ...mount,
+      readOnly: true,
+      mountPropagation: 'HostToContainer',
+      recursiveReadOnly: undefined,
+    });
+});
+
+test('two releases have state folders of their own', async () => {
+  const [one, other] = await Promise.all(['one', 'other'].map(release => pod(release, AGENT)));
+  const stateOf = (rendered?: PodTemplate) =>
+    rendered?.spec.volumes.find(({ name }) => name === 'state')?.hostPath?.path;
+  expect(stateOf(one)).not.toBe(stateOf(other));
+});
+
+test("the disk limit looks at the agent's own root unless a folder of the node is named for it", async () => {
+  const through = async (...args: readonly string[]) =>
+    environmentOf(await pod('warm', AGENT, ...args)).KUBE_PREFETCH_DISK_SEEN_THROUGH;
+  expect(await through()).toBe('own-root');
+  expect(await through('--set=disk.hostPath=/var/lib/containerd')).toBeUndefined();
+});
+
+test('on the network of the node agents listen on its own address alone', async () => {
+  const listens = async (...args: readonly string[]) =>
+    environmentOf(await pod('warm', AGENT, ...args)).KUBE_PREFETCH_OPS_LISTEN;
+  expect(await listens()).toBe(':7073');
+  expect(await listens('--set=hostNetwork=true', '--set=agent.port=17073')).toBe('[$(POD_IP)]:17073');
+});
+
+test.each(['coordinator/deployment.yaml', 'tests/installation.yaml'])(
+  'the platform may give the pod of %s a user, which is still not root',
+  async file => {
+    const user = async (...args: readonly string[]) => (await pod('warm', file, ...args)).spec.securityContext;
+    expect(await user()).toMatchObject({ runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532 });
+    const without = await user('--set=coordinator.runAsUser=null');
+    expect(without).toEqual({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+  },
+);
+
 test('it says which value is missing when an image is not named', async () => {
   await expect(helm('template', 'warm', CHART)).rejects.toThrow(
     /(coordinator|agent)\.image\.repository is empty: set it to where you pushed/,
@@ -62,9 +120,31 @@ test('the values are those of the table in README.md, with the same defaults', (
   expect([...table].map(([, name, value]) => [name, value])).toEqual(leavesOf(readYaml(read('values.yaml'))[0]));
 });
 
+interface PodTemplate {
+  readonly spec: {
+    readonly securityContext: object;
+    readonly containers: readonly {
+      readonly env: readonly { readonly name: string; readonly value?: string }[];
+      readonly volumeMounts: readonly object[];
+    }[];
+    readonly volumes: readonly { readonly name: string; readonly hostPath?: { readonly path: string } }[];
+  };
+}
+
+/** Of the only object of a template. */
+async function pod(release: string, file: string, ...args: readonly string[]): Promise<PodTemplate> {
+  const object = await show(release, file, ...args);
+  return (object.kind === 'Pod' ? object : (object.spec as { readonly template: unknown }).template) as PodTemplate;
+}
+
+function environmentOf({ spec }: PodTemplate): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(spec.containers[0]?.env.map(({ name, value }) => [name, value]) ?? []);
+}
+
 /** The only object of a template. */
-async function show(release: string, file: string): Promise<Rendered> {
-  const yaml = await helm('template', release, CHART, valuesOf('default'), `--show-only=templates/${file}`);
+async function show(release: string, file: string, ...args: readonly string[]): Promise<Rendered> {
+  const place = ['--namespace=kube-prefetch', `--show-only=templates/${file}`];
+  const yaml = await helm('template', release, CHART, valuesOf('default'), ...place, ...args);
   const [object] = objectsIn(yaml);
   if (object === undefined) throw new Error(`expected an object in ${file}`);
   return object;

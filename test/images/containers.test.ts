@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildImages } from '@kube-prefetch/lab/build-images';
 import { buildImage, type Image } from '@kube-prefetch/lab/images';
@@ -70,6 +70,7 @@ async function start(
   settings: Readonly<Record<string, string>>,
 ): Promise<Running> {
   const pidFile = join(scratch.path, `${program}.pid`);
+  rmSync(pidFile, { force: true }); // of one that ran before
   const mounts = Object.entries(folders).map(([to, from]) => `type=bind,src=${from},dst=${to}`);
   const env = Object.entries(settings).flatMap(([name, value]) => ['--env', `KUBE_PREFETCH_${name}=${value}`]);
   const flags = [...LOCKED_DOWN, ...env, ...mounts.flatMap(mount => ['--mount', mount])];

@@ -21,6 +21,27 @@
 {{- merge $selector (index .root.Values .program).podLabels | toYaml -}}
 {{- end -}}
 
+{{- /* Of pods that need nothing of the node. */ -}}
+{{- define "kube-prefetch.unprivileged" -}}
+runAsNonRoot: true
+{{- with .Values.coordinator.runAsUser }}
+runAsUser: {{ . | int64 }}
+runAsGroup: {{ . | int64 }}
+{{- end }}
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- /* How a folder of the node is mounted: Kubernetes refuses a mount that is both propagated and recursively read-only. */ -}}
+{{- define "kube-prefetch.ofTheNode" -}}
+readOnly: true
+{{- if eq .Values.mountPropagation "None" }}
+recursiveReadOnly: IfPossible
+{{- else }}
+mountPropagation: {{ .Values.mountPropagation }}
+{{- end }}
+{{- end -}}
+
 {{- define "kube-prefetch.containerSecurity" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { type Fixture, PATIENCE, RELEASE } from '../fixture.ts';
+import { type Fixture, NEWER, PATIENCE, RELEASE } from '../fixture.ts';
+import { processOf } from '../process-of.ts';
 
 const CHART = 'charts/kube-prefetch';
 
@@ -20,6 +22,20 @@ export function installs(here: () => Fixture): void {
     expect(daemonSet).toMatchObject({ desiredNumberScheduled: 3, numberReady: 3 });
   });
 
+  test('an agent can write to nothing of its node but its own folder, where the runtime knows how to see to it', async () => {
+    const fixture = here();
+    const agents = await fixture.get<{ items: readonly Pod[] }>(
+      'pods',
+      `-n=${RELEASE}`,
+      '-l=app.kubernetes.io/component=agent',
+    );
+    const agent = agents.items.find(({ spec }) => spec.nodeName === `node${NEWER}`) as Pod;
+    const mounts = await mountsOf(await processOf(fixture, agent.metadata.name));
+    const ofTheNode = mounts.filter(({ path }) => /^[/](run|var)[/]/.test(`${path}/`));
+    expect(ofTheNode.length).toBeGreaterThan(5);
+    expect(ofTheNode.filter(({ writable }) => writable)).toEqual([{ path: '/var/lib/kube-prefetch', writable: true }]);
+  });
+
   test('helm test passes', async () => {
     const output = await here().cluster.helm('test', RELEASE, `--namespace=${RELEASE}`, `--timeout=${PATIENCE}`);
     expect(output).toMatch(/Phase:\s+Succeeded/);
@@ -29,5 +45,19 @@ export function installs(here: () => Fixture): void {
     const secrets = await here().get('secrets', `-n=${RELEASE}`);
     const ours = secrets.items.filter(({ metadata }) => !metadata.name.startsWith('sh.helm.release'));
     expect(ours).toMatchObject([{ data: { 'tls.crt': expect.any(String), 'tls.key': expect.any(String) } }]);
+  });
+}
+
+interface Pod {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly nodeName: string };
+}
+
+/** As the process sees them. */
+async function mountsOf(pid: number): Promise<readonly { path: string; writable: boolean }[]> {
+  const lines = (await readFile(`/proc/${pid}/mountinfo`, 'utf8')).trim().split('\n');
+  return lines.map(line => {
+    const [, , , , path = '', flags = ''] = line.split(' ');
+    return { path, writable: flags.split(',').includes('rw') };
   });
 }

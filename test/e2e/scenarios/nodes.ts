@@ -5,9 +5,9 @@ import { clusterPrefetch } from '../objects.ts';
 import type { WarmImages } from './warm.ts';
 
 export function followsNodes(here: () => Fixture, publish: () => Publisher, warm: () => WarmImages): void {
-  test('a node that joins is filled, and one that leaves is forgotten', async () => {
+  test('a node that joins is filled, also one whose root is not shared, and one that leaves is forgotten', async () => {
     const { cluster, status, untilHeld } = here();
-    const node = await cluster.addNode();
+    const node = await cluster.addNode({ privateRoot: true });
     await untilHeld([node.number], warm().everywhere);
     await until('the node to count', async () => (await status('cpf', 'base'))?.warm === '8/8');
     expect(conditionOf(await status('cpf', 'base'), 'Warm')?.status).toBe('True');

@@ -71,6 +71,7 @@ test.each([
   ['--ttl', '5m', { ttlMs: 300_000 }],
   ['--listen', ':7070', { listen: { host: undefined, port: 7070 } }],
   ['--listen', '[::1]:7070', { listen: { host: '::1', port: 7070 } }],
+  ['--listen', '[10.0.0.1]:7070', { listen: { host: '10.0.0.1', port: 7070 } }],
   ['--listen', 'localhost:65535', { listen: { host: 'localhost', port: 65_535 } }],
   ['--state', '/a/../b', { state: '/b' }],
   ['--level', 'debug', { level: 'debug' }],

@@ -18,6 +18,8 @@ export interface NodeOptions {
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
   readonly kubelet?: KubeletSettings;
+  /** Its `/` is not shared, as in Docker Desktop and k3d. */
+  readonly privateRoot?: boolean;
 }
 
 export interface ClusterNode extends Pick<NodeMachine, 'number' | 'name' | 'address' | 'dir' | 'pid'> {
@@ -43,10 +45,10 @@ export interface StartNodeOptions extends NodeOptions {
 
 /** Ready when it answers. */
 export async function startClusterNode(options: StartNodeOptions): Promise<ClusterNode> {
-  const { dir, number, programs, controlPlane, labels, taints, say } = options;
+  const { dir, number, programs, controlPlane, labels, taints, privateRoot, say } = options;
   const { pki, url, client } = controlPlane;
   await using started = new AsyncDisposableStack();
-  const machine = await startNodeMachine({ dir, number, controlPlane });
+  const machine = await startNodeMachine({ dir, number, privateRoot, controlPlane });
   started.defer(() => machine.close());
   const containerd = await startContainerd({
     dir: machine.dir,

@@ -27,11 +27,12 @@ export interface NodeMachineOptions {
   /** Of the cluster. */
   readonly dir: string;
   readonly number: number;
+  readonly privateRoot?: boolean;
   readonly controlPlane: Pick<ControlPlane, 'prefix'>;
 }
 
 export async function startNodeMachine(options: NodeMachineOptions): Promise<NodeMachine> {
-  const { number, controlPlane } = options;
+  const { number, privateRoot = false, controlPlane } = options;
   const name = `node${number}`;
   const dir = join(options.dir, name);
   const address = nodeAddress(number);
@@ -43,7 +44,7 @@ export async function startNodeMachine(options: NodeMachineOptions): Promise<Nod
   started.defer(() => clearFolder(dir));
   const { prefix, pid, script, close } = await holdNamespaces({ name, kinds: ['net', 'mnt'], logFile });
   started.defer(close);
-  await script(mountsOf(dir));
+  await script(mountsOf(dir, privateRoot ? 'private' : 'shared'));
   const connect = (text: string) => runIn(controlPlane.prefix, 'sh', ['-ec', text]);
   await connect(`
     ip link add ${name} type veth peer name eth0 netns ${pid}
@@ -73,10 +74,10 @@ function makeFolders(dir: string, number: number): void {
   writeFileSync(join(dir, 'cni', '10-bridge.conflist'), JSON.stringify(networkConfig(dir, number)));
 }
 
-/** As on a real node `/` is shared, or the mounts of pods' volumes would not reach the containers. */
-function mountsOf(dir: string): string {
+/** On most nodes `/` is shared: a container may ask to see what is mounted on the node while it runs. */
+function mountsOf(dir: string, propagation: 'shared' | 'private'): string {
   return `
-    mount --make-rshared /
+    mount --make-r${propagation} /
     mount --bind ${dir}/run /run
     mount --bind ${dir}/lib /var/lib
     mount --bind ${dir}/log /var/log`;
