@@ -104,6 +104,8 @@ describe('a coordinator that is killed in mid-pull', () => {
 
   test('and stays away: nodes finish their plan one image at a time', async () => {
     const { clock, set, killCoordinator } = start();
+    set(cluster([]));
+    await clock.advance(30_000); // until every agent waits for its plan to change
     set(cluster([A, B, C]));
     await clock.advance(500);
     killCoordinator();
