@@ -11,7 +11,11 @@ const HURRY = 100;
 export function kubeApiHarnesses(server: () => ApiServer) {
   let namespaces = 0;
 
-  return async ({ watchSeconds, hurried = false }: KubeApiHarnessOptions = {}): Promise<KubeApiHarness> => {
+  return async ({
+    watchSeconds,
+    maxAnswerBytes,
+    hurried = false,
+  }: KubeApiHarnessOptions = {}): Promise<KubeApiHarness> => {
     const { kubectl, kubeconfig, kubeconfigFor, kubeconfigForToken, createToken } = server();
     const opened: { close(): Promise<void> }[] = [];
     let paused = false;
@@ -21,7 +25,8 @@ export function kubeApiHarnesses(server: () => ApiServer) {
       sleep: (ms, stop) => systemClock.sleep(paused ? ms / HURRY : ms, stop),
     };
     const connect = (file: string) => {
-      const api = createClientNodeApi({ kubeconfig: file, clock: hurried ? hurriedClock : systemClock, watchSeconds });
+      const clock = hurried ? hurriedClock : systemClock;
+      const api = createClientNodeApi({ kubeconfig: file, clock, watchSeconds, maxAnswerBytes });
       opened.push(api);
       return api;
     };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createKubernetesSource } from '@kube-prefetch/cluster';
+import { type CountedRequest, createKubernetesSource } from '@kube-prefetch/cluster';
 import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
 import {
   aDeployment,
@@ -26,6 +26,7 @@ import { SOON_MS } from '../patience.ts';
 const USER = 'coordinator';
 const MANY = 2_000;
 const EVENTS = 30;
+const LARGE = 36;
 /** For how long a kind may be out of reach before that is a gap. */
 const GAP_AFTER_MS = 60_000;
 /** How long a watch has to stand for its end to be no failure. */
@@ -178,7 +179,7 @@ test('what is not kept of an object wakes nobody', async () => {
   await reads(state => state.nodes.length === 1 && state.resources.length === 1, 'one of each');
 });
 
-test('templates without an image yet, and what owners make that are not read, count as the API server has them', async () => {
+test('placeholders, and what owners make that are not read, count as the API server has them', async () => {
   const template = (name: string, container: object) => ({
     replicas: 0,
     selector: { matchLabels: { app: name } },
@@ -195,7 +196,8 @@ test('templates without an image yet, and what owners make that are not read, co
     spec,
   });
   const podSpec = { restartPolicy: 'Never', containers: [{ name: 'main', image: 'job:1' }] };
-  await create(object('Deployment', 'later', template('later', {})));
+  // Only manifest files can have a container without any name of an image.
+  await expect(create(object('Deployment', 'later', template('later', {})))).rejects.toThrow('image: Required value');
   await create(object('Deployment', 'trigger', template('trigger', { image: ' ' })));
   await create(object('Deployment', 'gateway', template('gateway', { image: 'auto' })));
   await create(object('Deployment', 'local', template('local', { image: 'local:1', imagePullPolicy: 'Never' })));
@@ -206,12 +208,12 @@ test('templates without an image yet, and what owners make that are not read, co
   const jobSet = ['jobset.x-k8s.io/v1alpha2', 'JobSet'] as const;
   await create({ ...object('Job', 'train', { template: { spec: podSpec } }, jobSet), apiVersion: 'batch/v1' }, JOBS);
 
-  const state = await reads(read => read.workloads.length === 7, 'all workloads');
+  const state = await reads(read => read.workloads.length === 6, 'all workloads');
   expect(state.gaps).toEqual([]);
   const spec = { workloads: [{ kinds: [...WORKLOAD_KINDS], selector: {} }] };
   const { asks, unplanned } = collectAsks({ ...state, resources: [aResource({ spec })] });
   expect(asks.map(({ image }) => image)).toEqual(['canary:1', 'job:1']);
-  expect([...unplanned.values()]).toEqual([{ placeholder: 3, neverPulled: 1, tooLong: 0 }]);
+  expect([...unplanned.values()]).toEqual([{ placeholder: 2, neverPulled: 1, tooLong: 0 }]);
   await server.kubectl('delete', 'deployments,replicasets,jobs', '--all', '-n', 'shop', '--wait=false');
   await reads(read => read.workloads.length === 0, 'no workloads');
 });
@@ -357,4 +359,49 @@ function ownRequests() {
     const isOneRequest = verb === 'watch' ? stage === 'ResponseStarted' : stage === 'ResponseComplete';
     return user.username === USER && isOneRequest;
   });
+}
+
+test('a page that does not fit is read in halves, and one that never fits is left out by its name', async () => {
+  await server.kubectl('delete', 'namespace', 'many', '--wait=false');
+  await server.kubectl('delete', 'deployments', '--all', '-n', 'many', '--wait=false');
+  await server.kubectl('delete', 'deployments', '--all', '-n', 'shop');
+  await reads(state => state.workloads.length === 0, 'no Deployments');
+  // An API server takes 1.5 MiB: these pass the 32 MiB of one answer.
+  for (let index = 0; index < LARGE; index += 1) await create(aLargeDeployment(`large-${index}`, 1_200_000));
+  await create(aRealDeployment('small'));
+
+  const listing = async (maxAnswerBytes?: number) => {
+    const counted: CountedRequest[] = [];
+    const count = (request: CountedRequest) => void counted.push(request);
+    const other = createClientNodeApi({ kubeconfig: server.kubeconfig, clock, maxAnswerBytes, count });
+    const log = { debug() {}, info() {}, warn() {} };
+    const second = createKubernetesSource({ api: other, clock, random: systemRandom, log });
+    const end = new AbortController();
+    const running = second.run(() => {}, end.signal);
+    const state = await waitUntil(() => second.read(), 'the state', SOON_MS);
+    end.abort();
+    await running;
+    await other.close();
+    const lists = counted.filter(({ verb, resource }) => verb === 'list' && resource === 'deployments.apps').length;
+    return { state, lists };
+  };
+  const whole = await listing();
+  expect(whole.state.gaps).toEqual([]);
+  expect(whole.state.workloads).toHaveLength(LARGE + 1);
+  expect(whole.lists).toBeGreaterThan(2);
+  figures[`lists of ${LARGE} Deployments of 1.2 MB`] = `${whole.lists}`;
+  const partly = await listing(1_000_000);
+  expect(partly.state.workloads.map(({ name }) => name)).toEqual(['small']);
+  expect(partly.state.gaps).toHaveLength(LARGE);
+  expect(partly.state.gaps[0]).toBe(
+    'Deployment shop/large-0: it is larger than what is read of the API server at once; it does not count',
+  );
+  await server.kubectl('delete', 'deployments', '--all', '-n', 'shop');
+});
+
+function aLargeDeployment(name: string, bytes: number) {
+  const object = aRealDeployment(name);
+  const containers = [{ name: 'main', image: 'nginx:1.27', args: ['x'.repeat(bytes)] }];
+  const template = { ...object.spec.template, spec: { containers } };
+  return { ...object, spec: { ...object.spec, template } };
 }

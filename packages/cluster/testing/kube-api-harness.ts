@@ -5,6 +5,8 @@ import { PREFETCHES } from '../src/api/kinds.ts';
 export interface KubeApiHarnessOptions {
   /** How long a watch is asked to last; minutes unless told. */
   readonly watchSeconds?: number;
+  /** The longest answer that is read; the default of the API unless told. */
+  readonly maxAnswerBytes?: number;
   /** Deadlines of what is asked while the server hangs pass a hundred times faster. */
   readonly hurried?: boolean;
 }

@@ -192,6 +192,24 @@ export function kubeApiSuite(name: string, makeHarness: MakeKubeApiHarness): voi
       expect(items).toContainEqual(created);
     });
 
+    test('a page that is longer than what is read is TooLarge; smaller ones fit, and names without the rest', async () => {
+      const { api, mine, namespace, signal } = await start({ maxAnswerBytes: 12_000 });
+      const values = Array.from({ length: 64 }, (_, index) => `${'x'.repeat(58)}${index}`);
+      const weighing = (name: string, expressions: number) => {
+        const matchExpressions = Array.from({ length: expressions }, () => ({ key: 'k', operator: 'In', values }));
+        return { metadata: { namespace, name }, spec: { images: ['a'], nodes: { selector: { matchExpressions } } } };
+      };
+      for (const object of [weighing('a', 4), weighing('b', 1)])
+        await api.write({ verb: 'create', kind: PREFETCHES, object }, signal).catch(() => {});
+      await expect(api.list(PREFETCHES, { limit: 500 }, signal)).rejects.toMatchObject({ failure: 'TooLarge' });
+      await expect(api.list(PREFETCHES, { limit: 1 }, signal)).rejects.toMatchObject({ failure: 'TooLarge' });
+      const named = await api.list(PREFETCHES, { limit: 1, namesOnly: true }, signal);
+      expect(mine(named.items)).toEqual(['a']);
+      expect(named.items[0]).not.toHaveProperty('spec');
+      const rest = await api.list(PREFETCHES, { limit: 1, ...(named.next && { after: named.next }) }, signal);
+      expect(mine(rest.items)).toEqual(['b']);
+    });
+
     test('a kind that the server does not know is NotFound', async () => {
       const { refused, signal } = await start();
       const api = await refused(NOTHINGS, 'NotFound');

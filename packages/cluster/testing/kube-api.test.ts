@@ -5,9 +5,9 @@ import { kubeApiSuite, kubeApiWatchSuite, type KubeApiHarness, type KubeApiHarne
 const NAMESPACE = 'shop';
 const STEP_MS = 500;
 
-async function makeHarness({ watchSeconds }: KubeApiHarnessOptions = {}): Promise<KubeApiHarness> {
+async function makeHarness({ watchSeconds, maxAnswerBytes }: KubeApiHarnessOptions = {}): Promise<KubeApiHarness> {
   const clock = createVirtualClock();
-  const api = createTwinApi({ clock, watchSeconds });
+  const api = createTwinApi({ clock, watchSeconds, maxAnswerBytes });
   return {
     api,
     namespace: NAMESPACE,

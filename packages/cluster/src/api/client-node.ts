@@ -5,7 +5,7 @@ import { Agent } from 'undici';
 import { type CountRequest, countRequest } from './count-request.ts';
 import { createHttpKubeApi } from './http-api.ts';
 import type { KubeApi } from './kube-api.ts';
-import { type KubeRequest, type KubeResponse, WATCH_SECONDS } from './transport.ts';
+import { type KubeRequest, type KubeResponse, WATCH_SECONDS, MAX_ANSWER_BYTES } from './transport.ts';
 
 // The package's index loads a class for every object that Kubernetes has.
 
@@ -20,6 +20,8 @@ export interface ClientNodeApiOptions {
   readonly clock: Clock;
   /** The server is asked to end a watch after this time. */
   readonly watchSeconds?: number | undefined;
+  /** The longest answer that is read. */
+  readonly maxAnswerBytes?: number | undefined;
   /** Called for every request. */
   readonly count?: CountRequest;
 }
@@ -29,6 +31,7 @@ export function createClientNodeApi({
   kubeconfig,
   clock,
   watchSeconds = WATCH_SECONDS,
+  maxAnswerBytes = MAX_ANSWER_BYTES,
   count = () => {},
 }: ClientNodeApiOptions): KubeApi & { close(): Promise<void> } {
   const agentFor = createPool();
@@ -62,6 +65,7 @@ export function createClientNodeApi({
       send: (request, signal) => untilAborted(send(request, signal), signal),
       clock,
       watchSeconds,
+      maxAnswerBytes,
     }),
     close: () => agentFor.close(),
   };
@@ -133,7 +137,7 @@ async function exchange(
   agent: Agent,
   server: URL,
   credentials: Credentials,
-  { method, path, query, body, contentType = 'application/json' }: KubeRequest,
+  { method, path, query, body, contentType = 'application/json', accept = 'application/json' }: KubeRequest,
   signal: AbortSignal,
 ): Promise<KubeResponse> {
   const prefix = server.pathname.replace(/\/+$/, '');
@@ -143,7 +147,7 @@ async function exchange(
     path: `${prefix}${path}${search}`,
     method,
     headers: {
-      accept: 'application/json',
+      accept,
       'user-agent': 'kube-prefetch',
       ...credentials.headers,
       ...(body !== undefined && { 'content-type': contentType }),

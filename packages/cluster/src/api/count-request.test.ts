@@ -13,7 +13,10 @@ function start(answer: KubeTransport) {
   const counted: string[] = [];
   const count = ({ verb, resource, code }: CountedRequest) => void counted.push(`${verb} ${resource} ${code}`);
   const send: KubeTransport = (request, inTime) => countRequest(request, count, () => answer(request, inTime));
-  return { counted, api: createHttpKubeApi({ send, clock: createVirtualClock(), watchSeconds: 300 }) };
+  return {
+    counted,
+    api: createHttpKubeApi({ send, clock: createVirtualClock(), watchSeconds: 300, maxAnswerBytes: 10_000 }),
+  };
 }
 
 const answering =

@@ -3,7 +3,7 @@ import { type Clock, withDeadline } from '@kube-prefetch/time';
 import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind } from './kube-api.ts';
 import { StrangeAnswer, readEvent, readObject, readPage, readVerdict } from './read-answer.ts';
 import { readBody, readLines } from './read-body.ts';
-import { TOKEN_REVIEW, listPath, objectPath, reading, writing } from './requests.ts';
+import { listPath, NAMES_ONLY, objectPath, reading, TOKEN_REVIEW, writing } from './requests.ts';
 import { toKubeError } from './to-kube-error.ts';
 import { ANSWER_WITHIN_MS, type KubeRequest, type KubeResponse, type KubeTransport } from './transport.ts';
 
@@ -11,17 +11,18 @@ export interface HttpKubeApiOptions {
   readonly send: KubeTransport;
   readonly clock: Clock;
   readonly watchSeconds: number;
+  readonly maxAnswerBytes: number;
 }
 
 /** The KubeApi over HTTP. */
-export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOptions): KubeApi {
+export function createHttpKubeApi({ send, clock, watchSeconds, maxAnswerBytes }: HttpKubeApiOptions): KubeApi {
   /** Reads the whole answer within the deadline. */
   async function ask<T>(request: KubeRequest, read: (answer: unknown) => T, signal: AbortSignal): Promise<T> {
     const what = `${request.method} ${request.path}`;
     try {
       return await withDeadline(clock, ANSWER_WITHIN_MS, signal, what, async inTime => {
         const response = await send(request, inTime);
-        const text = await readBody(response.body);
+        const text = await readBody(response.body, maxAnswerBytes);
         if (response.status >= 300) throw refusal(what, response, text);
         return read(JSON.parse(text));
       });
@@ -40,7 +41,7 @@ export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOpti
       signal.throwIfAborted();
       response = await withDeadline(clock, ANSWER_WITHIN_MS, signal, what, async inTime => {
         const answer = await send({ ...reading('watch', kind), path, query }, inTime);
-        if (answer.status >= 300) throw refusal(what, answer, await readBody(answer.body));
+        if (answer.status >= 300) throw refusal(what, answer, await readBody(answer.body, maxAnswerBytes));
         return answer;
       });
       signal.throwIfAborted();
@@ -61,9 +62,14 @@ export function createHttpKubeApi({ send, clock, watchSeconds }: HttpKubeApiOpti
   }
 
   return {
-    list(kind, { limit, after }, signal) {
+    list(kind, { limit, after, namesOnly = false }, signal) {
       const query = { limit: `${limit}`, ...(after !== undefined && { continue: after }) };
-      const request = { ...reading('list', kind), path: listPath(kind), query };
+      const request = {
+        ...reading('list', kind),
+        path: listPath(kind),
+        query,
+        ...(namesOnly && { accept: NAMES_ONLY }),
+      };
       return ask(request, answer => readPage(kind, answer), signal);
     },
     watch,

@@ -51,6 +51,8 @@ export interface ObjectMeta extends ObjectName {
 
 export interface PageRequest {
   readonly limit: number;
+  /** Objects come with their metadata and nothing else. */
+  readonly namesOnly?: boolean;
   /** `next` of the previous page. The server answers Expired when the list has taken too long. */
   readonly after?: string;
 }
@@ -96,6 +98,8 @@ export type KubeFailure =
   | 'Unauthorized'
   | 'Invalid'
   | 'TooManyRequests'
+  /** The answer is longer than what is read at once. */
+  | 'TooLarge'
   /** The server answered with a 5xx. */
   | 'ServerError'
   /** There was no answer, or it broke off, or it took too long. */

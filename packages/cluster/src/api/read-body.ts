@@ -1,14 +1,15 @@
-/** Room for a page of 500 objects of 250 KB each. An API server stores no object above 3 MB. */
-const MAX_BODY_BYTES = 128 * 2 ** 20;
+import { KubeApiError } from './kube-api.ts';
+
+/** One object: an API server stores none above 3 MB. */
 const MAX_LINE_BYTES = 16 * 2 ** 20;
 const NEWLINE = 0x0a;
 
-export async function readBody(body: AsyncIterable<Uint8Array>): Promise<string> {
+export async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new Error(`the answer is longer than ${MAX_BODY_BYTES} bytes`);
+    if (bytes > maxBytes) throw new KubeApiError('TooLarge', `the answer is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -28,7 +29,7 @@ export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerato
       if (line !== '') yield line;
     }
     bytes += chunk.length - start;
-    if (bytes > MAX_LINE_BYTES) throw new Error(`a line is longer than ${MAX_LINE_BYTES} bytes`);
+    if (bytes > MAX_LINE_BYTES) throw new KubeApiError('TooLarge', `a line is longer than ${MAX_LINE_BYTES} bytes`);
     if (start < chunk.length) begun.push(chunk.subarray(start));
   }
   if (bytes > 0) throw new Error('the stream ended in the middle of a line');

@@ -27,6 +27,9 @@ export function writing(write: KubeWrite): KubeRequest {
     : { verb: 'update', resource, method: 'PUT', path: replacePath(kind, metadata), body };
 }
 
+/** Asks for the metadata of the objects only. */
+export const NAMES_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
 export const TOKEN_REVIEW = {
   verb: 'create',
   resource: 'tokenreviews.authentication.k8s.io',

@@ -8,6 +8,8 @@ export interface KubeRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: object;
   readonly contentType?: string;
+  /** JSON of the object itself unless told. */
+  readonly accept?: string;
 }
 
 export interface KubeResponse {
@@ -26,3 +28,8 @@ export type KubeTransport = (request: KubeRequest, signal: AbortSignal) => Promi
 export const ANSWER_WITHIN_MS = 30_000;
 /** The server is asked to end a watch after this time. */
 export const WATCH_SECONDS = 300;
+/**
+ * The longest answer that is read at once. Parsing takes several times as much memory, and the coordinator has 1 GiB. A longer
+ * page is asked for again in halves.
+ */
+export const MAX_ANSWER_BYTES = 32 * 2 ** 20;

@@ -56,6 +56,11 @@ test.each<[string, Partial<RoundEnd>, ReturnType<typeof decideRelist>]>([
     { failures: 3, pauseMs: 2_000, list: true },
   ],
   [
+    'a watch brought more than is read',
+    { failures: 1, error: failed('TooLarge') },
+    { failures: 2, pauseMs: 1_000, list: true },
+  ],
+  [
     'the server says when to come back',
     { error: failed('TooManyRequests', 7_000) },
     { failures: 1, pauseMs: 7_000, list: false },

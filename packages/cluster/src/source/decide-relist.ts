@@ -33,18 +33,19 @@ const LIST_AFTER_SERVER_ERRORS = 3;
  * | the round ended                                     | next round                                      |
  * | --------------------------------------------------- | ----------------------------------------------- |
  * | with Expired, and had not begun with a list         | lists at once                                   |
- * | otherwise, after its watch had lasted STEADY_MS     | watches at once; lists after Expired            |
+ * | otherwise, after its watch had lasted STEADY_MS     | watches at once; lists after Expired, TooLarge  |
  * | otherwise                                           | watches after a growing pause with full jitter  |
- * | the same, with Expired or every third 5xx in a row  | lists after that pause                          |
+ * | the same, with Expired, TooLarge, each third 5xx    | lists after that pause                          |
  */
 export function decideRelist({ failures, lastedMs, error, listed }: RoundEnd, jitter: number): NextRound {
   const expired = error?.failure === 'Expired';
   if (expired && !listed) return { failures, pauseMs: 0, list: true };
-  if (lastedMs >= STEADY_MS) return { failures: 0, pauseMs: 0, list: expired };
+  const list = expired || error?.failure === 'TooLarge';
+  if (lastedMs >= STEADY_MS) return { failures: 0, pauseMs: 0, list };
   const again = failures + 1;
   return {
     failures: again,
     pauseMs: Math.max(backoffMs(again, jitter, BACKOFF), Math.min(error?.retryAfterMs ?? 0, BACKOFF.capMs)),
-    list: expired || (error?.failure === 'ServerError' && again % LIST_AFTER_SERVER_ERRORS === 0),
+    list: list || (error?.failure === 'ServerError' && again % LIST_AFTER_SERVER_ERRORS === 0),
   };
 }

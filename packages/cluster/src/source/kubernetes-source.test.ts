@@ -17,9 +17,9 @@ import { createKubernetesSource } from './kubernetes-source.ts';
 
 const KINDS = [PREFETCHES, NAMESPACES, NODES, DEPLOYMENTS, SERVICE_ACCOUNTS];
 
-function prepare() {
+function prepare(maxAnswerBytes?: number) {
   const clock = createVirtualClock();
-  const api = createTwinApi({ clock });
+  const api = createTwinApi({ clock, maxAnswerBytes });
   const logged: { message: string; fields: object }[] = [];
   const note = (fields: object, message: string) => void logged.push({ message, fields });
   let pageMs = 0;
@@ -70,8 +70,12 @@ clusterSourceSuite('the Kubernetes source', async () => {
 });
 
 /** A source that runs until the test ends. */
-function start(objects: readonly KubeObject[], before: (prepared: ReturnType<typeof prepare>) => void = () => {}) {
-  const prepared = prepare();
+function start(
+  objects: readonly KubeObject[],
+  before: (prepared: ReturnType<typeof prepare>) => void = () => {},
+  maxAnswerBytes?: number,
+) {
+  const prepared = prepare(maxAnswerBytes);
   const { clock, source, until, hold } = prepared;
   let changes = 0;
   hold(objects);
@@ -123,6 +127,30 @@ test('what is not kept of an object wakes nobody: our own status, heartbeats, ma
   const after = await reads(state => state.nodes[0]?.ready === false);
   expect(changes()).toBe(told + 1);
   expect([after.resources === before.resources, after.workloads === before.workloads]).toEqual([true, true]);
+});
+
+test('pages are halved until they fit, and an object that never does is left out by its name', async () => {
+  const weighing = (name: string, bytes: number, image = 'a') =>
+    aDeployment(name, [image, ...Array.from({ length: bytes / 1_000 }, (_, index) => `${'x'.repeat(950)}:${index}`)]);
+  const number = (index: number) => String(index).padStart(3, '0');
+  const many = Array.from({ length: 200 }, (_, index) => aDeployment(`web-${number(index)}`));
+  const big = Array.from({ length: 10 }, (_, index) => weighing(`big-${number(index)}`, 40_000));
+  const { api, reads, hold } = start([...big, ...many], () => {}, 100_000);
+  await reads(state => state.workloads.length === 210);
+  const requests = api.requests('list', DEPLOYMENTS);
+  expect(requests).toBeLessThan(40);
+
+  hold([...big, weighing('huge', 120_000, 'b'), ...many]);
+  const told = await reads(state => state.workloads.length === 211);
+  expect(told.gaps).toEqual([]);
+  const refused = start([...big, weighing('huge', 120_000, 'b'), ...many], () => {}, 100_000);
+  const state = await refused.reads(({ gaps }) => gaps.length > 0);
+  expect(state.gaps).toEqual([
+    'Deployment shop/huge: it is larger than what is read of the API server at once; it does not count',
+  ]);
+  expect(state.workloads).toHaveLength(210);
+  refused.hold([...big, weighing('huge', 20_000, 'b'), ...many]);
+  await refused.reads(({ gaps, workloads }) => gaps.length === 0 && workloads.length === 211);
 });
 
 test('2,000 Deployments are listed in pages, and one that changes takes no other with it', async () => {

@@ -25,6 +25,8 @@ export interface ObjectStore<T> {
   apply(event: Exclude<KubeEvent, { type: 'BOOKMARK' }>): boolean;
   /** Projects the objects of one page of a list into `listed`; nothing else changes. */
   take(objects: readonly KubeObject[], listed: Map<string, StoredObject<T>>): void;
+  /** Notes in `listed` that these objects exist but cannot be read. */
+  passOver(objects: readonly KubeObject[], problem: string, listed: Map<string, StoredObject<T>>): void;
   /** Keeps the listed objects and drops all others. True when a kept value changed. */
   replace(listed: StoredObjects<T>): boolean;
   /** Sorted by namespace and name. */
@@ -53,6 +55,12 @@ export function createObjectStore<T>(projection: Projection<T>): ObjectStore<T> 
         listed.set(key, readObject(projection, object, objects.get(key)));
       }
     },
+    passOver(page, problem, listed) {
+      for (const object of page) {
+        const key = keyOf(object);
+        listed.set(key, withProblem(projection.kind, object, problem, objects.get(key)));
+      }
+    },
     replace(listed) {
       const same =
         listed.size === objects.size && listed.entries().every(([key, object]) => objects.get(key) === object);
@@ -77,10 +85,20 @@ function readObject<T>(
     next = { value: project(object), problem: undefined };
   } catch (error) {
     if (!(error instanceof MalformedField)) throw error;
-    const counts = previous?.value === undefined ? 'it does not count' : 'what it said before counts';
-    next = { value: previous?.value, problem: `${kind.kind} ${keyOf(object)}: ${error.message}; ${counts}` };
+    return withProblem(kind, object, error.message, previous);
   }
   return isDeepStrictEqual(next, previous) ? (previous as StoredObject<T>) : next;
+}
+
+function withProblem<T>(
+  { kind }: KubeKind,
+  object: KubeObject,
+  why: string,
+  previous: StoredObject<T> | undefined,
+): StoredObject<T> {
+  const counts = previous?.value === undefined ? 'it does not count' : 'what it said before counts';
+  const problem = `${kind} ${keyOf(object)}: ${why}; ${counts}`;
+  return previous?.problem === problem ? previous : { value: previous?.value, problem };
 }
 
 function keyOf({ metadata: { namespace, name } }: KubeObject): string {

@@ -32,6 +32,7 @@ export interface Reflector<T> {
 }
 
 const PAGE_LIMIT = 500;
+const TOO_LARGE = 'it is larger than what is read of the API server at once';
 /** A kind with changes gets a bookmark about once a minute. A watch of a quiet kind is renewed, which costs little. */
 const PATIENCE = { openMs: 15_000, silentMs: 90_000 };
 
@@ -45,14 +46,35 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
   let version: string | undefined;
   let outage: Outage | undefined;
 
+  let limit = PAGE_LIMIT;
+
+  /** Halves a page that is too large, down to one object; of an object that is too large alone only the name is read. */
+  const readPage = async (after: string | undefined, found: Map<string, StoredObject<T>>, signal: AbortSignal) => {
+    for (;;) {
+      const request = { limit, ...(after === undefined ? {} : { after }) };
+      try {
+        const page = await api.list(kind, request, signal);
+        store.take(page.items, found);
+        limit = Math.min(PAGE_LIMIT, limit * 2);
+        return page;
+      } catch (error) {
+        if (!(error instanceof KubeApiError && error.failure === 'TooLarge')) throw error;
+      }
+      if (limit === 1) {
+        const page = await api.list(kind, { ...request, namesOnly: true }, signal);
+        store.passOver(page.items, TOO_LARGE, found);
+        return page;
+      }
+      limit = Math.floor(limit / 2);
+    }
+  };
+
   /** The previous list stays in use until the last page has come. Returns the version of the list. */
   const list = async (changed: () => void, signal: AbortSignal): Promise<string> => {
     const startedMs = clock.monotonicMs();
     const found = new Map<string, StoredObject<T>>();
     for (let after: string | undefined; ; ) {
-      const request = { limit: PAGE_LIMIT, ...(after === undefined ? {} : { after }) };
-      const page = await api.list(kind, request, signal);
-      store.take(page.items, found);
+      const page = await readPage(after, found, signal);
       after = page.next;
       if (after !== undefined) continue;
       const differs = store.replace(found) || !listed;

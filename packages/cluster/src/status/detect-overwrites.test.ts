@@ -94,6 +94,20 @@ test.each([
   expect(overwrites.isOverwritten(WEB)).toBe(isNews);
 });
 
+test('a list of names says nothing about statuses', async () => {
+  const { api, sink, isOverwritten } = await start();
+  await sink.write(WEB, aStatus('1/2'), signal);
+  const overwrites = createOverwriteDetector();
+  overwrites.settle(WEB, {
+    metadata: { namespace: 'shop', name: 'web', resourceVersion: '1' },
+    status: aStatus('1/2'),
+  });
+  const { items } = await overwrites.through(api).list(PREFETCHES, { limit: 5, namesOnly: true }, signal);
+  expect(items).toHaveLength(1);
+  expect(overwrites.isOverwritten(WEB)).toBe(false);
+  expect(isOverwritten()).toBe(false);
+});
+
 test('a new spec under the same status is no other status', async () => {
   const { clock, sink, edit, isOverwritten } = await start();
   await sink.write(WEB, aStatus('1/2'), signal);

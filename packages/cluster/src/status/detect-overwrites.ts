@@ -46,7 +46,7 @@ export function createOverwriteDetector(): OverwriteDetector {
       ...api,
       async list(kind, page, signal) {
         const listed = await api.list(kind, page, signal);
-        if (isOurs(kind)) for (const object of listed.items) saw(kind, object);
+        if (isOurs(kind) && !page.namesOnly) for (const object of listed.items) saw(kind, object);
         return listed;
       },
       async *watch(kind, resourceVersion, signal) {

@@ -86,7 +86,7 @@ function toPodSpec(spec: Field): PodSpec {
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 
 function toPodImage(container: Field): PodImage {
-  // Kubernetes takes a template without an image, which somebody sets later.
+  // An API server refuses a container without an image, but a manifest file may leave it to somebody else.
   const image = optionalText(below(container, 'image')) ?? '';
   return { image, ...given('pullPolicy', toPullPolicy(below(container, 'imagePullPolicy'))) };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '@kube-prefetch/time';
 import {
   type KubeApi,
+  KubeApiError,
   type KubeFailure,
   type KubeKind,
   type KubeObject,
@@ -49,10 +50,16 @@ export interface TwinApiOptions {
   readonly clock: Clock;
   /** How long a watch lasts. */
   readonly watchSeconds?: number | undefined;
+  /** A longer page of a list is TooLarge. */
+  readonly maxAnswerBytes?: number | undefined;
 }
 
 /** The twin of an API server. It awaits only the clock, does not check that namespaces exist, and has no controllers. */
-export function createTwinApi({ clock, watchSeconds = WATCH_SECONDS }: TwinApiOptions): TwinApi {
+export function createTwinApi({
+  clock,
+  watchSeconds = WATCH_SECONDS,
+  maxAnswerBytes = Infinity,
+}: TwinApiOptions): TwinApi {
   const waiters = createWaiters(clock);
   const answers = createTwinServer(clock);
   const server = createLink(waiters.wake);
@@ -78,7 +85,11 @@ export function createTwinApi({ clock, watchSeconds = WATCH_SECONDS }: TwinApiOp
         const what = `GET ${listPath(kind)}`;
         return over(what, signal, () => {
           arrived('list', kind, what);
-          return answers.list(kind, page);
+          const answer = answers.list(kind, page);
+          if (maxAnswerBytes < Infinity && JSON.stringify(answer).length > maxAnswerBytes) {
+            throw new KubeApiError('TooLarge', `${what}: the answer is longer than ${maxAnswerBytes} bytes`);
+          }
+          return answer;
         });
       },
       async *watch(kind, from, signal) {

@@ -92,7 +92,7 @@ export function createTwinServer(clock: Clock): TwinServer {
   };
 }
 
-function pageOf(store: TwinStore, kind: KubeKind, { limit, after }: PageRequest): KubePage {
+function pageOf(store: TwinStore, kind: KubeKind, { limit, after, namesOnly }: PageRequest): KubePage {
   const [moment, last] = after === undefined ? [store.revision(), ''] : readToken(after);
   if (!store.remembers(moment)) {
     throw new KubeApiError('Expired', `GET ${listPath(kind)}: the continue token is too old`);
@@ -101,7 +101,7 @@ function pageOf(store: TwinStore, kind: KubeKind, { limit, after }: PageRequest)
   const page = left.slice(0, limit);
   const end = page.at(-1)?.[0];
   return {
-    items: page.map(([, object]) => object),
+    items: page.map(([, object]) => (namesOnly ? overTheWire(kind, { metadata: object.metadata }) : object)),
     resourceVersion: String(moment),
     ...(left.length > page.length && end !== undefined ? { next: `${moment} ${end}` } : {}),
   };
