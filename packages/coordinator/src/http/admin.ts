@@ -1,6 +1,7 @@
 import type { ImageRef, ImageView, NodeView, Overview } from '@kube-prefetch/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type AppParts, createApp } from './create-app.ts';
+import { requireLoopbackHost } from './loopback.ts';
 
 export interface ReadSide {
   overview(): Overview;
@@ -11,6 +12,7 @@ export interface ReadSide {
 /** The read side, for people and the command line. */
 export function adminApp(c: ReadSide, parts: Omit<AppParts, 'quietRoutes'>): FastifyInstance {
   const app = createApp({ ...parts, quietRoutes: [] });
+  app.addHook('onRequest', requireLoopbackHost);
   app.get('/v1/overview', async () => c.overview());
   app.get('/v1/nodes/:node', async request => c.node(paramOf(request, 'node')));
   // A wildcard, because a reference contains slashes.

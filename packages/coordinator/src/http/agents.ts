@@ -12,6 +12,7 @@ import {
 } from '@kube-prefetch/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type AppParts, createApp } from './create-app.ts';
+import { requireLoopbackHost } from './loopback.ts';
 import { requireOwnNode } from './require-own-node.ts';
 
 const PLAN = '/v1/nodes/:node/plan';
@@ -35,6 +36,7 @@ export interface AgentsAppParts extends Omit<AppParts, 'quietRoutes'> {
 /** The listener of the agents: AgentApi over HTTP, a thin edge over `forNode`. */
 export function agentsApp(c: AgentsSide, { identity, ...parts }: AgentsAppParts): FastifyInstance {
   const app = createApp({ ...parts, quietRoutes: [PLAN, REPORT, PERMITS] });
+  if (identity === undefined) app.addHook('onRequest', requireLoopbackHost);
   app.addHook('onRequest', async (request, reply) => {
     // The connection stays open: while nobody leads agents try again and again, and a handshake costs more than an answer.
     c.mustLead();

@@ -177,6 +177,23 @@ test.each(['/v1/images/r.example:5000/team/app:1', '/v1/images/r.example:5000%2F
   },
 );
 
+/** As a browser does whose page has a name that was made to lead to a loopback address. */
+test.each([
+  ['localhost:8080', 200],
+  ['127.0.0.1:7071', 200],
+  ['127.1.2.3', 200],
+  ['[::1]:7071', 200],
+  ['evil.example:7071', 403],
+  ['localhost.evil.example', 403],
+  ['127.0.0.1.evil.example:7071', 403],
+  ['10.0.0.1:7071', 403],
+])('who does not ask who is there answers a request for the host %s with %i', async (host, status) => {
+  const { admin, agents } = await startEdge();
+  const headers = { host };
+  expect((await admin.inject({ url: '/v1/overview', headers })).statusCode).toBe(status);
+  expect((await agents.inject({ url: '/v1/nodes/n1/plan', headers })).statusCode).toBe(status);
+});
+
 test('the overview is read on the admin listener', async () => {
   const { admin } = await startEdge();
   expect((await admin.inject({ url: '/v1/overview' })).json()).toMatchObject({ epoch: 1, nodes: [{}, { name: 'n1' }] });

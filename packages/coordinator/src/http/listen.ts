@@ -4,6 +4,7 @@ import { Server as TlsServer } from 'node:tls';
 import type { Address, Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import type { FastifyInstance } from 'fastify';
+import { isLoopback } from './loopback.ts';
 
 /** Connections that are still open this long after a stop are cut. */
 const CLOSE_MS = 800;
@@ -57,10 +58,6 @@ export async function listen(app: FastifyInstance, parts: ListenParts): Promise<
       await cut;
     },
   };
-}
-
-function isLoopback(host: string | undefined): boolean {
-  return host !== undefined && (host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host));
 }
 
 /** Both families, where the kernel has IPv6: some machines start without it. */

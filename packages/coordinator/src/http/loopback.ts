@@ -1,0 +1,22 @@
+import { ApiError } from '@kube-prefetch/protocol';
+import type { FastifyRequest } from 'fastify';
+
+/** Undefined: every address. */
+export function isLoopback(host: string | undefined): boolean {
+  return host !== undefined && (host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host));
+}
+
+/**
+ * For listeners that do not ask who is there. A web page can give its own name a loopback address and so reach them from the
+ * browser of whoever opens it; the browser then sends that name.
+ */
+export async function requireLoopbackHost({ headers }: FastifyRequest): Promise<void> {
+  const { host = '' } = headers;
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d+)?$/.exec(host) ?? [];
+  if (isLoopback(bracketed ?? plain)) return;
+  const shown = JSON.stringify(host.slice(0, 100));
+  throw new ApiError(
+    'Forbidden',
+    `expected a request for this machine, such as localhost or 127.0.0.1, got host ${shown}`,
+  );
+}
