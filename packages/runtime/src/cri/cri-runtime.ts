@@ -1,7 +1,6 @@
 import { type CallOptions, callRuntime } from '../call-runtime.ts';
 import { fileSystemSpace } from '../file-system-space.ts';
 import type { ImageRuntime, Space } from '../image-runtime.ts';
-import { classifyDockerdFailure, classifyFailure } from './classify-failure.ts';
 import { connectCri, oncePerConnection } from './connect-cri.ts';
 import { lookByList, lookByStatus } from './look-at-images.ts';
 import { pullImage } from './pull-image.ts';
@@ -13,13 +12,12 @@ export interface CriRuntimeOptions extends CallOptions {
   readonly hostRoot?: string;
 }
 
-/** As they name themselves. */
+/** As it names itself. */
 const CONTAINERD = 'containerd';
-const CRI_DOCKERD = 'docker';
 
 /**
- * containerd, CRI-O and cri-dockerd. What only one of them does (containerd's list for a look, its progress and its changes,
- * Docker's error texts) needs to know who answers: it is there once version() has succeeded.
+ * containerd, CRI-O and cri-dockerd. What only containerd does (its list for a look, its progress and its changes) needs to know
+ * who answers: it is there once version() has succeeded.
  */
 export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
   const { socket, clock, hostRoot = '' } = options;
@@ -47,8 +45,7 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
     },
     pull(image, auth, progress, signal) {
       const download = name === CONTAINERD ? watchDownload(clients.content, image, clock) : undefined;
-      const classify = name === CRI_DOCKERD ? classifyDockerdFailure : classifyFailure;
-      return pullImage({ images: clients.images, download, classify }, image, auth, progress, signal);
+      return pullImage({ images: clients.images, download }, image, auth, progress, signal);
     },
     async space(signal): Promise<Space | 'unknown'> {
       const folder = await imageFolder(signal);

@@ -1,9 +1,9 @@
 import { type Client, ConnectError } from '@connectrpc/connect';
 import { type ImageRef, normaliseReference, tryParseReference } from '@kube-prefetch/protocol';
+import { classifyFailure } from '../failures/classify-failure.ts';
 import type { Presence } from '../image-runtime.ts';
 import { lookOneByOne } from '../look-one-by-one.ts';
 import { withDefaultTag } from '../name-image.ts';
-import { classifyFailure } from './classify-failure.ts';
 import type { Image, ImageService } from './generated/cri_pb.ts';
 
 /**
@@ -24,7 +24,7 @@ async function lookAt(images: Client<typeof ImageService>, image: ImageRef, sign
     return presenceOf(status.image);
   } catch (error) {
     // CRI-O refuses what containerd calls absent; one malformed reference must not hide all other images.
-    if (error instanceof ConnectError && classifyFailure(error.code, error.rawMessage) === 'InvalidReference')
+    if (error instanceof ConnectError && classifyFailure(error.rawMessage, error.code) === 'InvalidReference')
       return { present: false };
     throw error;
   }

@@ -1,7 +1,6 @@
 import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
 import { expect, test } from 'vitest';
 import { PullFailure } from '../image-runtime.ts';
-import { classifyFailure } from './classify-failure.ts';
 import { ImageService, type PullImageRequest } from './generated/cri_pb.ts';
 import { pullImage } from './pull-image.ts';
 
@@ -22,7 +21,7 @@ function pullFrom({ pull = async () => ({}), present = true }: Runtime, signal =
     }),
   );
   const images = createClient(ImageService, transport);
-  return pullImage({ images, download: undefined, classify: classifyFailure }, IMAGE, AUTH, () => {}, signal);
+  return pullImage({ images, download: undefined }, IMAGE, AUTH, () => {}, signal);
 }
 
 const failing = (code: Code, text: string): Runtime => ({

@@ -1,8 +1,8 @@
 import { type Client, ConnectError } from '@connectrpc/connect';
 import type { ImageRef } from '@kube-prefetch/protocol';
+import { classifyFailure } from '../failures/classify-failure.ts';
 import { type Progress, type Pulled, PullFailure, type RegistryAuth } from '../image-runtime.ts';
 import { scrub } from '../scrub.ts';
-import type { classifyFailure } from './classify-failure.ts';
 import type { ImageService } from './generated/cri_pb.ts';
 import { withDefaultTag } from '../name-image.ts';
 
@@ -17,7 +17,6 @@ export interface DownloadWatch {
 interface Parts {
   readonly images: Client<typeof ImageService>;
   readonly download: DownloadWatch | undefined;
-  readonly classify: typeof classifyFailure;
 }
 
 /**
@@ -25,7 +24,7 @@ interface Parts {
  * contacts, mirrors included.
  */
 export async function pullImage(
-  { images, download, classify }: Parts,
+  { images, download }: Parts,
   image: ImageRef,
   auth: RegistryAuth | undefined,
   progress: (progress: Progress) => void,
@@ -40,7 +39,7 @@ export async function pullImage(
   } catch (error) {
     // Runtimes use the code "canceled" also for what they gave up themselves: only our own signal says that we cancelled.
     if (signal.aborted) throw new PullFailure('Cancelled', `the pull of ${image} was cancelled`);
-    throw toPullFailure(error, auth, classify);
+    throw toPullFailure(error, auth);
   } finally {
     over.abort();
     await following;
@@ -60,8 +59,8 @@ async function confirmPresent(
 }
 
 /** Without the original as its cause: that one holds the text before it was scrubbed, and loggers print causes. */
-function toPullFailure(error: unknown, auth: RegistryAuth | undefined, classify: Parts['classify']): PullFailure {
+function toPullFailure(error: unknown, auth: RegistryAuth | undefined): PullFailure {
   if (error instanceof PullFailure) return error;
   const { code, rawMessage } = ConnectError.from(error);
-  return new PullFailure(classify(code, rawMessage), scrub(rawMessage, auth));
+  return new PullFailure(classifyFailure(rawMessage, code), scrub(rawMessage, auth));
 }

@@ -1,8 +1,8 @@
 import { type ImageRef, InvalidReference, errorText } from '@kube-prefetch/protocol';
+import { classifyFailure } from '../failures/classify-failure.ts';
 import { type Progress, PullFailure, type Pulled, type RegistryAuth } from '../image-runtime.ts';
 import { nameInPath } from '../name-image.ts';
 import { scrub } from '../scrub.ts';
-import { classifyFailure } from './classify-failure.ts';
 import { type DockerEngine, EngineError } from './connect-engine.ts';
 import { lookAt } from './look-at-images.ts';
 import {
