@@ -116,6 +116,20 @@ test('a process that was suspended does not take its own silence for that of the
   expect(noAgent()).toBe(1);
 });
 
+test('after a pause of any length a dead agent is noticed as soon as always', async () => {
+  const { clock, fleet, assign, noAgent, silence } = startFleet();
+  assign({ c: ['n1', 'n2'] });
+  fleet.nextDueMs(clock.monotonicMs());
+  clock.suspend(3_600_000);
+  // What waited in the sockets is answered before the line looks.
+  await fleet.plan('n1', undefined, 0, never());
+  for (let passes = 0; passes <= 4; passes++) {
+    await silence(passes === 0 ? 0 : SILENT_AFTER_MS / 4);
+    fleet.nextDueMs(clock.monotonicMs());
+  }
+  expect(noAgent()).toBe(2);
+});
+
 test('a report that changes nothing does not wake the line', () => {
   const { fleet, assign, seen } = startFleet();
   assign({ c: ['n1'] });

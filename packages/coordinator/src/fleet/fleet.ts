@@ -108,7 +108,7 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       phase = 'assigned';
     },
     markSilent(now) {
-      if (now - dueMs > LATE_MS) forgiveSilence(members.nodes.values(), now - dueMs + silentAfterMs - longestPollMs);
+      if (now - dueMs > LATE_MS) forgiveSilence(members.nodes.values(), now - dueMs + silentAfterMs - longestPollMs, now);
       const fallen = [...members.nodes.values()].filter(node => !node.silent && now - node.contactMs >= silentAfterMs);
       if (fallen.length === 0) return;
       for (const node of fallen) setSilent(node, true);
@@ -166,7 +166,7 @@ function setSilent(node: NodeRecord, silent: boolean): void {
   count(node);
 }
 
-/** A process that was suspended heard nobody: what it slept through is no silence of the nodes. */
-function forgiveSilence(nodes: Iterable<NodeRecord>, ms: number): void {
-  for (const node of nodes) node.contactMs += ms;
+/** A suspended process hears nobody: that time is no silence of the nodes. No contact is later than now. */
+function forgiveSilence(nodes: Iterable<NodeRecord>, ms: number, now: number): void {
+  for (const node of nodes) node.contactMs = Math.min(node.contactMs + ms, now);
 }
