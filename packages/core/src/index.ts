@@ -30,6 +30,6 @@ export type {
   Taint,
   Workload,
 } from './state/cluster-state.ts';
-export type { CellTally, FailureTally, FleetView } from './status/fleet-view.ts';
+export type { CellTally, DigestSet, FailureTally, FleetView } from './status/fleet-view.ts';
 export { CONDITION_REASONS } from './status/reasons.ts';
 export { summarise } from './status/summarise.ts';

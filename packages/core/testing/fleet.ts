@@ -26,7 +26,7 @@ function tallyOf(cells: readonly NodeCell[]): CellTally {
     counts: Object.fromEntries(CELL_STATES.map(state => [state, count(state)])) as Record<CellState, number>,
     noAgent: cells.filter(({ noAgent }) => noAgent).length,
     failures: tallyFailures(cells),
-    digests: tallyDigests(cells),
+    digestSets: cells.flatMap(({ digests }) => (digests === undefined ? [] : [{ digests, nodes: 1 }])),
   };
 }
 
@@ -38,9 +38,4 @@ function tallyFailures(cells: readonly NodeCell[]): readonly FailureTally[] {
     examples: same.map(({ node }) => node).slice(0, 3),
     since: same.map(({ since = '2026-01-01T00:00:00.000Z' }) => since).sort()[0] as string,
   }));
-}
-
-function tallyDigests(cells: readonly NodeCell[]): ReadonlyMap<string, number> {
-  const digests = cells.flatMap(cell => cell.digests ?? []);
-  return new Map([...Map.groupBy(digests, digest => digest)].map(([digest, same]) => [digest, same.length]));
 }

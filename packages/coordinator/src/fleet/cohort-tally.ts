@@ -1,4 +1,4 @@
-import type { CellTally, FailureTally } from '@kube-prefetch/core';
+import type { CellTally, DigestSet, FailureTally } from '@kube-prefetch/core';
 import { CELL_STATES, type CellReport, type CellState, type Failure, type ImageRef } from '@kube-prefetch/protocol';
 
 const MAX_EXAMPLES = 3;
@@ -16,7 +16,8 @@ export interface CohortTally {
 
 interface ImageCounts {
   readonly counts: Record<CellState, number>;
-  readonly digests: Map<string, number>;
+  /** By all of their text. */
+  readonly digestSets: Map<string, DigestSet>;
   /** By node. */
   readonly failing: Map<string, Failing>;
   /** Of `failing`; undefined once that changed. */
@@ -56,20 +57,20 @@ export function createCohortTally(): CohortTally {
         counts: { ...image.counts, Unknown: nodes - known },
         noAgent,
         failures: image.failures,
-        digests: image.digests,
+        digestSets: [...image.digestSets.values()],
       };
     },
   };
 }
 
-function count({ counts, digests }: ImageCounts, cell: CellReport, by: 1 | -1): void {
+function count({ counts, digestSets }: ImageCounts, cell: CellReport, by: 1 | -1): void {
   counts[cell.state] += by;
-  if (cell.state !== 'Present') return;
-  for (const digest of cell.digests ?? []) {
-    const nodes = (digests.get(digest) ?? 0) + by;
-    if (nodes === 0) digests.delete(digest);
-    else digests.set(digest, nodes);
-  }
+  const { state, digests = [] } = cell;
+  if (state !== 'Present' || digests.length === 0) return;
+  const key = digests.join('\n');
+  const nodes = (digestSets.get(key)?.nodes ?? 0) + by;
+  if (nodes === 0) digestSets.delete(key);
+  else digestSets.set(key, { digests, nodes });
 }
 
 /** One entry per kind, in order of kind, with the message of the oldest failure. One pass: there may be thousands. */
@@ -105,7 +106,7 @@ function keepFirst(names: string[], name: string): void {
 function emptyCounts(): ImageCounts {
   return {
     counts: { Unknown: 0, Missing: 0, Waiting: 0, Pulling: 0, Present: 0, Failed: 0 },
-    digests: new Map(),
+    digestSets: new Map(),
     failing: new Map(),
     failures: [],
   };

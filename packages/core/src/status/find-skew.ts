@@ -1,6 +1,7 @@
 import { type ImageRef, normaliseReference, type PrefetchStatus, tryParseReference } from '@kube-prefetch/protocol';
 import { byText } from '../asks/ask.ts';
 import type { CohortShare } from './resource-cohorts.ts';
+import type { DigestSet } from './fleet-view.ts';
 
 type Skew = PrefetchStatus['skew'][number];
 
@@ -9,38 +10,59 @@ const MAX_DIGESTS = 10;
 
 /** Images whose tag stands for different contents on different nodes; those with the most nodes off the majority first. */
 export function findSkew(shares: readonly CohortShare[]): Skew[] {
-  return [...sumDigests(shares)]
-    .filter(([, digests]) => digests.size > 1)
-    .map(([image, digests]) => ({ image, digests: rankDigests(ownDigests(image, digests)) }))
+  return [...setsByImage(shares)]
+    .map(([image, sets]) => ({ image, digests: rankDigests(groupContents(image, sets)) }))
     .filter(({ digests }) => digests.length > 1)
     .sort((a, b) => nodesOff(b) - nodesOff(a) || byText(a.image, b.image))
     .slice(0, MAX_SKEWS);
 }
 
-function sumDigests(shares: readonly CohortShare[]): ReadonlyMap<ImageRef, ReadonlyMap<string, number>> {
-  const byImage = new Map<ImageRef, Map<string, number>>();
-  for (const [image, { digests }] of shares.flatMap(({ tallies }) => [...tallies])) {
-    const sum = byImage.get(image) ?? new Map<string, number>();
-    for (const [digest, nodes] of digests) sum.set(digest, (sum.get(digest) ?? 0) + nodes);
-    byImage.set(image, sum);
+/** Only of images of which somebody has something else. */
+function setsByImage(shares: readonly CohortShare[]): ReadonlyMap<ImageRef, readonly DigestSet[]> {
+  const byImage = new Map<ImageRef, DigestSet[]>();
+  for (const [image, { digestSets }] of shares.flatMap(({ tallies }) => [...tallies])) {
+    const known = byImage.get(image);
+    if (known === undefined) byImage.set(image, [...digestSets]);
+    else known.push(...digestSets);
   }
+  for (const [image, sets] of byImage) if (sets.length < 2) byImage.delete(image);
   return byImage;
+}
+
+/** Digests that one node names for an image stand for the same contents: one group for each contents. */
+function groupContents(image: ImageRef, sets: readonly DigestSet[]): readonly Contents[] {
+  let groups: Contents[] = [];
+  for (const { digests, nodes } of sets) {
+    const own = ownDigests(image, digests);
+    if (own.length === 0) continue;
+    const merged: Contents = { digests: new Map(own.map(digest => [digest, nodes])), nodes };
+    const same = groups.filter(group => own.some(digest => group.digests.has(digest)));
+    for (const group of same) {
+      merged.nodes += group.nodes;
+      for (const [digest, count] of group.digests)
+        merged.digests.set(digest, (merged.digests.get(digest) ?? 0) + count);
+    }
+    groups = [...groups.filter(group => !same.includes(group)), merged];
+  }
+  return groups;
+}
+
+interface Contents {
+  /** With the nodes that name it. */
+  readonly digests: Map<string, number>;
+  nodes: number;
 }
 
 /**
  * A runtime lists the digests of every repository that an image came from, by their short or long name; only those of the
  * reference's own repository tell what its tag stands for. A reference with a digest cannot stand for anything else.
  */
-function ownDigests(image: ImageRef, digests: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
-  const own = new Map<string, number>();
+function ownDigests(image: ImageRef, digests: readonly string[]): readonly string[] {
   const wanted = splitDigest(image);
-  if (wanted === undefined || wanted.digest !== undefined) return own;
-  for (const [reference, nodes] of digests) {
-    const found = splitDigest(reference);
-    if (found?.digest === undefined || found.repository !== wanted.repository) continue;
-    own.set(found.digest, (own.get(found.digest) ?? 0) + nodes);
-  }
-  return own;
+  if (wanted === undefined || wanted.digest !== undefined) return [];
+  return digests
+    .map(splitDigest)
+    .flatMap(found => (found?.digest !== undefined && found.repository === wanted.repository ? [found.digest] : []));
 }
 
 function splitDigest(text: string): { repository: string; digest: string | undefined } | undefined {
@@ -52,9 +74,13 @@ function splitDigest(text: string): { repository: string; digest: string | undef
   };
 }
 
-function rankDigests(digests: ReadonlyMap<string, number>): Skew['digests'] {
-  return [...digests]
-    .map(([digest, nodes]) => ({ digest, nodes }))
+/** Each contents by the digest that most nodes name. */
+function rankDigests(groups: readonly Contents[]): Skew['digests'] {
+  return groups
+    .map(({ digests, nodes }) => {
+      const [[digest]] = [...digests].sort(([a, m], [b, n]) => n - m || byText(a, b)) as [[string, number]];
+      return { digest, nodes };
+    })
     .sort((a, b) => b.nodes - a.nodes || byText(a.digest, b.digest))
     .slice(0, MAX_DIGESTS);
 }

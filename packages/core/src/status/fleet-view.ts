@@ -13,8 +13,13 @@ export interface CellTally {
   /** Of them, on nodes whose agent never reported to this coordinator or fell silent; counted under Unknown. */
   readonly noAgent: number;
   readonly failures: readonly FailureTally[];
-  /** Repository digests of Present cells. */
-  readonly digests: ReadonlyMap<string, number>;
+  readonly digestSets: readonly DigestSet[];
+}
+
+/** Repository digests that Present cells name together, and how many of them do. */
+export interface DigestSet {
+  readonly digests: readonly string[];
+  readonly nodes: number;
 }
 
 export interface FailureTally {
