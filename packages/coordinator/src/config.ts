@@ -1,3 +1,4 @@
+import { REPORT_HEARTBEAT_MS } from '@kube-prefetch/protocol';
 import { type Config, PROCESS_SETTINGS, type Settings } from '@kube-prefetch/process';
 
 /** Everything that can be set, in the order of `--help`. */
@@ -98,7 +99,8 @@ export const SETTINGS = {
     type: 'duration',
     flag: 'silent-after',
     env: 'KUBE_PREFETCH_SILENT_AFTER',
-    min: '4s',
+    // Shorter, and an agent that reports as often as it should could lose its node to an older one.
+    min: `${(2 * REPORT_HEARTBEAT_MS) / 1_000}s`,
     max: '1h',
     default: '60s',
     meaning: 'how long a node may stay without contact before its cells are Unknown',

@@ -9,6 +9,7 @@ export {
   MAX_IMAGES_PER_NODE,
   MAX_MESSAGE_LENGTH,
   MAX_WAIT_SECONDS,
+  REPORT_HEARTBEAT_MS,
 } from './messages/limits.ts';
 export { AGENT_STATES, ImageView, NodeOverview, NodeView, Overview } from './messages/overview.ts';
 export { messageParser } from './messages/parse-message.ts';

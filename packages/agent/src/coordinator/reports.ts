@@ -1,5 +1,13 @@
 import type { Log } from '@kube-prefetch/process';
-import type { AgentApi, CellReport, Failure, ImageRef, NodeReport, Plan } from '@kube-prefetch/protocol';
+import {
+  type AgentApi,
+  type CellReport,
+  type Failure,
+  type ImageRef,
+  type NodeReport,
+  type Plan,
+  REPORT_HEARTBEAT_MS,
+} from '@kube-prefetch/protocol';
 import type { RuntimeVersion } from '@kube-prefetch/runtime';
 import { type Clock, type Random, createTrigger } from '@kube-prefetch/time';
 import type { Cell } from '../decide/judge-cells.ts';
@@ -12,8 +20,6 @@ import { type PullOf, createCellLabels } from './label-cells.ts';
  */
 const SPACING_MS = { urgent: 250, ordinary: 1_000 };
 const MAX_RUNTIME_NAME_LENGTH = 64;
-/** Where nothing is new, a report says that this agent is alive. */
-const HEARTBEAT_MS = 20_000;
 
 /** What the line found, or why it found nothing. */
 export interface LookResult {
@@ -75,7 +81,7 @@ export function createReports(parts: ReportsParts): Reports {
 
   const readyMs = (sentMs: number) => {
     if (latest === undefined) return Number.POSITIVE_INFINITY;
-    return sentMs + (news === undefined ? HEARTBEAT_MS : SPACING_MS[news]);
+    return sentMs + (news === undefined ? REPORT_HEARTBEAT_MS : SPACING_MS[news]);
   };
 
   return {

@@ -1,22 +1,23 @@
 import type { Cohort } from '@kube-prefetch/core';
 import { silentLog } from '@kube-prefetch/process';
-import { CELL_STATES, type CellState, type NodeReport, type Plan } from '@kube-prefetch/protocol';
+import { CELL_STATES, type CellState, type NodeReport, type Plan, REPORT_HEARTBEAT_MS } from '@kube-prefetch/protocol';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aCell, anAgent, aReport, never } from '../../testing/index.ts';
+import { SETTINGS } from '../config.ts';
 import { createFleet } from './fleet.ts';
 
 const SILENT_AFTER_MS = 60_000;
 const IMAGES = ['a:1', 'b:1'];
 
-function startFleet() {
+function startFleet(silentAfterMs = SILENT_AFTER_MS) {
   const clock = createVirtualClock();
   const seen = { changes: 0 };
   const fleet = createFleet({
     clock,
     log: silentLog,
-    silentAfterMs: SILENT_AFTER_MS,
+    silentAfterMs,
     changed: () => {
       seen.changes += 1;
     },
@@ -85,6 +86,15 @@ test('an agent that polls as long as it may is never silent', async () => {
   await polling;
   expect(polls).toBeGreaterThan(10);
   expect(clock.sleepers()).toBe(0);
+});
+
+test('with the shortest silence too an older process takes no node from one that reports in time', async () => {
+  const { clock, fleet, assign } = startFleet(Number.parseInt(SETTINGS.silentAfterMs.min, 10) * 1_000);
+  assign({ c: ['n1'] });
+  fleet.report('n1', aReport({ agent: anAgent('newer', 9) }));
+  // A report that the network delays, and one that is tried again.
+  await clock.advance(REPORT_HEARTBEAT_MS + 10_000);
+  expect(isTaken(() => fleet.report('n1', aReport({ agent: anAgent('older', 1) })))).toBe(false);
 });
 
 test('a process that its wall clock makes look older speaks once its predecessor has not for a silence', async () => {

@@ -108,7 +108,8 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       phase = 'assigned';
     },
     markSilent(now) {
-      if (now - dueMs > LATE_MS) forgiveSilence(members.nodes.values(), now - dueMs + silentAfterMs - longestPollMs, now);
+      if (now - dueMs > LATE_MS)
+        forgiveSilence(members.nodes.values(), now - dueMs + silentAfterMs - longestPollMs, now);
       const fallen = [...members.nodes.values()].filter(node => !node.silent && now - node.contactMs >= silentAfterMs);
       if (fallen.length === 0) return;
       for (const node of fallen) setSilent(node, true);
