@@ -449,7 +449,7 @@ test.each<[string, Record<string, string>, Record<string, number>]>([
 ])('digests of one node stand for the same contents: %s', (_case, digests, expected) => {
   const say: Say = node => ({
     state: 'Present',
-    digests: [...(digests[node] ?? '')].map(letter => `docker.io/library/web@${digest(letter)}`),
+    digests: Array.from(digests[node] ?? '', letter => `docker.io/library/web@${digest(letter)}`),
   });
   const { skew } = statusOf(aState({ resources: [aResource({ spec: { images: ['web'] } })], nodes: nodes(3) }), say);
   const shown = skew.flatMap(image => image.digests.map(({ digest: text, nodes }) => [text.at(-1), nodes]));
