@@ -80,6 +80,6 @@ test('a wrong argument is refused before anything starts', async () => {
 /** Each step's line, followed by `held` where at least one line below says so. */
 function linesOfSteps(output: string): readonly string[] {
   const lines = output.split('\n').filter(line => /^(Step \d:|  held:)/.test(line));
-  const short = lines.map(line => (line.startsWith('Act') ? line : 'held'));
+  const short = lines.map(line => (line.startsWith('Step') ? line : 'held'));
   return short.filter((line, n) => line !== short[n - 1]);
 }
