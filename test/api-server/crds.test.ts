@@ -58,6 +58,7 @@ const STATUS: PrefetchStatus = {
     unknown: 4,
     held: 5,
     noAgent: 6,
+    notApplicable: 7,
   },
   failures: [
     {

@@ -62,3 +62,22 @@ readinessProbe:
   timeoutSeconds: 2
   failureThreshold: 3
 {{- end -}}
+
+{{- /* Which nodes get an agent: for the DaemonSet, and for the coordinator, which leaves the other nodes out of its counts. */ -}}
+{{- define "kube-prefetch.agent.placement" -}}
+nodeSelector:
+  {{- merge (dict "kubernetes.io/os" "linux") .Values.agent.nodeSelector | toYaml | nindent 2 }}
+affinity:
+  nodeAffinity:
+    requiredDuringSchedulingIgnoredDuringExecution:
+      nodeSelectorTerms:
+        # Virtual nodes have no container runtime that could be asked.
+        - matchExpressions:
+            - {key: type, operator: NotIn, values: [virtual-kubelet, kwok]}
+            - {key: eks.amazonaws.com/compute-type, operator: NotIn, values: [fargate]}
+            - {key: liqo.io/type, operator: NotIn, values: [virtual-node]}
+{{- with .Values.agent.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}

@@ -21,4 +21,5 @@ export { createKubernetesSource } from './source/kubernetes-source.ts';
 export { createOverwriteDetector } from './status/detect-overwrites.ts';
 export { createKubernetesStatusSink, type KubernetesStatusSinkOptions } from './status/kubernetes-status-sink.ts';
 export { createKubernetesCertificates, type KubernetesCertificatesParts } from './trust/kubernetes-certificates.ts';
+export { parsePodPlacement } from './to-state/index.ts';
 export { createTokenIdentity, type TokenIdentityParts } from './trust/token-identity.ts';

@@ -30,7 +30,7 @@ export function aStatus(warm: string): PrefetchStatus {
       },
     ],
     warm,
-    summary: { ...none, held: 0, noAgent: 0 },
+    summary: { ...none, held: 0, noAgent: 0, notApplicable: 0 },
     failures: [
       {
         image: 'nginx:missing',

@@ -49,6 +49,15 @@ export const SETTINGS = {
     optional: true,
     meaning: 'keys, or prefix/*, of taints that nodes carry only until they are set up; separated by commas',
   },
+  agentPods: {
+    type: 'string',
+    flag: 'agent-pods',
+    env: 'KUBE_PREFETCH_AGENT_PODS',
+    maxLength: 100_000,
+    optional: true,
+    meaning:
+      "what the agents' pods say of where they run, as JSON: nodeSelector, affinity and tolerations; absent: everywhere",
+  },
   kubeconfig: {
     type: 'file',
     flag: 'kubeconfig',

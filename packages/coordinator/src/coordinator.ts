@@ -1,5 +1,5 @@
 import type { ClusterSource, Term } from '@kube-prefetch/cluster';
-import { collectAsks, groupNodes, planCohorts, summarise } from '@kube-prefetch/core';
+import { collectAsks, groupNodes, type Placement, planCohorts, summarise } from '@kube-prefetch/core';
 import { type Clock, timestamp, type Trigger } from '@kube-prefetch/time';
 import type { ExpectedNodes } from './expected-nodes.ts';
 import type { Fleet } from './fleet/index.ts';
@@ -17,6 +17,8 @@ export interface Line {
   readonly wake: Trigger;
   readonly limits: PermitLimits;
   readonly startupTaints: readonly string[] | undefined;
+  /** Where agents run; everywhere if undefined. */
+  readonly agents: Placement | undefined;
   readonly expectedNodes: ExpectedNodes;
   readonly fleet: Fleet;
   readonly permits: Permits;
@@ -44,7 +46,7 @@ function pass(line: Line, now: number): number {
   const state = source.read();
   if (state === undefined) return now + RETRY_READ_MS;
   const collected = collectAsks(state);
-  const cohorts = groupNodes(collected.asks, line.expectedNodes.note(state, now), line.startupTaints);
+  const cohorts = groupNodes(collected.asks, line.expectedNodes.note(state, now), line.startupTaints, line.agents);
   const plans = planCohorts(cohorts, state.gaps);
   fleet.assign(cohorts, plans, state.gaps, now); // answers the polls whose plan changed
   fleet.markSilent(now);

@@ -1,4 +1,5 @@
 import type { ClusterSource, StatusSink } from '@kube-prefetch/cluster';
+import type { Placement } from '@kube-prefetch/core';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock, Trigger } from '@kube-prefetch/time';
 import { answerAgent } from './answer-agent.ts';
@@ -34,6 +35,8 @@ export interface CoordinatorParts {
   /** How long a node counts as having what it had of an extended resource. */
   readonly resourceGraceMs?: number;
   readonly startupTaints?: readonly string[];
+  /** Where agents run; everywhere if undefined. */
+  readonly agents?: Placement | undefined;
   /** Where another process of ours leads, as far as this one knows. */
   readonly leader?: () => string | undefined;
 }
@@ -72,6 +75,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     wake,
     limits,
     startupTaints,
+    agents: parts.agents,
     expectedNodes,
     fleet,
     permits,
@@ -96,7 +100,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     line,
     metrics,
     read: signal => readCluster({ source, changed, clock, log }, signal),
-    ...createViews({ term, source, expectedNodes, fleet, statuses, clock, startupTaints, ready }),
+    ...createViews({ term, source, expectedNodes, fleet, statuses, clock, startupTaints, agents: parts.agents, ready }),
     epoch: term.epoch,
     leading: term.leading,
     mustLead: term.mustLead,

@@ -1,3 +1,4 @@
+import { parsePodPlacement } from '@kube-prefetch/cluster';
 import { createLog, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/process';
 import { systemClock as clock } from '@kube-prefetch/time';
 import { bySource, SETTINGS } from './config.ts';
@@ -27,6 +28,8 @@ await runUntilSignalled(
       permitTtlMs: config.permitTtlMs,
       silentAfterMs: config.silentAfterMs,
       resourceGraceMs: config.resourceGraceMs,
+      agents:
+        config.agentPods === undefined ? undefined : { choice: undefined, pod: parsePodPlacement(config.agentPods) },
       startupTaints: config.startupTaints?.split(',').map(key => key.trim()) ?? [],
       leader: () => leadership.leader(),
     });

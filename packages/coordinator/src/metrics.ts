@@ -40,7 +40,7 @@ export function createMetrics(): CoordinatorMetrics {
   });
   const nodes = new Gauge({
     name: `${PREFIX}nodes`,
-    help: 'Nodes of the cluster by their agent: reporting, silent, or none that ever reported to this coordinator.',
+    help: 'Nodes of the cluster by their agent: reporting, silent, none that ever reported to this coordinator, or not_applicable where none can run.',
     labelNames: ['agent'],
     registers,
   });
@@ -131,6 +131,7 @@ const REPORT_OUTCOME: Readonly<Record<ReportVerdict, string>> = {
 function countCells(fleet: Measured['fleet']): Record<CellState, number> {
   const sum = Object.fromEntries(CELL_STATES.map(state => [state, 0])) as Record<CellState, number>;
   for (const { cohort, plan } of fleet.records()) {
+    if (!cohort.applicable) continue;
     for (const { image } of plan.items) {
       const { counts } = fleet.tally(cohort, image);
       for (const state of CELL_STATES) sum[state] += counts[state];
@@ -139,9 +140,11 @@ function countCells(fleet: Measured['fleet']): Record<CellState, number> {
   return sum;
 }
 
-function countNodes(fleet: Measured['fleet']): Record<'reporting' | 'silent' | 'none', number> {
-  const sum = { reporting: 0, silent: 0, none: 0 };
-  for (const { heard, silent } of fleet.nodes())
-    sum[heard === undefined ? 'none' : silent ? 'silent' : 'reporting'] += 1;
+function countNodes(fleet: Measured['fleet']): Record<'reporting' | 'silent' | 'none' | 'not_applicable', number> {
+  const sum = { reporting: 0, silent: 0, none: 0, not_applicable: 0 };
+  for (const { heard, silent, home } of fleet.nodes()) {
+    if (heard === undefined) sum[home.cohort.applicable ? 'none' : 'not_applicable'] += 1;
+    else sum[silent ? 'silent' : 'reporting'] += 1;
+  }
   return sum;
 }

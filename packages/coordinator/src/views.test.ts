@@ -74,6 +74,22 @@ test('what is planned in spite of a startup taint is explained so', async () => 
   expect(line.coordinator.image('a:1').nodes).toMatchObject([{ because: [expect.stringContaining('Yes')] }]);
 });
 
+test('a node that gets no agent is shown so, and does not keep Warm False', async () => {
+  const agents = { choice: undefined, pod: { nodeSelector: { os: 'linux' }, tolerations: [], extendedResources: {} } };
+  const line = startVirtualLine({ agents });
+  const resources = [aResource({ spec: { images: ['a:1'] } })];
+  const nodes = [aNode({ name: 'n1', labels: { os: 'linux' } }), aNode({ name: 'n2' })];
+  await line.show(aState({ resources, nodes }));
+  await line.coordinator.forNode('n1').report(aReport({ cells: [aCell()] }), never());
+  await line.clock.advance(1_000);
+  const { nodes: shown, resources: statuses } = line.coordinator.overview();
+  expect(shown.map(({ agent }) => agent)).toEqual(['Reporting', 'NotApplicable']);
+  expect(statuses[0]?.status).toMatchObject({ warm: '1/1', summary: { noAgent: 0, notApplicable: 1 } });
+  expect(line.coordinator.image('a:1').nodes[1]?.because[0]).toContain('gets no agent');
+  const { text } = await line.coordinator.exposeMetrics();
+  expect(text).toContain('kube_prefetch_coordinator_nodes{agent="not_applicable"} 1');
+});
+
 test.each([
   ['a node that is not there', 'UnknownNode', 'n9'],
   ['an image that nothing asks for', 'UnknownImage', 'a'],

@@ -1,4 +1,12 @@
-import { type Ask, type ClusterState, collectAsks, explainImage, explainNode, type Node } from '@kube-prefetch/core';
+import {
+  type Ask,
+  type ClusterState,
+  collectAsks,
+  explainImage,
+  explainNode,
+  type Node,
+  type Placement,
+} from '@kube-prefetch/core';
 import {
   ApiError,
   CELL_STATES,
@@ -26,6 +34,7 @@ export interface ViewParts {
   readonly statuses: Pick<StatusWriter, 'latest'>;
   readonly clock: Clock;
   readonly startupTaints: readonly string[] | undefined;
+  readonly agents: Placement | undefined;
   readonly ready: () => boolean;
 }
 
@@ -58,7 +67,7 @@ function nodeView(parts: ViewParts, name: string): NodeView {
   const record = parts.fleet.node(name);
   const node = nodesOf(parts, state).find(candidate => candidate.name === name);
   if (record === undefined || node === undefined) throw apiErrors.unknownNode(name, state.nodes.length);
-  const explained = explainNode(collectAsks(state).asks, node, parts.startupTaints);
+  const explained = explainNode(collectAsks(state).asks, node, parts.startupTaints, parts.agents);
   const because = new Map(explained.map(({ image, because }) => [image, because]));
   return {
     ...nodeOverview(record, parts.clock.monotonicMs()),
@@ -77,10 +86,12 @@ function imageView(parts: ViewParts, image: ImageRef): ImageView {
   if (!asks.some(ask => ask.image === image)) throw unknownImage(image, asks);
   return {
     image,
-    nodes: explainImage(asks, image, nodesOf(parts, state), parts.startupTaints).map(({ node, because }) => {
-      const record = parts.fleet.node(node);
-      return { node, cell: record && cellOf(record, image), because: [...because] };
-    }),
+    nodes: explainImage(asks, image, nodesOf(parts, state), parts.startupTaints, parts.agents).map(
+      ({ node, because }) => {
+        const record = parts.fleet.node(node);
+        return { node, cell: record && cellOf(record, image), because: [...because] };
+      },
+    ),
   };
 }
 
@@ -95,11 +106,16 @@ function stateOf({ term, source, ready }: ViewParts): ClusterState {
   return state;
 }
 
+function agentOf({ heard, silent, home }: NodeRecord): NodeOverview['agent'] {
+  if (heard === undefined) return home.cohort.applicable ? 'None' : 'NotApplicable';
+  return silent ? 'Silent' : 'Reporting';
+}
+
 function nodeOverview(node: NodeRecord, now: number): NodeOverview {
   const { heard, home } = node;
   return {
     name: node.name,
-    agent: heard === undefined ? 'None' : node.silent ? 'Silent' : 'Reporting',
+    agent: agentOf(node),
     reportAgeMs: heard && Math.round(now - heard.atMs),
     held: home.cohort.held,
     runtime: heard?.runtime,

@@ -1,7 +1,7 @@
 import { WORKLOAD_KINDS } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { root } from './field.ts';
-import { toWorkload } from './to-workload.ts';
+import { parsePodPlacement, toWorkload } from './to-workload.ts';
 
 const pod = (spec: object = {}) => ({ containers: [{ image: 'a' }], ...spec });
 const deployment = (podSpec: object, metadata: object = {}, rest: object = {}) =>
@@ -199,4 +199,26 @@ test.each([
   ],
 ])('a malformed pod %j is told by the field', (spec, message) => {
   expect(() => toWorkload('Deployment', deployment(spec))).toThrow(message);
+});
+
+test('where the pods of agents run is read from what the chart says of them', () => {
+  const text = JSON.stringify({
+    nodeSelector: { 'kubernetes.io/os': 'linux' },
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: 'type', operator: 'NotIn', values: ['kwok'] }] }],
+        },
+      },
+    },
+    tolerations: [{ operator: 'Exists' }],
+  });
+  expect(parsePodPlacement(text)).toEqual({
+    nodeSelector: { 'kubernetes.io/os': 'linux' },
+    nodeAffinity: {
+      terms: [{ matchExpressions: [{ key: 'type', operator: 'NotIn', values: ['kwok'] }], matchFields: [] }],
+    },
+    tolerations: [{ operator: 'Exists' }],
+    extendedResources: {},
+  });
 });

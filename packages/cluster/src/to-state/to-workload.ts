@@ -1,4 +1,12 @@
-import type { NodeRequirement, NodeSelector, PodImage, PodSpec, PullPolicy, Workload } from '@kube-prefetch/core';
+import type {
+  NodeRequirement,
+  NodeSelector,
+  Placement,
+  PodImage,
+  PodSpec,
+  PullPolicy,
+  Workload,
+} from '@kube-prefetch/core';
 import type { Toleration, WorkloadKind } from '@kube-prefetch/protocol';
 import { requestedResources } from './extended-resources.ts';
 import {
@@ -11,6 +19,7 @@ import {
   labels,
   optionalInteger,
   optionalText,
+  root,
   text,
 } from './field.ts';
 
@@ -74,13 +83,25 @@ function toPodSpec(spec: Field): PodSpec {
     containers: containers.map(toPodImage),
     initContainers: initContainers.map(toPodImage),
     imageVolumes: items(below(spec, 'volumes')).flatMap(toVolumeImage),
+    ...toPodPlacement(spec),
+  };
+}
+
+/** What of a pod's spec decides on which nodes it may run. Throws MalformedField. */
+function toPodPlacement(spec: Field): Placement['pod'] {
+  return {
     ...given('nodeName', optionalText(below(spec, 'nodeName'))),
     ...given('nodeSelector', optionalLabels(below(spec, 'nodeSelector'))),
     ...given('nodeAffinity', toNodeSelector(below(spec, 'affinity', 'nodeAffinity', REQUIRED))),
     tolerations: items(below(spec, 'tolerations')).map(toToleration),
     ...given('os', optionalText(below(spec, 'os', 'name'))),
-    extendedResources: requestedResources(containers, initContainers),
+    extendedResources: requestedResources(items(below(spec, 'containers')), items(below(spec, 'initContainers'))),
   };
+}
+
+/** The same of JSON. Throws SyntaxError, and MalformedField. */
+export function parsePodPlacement(text: string): Placement['pod'] {
+  return toPodPlacement(root(JSON.parse(text)));
 }
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';

@@ -279,7 +279,16 @@ function membersOf(homes: readonly (readonly [string, string])[]): Record<string
 }
 
 function aCohort(key: string, nodes: readonly string[]): Cohort {
-  return { key, nodes, asks: [], held: undefined, ready: true, runtimeVersion: undefined, resourcesUnknown: false };
+  return {
+    key,
+    nodes,
+    asks: [],
+    held: undefined,
+    ready: true,
+    applicable: true,
+    runtimeVersion: undefined,
+    resourcesUnknown: false,
+  };
 }
 
 function aPlan(revision: string, images: readonly string[]): Plan {

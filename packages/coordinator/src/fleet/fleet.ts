@@ -113,8 +113,10 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       const fallen = [...members.nodes.values()].filter(node => !node.silent && now - node.contactMs >= silentAfterMs);
       if (fallen.length === 0) return;
       for (const node of fallen) setSilent(node, true);
-      const examples = fallen.slice(0, 3).map(node => node.name);
-      log.warn({ nodes: fallen.length, examples, silentAfterMs }, 'nodes fell silent');
+      const missed = fallen.filter(isExpected);
+      if (missed.length === 0) return;
+      const examples = missed.slice(0, 3).map(node => node.name);
+      log.warn({ nodes: missed.length, examples, silentAfterMs }, 'nodes fell silent');
     },
     nextDueMs(now) {
       dueMs = Infinity;
@@ -124,7 +126,8 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       return now < settledMs ? Math.min(dueMs, settledMs) : dueMs;
     },
     settling: now =>
-      now < settledMs && (gaps.length > 0 || members.nodes.values().some(node => node.heard === undefined)),
+      now < settledMs &&
+      (gaps.length > 0 || members.nodes.values().some(node => node.heard === undefined && isExpected(node))),
     assigned: () => phase === 'assigned',
 
     plan: async (name, have, waitMs, signal) =>
@@ -159,6 +162,11 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       return record.tally.read(image, record.cohort.nodes.length, record.silentNodes);
     },
   };
+}
+
+/** Whether an agent should report for it. */
+function isExpected({ heard, home }: NodeRecord): boolean {
+  return heard !== undefined || home.cohort.applicable;
 }
 
 function setSilent(node: NodeRecord, silent: boolean): void {

@@ -508,6 +508,7 @@ function aStatus(
       unknown,
       held: 0,
       noAgent: 0,
+      notApplicable: 0,
     },
     failures: [],
     skew: [],

@@ -79,3 +79,13 @@ test('an image that found no room in the plan says so first', () => {
   expect(explained.at(-1)?.because[0]).toMatch(/^left out of the plan, which names at most 2000 images/);
   expect(explained.at(-2)?.because).toHaveLength(1);
 });
+
+test('a node that gets no agent is explained so', () => {
+  const agents = { choice: undefined, pod: { nodeSelector: { pool: 'web' }, tolerations: [], extendedResources: {} } };
+  const because = `the node gets no agent, so nothing is pulled: nodeSelector wants pool=web; the node has pool=gpu`;
+  expect(explainNode(ASKS, GPU, [], agents)[0]?.because[0]).toBe(because);
+  expect(explainImage(ASKS, 'gpu', [WEB, GPU], [], agents).map(node => node.because.includes(because))).toEqual([
+    false,
+    true,
+  ]);
+});

@@ -1,6 +1,6 @@
 import { type ImageRef, MAX_IMAGES_PER_NODE, resourceName } from '@kube-prefetch/protocol';
 import type { Ask } from '../asks/ask.ts';
-import type { Verdict } from '../placement/placement.ts';
+import type { Placement, Verdict } from '../placement/placement.ts';
 import { matchNode } from '../placement/match-node.ts';
 import type { Node } from '../state/cluster-state.ts';
 import { mergeAsks } from './merge-asks.ts';
@@ -10,12 +10,17 @@ export function explainNode(
   asks: readonly Ask[],
   node: Node,
   startupTaints: readonly string[] = [],
+  agents?: Placement,
 ): readonly { image: ImageRef; because: readonly string[] }[] {
   const judged = asks.map(ask => ({ ask, verdict: matchNode(ask.placement, node, startupTaints) }));
   const wanted = judged.filter(({ verdict }) => verdict.verdict !== 'No');
   const byImage = Map.groupBy(wanted, ({ ask }) => ask.image);
   const { items, leftOut } = mergeAsks(wanted.map(({ ask }) => ask));
-  const sentences = (image: ImageRef) => (byImage.get(image) ?? []).map(({ ask, verdict }) => because(ask, verdict));
+  const agent = describeNoAgent(node, startupTaints, agents);
+  const sentences = (image: ImageRef) => [
+    ...agent,
+    ...(byImage.get(image) ?? []).map(({ ask, verdict }) => because(ask, verdict)),
+  ];
   return [
     ...items.map(({ image }) => ({ image, because: sentences(image) })),
     ...leftOut.map(({ image }) => ({ image, because: [NO_ROOM, ...sentences(image)] })),
@@ -30,12 +35,25 @@ export function explainImage(
   image: ImageRef,
   nodes: readonly Node[],
   startupTaints: readonly string[] = [],
+  agents?: Placement,
 ): readonly { node: string; because: readonly string[] }[] {
   const asking = asks.filter(ask => ask.image === image);
   return nodes.map(node => ({
     node: node.name,
-    because: asking.map(ask => because(ask, matchNode(ask.placement, node, startupTaints))),
+    because: [
+      ...describeNoAgent(node, startupTaints, agents),
+      ...asking.map(ask => because(ask, matchNode(ask.placement, node, startupTaints))),
+    ],
   }));
+}
+
+function describeNoAgent(
+  node: Node,
+  startupTaints: readonly string[],
+  agents: Placement | undefined,
+): readonly string[] {
+  const reached = agents && matchNode(agents, node, startupTaints);
+  return reached?.verdict === 'No' ? [`the node gets no agent, so nothing is pulled: ${reached.sentence}`] : [];
 }
 
 /** One sentence per ask: who wants the image, the verdict, and what is special about it. */

@@ -2,7 +2,7 @@ import { aNode, aResource, aState, aWorkload } from '@kube-prefetch/core/testing
 import { expect, test } from 'vitest';
 import { collectAsks } from '../asks/collect-asks.ts';
 import type { ClusterState, Node } from '../state/cluster-state.ts';
-import { groupNodes } from './group-nodes.ts';
+import { type Cohort, groupNodes } from './group-nodes.ts';
 
 const cohortsOf = (state: ClusterState) => groupNodes(collectAsks(state).asks, state.nodes);
 const named = (count: number, parts?: Partial<Node>) =>
@@ -75,4 +75,15 @@ test("a cohort's asks keep their order", () => {
   const asks = collectAsks(aState({ resources })).asks;
   expect(asks).toHaveLength(6);
   expect(groupNodes(asks, named(1))[0]?.asks).toEqual(asks);
+});
+
+test('nodes that the pods of agents cannot run on are apart', () => {
+  const nodes = [aNode({ name: 'linux' }), aNode({ name: 'virtual', labels: { type: 'kwok' } })];
+  const real = { key: 'type', operator: 'NotIn', values: ['kwok'] };
+  const nodeAffinity = { terms: [{ matchExpressions: [real], matchFields: [] }] };
+  const agents = { choice: undefined, pod: { nodeAffinity, tolerations: [], extendedResources: {} } };
+  const applicable = (cohorts: readonly Cohort[]) =>
+    Object.fromEntries(cohorts.flatMap(cohort => cohort.nodes.map(node => [node, cohort.applicable])));
+  expect(applicable(groupNodes([], nodes, [], agents))).toEqual({ linux: true, virtual: false });
+  expect(applicable(groupNodes([], nodes))).toEqual({ linux: true, virtual: true });
 });

@@ -18,6 +18,8 @@ export interface Cohort {
   readonly held: string | undefined;
   /** False: their cells do not hold back Warm. */
   readonly ready: boolean;
+  /** An agent can run on them. False: their cells are counted apart. */
+  readonly applicable: boolean;
   readonly runtimeVersion: string | undefined;
   /** Their plan is incomplete, whatever else was read. */
   readonly resourcesUnknown: boolean;
@@ -25,19 +27,21 @@ export interface Cohort {
 
 /**
  * Puts every node into exactly one cohort; cohorts are in the order of their keys. `startupTaints`: patterns of taint keys
- * to ignore beside the built-in list.
+ * to ignore beside the built-in list. `agents`: where agents run; everywhere if absent.
  */
 export function groupNodes(
   asks: readonly Ask[],
   nodes: readonly Node[],
   startupTaints: readonly string[] = [],
+  agents?: Placement,
 ): readonly Cohort[] {
   const reach = compileReach(asks, startupTaints);
+  const getsAgent = agents === undefined ? () => true : compilePlacement(agents, startupTaints);
   const digests = digestAsks(asks);
   const groups = new Map<string, Group>();
   for (const node of nodes) {
     const placements = reach.placementsOf(node);
-    const state = stateOf(node);
+    const state = stateOf(node, getsAgent(node));
     const key = JSON.stringify([placements, state]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { state, placements, nodes: [node.name] });
@@ -48,7 +52,7 @@ export function groupNodes(
     .sort((a, b) => byText(a.key, b.key));
 }
 
-type NodeState = Pick<Cohort, 'held' | 'ready' | 'runtimeVersion' | 'resourcesUnknown'>;
+type NodeState = Pick<Cohort, 'held' | 'ready' | 'applicable' | 'runtimeVersion' | 'resourcesUnknown'>;
 
 interface Group {
   readonly state: NodeState;
@@ -77,9 +81,9 @@ function compileReach(asks: readonly Ask[], startupTaints: readonly string[]) {
   };
 }
 
-function stateOf(node: Node): NodeState {
+function stateOf(node: Node, applicable: boolean): NodeState {
   const { ready, runtimeVersion, resourcesUnknown = false } = node;
-  return { held: heldBecause(node), ready, runtimeVersion, resourcesUnknown };
+  return { held: heldBecause(node), ready, applicable, runtimeVersion, resourcesUnknown };
 }
 
 function cohortOf({ state, nodes }: Group, asks: readonly Ask[], digests: ReadonlyMap<Ask, string>): Cohort {

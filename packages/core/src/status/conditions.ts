@@ -49,11 +49,15 @@ export function judgeWarm(judged: Judged): Judgement<'Warm'> {
   if (counts.present < counts.cells) return { reason: whyNotWarm(judged), message: describeCells(judged) };
   if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
   if (images === 0) return { reason: 'NoImages', message: [NO_IMAGES, ...describeUnplanned(unplanned)].join('; ') };
-  if (counts.nodes === 0)
-    return { reason: 'NoNodes', message: `no node may run what asks for ${countNoun(images, 'image')}` };
+  if (counts.nodes === 0) return { reason: 'NoNodes', message: describeNoNodes(judged) };
   if (counts.cells === 0 && counts.presentAside < aside(counts))
     return { reason: 'NothingCounts', message: describeCells(judged) };
   return { reason: 'AllPresent', message: describeCells(judged) };
+}
+
+function describeNoNodes({ images, counts }: Judged): string {
+  const node = counts.notApplicable > 0 ? 'node that gets an agent' : 'node';
+  return `no ${node} may run what asks for ${countNoun(images, 'image')}`;
 }
 
 const NO_IMAGES = 'no image is named, and no workload with an image was found';
@@ -97,6 +101,7 @@ function describeCells({ counts, alwaysPulled }: Judged): string {
     [others.noAgent, 'on nodes without an agent that reports'],
     [others.held, 'held and not counted'],
     [others.notReady, 'on nodes that are not Ready and not counted'],
+    [others.notApplicable, 'on nodes that get no agent and not counted'],
   ] as const;
   const rest = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   const always =

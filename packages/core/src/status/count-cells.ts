@@ -15,6 +15,7 @@ export interface CellCounts extends Omit<Summary, 'images'> {
 /**
  * | the node is          | its cells are counted under                                                |
  * | -------------------- | -------------------------------------------------------------------------- |
+ * | without any agent    | notApplicable                                                              |
  * | held                 | held                                                                       |
  * | not Ready            | notReady                                                                   |
  * | Ready, without agent | cells, noAgent                                                             |
@@ -25,6 +26,10 @@ export function countCells(shares: readonly CohortShare[]): CellCounts {
   for (const share of shares) {
     const { cohort, tallies, leftOut } = share;
     const nodes = cohort.nodes.length;
+    if (!cohort.applicable) {
+      sum.notApplicable += nodes * (tallies.size + leftOut);
+      continue;
+    }
     sum.nodes += nodes;
     if (leftOut > 0) sum.fullNodes += nodes;
     if (isCounted(cohort)) addShare(sum, share);
@@ -37,8 +42,8 @@ export function countCells(shares: readonly CohortShare[]): CellCounts {
 }
 
 /** Whether the cohort's cells can hold back Warm. */
-export function isCounted({ held, ready }: Cohort): boolean {
-  return held === undefined && ready;
+export function isCounted({ applicable, held, ready }: Cohort): boolean {
+  return applicable && held === undefined && ready;
 }
 
 const NOTHING = {
@@ -51,6 +56,7 @@ const NOTHING = {
   unknown: 0,
   held: 0,
   noAgent: 0,
+  notApplicable: 0,
   notReady: 0,
   presentAside: 0,
   fullNodes: 0,

@@ -11,11 +11,24 @@ const CLUSTER = { kind: 'ClusterPrefetch' as const, name: 'base' };
 const PRESENT: CellSaid = { state: 'Present' };
 const parseStatus = messageParser(PrefetchStatus, 'status');
 
+/** Agents run on nodes that are not virtual. */
+const AGENTS = {
+  choice: undefined,
+  pod: {
+    nodeAffinity: {
+      terms: [{ matchExpressions: [{ key: 'type', operator: 'NotIn', values: ['kwok'] }], matchFields: [] }],
+    },
+    tolerations: [],
+    extendedResources: {},
+  },
+};
+const VIRTUAL = { labels: { type: 'kwok' } };
+
 type Say = (node: string, image: string) => CellSaid;
 
 function statusesOf(state: ClusterState, say: Say = () => PRESENT): readonly PrefetchStatus[] {
   const collected = collectAsks(state);
-  const fleet = aFleet(groupNodes(collected.asks, state.nodes), say);
+  const fleet = aFleet(groupNodes(collected.asks, state.nodes, [], AGENTS), say);
   return summarise(state, collected, fleet, AT).map(({ status }) => parseStatus(status));
 }
 
@@ -84,6 +97,7 @@ test('everything present is Accepted, Ready and Warm', () => {
       unknown: 0,
       held: 0,
       noAgent: 0,
+      notApplicable: 0,
     },
     failures: [],
     skew: [],
@@ -327,6 +341,7 @@ test('each state has its count, and together they are the cells that count', () 
     unknown: 1,
     held: 0,
     noAgent: 1,
+    notApplicable: 0,
   });
 });
 
@@ -464,4 +479,26 @@ test('at most ten skewed images are shown, those with the most nodes off the maj
   });
   const { skew } = statusOf(aState({ resources: [aResource({ spec: { images } })], nodes: nodes(12) }), say);
   expect(skew.map(({ image }) => image)).toEqual(['app:11', 'app:10', 'app:09', 'app:08', 'app:07']);
+});
+
+test('nodes that get no agent are counted apart, and hold back nothing', () => {
+  const state = aState({
+    resources: [TWO_IMAGES],
+    nodes: [aNode({ name: 'real' }), ...['v1', 'v2'].map(name => aNode({ name, ready: false, ...VIRTUAL }))],
+  });
+  const status = statusOf(state, node => (node === 'real' ? PRESENT : NO_AGENT));
+  expect([condition(status, 'Ready'), condition(status, 'Warm')]).toEqual(['True Planned', 'True AllPresent']);
+  expect(status.summary).toMatchObject({ nodes: 1, cells: 2, present: 2, noAgent: 0, notApplicable: 4 });
+  expect(status.conditions.map(({ message }) => message).slice(1)).toEqual([
+    'planned: 2 images on 1 node',
+    '2 of 2 present, 4 on nodes that get no agent and not counted',
+  ]);
+});
+
+test('where no node gets an agent, nothing is warm', () => {
+  const status = statusOf(aState({ resources: [TWO_IMAGES], nodes: [aNode(VIRTUAL)] }), () => NO_AGENT);
+  expect(status.conditions[2]).toMatchObject({
+    reason: 'NoNodes',
+    message: 'no node that gets an agent may run what asks for 2 images',
+  });
 });

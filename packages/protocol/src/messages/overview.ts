@@ -3,7 +3,8 @@ import { CELL_STATES } from '../cell.ts';
 import { PrefetchStatus, ResourceRef } from '../resources/status.ts';
 import { CellReport, RuntimeReport } from './report.ts';
 
-export const AGENT_STATES = ['Reporting', 'Silent', 'None'] as const;
+/** `NotApplicable`: none reports, and the agents' DaemonSet leaves the node out. */
+export const AGENT_STATES = ['Reporting', 'Silent', 'None', 'NotApplicable'] as const;
 
 const CellCounts = Type.Object(
   Object.fromEntries(CELL_STATES.map(state => [state, Type.Integer({ minimum: 0 })])) as Record<

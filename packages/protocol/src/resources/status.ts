@@ -43,15 +43,20 @@ const count = (description: string) => Type.Integer({ minimum: 0, description })
 export const Summary = Type.Object(
   {
     images: count('Images wanted'),
-    nodes: count('Nodes on which an image is wanted'),
-    cells: count('Cells that count for `Warm`: not those that are held or on nodes that are not Ready'),
+    nodes: count('Nodes on which an image is wanted, of those that get an agent'),
+    cells: count(
+      'Cells that count for `Warm`: not those that are held, on nodes that are not Ready, or not applicable',
+    ),
     present: count('The runtime has the image'),
     pulling: count('Being pulled'),
     waiting: count('Absent, about to be pulled'),
     failed: count('The last pull failed'),
     unknown: count('No answer about it yet'),
-    held: count('On nodes that are cordoned, under disk pressure or being deleted'),
+    held: count('On nodes that are cordoned, under pressure, being deleted or otherwise held'),
     noAgent: count('On Ready nodes without an agent that reports'),
+    notApplicable: count(
+      "On nodes that get no agent, because the agents' DaemonSet leaves them out; they do not count",
+    ),
   },
   { description: 'Counts of cells: pairs of an image and a node where it is wanted' },
 );
