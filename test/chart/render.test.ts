@@ -51,6 +51,12 @@ test.each(['a'.repeat(53), `kube-prefetch-${'a'.repeat(39)}`])(
   },
 );
 
+test('the coordinator may read what plans are made of, and no ServiceAccounts, which nothing needs', async () => {
+  const yaml = await template('default', '--show-only=templates/coordinator/rbac.yaml');
+  expect(yaml).toContain('deployments');
+  expect(yaml).not.toContain('serviceaccounts');
+});
+
 const AGENT = 'agent/daemon-set.yaml';
 
 test('of the node an agent mounts the folder of the sockets and its own, and cannot write below the former', async () => {

@@ -1,7 +1,7 @@
 import type { ClusterState } from '@kube-prefetch/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ClusterSource } from '../src/ports/source-and-sink.ts';
-import { aDeployment, aNamespace, aNode, aPrefetch, aServiceAccount, type KubeObject } from './kube-objects.ts';
+import { aDeployment, aNamespace, aNode, aPrefetch, type KubeObject } from './kube-objects.ts';
 
 /** A cluster that a source reads, as the suite moves it. */
 export interface SourceHarness {
@@ -59,13 +59,7 @@ export function clusterSourceSuite(name: string, createHarness: () => Promise<So
     test('read answers undefined before the first read, then what the cluster holds', async () => {
       const { source, hold, begin, reads } = await start();
       expect(source.read()).toBeUndefined();
-      await hold([
-        aPrefetch('warm'),
-        aDeployment('web'),
-        aNode('n1'),
-        aNamespace('shop', { team: 'a' }),
-        aServiceAccount('default', ['regcred']),
-      ]);
+      await hold([aPrefetch('warm'), aDeployment('web'), aNode('n1'), aNamespace('shop', { team: 'a' })]);
       begin();
       const state = await reads(() => true);
       expect(state.gaps).toEqual([]);
@@ -77,7 +71,6 @@ export function clusterSourceSuite(name: string, createHarness: () => Promise<So
       expect(state.namespaces).toEqual([
         { name: 'shop', labels: { team: 'a', 'kubernetes.io/metadata.name': 'shop' } },
       ]);
-      expect(state.serviceAccounts).toEqual([{ namespace: 'shop', name: 'default', imagePullSecrets: ['regcred'] }]);
     });
 
     test('an empty cluster is read as empty, not as unread', async () => {
@@ -85,7 +78,7 @@ export function clusterSourceSuite(name: string, createHarness: () => Promise<So
       await hold([]);
       begin();
       const state = await reads(() => true);
-      expect(state).toEqual({ resources: [], workloads: [], namespaces: [], nodes: [], serviceAccounts: [], gaps: [] });
+      expect(state).toEqual({ resources: [], workloads: [], namespaces: [], nodes: [], gaps: [] });
     });
 
     test('a change is told and read', async () => {

@@ -28,16 +28,3 @@ export function aNode(name: string): KubeObject {
 export function aNamespace(name: string, labels: Readonly<Record<string, string>> = {}): KubeObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
 }
-
-export function aServiceAccount(
-  name: string,
-  imagePullSecrets: readonly string[] = [],
-  namespace = 'shop',
-): KubeObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'ServiceAccount',
-    metadata: { name, namespace },
-    imagePullSecrets: imagePullSecrets.map(secret => ({ name: secret })),
-  };
-}

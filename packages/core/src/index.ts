@@ -26,7 +26,6 @@ export type {
   Pressure,
   PullPolicy,
   Resource,
-  ServiceAccount,
   Taint,
   Workload,
 } from './state/cluster-state.ts';

@@ -30,7 +30,6 @@ const shuffledState = arbitraryState.chain(state =>
       workloads: shuffled(state.workloads),
       namespaces: shuffled(state.namespaces),
       nodes: shuffled(state.nodes),
-      serviceAccounts: shuffled(state.serviceAccounts),
       gaps: shuffled(state.gaps),
     }),
   ),

@@ -219,6 +219,5 @@ export const arbitraryState: Arbitrary<ClusterState> = fc.record({
   }),
   namespaces: fc.uniqueArray(namespace, { maxLength: 3, selector: ({ name }) => name }),
   nodes: fc.uniqueArray(arbitraryNode, { maxLength: 6, selector: ({ name }) => name }),
-  serviceAccounts: fc.constant([]),
   gaps: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.constant(['deployments: forbidden'])),
 });

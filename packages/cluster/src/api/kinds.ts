@@ -11,7 +11,6 @@ export const DAEMON_SETS = namespaced('apps/v1', 'DaemonSet', 'daemonsets');
 export const REPLICA_SETS = namespaced('apps/v1', 'ReplicaSet', 'replicasets');
 export const CRON_JOBS = namespaced('batch/v1', 'CronJob', 'cronjobs');
 export const JOBS = namespaced('batch/v1', 'Job', 'jobs');
-export const SERVICE_ACCOUNTS = namespaced('v1', 'ServiceAccount', 'serviceaccounts');
 export const SECRETS = namespaced('v1', 'Secret', 'secrets');
 export const CONFIG_MAPS = namespaced('v1', 'ConfigMap', 'configmaps');
 export const LEASES = namespaced('coordination.k8s.io/v1', 'Lease', 'leases');

@@ -39,11 +39,6 @@ export function combineFiles(
       ({ name }) => name,
     ),
     nodes: reuseEqual(previous?.nodes, valuesOf(unique, 'nodes'), ({ name }) => name),
-    serviceAccounts: reuseEqual(
-      previous?.serviceAccounts,
-      valuesOf(unique, 'serviceAccounts'),
-      ({ namespace, name }) => `${namespace}/${name}`,
-    ),
     gaps,
   });
 }

@@ -1,4 +1,4 @@
-import type { Namespace, Node, Resource, ServiceAccount, Workload } from '@kube-prefetch/core';
+import type { Namespace, Node, Resource, Workload } from '@kube-prefetch/core';
 import {
   API_VERSION,
   RESOURCE_KINDS,
@@ -10,7 +10,7 @@ import {
   parseResource,
   resourceName,
 } from '@kube-prefetch/protocol';
-import { type Field, fields, toNamespace, toNode, toServiceAccount, toWorkload } from '../to-state/index.ts';
+import { type Field, fields, toNamespace, toNode, toWorkload } from '../to-state/index.ts';
 
 export interface Identity {
   readonly apiVersion: string;
@@ -48,7 +48,6 @@ const READERS: ReadonlyMap<string, KindReader> = new Map<string, KindReader>([
   ...WORKLOAD_KINDS.map((kind): [string, KindReader] => [`${WORKLOAD_VERSIONS[kind]} ${kind}`, workloadReader(kind)]),
   ['v1 Namespace', readNamespace],
   ['v1 Node', readNode],
-  ['v1 ServiceAccount', readServiceAccount],
 ]);
 
 function readResource(object: Field): Projected {
@@ -79,13 +78,6 @@ function readNode(object: Field): Projected {
   return { part: 'nodes', name: `Node ${value.name}`, value };
 }
 
-function readServiceAccount(object: Field): Projected {
-  checkName(object);
-  checkNamespace(object);
-  const value = toServiceAccount(object);
-  return { part: 'serviceAccounts', name: `ServiceAccount ${value.namespace}/${value.name}`, value };
-}
-
 /** Names are used as keys, in messages and as file names. */
 function checkName(object: Field): void {
   const name = fields.below(object, 'metadata', 'name');
@@ -109,7 +101,6 @@ export type ManifestObject = {
   | { readonly part: 'workloads'; readonly value: Workload }
   | { readonly part: 'namespaces'; readonly value: Namespace }
   | { readonly part: 'nodes'; readonly value: Node }
-  | { readonly part: 'serviceAccounts'; readonly value: ServiceAccount }
 );
 
 export type ManifestPart = ManifestObject['part'];

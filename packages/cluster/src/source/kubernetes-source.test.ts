@@ -2,20 +2,13 @@ import type { ClusterState } from '@kube-prefetch/core';
 import { seededRandom } from '@kube-prefetch/time';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import {
-  aDeployment,
-  aNode,
-  aPrefetch,
-  aServiceAccount,
-  clusterSourceSuite,
-  type KubeObject,
-} from '../../testing/index.ts';
+import { aDeployment, aNamespace, aNode, aPrefetch, clusterSourceSuite, type KubeObject } from '../../testing/index.ts';
 import type { KubeApi, KubeKind, ObjectName } from '../api/kube-api.ts';
-import { DEPLOYMENTS, JOBS, NAMESPACES, NODES, PREFETCHES, SERVICE_ACCOUNTS } from '../api/kinds.ts';
+import { DEPLOYMENTS, JOBS, NAMESPACES, NODES, PREFETCHES } from '../api/kinds.ts';
 import { createTwinApi } from '../../testing/twin/kube-api.ts';
 import { createKubernetesSource } from './kubernetes-source.ts';
 
-const KINDS = [PREFETCHES, NAMESPACES, NODES, DEPLOYMENTS, SERVICE_ACCOUNTS];
+const KINDS = [PREFETCHES, NAMESPACES, NODES, DEPLOYMENTS];
 
 function prepare(maxAnswerBytes?: number) {
   const clock = createVirtualClock();
@@ -101,7 +94,6 @@ const NOTHING: ClusterState = {
   workloads: [],
   namespaces: [],
   nodes: [],
-  serviceAccounts: [],
   gaps: [],
 };
 
@@ -222,7 +214,7 @@ test('a server that falls silent is noticed, becomes a gap a minute later, and i
   api.apply(DEPLOYMENTS, aDeployment('b'));
   await clock.advance(minutesMs(2));
   expect(changes()).toBe(told);
-  const failed = await reads(state => state.gaps.length === 11);
+  const failed = await reads(state => state.gaps.length === 10);
   expect(failed.workloads).toBe(good.workloads);
   expect(failed.gaps).toContainEqual(expect.stringMatching(/^deployments\.apps cannot be read: Unreachable: /));
   api.restore();
@@ -238,7 +230,7 @@ test('a short outage is no gap, a long one is, in words that do not change while
   await clock.advance(59_000);
   expect(source.read()?.gaps).toEqual([]);
   await clock.advance(15_000);
-  expect(source.read()?.gaps).toHaveLength(11);
+  expect(source.read()?.gaps).toHaveLength(10);
   const tolds = changes();
   expect(tolds).toBeGreaterThan(told);
   await clock.advance(minutesMs(10));
@@ -302,13 +294,13 @@ test('a malformed object is a gap that names it, and counts as it did before', a
 });
 
 test('while a list is under way what was read before counts', async () => {
-  const many = Array.from({ length: 1_200 }, (_, index) => aServiceAccount(`sa-${index}`));
+  const many = Array.from({ length: 1_200 }, (_, index) => aNamespace(`n-${index}`));
   const { api, clock, source, reads } = start(many, ({ slowDown }) => slowDown(1_000));
-  const count = () => source.read()?.serviceAccounts.length;
-  await reads(state => state.serviceAccounts.length === 1_200);
+  const count = () => source.read()?.namespaces.length;
+  await reads(state => state.namespaces.length === 1_200);
   await clock.advance(10_000);
   api.cutOff();
-  api.remove(SERVICE_ACCOUNTS, { namespace: 'shop', name: 'sa-7' });
+  api.remove(NAMESPACES, { name: 'n-7' });
   api.compact();
   await clock.advance(1_000);
   api.restore();
@@ -318,7 +310,7 @@ test('while a list is under way what was read before counts', async () => {
     seen.add(count());
   }
   expect([...seen]).toEqual([1_200, 1_199]);
-  expect(api.requests('list', SERVICE_ACCOUNTS)).toBe(6);
+  expect(api.requests('list', NAMESPACES)).toBe(6);
 });
 
 test('an API server that is away is asked about every 5 s for each kind', async () => {

@@ -1,4 +1,4 @@
-import type { ClusterState, Namespace, Node, Resource, ServiceAccount, Workload } from '@kube-prefetch/core';
+import type { ClusterState, Namespace, Node, Resource, Workload } from '@kube-prefetch/core';
 import { createTrigger, runTogether } from '@kube-prefetch/time';
 import type { ClusterSource, SourceLog } from '../ports/source-and-sink.ts';
 import { nextState } from '../to-state/next-state.ts';
@@ -47,7 +47,6 @@ function reflectKinds(parts: ReflectorParts): ReflectedKinds {
     workloads: reflect(PROJECTIONS.workloads),
     namespaces: reflect(PROJECTIONS.namespaces),
     nodes: reflect(PROJECTIONS.nodes),
-    serviceAccounts: reflect(PROJECTIONS.serviceAccounts),
   };
 }
 
@@ -63,7 +62,6 @@ interface ReflectedKinds {
   readonly workloads: readonly Reflector<Workload>[];
   readonly namespaces: readonly Reflector<Namespace>[];
   readonly nodes: readonly Reflector<Node>[];
-  readonly serviceAccounts: readonly Reflector<ServiceAccount>[];
 }
 
 /**
@@ -81,7 +79,6 @@ function combineKinds(kinds: ReflectedKinds, previous: ClusterState | undefined)
     workloads: joined(previous?.workloads, kinds.workloads),
     namespaces: joined(previous?.namespaces, kinds.namespaces),
     nodes: joined(previous?.nodes, kinds.nodes),
-    serviceAccounts: joined(previous?.serviceAccounts, kinds.serviceAccounts),
     gaps: [...gaps, ...problems],
   });
 }

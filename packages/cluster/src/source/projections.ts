@@ -1,6 +1,6 @@
-import type { Namespace, Node, Resource, ServiceAccount, Workload } from '@kube-prefetch/core';
+import type { Namespace, Node, Resource, Workload } from '@kube-prefetch/core';
 import { parseResource, type WorkloadKind } from '@kube-prefetch/protocol';
-import { type Field, fields, toNamespace, toNode, toServiceAccount, toWorkload } from '../to-state/index.ts';
+import { type Field, fields, toNamespace, toNode, toWorkload } from '../to-state/index.ts';
 import type { KubeKind } from '../api/kube-api.ts';
 import {
   CLUSTER_PREFETCHES,
@@ -12,7 +12,6 @@ import {
   NODES,
   PREFETCHES,
   REPLICA_SETS,
-  SERVICE_ACCOUNTS,
   STATEFUL_SETS,
 } from '../api/kinds.ts';
 import type { Projection } from './object-store.ts';
@@ -23,7 +22,6 @@ export const PROJECTIONS = {
   workloads: [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, CRON_JOBS, JOBS, REPLICA_SETS].map(workloads),
   namespaces: [kept<Namespace>(NAMESPACES, toNamespace)],
   nodes: [kept<Node>(NODES, object => toNode(object, { readyUnlessSaid: false }))],
-  serviceAccounts: [kept<ServiceAccount>(SERVICE_ACCOUNTS, toServiceAccount)],
 };
 
 function resources(kind: KubeKind): Projection<Resource> {

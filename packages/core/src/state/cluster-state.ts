@@ -9,7 +9,6 @@ export interface ClusterState {
   readonly workloads: readonly Workload[];
   readonly namespaces: readonly Namespace[];
   readonly nodes: readonly Node[];
-  readonly serviceAccounts: readonly ServiceAccount[];
   /** What could not be read, a sentence each. Not empty: plans are incomplete. */
   readonly gaps: readonly string[];
 }
@@ -135,11 +134,4 @@ export interface ExpectedResource {
   readonly amount: number;
   /** Why it counts, for sentences. */
   readonly because: string;
-}
-
-export interface ServiceAccount {
-  readonly namespace: string;
-  readonly name: string;
-  /** Secrets of its namespace by name, in order. */
-  readonly imagePullSecrets: readonly string[];
 }
