@@ -55,6 +55,13 @@ async function makeContext(): Promise<void> {
   writeFileSync(join(context, 'package.json'), '{}');
 }
 
+test('no base is taken that was not named', async () => {
+  const file = join(context, 'docker', 'Dockerfile');
+  await expect(docker('build', '--target', 'agent', '--file', file, context)).rejects.toThrow(
+    /base name .* should not be blank/,
+  );
+});
+
 async function dockerBuild(program: string, revision: string): Promise<Layout> {
   const args = ['--build-arg', `BASE=${BASE}`, '--build-arg', `REVISION=${revision}`];
   const file = join(context, 'docker', 'Dockerfile');
