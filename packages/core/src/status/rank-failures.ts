@@ -1,14 +1,18 @@
-import type { ImageRef, StatusFailure } from '@kube-prefetch/protocol';
+import type { ImageRef, ResourceRef, StatusFailure } from '@kube-prefetch/protocol';
 import { byText } from '../asks/ask.ts';
 import type { FailureTally } from './fleet-view.ts';
 import { isCounted } from './count-cells.ts';
+import { FAILURE_MEANINGS } from './failure-meanings.ts';
 import type { CohortShare } from './resource-cohorts.ts';
 
 const MAX_FAILURES = 10;
 const MAX_EXAMPLES = 3;
 
-/** The failures on the most nodes, of cells that count, one per image and kind with its most frequent message. */
-export function rankFailures(shares: readonly CohortShare[]): StatusFailure[] {
+/**
+ * The failures on the most nodes, of cells that count, one per image and kind: with its most frequent message, or in a
+ * Prefetch with what the kind means.
+ */
+export function rankFailures({ kind }: ResourceRef, shares: readonly CohortShare[]): StatusFailure[] {
   const tallies = shares
     .filter(({ cohort }) => isCounted(cohort))
     .flatMap(share =>
@@ -17,7 +21,8 @@ export function rankFailures(shares: readonly CohortShare[]): StatusFailure[] {
   return [...Map.groupBy(tallies, ({ image, failure }) => `${failure.kind} ${image}`).values()]
     .map(mergeFailures)
     .sort((a, b) => b.nodes - a.nodes || byText(a.image, b.image) || byText(a.reason, b.reason))
-    .slice(0, MAX_FAILURES);
+    .slice(0, MAX_FAILURES)
+    .map(failure => (kind === 'Prefetch' ? { ...failure, message: FAILURE_MEANINGS[failure.reason] } : failure));
 }
 
 type ImageFailure = FailureTally & { readonly image: ImageRef };

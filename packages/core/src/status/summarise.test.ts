@@ -1,5 +1,5 @@
 import { aFleet, aNode, aResource, aState, aWorkload, type CellSaid } from '@kube-prefetch/core/testing';
-import { MAX_IMAGES_PER_NODE, messageParser, PrefetchStatus } from '@kube-prefetch/protocol';
+import { FAILURE_KINDS, MAX_IMAGES_PER_NODE, messageParser, PrefetchStatus } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { collectAsks } from '../asks/collect-asks.ts';
 import type { ClusterState, Node, Resource } from '../state/cluster-state.ts';
@@ -409,7 +409,8 @@ test('failures are merged per image and kind, and the ten on the most nodes are 
     aNode({ name: 'node-10', runtimeVersion: 'docker://20.10.24' }),
     aNode({ name: 'node-11' }),
   ];
-  const { failures } = statusOf(aState({ resources: [aResource({ spec: { images } })], nodes: given }), say);
+  const resources = [aResource({ ref: CLUSTER, spec: { images } })];
+  const { failures } = statusOf(aState({ resources, nodes: given }), say);
   expect(failures.map(({ image, reason, nodes: on }) => `${image} ${reason} ${on}`)).toEqual([
     'app:10 NotFound 11',
     'app:11 NotFound 11',
@@ -430,6 +431,21 @@ test('failures are merged per image and kind, and the ten on the most nodes are 
     examples: ['node-0', 'node-1', 'node-10'],
     since: '2026-11-23T00:00:00Z',
   });
+});
+
+test('a Prefetch is told what the kind of a failure means, and nothing of what a host answered', () => {
+  for (const kind of FAILURE_KINDS) {
+    const say: Say = () => ({
+      state: 'Failed',
+      since: AT,
+      failure: { kind, message: 'SECRET answer of 169.254.169.254' },
+    });
+    const ref = { kind: 'Prefetch', namespace: 'team', name: 'mine' } as const;
+    const resource = aResource({ ref, spec: { images: ['169.254.169.254/app:1'] } });
+    const [failure] = statusOf(aState({ resources: [resource], nodes: nodes(1) }), say).failures;
+    expect(failure).toMatchObject({ reason: kind, nodes: 1 });
+    expect(failure?.message).not.toMatch(/SECRET|169/);
+  }
 });
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;

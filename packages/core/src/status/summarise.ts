@@ -51,7 +51,7 @@ function judge(
 }
 
 function statusOf(
-  { generation }: Resource,
+  { ref, generation }: Resource,
   judged: Judged,
   shares: readonly CohortShare[],
   at: string,
@@ -74,7 +74,7 @@ function statusOf(
     ],
     warm: `${counted.present}/${counted.cells}`,
     summary: { images: judged.images, ...counted },
-    failures: rankFailures(shares),
+    failures: rankFailures(ref, shares),
     skew: findSkew(shares),
   };
 }

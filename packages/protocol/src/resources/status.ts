@@ -66,7 +66,7 @@ export const StatusFailure = Type.Object(
   {
     image: Type.String({ description: 'The image as the pod writes it' }),
     reason: Type.Enum([...FAILURE_KINDS], { description: 'The failure kind' }),
-    message: Type.String({ description: 'What the runtime said' }),
+    message: Type.String({ description: 'What the runtime said; in a Prefetch what the reason means' }),
     nodes: count('How many nodes it failed on'),
     examples: Type.Array(Type.String(), { description: 'Up to three of them, by name' }),
     since: Type.String({

@@ -1,0 +1,23 @@
+import type { FailureKind } from '@kube-prefetch/protocol';
+
+/**
+ * What the status of a Prefetch says of a failure, in place of the runtime's words: those repeat what a host on the nodes'
+ * network answered, and whoever may create a Prefetch chooses the host. docs/failures.md says more.
+ */
+export const FAILURE_MEANINGS: Readonly<Record<FailureKind, string>> = {
+  NotFound: 'the registry has no such repository, tag or digest',
+  NoPlatform: "the image is not there for the node's platform",
+  InvalidReference: 'the runtime takes the text for no image reference',
+  Unauthorized: 'the registry wants other credentials or any, or the policy of the node refuses the image',
+  RateLimited: 'the registry refuses because of too many requests',
+  RegistryUnavailable: 'the registry cannot be reached, or does not answer as a registry',
+  DiskFull: 'the file system of the images has no room',
+  Corrupt: 'what arrived is not what its digest promises, or cannot be unpacked',
+  NotAnImage: 'what the reference names is no container image',
+  RuntimeUnavailable: 'the container runtime does not answer, or cannot work',
+  RuntimeMismatch: 'the runtime that answers is not the one of the kubelet',
+  Stalled: 'the download stood still and was cut',
+  Evicted: 'the image was deleted again and again',
+  Cancelled: 'the runtime broke the pull off',
+  Unknown: 'an error that no rule recognises',
+};
