@@ -14,6 +14,8 @@ export interface CoordinatorMetrics {
   request(route: string, status: number, durationMs: number): void;
   statusWrite(outcome: WriteOutcome): void;
   apiRequest(request: CountedRequest): void;
+  certificateEnds(certificate: 'authority' | 'serving', endMs: number): void;
+  authorityProblem(isProblem: boolean): void;
   /** The Prometheus text format, with what is true now. */
   expose(measured: Measured): Promise<{ readonly type: string; readonly text: string }>;
 }
@@ -97,6 +99,17 @@ export function createMetrics(): CoordinatorMetrics {
     help: 'Things the plans are made from that cannot be read; above 0 plans are incomplete.',
     registers,
   });
+  const certificateEnd = new Gauge({
+    name: `${PREFIX}certificate_end_timestamp_seconds`,
+    help: 'When the certificate that agents are shown ends, and the authority that signed it, in seconds since 1970; absent with manifests.',
+    labelNames: ['certificate'],
+    registers,
+  });
+  const authorityProblem = new Gauge({
+    name: `${PREFIX}authority_problem`,
+    help: '1 where the last look at the stored certificate authority failed; /readyz says why.',
+    registers,
+  });
 
   return {
     registry,
@@ -108,6 +121,8 @@ export function createMetrics(): CoordinatorMetrics {
     },
     statusWrite: outcome => statusWrites.inc({ outcome }),
     apiRequest: ({ verb, resource, code }) => apiRequests.inc({ verb, resource, code }),
+    certificateEnds: (certificate, endMs) => certificateEnd.set({ certificate }, endMs / 1000),
+    authorityProblem: isProblem => authorityProblem.set(isProblem ? 1 : 0),
     async expose({ term, source, fleet, permits: granting }) {
       for (const [state, count] of Object.entries(countCells(fleet))) cells.set({ state }, count);
       for (const [agent, count] of Object.entries(countNodes(fleet))) nodes.set({ agent }, count);

@@ -25,9 +25,14 @@ export async function serve(c: Coordinator, parts: ServeParts, signal: AbortSign
   const open: Listening[] = [];
   let agents: Listening | undefined;
   const reading = c.read(running);
+  const certificate = parts.trust?.certificate;
+  const readiness = {
+    serving: () => agents !== undefined && certificate?.isGood() !== false,
+    authorityProblem: () => certificate?.problem(),
+  };
   try {
     for (const listener of [
-      { app: opsApp(c, { ...edge, serving: () => agents !== undefined }), listener: 'ops', at: listeners.opsListen },
+      { app: opsApp(c, { ...edge, ...readiness }), listener: 'ops', at: listeners.opsListen },
       { app: adminApp(c, edge), listener: 'admin', at: listeners.adminListen, loopbackOnly: true },
     ]) {
       open.push(await listen(listener.app, { ...listener, clock, log }));

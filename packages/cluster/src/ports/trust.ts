@@ -14,7 +14,14 @@ export interface AgentIdentity {
 }
 
 /** A certificate authority, as PEM text. */
-export interface KeptAuthority {
+export interface KeptAuthority extends KeyPair {
+  /** Does not sign yet; agents trust it already. */
+  readonly next?: KeyPair;
+  /** Does not sign any more; agents still trust it. */
+  readonly previous?: string;
+}
+
+export interface KeyPair {
   readonly certificate: string;
   readonly privateKey: string;
 }
@@ -23,8 +30,8 @@ export interface KeptAuthority {
 export interface CertificateStore {
   /** Undefined when none is kept yet. The authority is not checked. */
   read(signal: AbortSignal): Promise<KeptAuthority | undefined>;
-  /** Keeps this authority; false when one is kept already. */
-  keep(authority: KeptAuthority, signal: AbortSignal): Promise<boolean>;
-  /** Gives agents this certificate to trust; does nothing when they have it already. */
-  publish(certificate: string, signal: AbortSignal): Promise<void>;
+  /** Keeps this authority in the place of `known`; false when something else is kept. */
+  keep(authority: KeptAuthority, known: KeptAuthority | undefined, signal: AbortSignal): Promise<boolean>;
+  /** Gives agents these certificates to trust; does nothing when they have them already. */
+  publish(certificates: string, signal: AbortSignal): Promise<void>;
 }

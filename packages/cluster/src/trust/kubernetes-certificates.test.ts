@@ -21,7 +21,7 @@ test('what one replica keeps another reads, and what is empty reads as nothing',
   const { server, connect } = start();
   const [a, b] = [connect(), connect()];
   expect(await a.read(signal)).toBeUndefined();
-  expect(await a.keep(AUTHORITY, signal)).toBe(true);
+  expect(await a.keep(AUTHORITY, undefined, signal)).toBe(true);
   expect(await b.read(signal)).toEqual(AUTHORITY);
   expect(server.read(SECRETS, SECRET)).toMatchObject({ type: 'kubernetes.io/tls' });
 });
@@ -29,7 +29,8 @@ test('what one replica keeps another reads, and what is empty reads as nothing',
 test('of two that keep one at the same time one does', async () => {
   const { connect } = start();
   const [a, b] = [connect(), connect()];
-  const kept = await Promise.all([a.keep(AUTHORITY, signal), b.keep({ ...AUTHORITY, certificate: 'other' }, signal)]);
+  const other = { ...AUTHORITY, certificate: 'other' };
+  const kept = await Promise.all([a.keep(AUTHORITY, undefined, signal), b.keep(other, undefined, signal)]);
   expect(kept.filter(Boolean)).toHaveLength(1);
   expect(await a.read(signal)).toEqual(await b.read(signal));
 });
@@ -38,8 +39,22 @@ test('what is kept already is not replaced, not even where half of it is missing
   const { server, connect } = start();
   const certificates = connect();
   server.apply(SECRETS, { metadata: SECRET, data: { 'tls.crt': Buffer.from('half').toString('base64') } });
-  expect(await certificates.keep(AUTHORITY, signal)).toBe(false);
+  expect(await certificates.keep(AUTHORITY, undefined, signal)).toBe(false);
   expect(await certificates.read(signal)).toEqual({ certificate: 'half', privateKey: '' });
+});
+
+test('what is kept is replaced by one who knows it, with what comes next and what was before', async () => {
+  const { server, connect } = start();
+  const [a, b] = [connect(), connect()];
+  await a.keep(AUTHORITY, undefined, signal);
+  const prepared = { ...AUTHORITY, next: { certificate: 'next', privateKey: 'next key' } };
+  expect(await b.keep(prepared, AUTHORITY, signal)).toBe(true);
+  expect(await a.keep({ ...AUTHORITY, previous: 'late' }, AUTHORITY, signal)).toBe(false);
+  expect(await a.read(signal)).toEqual(prepared);
+  const promoted = { ...prepared.next, previous: AUTHORITY.certificate };
+  expect(await a.keep(promoted, prepared, signal)).toBe(true);
+  expect(await b.read(signal)).toEqual(promoted);
+  expect(Object.keys(server.read(SECRETS, SECRET)?.['data'] ?? {})).toEqual(['tls.crt', 'tls.key', 'previous.crt']);
 });
 
 test('what is published is written once, and again when somebody has emptied it', async () => {

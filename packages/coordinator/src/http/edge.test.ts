@@ -210,6 +210,19 @@ test.each([
   expect((await ops.inject({ url })).statusCode).toBe(status);
 });
 
+test('readiness tells what is wrong with the authority, and fails once nobody can be served', async () => {
+  const line = await startEdge();
+  const { coordinator, clock } = line;
+  let good = true;
+  const parts = { clock, log: silentLog, metrics: coordinator.metrics };
+  const ops = opsApp(coordinator, { ...parts, serving: () => good, authorityProblem: () => 'it is spoilt' });
+  const ready = await ops.inject({ url: '/readyz' });
+  expect([ready.statusCode, ready.json()]).toEqual([200, { status: 'ok', authority: 'it is spoilt' }]);
+  good = false;
+  const unready = await ops.inject({ url: '/readyz' });
+  expect([unready.statusCode, unready.json().authority]).toEqual([503, 'it is spoilt']);
+});
+
 test('a line that has stopped passing makes the process unhealthy', async () => {
   const { ops, endTerm, coordinator, clock } = await startEdge();
   await endTerm();

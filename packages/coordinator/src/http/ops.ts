@@ -13,19 +13,26 @@ export interface OpsSide {
 export interface OpsAppParts extends Omit<AppParts, 'quietRoutes'> {
   /** Whether agents can be answered; true unless given. */
   readonly serving?: () => boolean;
+  /** What is wrong with the certificate authority; nothing unless given. */
+  readonly authorityProblem?: () => string | undefined;
 }
 
 /** Health, readiness and metrics: for the kubelet and Prometheus. */
-export function opsApp(c: OpsSide, { serving = () => true, ...parts }: OpsAppParts): FastifyInstance {
+export function opsApp(
+  c: OpsSide,
+  { serving = () => true, authorityProblem = () => undefined, ...parts }: OpsAppParts,
+): FastifyInstance {
   const app = createApp({ ...parts, quietRoutes: ['/healthz', '/readyz', '/metrics'] });
   app.get('/healthz', async (_request, reply) =>
     c.alive() ? reply.send({ status: 'ok' }) : reply.code(503).send({ status: 'the line has not passed for too long' }),
   );
-  app.get('/readyz', async (_request, reply) =>
-    c.ready() && serving()
-      ? reply.send({ status: 'ok' })
-      : reply.code(503).send({ status: 'the cluster is not read yet, or agents cannot be served yet' }),
-  );
+  app.get('/readyz', async (_request, reply) => {
+    const problem = authorityProblem();
+    const beside = problem === undefined ? {} : { authority: problem };
+    return c.ready() && serving()
+      ? reply.send({ status: 'ok', ...beside })
+      : reply.code(503).send({ status: 'the cluster is not read yet, or agents cannot be served', ...beside });
+  });
   app.get('/metrics', async (_request, reply) => {
     const { type, text } = await c.exposeMetrics();
     return reply.type(type).send(text);

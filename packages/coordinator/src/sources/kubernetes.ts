@@ -54,7 +54,7 @@ export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics 
       address: `${podIp.includes(':') ? `[${podIp}]` : podIp}:${listen.port}`,
     }),
     trust: {
-      certificate: createServingCertificate({ store, clock, random, log, dnsName: config.service }),
+      certificate: createServingCertificate({ store, clock, random, log, metrics, dnsName: config.service }),
       identity: createTokenIdentity({ api, clock, audience: AUDIENCE, serviceAccount }),
     },
   };

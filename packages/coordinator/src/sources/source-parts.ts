@@ -2,6 +2,7 @@ import type { ClusterSource, CountedRequest, Leadership, StatusSink } from '@kub
 import type { Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import type { Trust } from '../http/listen-for-agents.ts';
+import type { CertificateMetrics } from '../tls/index.ts';
 
 /** What of the program depends on where the state of the cluster comes from. */
 export interface SourceParts {
@@ -14,5 +15,5 @@ export interface SourceParts {
 export interface Surroundings {
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: { apiRequest(request: CountedRequest): void };
+  readonly metrics: CertificateMetrics & { apiRequest(request: CountedRequest): void };
 }

@@ -1,2 +1,2 @@
 export type { ServerCertificate } from './make-certificate.ts';
-export { createServingCertificate, type ServingCertificate } from './serving-certificate.ts';
+export { type CertificateMetrics, createServingCertificate, type ServingCertificate } from './serving-certificate.ts';

@@ -1,6 +1,6 @@
 import './reflect-metadata-stub.ts';
 import { createPrivateKey, type webcrypto } from 'node:crypto';
-import type { KeptAuthority } from '@kube-prefetch/cluster';
+import type { KeyPair } from '@kube-prefetch/cluster';
 import { dateOf } from '@kube-prefetch/time';
 import {
   AuthorityKeyIdentifierExtension,
@@ -32,7 +32,7 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const AUTHORITY = 'CN=kube-prefetch';
 
 /** A new certificate authority that signs for servers, and no other authority. */
-export async function makeAuthority(life: Life): Promise<KeptAuthority> {
+export async function makeAuthority(life: Life): Promise<KeyPair> {
   const keys = await makeKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     ...dates(life),
@@ -49,7 +49,7 @@ export async function makeAuthority(life: Life): Promise<KeptAuthority> {
 }
 
 /** A certificate of the authority for one DNS name. Its key never leaves the process. */
-export async function issueCertificate(by: KeptAuthority, dnsName: string, life: Life): Promise<ServerCertificate> {
+export async function issueCertificate(by: KeyPair, dnsName: string, life: Life): Promise<ServerCertificate> {
   const keys = await makeKeys();
   const authority = new X509Certificate(by.certificate);
   const certificate = await X509CertificateGenerator.create({

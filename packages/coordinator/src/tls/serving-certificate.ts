@@ -1,7 +1,8 @@
 import type { CertificateStore, KeptAuthority } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
+import { errorText } from '@kube-prefetch/protocol';
 import { backoffMs, type Clock, dateOf, type Random, withDeadline } from '@kube-prefetch/time';
-import { agreeOnAuthority } from './agree-on-authority.ts';
+import { agreeOnAuthority, lifeOfAuthority, trustedCertificates } from './agree-on-authority.ts';
 import { issueCertificate, type Life, type ServerCertificate } from './make-certificate.ts';
 
 export interface ServingCertificateParts {
@@ -9,9 +10,16 @@ export interface ServingCertificateParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly metrics?: CertificateMetrics | undefined;
   /** The only name that the certificate is good for: what agents call the coordinator. */
   readonly dnsName: string;
   readonly lives?: Lives;
+}
+
+/** Told of the certificates in use. */
+export interface CertificateMetrics {
+  certificateEnds(certificate: 'authority' | 'serving', endMs: number): void;
+  authorityProblem(isProblem: boolean): void;
 }
 
 export interface Lives {
@@ -25,6 +33,10 @@ export interface ServingCertificate {
   first(signal: AbortSignal): Promise<ServerCertificate>;
   /** Replaces it before it ends, and when the authority is another, until the signal aborts. */
   keepGood(use: (certificate: ServerCertificate) => void, signal: AbortSignal): Promise<void>;
+  /** Neither the certificate in use nor its authority has ended. */
+  isGood(): boolean;
+  /** Why the last look at the stored authority failed; undefined where it did not. */
+  problem(): string | undefined;
 }
 
 interface Issued {
@@ -44,10 +56,11 @@ const RETRY = { baseMs: 1_000, capMs: 30_000 };
 const SOONEST_MS = 1_000;
 
 export function createServingCertificate(parts: ServingCertificateParts): ServingCertificate {
-  const { store, clock, random, log, dnsName, lives = LIVES } = parts;
+  const { store, clock, random, log, metrics, dnsName, lives = LIVES } = parts;
   let authority: KeptAuthority | undefined;
   let issued: Issued | undefined;
   let failures = 0;
+  let problem: string | undefined;
 
   const lifeOf = (lengthMs: number): Life => ({
     fromMs: clock.wallMs() - BACKDATED_MS,
@@ -58,15 +71,20 @@ export function createServingCertificate(parts: ServingCertificateParts): Servin
   const agree = async (signal: AbortSignal) => {
     try {
       await withDeadline(clock, CALLS_MS, signal, 'agreeing on a certificate authority', async inTime => {
-        authority = await agreeOnAuthority(store, lifeOf(lives.authorityMs), clock.wallMs(), inTime);
-        await store.publish(authority.certificate, inTime);
+        const life = lifeOf(lives.authorityMs);
+        const overlapMs = lives.certificateMs + BACKDATED_MS;
+        authority = await agreeOnAuthority({ store, life, overlapMs, wallMs: clock.wallMs() }, inTime);
+        await store.publish(trustedCertificates(authority), inTime);
       });
       failures = 0;
+      problem = undefined;
     } catch (err) {
       signal.throwIfAborted();
       failures += 1;
+      problem = errorText(err);
       log.error({ err, failures }, 'certificate authority not agreed on');
     }
+    metrics?.authorityProblem(problem !== undefined);
   };
 
   /** A certificate, where a new one is due. */
@@ -76,6 +94,8 @@ export function createServingCertificate(parts: ServingCertificateParts): Servin
     const life = lifeOf(lives.certificateMs);
     const certificate = await issueCertificate(authority, dnsName, life);
     issued = { by: authority, life };
+    metrics?.certificateEnds('authority', lifeOfAuthority(authority.certificate).untilMs);
+    metrics?.certificateEnds('serving', life.untilMs);
     log.info({ dnsName, until: dateOf(life.untilMs).toISOString() }, 'certificate issued');
     return certificate;
   };
@@ -104,5 +124,11 @@ export function createServingCertificate(parts: ServingCertificateParts): Servin
         if (certificate !== undefined) use(certificate);
       }
     },
+    isGood() {
+      if (issued === undefined) return false;
+      const endMs = Math.min(issued.life.untilMs, lifeOfAuthority(issued.by.certificate).untilMs);
+      return clock.wallMs() < endMs;
+    },
+    problem: () => problem,
   };
 }
