@@ -29,7 +29,7 @@ export const ANSWER_WITHIN_MS = 30_000;
 /** The server is asked to end a watch after this time. */
 export const WATCH_SECONDS = 300;
 /**
- * The longest answer that is read at once. Parsing takes several times as much memory, and the coordinator has 1 GiB. A longer
- * page is asked for again in halves.
+ * The longest answer that is read at once. Parsing one takes three to six times as much memory, and the coordinator has 1 GiB. A
+ * longer page is asked for again in halves.
  */
 export const MAX_ANSWER_BYTES = 32 * 2 ** 20;
