@@ -105,6 +105,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     leading: term.leading,
     mustLead: term.mustLead,
     alive: term.alive,
+    admit: (node, bytes) => fleet.admit(node, bytes),
     forNode: node => answerAgent({ term, fleet, permits, metrics }, node),
     ready,
     exposeMetrics: () => metrics.expose({ term, source, fleet, permits }),

@@ -1,6 +1,6 @@
 import type { Cohort, CohortPlans, FleetView } from '@kube-prefetch/core';
 import type { Log } from '@kube-prefetch/process';
-import type { ImageRef, NodeReport, Plan } from '@kube-prefetch/protocol';
+import { type ImageRef, MAX_BODY_BYTES, type NodeReport, type Plan } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import { createPlannedImages } from './planned-images.ts';
 import { judgeReport, type ReportVerdict } from './judge-report.ts';
@@ -33,6 +33,8 @@ export interface Fleet extends FleetView {
   plan(node: string, have: string | undefined, waitMs: number, signal: AbortSignal): Promise<Plan | 'unchanged'>;
   /** Throws ApiError OlderAgent. */
   report(node: string, report: NodeReport): Exclude<ReportVerdict, 'OlderAgent'>;
+  /** Counts a body that the node is about to send. Throws ApiError where it sends too much or cannot be served. */
+  admit(node: string, bytes: number): void;
   /** Notes that the node's agent lives. Throws ApiError where the node cannot be served. */
   contact(node: string): NodeRecord;
 
@@ -55,6 +57,12 @@ export interface FleetParts {
 
 /** A pass may be this late. After a longer pause the process must have been suspended. */
 const LATE_MS = 5_000;
+/** What one node may send in the long run: a report costs about 10 ms for each MiB. */
+const BYTES_PER_MS = 1_024;
+/** What a request costs besides its bytes. */
+const REQUEST_BYTES = 64 * 1_024;
+/** Two of the largest reports at once, as after a change of leader. */
+const BURST_MS = (2 * (MAX_BODY_BYTES + REQUEST_BYTES)) / BYTES_PER_MS;
 
 export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts): Fleet {
   const members = createMembership();
@@ -143,6 +151,13 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
         if (report.full || report.cells.length > 0 || report.gone.length > 0) changed();
       }
       return verdict;
+    },
+    admit(name, bytes) {
+      const node = known(name);
+      const now = clock.monotonicMs();
+      const untilMs = Math.max(node.sentUntilMs, now) + (REQUEST_BYTES + bytes) / BYTES_PER_MS;
+      if (untilMs > now + BURST_MS) throw apiErrors.tooMuch(name);
+      node.sentUntilMs = untilMs;
     },
     contact,
 

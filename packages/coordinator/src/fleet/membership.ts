@@ -114,5 +114,5 @@ function newCohort(cohort: Cohort, plan: Plan): CohortRecord {
 }
 
 function newNode(name: string, home: CohortRecord, now: number): NodeRecord {
-  return { name, home, contactMs: now, silent: false, heard: undefined, poll: undefined };
+  return { name, home, contactMs: now, silent: false, sentUntilMs: -Infinity, heard: undefined, poll: undefined };
 }

@@ -21,6 +21,8 @@ export interface NodeRecord {
   contactMs: number;
   /** Not in contact for the whole silence: its cells are Unknown, whatever it reported last. */
   silent: boolean;
+  /** Monotonic: when what it sent will have been spread over time as it should be. */
+  sentUntilMs: number;
   heard: Heard | undefined;
   poll: PlanPoll | undefined;
 }

@@ -4,6 +4,9 @@ import {
   type AgentApi,
   ApiError,
   EPOCH_HEADER,
+  MAX_BODY_BYTES,
+  MAX_IMAGE_REF_LENGTH,
+  MAX_IMAGES_PER_NODE,
   MAX_WAIT_SECONDS,
   NodeReport,
   PermitRequest,
@@ -18,12 +21,16 @@ import { requireOwnNode } from './require-own-node.ts';
 const PLAN = '/v1/nodes/:node/plan';
 const REPORT = '/v1/nodes/:node/report';
 const PERMITS = '/v1/nodes/:node/leases';
+/** Two lists of images, each as long as a reference may be. */
+const MAX_PERMITS_BYTES = 2 * MAX_IMAGES_PER_NODE * (MAX_IMAGE_REF_LENGTH + 64);
 
 export interface AgentsSide {
   /** Of the running term. */
   epoch(): number;
   /** Throws ApiError outside terms. */
   mustLead(): void;
+  /** Throws ApiError where the node may not send a body of that size now. */
+  admit(node: string, bytes: number): void;
   /** The coordinator as this node's agent sees it, in memory. */
   forNode(node: string): AgentApi;
 }
@@ -42,10 +49,11 @@ export function agentsApp(c: AgentsSide, { identity, ...parts }: AgentsAppParts)
     c.mustLead();
     reply.header(EPOCH_HEADER, c.epoch());
     if (identity !== undefined) await requireOwnNode(identity, request, untilClosed(reply));
+    if (request.method === 'POST' && request.routeOptions.url !== undefined) c.admit(nodeOf(request), bytesOf(request));
   });
   app.get(PLAN, (request, reply) => getPlan(c, request, reply));
-  app.post(REPORT, (request, reply) => postReport(c, request, reply));
-  app.post(PERMITS, (request, reply) => postPermits(c, request, reply));
+  app.post(REPORT, { bodyLimit: MAX_BODY_BYTES }, (request, reply) => postReport(c, request, reply));
+  app.post(PERMITS, { bodyLimit: MAX_PERMITS_BYTES }, (request, reply) => postPermits(c, request, reply));
   return app;
 }
 
@@ -70,7 +78,16 @@ async function postPermits(c: AgentsSide, request: FastifyRequest, reply: Fastif
 }
 
 function api(c: AgentsSide, request: FastifyRequest) {
-  return c.forNode((request.params as { node: string }).node);
+  return c.forNode(nodeOf(request));
+}
+
+function nodeOf(request: FastifyRequest): string {
+  return (request.params as { node: string }).node;
+}
+
+/** What the body may come to: a body of unknown length counts as the longest. */
+function bytesOf({ headers, routeOptions }: FastifyRequest): number {
+  return Math.min(Number(headers['content-length'] ?? Infinity), routeOptions.bodyLimit);
 }
 
 /** Undefined where the header is not one quoted revision: then the whole plan is the answer. */

@@ -1,10 +1,10 @@
 import type { Log } from '@kube-prefetch/process';
-import { ApiError, ERROR_STATUS, MAX_BODY_BYTES, type Problem } from '@kube-prefetch/protocol';
+import { ApiError, ERROR_STATUS, type Problem } from '@kube-prefetch/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Where every error of every listener ends: as a Problem, and in the log if it is ours. */
 export function answerError(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const known = toApiError(error);
+  const known = toApiError(error, request.routeOptions.bodyLimit);
   // Nobody reads the answer of a client that has gone, and its going is no fault of ours.
   if (known.code === 'Internal' && !reply.raw.destroyed) {
     log.error({ err: error, method: request.method, url: request.url }, 'request failed');
@@ -23,11 +23,11 @@ export function unknownRoute(request: FastifyRequest): never {
 }
 
 /** Fastify's own errors carry a status. Below 500 the request was wrong. */
-function toApiError(error: unknown): ApiError {
+function toApiError(error: unknown, maxBytes: number | undefined): ApiError {
   if (error instanceof ApiError) return error;
   const { statusCode = 500, message } = error as { statusCode?: number; message?: string };
   if (statusCode === 413) {
-    return new ApiError('BodyTooLarge', `the body is larger than ${MAX_BODY_BYTES} bytes`, { cause: error });
+    return new ApiError('BodyTooLarge', `the body is larger than ${maxBytes} bytes`, { cause: error });
   }
   if (statusCode === 415) {
     return new ApiError('InvalidRequest', 'expected a JSON body, sent as content-type: application/json', {

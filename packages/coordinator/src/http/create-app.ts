@@ -1,15 +1,17 @@
 import type { Server as TlsServer } from 'node:tls';
 import type { Log } from '@kube-prefetch/process';
-import { MAX_BODY_BYTES } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { ServerCertificate } from '../tls/index.ts';
+import { readJson } from './read-json.ts';
 import { answerError, unknownRoute } from './answer-error.ts';
 
 /** Longer than any client waits between two requests, so it is the client who closes. */
 const KEEP_ALIVE_MS = 75_000;
 /** How long a request may take to arrive. Its answer may take longer. */
 const ARRIVAL_MS = 30_000;
+/** Of a route that says nothing else: nobody should send it a body. */
+const MAX_OTHER_BODY_BYTES = 1_024;
 
 export interface AppParts {
   readonly clock: Clock;
@@ -30,7 +32,7 @@ export function createApp({ clock, log, metrics, quietRoutes, certificate }: App
   const app = fastify({
     https: certificate === undefined ? null : tlsOptions(certificate),
     logger: false,
-    bodyLimit: MAX_BODY_BYTES,
+    bodyLimit: MAX_OTHER_BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: ARRIVAL_MS,
     // A long poll is answered late.
@@ -44,6 +46,7 @@ export function createApp({ clock, log, metrics, quietRoutes, certificate }: App
     },
   });
   app.removeContentTypeParser('text/plain');
+  readJson(app as unknown as FastifyInstance);
   const startedMs = new WeakMap<object, number>();
 
   app.setErrorHandler((error, request, reply) => answerError(log, error, request, reply));

@@ -3,7 +3,7 @@ import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
 import { type Log, silentLog } from '@kube-prefetch/process';
 import { MAX_BODY_BYTES, messageParser, type Plan, Problem } from '@kube-prefetch/protocol';
 import type { VirtualClock } from '@kube-prefetch/time/testing';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { aReport, startVirtualLine } from '../../testing/index.ts';
 import { adminApp } from './admin.ts';
 import { agentsApp } from './agents.ts';
@@ -113,6 +113,48 @@ test.each([
   expect([answer.statusCode, problem.code]).toEqual([status, code]);
   expect(problem.message).toContain(words);
   expect(lines.filter(line => line.startsWith('error'))).toEqual([]);
+});
+
+test.each([
+  ['millions of empty cells', () => `{"cells":[${'{},'.repeat(2_700_000)}{}]}`, 400],
+  ['millions of numbers under a name of no message', () => `{"more":[${'1,'.repeat(4_000_000)}1]}`, 400],
+  [
+    'thousands of names',
+    () => JSON.stringify(Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [i, i]))),
+    400,
+  ],
+  ['lists in lists in lists', () => '['.repeat(8_000_000), 400],
+  ['text full of brackets', () => JSON.stringify({ ...aReport(), more: '[{,'.repeat(1_000_000) }), 200],
+])('a body of %s is judged before it is parsed', async (_case, payload, status) => {
+  const { agents } = await startEdge();
+  const parse = vi.spyOn(JSON, 'parse');
+  const answer = await agents.inject({ method: 'POST', url: '/v1/nodes/n1/report', headers: json, payload: payload() });
+  const parsed = parse.mock.calls.length;
+  parse.mockRestore();
+  expect([answer.statusCode, parsed]).toEqual([status, status === 200 ? 1 : 0]);
+});
+
+test.each([
+  ['/v1/nodes/n1/leases', 4 * 1024 * 1024],
+  ['/v1/nothing', 2_000],
+])('a route takes no larger body than it needs: %s', async (url, bytes) => {
+  const { agents } = await startEdge();
+  const answer = await agents.inject({ method: 'POST', url, headers: json, payload: ' '.repeat(bytes) });
+  expect(answer.statusCode).toBe(413);
+});
+
+test('a node that sends more than it may is told so before its body is read, and may go on after a while', async () => {
+  const { agents, clock } = await startEdge();
+  const post = async (payload: string) =>
+    (await agents.inject({ method: 'POST', url: '/v1/nodes/n1/report', headers: json, payload })).json().code as string;
+  const large = ' '.repeat(MAX_BODY_BYTES);
+  expect([await post(large), await post(large), await post(large)]).toEqual([
+    'InvalidRequest',
+    'InvalidRequest',
+    'Overloaded',
+  ]);
+  await clock.advance(10_000);
+  expect(await post(large)).toBe('InvalidRequest');
 });
 
 test.each([

@@ -30,6 +30,12 @@ export const apiErrors = {
   laterPoll: (node: string) =>
     new ApiError('Overloaded', `a later poll of the node ${JSON.stringify(node)} took this one's place`),
 
+  tooMuch: (node: string) =>
+    new ApiError(
+      'Overloaded',
+      `the node ${JSON.stringify(node)} sends more than it may in the long run; try again later`,
+    ),
+
   olderAgent: (node: string, older: NodeReport['agent'], newer: NodeReport['agent'] | undefined) =>
     new ApiError(
       'OlderAgent',

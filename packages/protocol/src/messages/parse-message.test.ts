@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { MAX_IMAGES_PER_NODE } from './limits.ts';
+import { messageParser } from './parse-message.ts';
+import { NodeReport } from './report.ts';
+
+const parse = messageParser(NodeReport, 'report');
+
+/** Cells without a field, in a list that counts how often one of them is looked at. */
+function badCells(count: number) {
+  const looked = { times: 0 };
+  const cells = new Proxy(Array.from({ length: count }, () => ({})), {
+    get(list, key) {
+      if (typeof key === 'string' && /^\d+$/.test(key)) looked.times += 1;
+      return Reflect.get(list, key) as unknown;
+    },
+  });
+  return { looked, cells };
+}
+
+function report(cells: unknown, gone: unknown = []) {
+  const agent = { id: 'a', startedAt: '2026-01-01T00:00:00.000Z', version: '0.1.0' };
+  return { agent, sequence: 1, full: true, runtime: {}, cells, gone };
+}
+
+test('of a list that is too long no element is looked at', () => {
+  const { looked, cells } = badCells(MAX_IMAGES_PER_NODE + 1);
+  expect(() => parse(report(cells))).toThrow(`report.cells: expected at most ${MAX_IMAGES_PER_NODE} items`);
+  expect(looked.times).toBe(0);
+});
+
+test('of a list of what is wrong the first few elements are looked at', () => {
+  const { looked, cells } = badCells(MAX_IMAGES_PER_NODE);
+  expect(() => parse(report(cells))).toThrow('report.cells[0].image: expected, but missing');
+  expect(looked.times).toBeLessThan(20);
+});
+
+test('a wrong element is named by its place, whatever is right before it', () => {
+  const right = { image: 'a:1', state: 'Present', since: '' };
+  expect(() => parse(report([right, right, { ...right, image: 1 }]))).toThrow('report.cells[2].image: expected text');
+  expect(() => parse(report([], ['a:1', '']))).toThrow('report.gone[1]: expected at least 1 character(s)');
+});
