@@ -16,7 +16,9 @@ export function answerAgent({ term, fleet, permits, metrics }: AnswerParts, node
   return {
     async plan(have, waitMs, signal) {
       term.mustLead();
-      return fleet.plan(node, have, waitMs, signal);
+      const plan = await fleet.plan(node, have, waitMs, signal);
+      term.mustLead();
+      return plan;
     },
 
     async report(report) {
@@ -35,6 +37,7 @@ export function answerAgent({ term, fleet, permits, metrics }: AnswerParts, node
       term.mustLead();
       fleet.contact(node);
       const images = await permits.request(node, request, signal);
+      term.mustLead();
       return {
         epoch: term.epoch(),
         ttlMs: permits.ttlMs,

@@ -187,6 +187,27 @@ test('a term that was over before it began does not lead', async () => {
   expect(coordinator.leading()).toBe(false);
 });
 
+test('a term is over when its time is, also where the loop stood still and no timer has run yet', async () => {
+  const { show, coordinator, clock, status, endTerm, beginTerm } = startVirtualLine();
+  await show(cluster(['a:1'], ['n1']));
+  await endTerm();
+  beginTerm(2, () => 10_000);
+  await clock.advance(100);
+  const api = coordinator.forNode('n1');
+  const poll = api.plan((await planOf(api)).revision, 30_000, never()).catch(error => error);
+  const before = status(WEB);
+  clock.suspend(20_000);
+  await expect(planOf(api)).rejects.toMatchObject({ code: 'ShuttingDown' });
+  await expect(api.report(aReport({ cells: [aCell()] }), never())).rejects.toMatchObject({ code: 'ShuttingDown' });
+  await expect(api.permits({ holding: [], wanting: [], waitMs: 0 }, never())).rejects.toMatchObject({
+    code: 'ShuttingDown',
+  });
+  expect(coordinator.leading()).toBe(false);
+  await show(cluster(['a:1', 'b:1'], ['n1']));
+  expect(await poll).toMatchObject({ code: 'ShuttingDown' });
+  expect(status(WEB)).toBe(before);
+});
+
 async function planOf(api: AgentApi): Promise<Plan> {
   const plan = await api.plan(undefined, 0, never());
   if (plan === 'unchanged') throw new Error('expected a plan');

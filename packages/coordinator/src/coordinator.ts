@@ -5,6 +5,7 @@ import type { ExpectedNodes } from './expected-nodes.ts';
 import type { Fleet } from './fleet/index.ts';
 import type { PermitLimits, Permits } from './permits/index.ts';
 import type { StatusWriter } from './status/index.ts';
+import { TermOver } from './term.ts';
 
 const RETRY_READ_MS = 1_000;
 /** The line looks this often even if nothing wakes it, so a missed event costs no more than that. */
@@ -23,20 +24,25 @@ export interface Line {
   readonly fleet: Fleet;
   readonly permits: Permits;
   readonly statuses: StatusWriter;
-  /** Begins a term: agents are served from an empty fleet, and what runs beside the line runs until the term ends. */
-  open(term: Term): void;
+  /** Begins a term: agents are served from an empty fleet. The signal aborts when the term is over. */
+  open(term: Term): AbortSignal;
+  leading(): boolean;
   /** Notes that a pass which began at `startedMs` is done. */
   passed(startedMs: number): void;
 }
 
-/** Decides for the length of one term; rejects with the term's reason when it ends. */
+/** Decides for the length of one term. Rejects with the reason of its signal, and resolves where the clock ended it. */
 export async function lead(line: Line, term: Term): Promise<void> {
-  line.open(term);
-  while (!term.signal.aborted) {
-    const now = line.clock.monotonicMs();
-    const dueMs = pass(line, now);
-    line.passed(now);
-    await line.wake.next(dueMs, term.signal);
+  const running = line.open(term);
+  try {
+    while (line.leading()) {
+      const now = line.clock.monotonicMs();
+      const dueMs = pass(line, now);
+      line.passed(now);
+      await line.wake.next(dueMs, running);
+    }
+  } catch (error) {
+    if (!(error instanceof TermOver)) throw error;
   }
 }
 

@@ -14,7 +14,7 @@ import { type CoordinatorMetrics, createMetrics } from './metrics.ts';
 import { createPacedTrigger } from './paced-trigger.ts';
 import { readCluster } from './read-cluster.ts';
 import { createStatusWriter } from './status/index.ts';
-import { createCurrentTerm } from './term.ts';
+import { createCurrentTerm, type CurrentTerm } from './term.ts';
 import { createViews } from './views.ts';
 
 const SILENT_AFTER_MS = 60_000;
@@ -62,7 +62,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
   const expectedNodes = createExpectedNodes({ graceMs: resourceGraceMs, isPulling: fleet.isPulling });
   const permits = createPermits({ clock, ttlMs: permitTtlMs });
   const statuses = createStatusWriter({
-    sink: parts.statuses,
+    sink: whileLeading(parts.statuses, term),
     clock,
     log,
     wrote: outcome => metrics.statusWrite(outcome),
@@ -80,8 +80,10 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     fleet,
     permits,
     statuses,
-    open({ epoch, signal }) {
-      term.begin({ epoch, signal }, () => {
+    leading: () => term.leading(),
+    open(next) {
+      const { epoch } = next;
+      const signal = term.begin(next, () => {
         fleet.close();
         permits.close();
         log.info({ epoch }, 'no longer leading');
@@ -90,6 +92,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
       permits.open(clock.monotonicMs());
       failUnlessOver(statuses.run(signal), signal);
       log.info({ epoch }, 'leading');
+      return signal;
     },
     passed(startedMs) {
       term.passed();
@@ -109,6 +112,21 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     forNode: node => answerAgent({ term, fleet, permits, metrics }, node),
     ready,
     exposeMetrics: () => metrics.expose({ term, source, fleet, permits }),
+  };
+}
+
+/** Writes nothing once the term is over, also where that was not noticed yet. */
+function whileLeading(sink: StatusSink, { mustLead }: Pick<CurrentTerm, 'mustLead'>): StatusSink {
+  return {
+    ...sink,
+    async write(...args) {
+      mustLead();
+      return sink.write(...args);
+    },
+    async event(...args) {
+      mustLead();
+      return sink.event(...args);
+    },
   };
 }
 

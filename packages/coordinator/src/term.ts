@@ -7,17 +7,26 @@ const STUCK_AFTER_MS = 120_000;
 
 /** Which term this process is in, or was in last, and whether the line of a running one still passes. */
 export interface CurrentTerm {
-  /** `ended` is called when the term is over. Throws where it is over already, as after the process was suspended. */
-  begin(term: Term, ended: () => void): void;
+  /**
+   * The signal aborts when the term is over; `ended` is called then. Throws where it is over already, as after the process was
+   * suspended.
+   */
+  begin(term: Term, ended: () => void): AbortSignal;
   /** Notes that a pass of the line is done. */
   passed(): void;
   /** Of the running or the last term; 0 before the first. */
   epoch(): number;
+  /** By the clock: a timer that should have ended the term may be late. */
   leading(): boolean;
   /** Throws ApiError outside terms, with the leader's address where it is known. */
   mustLead(): void;
   /** False where the line of a running term has not passed for too long. */
   alive(): boolean;
+}
+
+/** The clock says that the term is over. */
+export class TermOver extends Error {
+  override readonly name = 'TermOver';
 }
 
 export interface CurrentTermParts {
@@ -30,25 +39,37 @@ export function createCurrentTerm({ clock, leader }: CurrentTermParts): CurrentT
   let epoch = 0;
   /** Undefined outside terms. */
   let lastPassMs: number | undefined;
+  let endMs = () => Infinity;
+  let end = () => {};
+
+  const leading = () => {
+    if (lastPassMs !== undefined && clock.monotonicMs() >= endMs()) end();
+    return lastPassMs !== undefined;
+  };
 
   return {
     begin(term, ended) {
       term.signal.throwIfAborted();
       epoch = term.epoch;
       lastPassMs = clock.monotonicMs();
-      const end = () => {
+      endMs = term.endMs ?? (() => Infinity);
+      const running = new AbortController();
+      end = () => {
+        if (running.signal.aborted) return;
         lastPassMs = undefined;
+        running.abort(term.signal.aborted ? term.signal.reason : new TermOver('its time was over'));
         ended();
       };
       term.signal.addEventListener('abort', end, { once: true });
+      return running.signal;
     },
     passed() {
       lastPassMs = clock.monotonicMs();
     },
     epoch: () => epoch,
-    leading: () => lastPassMs !== undefined,
+    leading,
     mustLead() {
-      if (lastPassMs === undefined) throw apiErrors.notLeading(leader?.(), epoch > 0);
+      if (!leading()) throw apiErrors.notLeading(leader?.(), epoch > 0);
     },
     alive: () => lastPassMs === undefined || clock.monotonicMs() - lastPassMs < STUCK_AFTER_MS,
   };

@@ -22,7 +22,7 @@ export interface VirtualLine {
   /** Ends the term; resolves when the line has ended. */
   readonly endTerm: () => Promise<void>;
   /** Begins another term of the same process. */
-  readonly beginTerm: (epoch: number) => void;
+  readonly beginTerm: (epoch: number, endMs?: () => number) => void;
 }
 
 /** Longer than the line rests between two looks. */
@@ -43,10 +43,10 @@ export function startVirtualLine(parts: Partial<CoordinatorParts> = {}): Virtual
   void coordinator.read(new AbortController().signal);
   let term = new AbortController();
   let ended: Promise<void> = Promise.resolve();
-  const beginTerm = (epoch: number) => {
+  const beginTerm = (epoch: number, endMs?: () => number) => {
     term = new AbortController();
     const { signal } = term;
-    ended = lead(coordinator.line, { epoch, signal }).catch(error => {
+    ended = lead(coordinator.line, { epoch, signal, endMs }).catch(error => {
       if (!signal.aborted) throw error;
     });
   };

@@ -46,7 +46,7 @@ export function createLeaseLeadership(parts: LeaseLeadershipParts): Leadership {
           endInTime(clock, term, { signal: running, end }),
         ];
         try {
-          yield { epoch: term.epoch, signal: running };
+          yield { epoch: term.epoch, signal: running, endMs: () => endMsOf(term) };
         } finally {
           // The work of this term has stopped: only now may another process lead.
           end('given up');

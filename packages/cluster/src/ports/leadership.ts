@@ -4,6 +4,8 @@ export interface Term {
   readonly epoch: number;
   /** Aborts before another process can lead. */
   readonly signal: AbortSignal;
+  /** Monotonic: when the term ends unless it is renewed before. After a loop that stood still the signal may abort later than this. */
+  readonly endMs?: () => number;
 }
 
 export interface Leadership {

@@ -8,12 +8,15 @@ const parse = messageParser(NodeReport, 'report');
 /** Cells without a field, in a list that counts how often one of them is looked at. */
 function badCells(count: number) {
   const looked = { times: 0 };
-  const cells = new Proxy(Array.from({ length: count }, () => ({})), {
-    get(list, key) {
-      if (typeof key === 'string' && /^\d+$/.test(key)) looked.times += 1;
-      return Reflect.get(list, key) as unknown;
+  const cells = new Proxy(
+    Array.from({ length: count }, () => ({})),
+    {
+      get(list, key) {
+        if (typeof key === 'string' && /^\d+$/.test(key)) looked.times += 1;
+        return Reflect.get(list, key) as unknown;
+      },
     },
-  });
+  );
   return { looked, cells };
 }
 
