@@ -84,6 +84,15 @@ test('a mount that follows the node is not asked to be recursively read-only, wh
     });
 });
 
+test("the folder of an image service's socket is mounted too, unless it is there already", async () => {
+  const folders = async (...args: readonly string[]) =>
+    (await pod('warm', AGENT, ...args)).spec.volumes.flatMap(({ hostPath }) => hostPath?.path ?? []).slice(0, -1);
+  const imageSocket = '--set=runtime.imageSocket=/run/images/images.sock';
+  expect(await folders(imageSocket)).toEqual(['/run']);
+  expect(await folders(imageSocket, '--set=runtime.socket=/run/images/crio.sock')).toEqual(['/run/images']);
+  expect(await folders(imageSocket, '--set=runtime.socket=/run/crio/crio.sock')).toEqual(['/run/crio', '/run/images']);
+});
+
 test('two releases have state folders of their own', async () => {
   const [one, other] = await Promise.all(['one', 'other'].map(release => pod(release, AGENT)));
   const stateOf = (rendered?: PodTemplate) =>

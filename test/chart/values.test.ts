@@ -19,6 +19,7 @@ test.each([
   ['disk.hostPath=var/lib', /'\/disk\/hostPath': 'var\/lib' does not match pattern/],
   ['runtime.socket=unix:///run/crio/crio.sock', /'\/runtime\/socket': 'unix:.*' does not match pattern '.*\^\/\[/],
   ['runtime.socket=/crio.sock', /'\/runtime\/socket': '\/crio.sock' does not match pattern/],
+  ['runtime.imageSocket=images.sock', /'\/runtime\/imageSocket': 'images.sock' does not match pattern/],
   ['startupTaints={a=b:NoSchedule}', /'\/startupTaints\/0': 'a=b:NoSchedule' does not match pattern/],
   ['startupTaints=booting', /'\/startupTaints': got string, want array/],
   ['startupTaints={*}', /'\/startupTaints\/0': '\*' does not match pattern/],

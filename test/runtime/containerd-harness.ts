@@ -16,7 +16,9 @@ export interface ContainerdHarnessOptions {
   readonly capacityBytes?: number;
 }
 
-export async function startContainerdHarness(options: ContainerdHarnessOptions): Promise<RuntimeHarness> {
+export async function startContainerdHarness(
+  options: ContainerdHarnessOptions,
+): Promise<RuntimeHarness & { readonly socket: string }> {
   const folder = scratchFolder('kp-suite');
   const dir = join(folder.path, 'c');
   const publisher = await startPublisher();
@@ -31,6 +33,7 @@ export async function startContainerdHarness(options: ContainerdHarnessOptions):
   await runtime.version(new AbortController().signal);
   return {
     ...publisher,
+    socket: containerd.socket,
     runtime,
     remove: image => removeOverCri(containerd.socket, image),
     stop: () => containerd.stop(),

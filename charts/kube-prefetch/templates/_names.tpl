@@ -51,6 +51,14 @@ app.kubernetes.io/component: agent
 {{ if .Values.runtime.socket }}{{ dir .Values.runtime.socket }}{{ else }}/run{{ end }}
 {{- end -}}
 
+{{- /* The same for the image service's socket; empty where the other folder holds it. */ -}}
+{{- define "kube-prefetch.imageServiceFolder" -}}
+{{- $folder := include "kube-prefetch.runtimeFolder" . -}}
+{{- with .Values.runtime.imageSocket -}}
+{{- if not (hasPrefix (printf "%s/" $folder) .) }}{{ dir . }}{{ end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "kube-prefetch.test.selector" -}}
 app.kubernetes.io/name: kube-prefetch
 app.kubernetes.io/instance: {{ .Release.Name }}

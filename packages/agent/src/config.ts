@@ -38,6 +38,14 @@ export const AGENT_SETTINGS = {
     optional: true,
     meaning: "the container runtime's socket; without it the usual places are tried in order",
   },
+  runtimeImageSocket: {
+    type: 'string',
+    flag: 'runtime-image-socket',
+    env: 'KUBE_PREFETCH_RUNTIME_IMAGE_SOCKET',
+    maxLength: 4_096,
+    optional: true,
+    meaning: "the socket of the kubelet's imageServiceEndpoint, if it has one: images are pulled and looked at there",
+  },
   stateDir: {
     type: 'folder',
     flag: 'state-dir',

@@ -19,8 +19,9 @@ const config = readConfigOrExit(AGENT_SETTINGS, { name: 'agent', version, purpos
 const log = createLog({ level: config.logLevel, name: 'agent', version });
 
 const findRuntime = async () => {
-  const { runtime, endpoint, passedOver } = await detectRuntime({ socket: config.runtimeSocket, clock });
-  log.info({ endpoint, passedOver }, 'container runtime found');
+  const { runtimeSocket: socket, runtimeImageSocket: imageSocket } = config;
+  const { runtime, endpoint, passedOver } = await detectRuntime({ socket, imageSocket, clock });
+  log.info({ endpoint, imageSocket, passedOver }, 'container runtime found');
   return config.diskSeenThrough === 'own-root' ? { ...runtime, space: () => ownRootSpace() } : runtime;
 };
 

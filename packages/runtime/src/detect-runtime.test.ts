@@ -106,3 +106,9 @@ test('aborting ends the search with the reason', async () => {
   stop.abort(new Error('shutting down'));
   await expect(detecting).rejects.toThrow('shutting down');
 });
+
+test('beside an image service of its own only CRI is tried', async () => {
+  const message = await failure({ imageSocket: '/run/images.sock', missing: async () => 'is not there' });
+  expect(message).toContain('/run/crio/crio.sock is not there');
+  expect(message).not.toContain('docker.sock');
+});

@@ -9,7 +9,9 @@ import { scrub } from './scrub.ts';
 export interface DetectOptions {
   readonly clock: Clock;
   /** Asked instead of the well-known ones; a path as seen from here, with or without `unix://`. */
-  readonly socket?: string;
+  readonly socket?: string | undefined;
+  /** Of an image service that is not the runtime's own; then only CRI is spoken. */
+  readonly imageSocket?: string | undefined;
   /** Where the host's root is seen from here. */
   readonly hostRoot?: string;
   readonly signal?: AbortSignal;
@@ -43,20 +45,33 @@ export async function detectRuntime(options: DetectOptions): Promise<Detected> {
   throw new RuntimeUnavailable(scrub(describe(passedOver, options)));
 }
 
-function candidatesOf({ socket, hostRoot = '', candidates }: DetectOptions): readonly Candidate[] {
+function candidatesOf({ socket, imageSocket, hostRoot = '', candidates }: DetectOptions): readonly Candidate[] {
   if (candidates !== undefined) return candidates;
-  if (socket !== undefined) return candidatesAt(socket.replace(/^unix:\/\//, ''));
-  return WELL_KNOWN.map(candidate => ({ ...candidate, socket: hostRoot + candidate.socket }));
+  const all =
+    socket === undefined
+      ? WELL_KNOWN.map(candidate => ({ ...candidate, socket: hostRoot + candidate.socket }))
+      : // A socket that somebody named may speak either.
+        [CRI, DOCKER].map(adapter => ({ ...adapter, socket: withoutScheme(socket) }));
+  return imageSocket === undefined ? all : all.filter(({ speaks }) => speaks === CRI.speaks);
+}
+
+function withoutScheme(socket: string): string {
+  return socket.replace(/^unix:\/\//, '');
 }
 
 async function probe(
   candidate: Candidate,
-  { clock, hostRoot, signal = new AbortController().signal, missing = missingSocket }: DetectOptions,
+  { clock, hostRoot, imageSocket, signal = new AbortController().signal, missing = missingSocket }: DetectOptions,
 ): Promise<Pick<Detected, 'runtime' | 'version'> | { because: string }> {
   const { socket, speaks } = candidate;
   const problem = await missing(socket);
   if (problem !== undefined) return { because: problem };
-  const runtime = candidate.connect({ socket, clock, ...(hostRoot !== undefined && { hostRoot }) });
+  const runtime = candidate.connect({
+    socket,
+    clock,
+    imageSocket: imageSocket && withoutScheme(imageSocket),
+    ...(hostRoot !== undefined && { hostRoot }),
+  });
   try {
     const version = await withDeadline(clock, PROBE_MS, signal, 'the question for its version', signal =>
       runtime.version(signal),
@@ -112,8 +127,3 @@ export const WELL_KNOWN: readonly Candidate[] = [
   { ...DOCKER, socket: '/run/docker.sock' },
   { ...DOCKER, socket: '/run/podman/podman.sock' },
 ];
-
-/** A socket that somebody named may speak either. */
-function candidatesAt(socket: string): readonly Candidate[] {
-  return [CRI, DOCKER].map(adapter => ({ ...adapter, socket }));
-}

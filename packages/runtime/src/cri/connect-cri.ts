@@ -19,23 +19,26 @@ export interface CriClients {
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** Nothing connects before the first call; a connection that broke is made anew by the next one. */
-export function connectCri(socket: string): CriClients {
+export function connectCri(socket: string, imageSocket = socket): CriClients {
   let connections = 0;
-  const connect = () => {
-    connections += 1;
-    return net.connect(socket);
-  };
-  const transport = createGrpcTransport({
-    baseUrl: 'http://localhost',
-    nodeOptions: { createConnection: connect },
-    acceptCompression: [],
-    readMaxBytes: MAX_ANSWER_BYTES,
-    // An idle connection would keep the process from ending.
-    idleConnectionTimeoutMs: 1_000,
-  });
+  const transportTo = (path: string) =>
+    createGrpcTransport({
+      baseUrl: 'http://localhost',
+      nodeOptions: {
+        createConnection() {
+          connections += 1;
+          return net.connect(path);
+        },
+      },
+      acceptCompression: [],
+      readMaxBytes: MAX_ANSWER_BYTES,
+      // An idle connection would keep the process from ending.
+      idleConnectionTimeoutMs: 1_000,
+    });
+  const transport = transportTo(socket);
   return {
     runtime: createClient(RuntimeService, transport),
-    images: createClient(ImageService, transport),
+    images: createClient(ImageService, imageSocket === socket ? transport : transportTo(imageSocket)),
     content: createClient(Content, transport),
     events: createClient(Events, transport),
     connections: () => connections,

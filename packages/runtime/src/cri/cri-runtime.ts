@@ -10,6 +10,8 @@ import { watchImages } from './watch-images.ts';
 export interface CriRuntimeOptions extends CallOptions {
   /** Where the host's root is seen from here; the runtime names its folders as the host sees them. */
   readonly hostRoot?: string;
+  /** Where the kubelet asks for images if not at `socket`, as its `imageServiceEndpoint` says. */
+  readonly imageSocket?: string | undefined;
 }
 
 /** As it names itself. */
@@ -20,14 +22,15 @@ const CONTAINERD = 'containerd';
  * who answers: it is there once version() has succeeded.
  */
 export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
-  const { socket, clock, hostRoot = '' } = options;
-  const clients = connectCri(socket);
+  const { socket, imageSocket = socket, clock, hostRoot = '' } = options;
+  const clients = connectCri(socket, imageSocket);
+  const images = { ...options, socket: imageSocket };
   let name = '';
   const whoAnswers = oncePerConnection(clients.connections, signal =>
     callRuntime(options, 'Version', signal, signal => clients.runtime.version({}, { signal })),
   );
   const imageFolder = oncePerConnection(clients.connections, async signal => {
-    const answer = await callRuntime(options, 'ImageFsInfo', signal, signal =>
+    const answer = await callRuntime(images, 'ImageFsInfo', signal, signal =>
       clients.images.imageFsInfo({}, { signal }),
     );
     return answer.imageFilesystems[0]?.fsId?.mountpoint || undefined;
@@ -39,9 +42,10 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
       name = runtimeName;
       return { name, version: runtimeVersion };
     },
-    look(images, signal) {
-      const lookAt = name === CONTAINERD ? lookByList : lookByStatus;
-      return callRuntime(options, 'the images', signal, signal => lookAt(clients.images, images, signal));
+    look(asked, signal) {
+      // A service of its own may answer for images that it does not list.
+      const lookAt = name === CONTAINERD && imageSocket === socket ? lookByList : lookByStatus;
+      return callRuntime(images, 'the images', signal, signal => lookAt(clients.images, asked, signal));
     },
     pull(image, auth, progress, signal) {
       const download = name === CONTAINERD ? watchDownload(clients.content, image, clock) : undefined;
