@@ -1,13 +1,13 @@
 import type { ClusterState } from '@kube-prefetch/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ClusterSource } from '../src/ports/source-and-sink.ts';
-import { aDeployment, aNamespace, aNode, aPrefetch, type KubeObject } from './kube-objects.ts';
+import { aDeployment, aNamespace, aNode, aPrefetch, type PlainObject } from './kube-objects.ts';
 
 /** A cluster that a source reads, as the suite moves it. */
 export interface SourceHarness {
   readonly source: ClusterSource;
   /** Makes the cluster hold these objects and no others. */
-  hold(objects: readonly KubeObject[]): Promise<void>;
+  hold(objects: readonly PlainObject[]): Promise<void>;
   /** Makes reads fail, or work again. */
   setFailing(failing: boolean): Promise<void>;
   /** Lets time and input go on until the condition holds; throws where it never does. */

@@ -1,8 +1,8 @@
-/** An object as Kubernetes has it. */
-export type KubeObject = Readonly<Record<string, unknown>>;
+/** An object as somebody writes it, unchecked. */
+export type PlainObject = Readonly<Record<string, unknown>>;
 
 /** A Deployment in JSON, with one container per image. */
-export function aDeployment(name: string, images: readonly string[] = ['nginx:1.27'], namespace = 'shop'): KubeObject {
+export function aDeployment(name: string, images: readonly string[] = ['nginx:1.27'], namespace = 'shop'): PlainObject {
   const containers = images.map((image, index) => ({ name: `c${index}`, image }));
   return {
     apiVersion: 'apps/v1',
@@ -12,11 +12,15 @@ export function aDeployment(name: string, images: readonly string[] = ['nginx:1.
   };
 }
 
-export function aPrefetch(name: string, spec: KubeObject = { images: ['nginx:1.27'] }, namespace = 'shop'): KubeObject {
+export function aPrefetch(
+  name: string,
+  spec: PlainObject = { images: ['nginx:1.27'] },
+  namespace = 'shop',
+): PlainObject {
   return { apiVersion: 'kube-prefetch.io/v1alpha1', kind: 'Prefetch', metadata: { name, namespace }, spec };
 }
 
-export function aNode(name: string): KubeObject {
+export function aNode(name: string): PlainObject {
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -25,6 +29,6 @@ export function aNode(name: string): KubeObject {
   };
 }
 
-export function aNamespace(name: string, labels: Readonly<Record<string, string>> = {}): KubeObject {
+export function aNamespace(name: string, labels: Readonly<Record<string, string>> = {}): PlainObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { aDeployment, aNamespace, aNode, aPrefetch, type KubeObject } from '../../testing/index.ts';
+import { aDeployment, aNamespace, aNode, aPrefetch, type PlainObject } from '../../testing/index.ts';
 import { type FileContribution, combineFiles } from './combine-files.ts';
 import { readText } from './read-text.ts';
 
-function file(path: string, ...objects: readonly KubeObject[]): FileContribution {
+function file(path: string, ...objects: readonly PlainObject[]): FileContribution {
   const text = objects.map(object => JSON.stringify(object)).join('\n---\n');
   return { path, ...readText(new TextEncoder().encode(text)) };
 }
@@ -85,7 +85,7 @@ test('neither the order of files nor what was read before changes the state', ()
   const pool = [aDeployment('a'), aDeployment('b'), aPrefetch('p'), aNode('n'), aDeployment('a', ['other'])];
   const files = fc
     .uniqueArray(fc.integer({ min: 0, max: pool.length - 1 }))
-    .map(indices => indices.map(index => file(`f${index}`, pool[index] as KubeObject)));
+    .map(indices => indices.map(index => file(`f${index}`, pool[index] as PlainObject)));
   let duplicates = 0;
   fc.assert(
     fc.property(files, files, (before, now) => {

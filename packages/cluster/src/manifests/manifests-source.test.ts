@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ClusterState } from '@kube-prefetch/core';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { aDeployment, aPrefetch, clusterSourceSuite, type KubeObject } from '../../testing/index.ts';
+import { aDeployment, aPrefetch, clusterSourceSuite, type PlainObject } from '../../testing/index.ts';
 import { createManifestsSource } from './manifests-source.ts';
 
 const NEVER_MS = 1e12;
@@ -45,7 +45,7 @@ clusterSourceSuite('the manifests source', async () => {
   };
 });
 
-function fileName(object: KubeObject): string {
+function fileName(object: PlainObject): string {
   return `${object.kind as string}-${(object.metadata as { name: string }).name}.json`;
 }
 
@@ -85,7 +85,7 @@ async function start(files: Readonly<Record<string, string>>, options?: { pollMs
 }
 
 const names = (state: ClusterState) => state.workloads.map(({ name }) => name).join();
-const json = (...objects: readonly KubeObject[]) => objects.map(object => JSON.stringify(object)).join('\n---\n');
+const json = (...objects: readonly PlainObject[]) => objects.map(object => JSON.stringify(object)).join('\n---\n');
 
 test('a change is seen by watches alone, in folders that were there and in new ones', async () => {
   const { dir, put, reads } = await start({ 'deep/er/a.yaml': json(aDeployment('a')) }, { pollMs: NEVER_MS });

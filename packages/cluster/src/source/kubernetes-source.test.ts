@@ -2,7 +2,14 @@ import type { ClusterState } from '@kube-prefetch/core';
 import { seededRandom } from '@kube-prefetch/time';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { aDeployment, aNamespace, aNode, aPrefetch, clusterSourceSuite, type KubeObject } from '../../testing/index.ts';
+import {
+  aDeployment,
+  aNamespace,
+  aNode,
+  aPrefetch,
+  clusterSourceSuite,
+  type PlainObject,
+} from '../../testing/index.ts';
 import type { KubeApi, KubeKind, ObjectName } from '../api/kube-api.ts';
 import { DEPLOYMENTS, JOBS, NAMESPACES, NODES, PREFETCHES } from '../api/kinds.ts';
 import { createTwinApi } from '../../testing/twin/kube-api.ts';
@@ -34,7 +41,7 @@ function prepare(maxAnswerBytes?: number) {
     throw new Error('this never happened');
   };
   let held = new Map<string, [KubeKind, ObjectName]>();
-  const hold = (objects: readonly KubeObject[]) => {
+  const hold = (objects: readonly PlainObject[]) => {
     const next = new Map<string, [KubeKind, ObjectName]>();
     for (const object of objects) {
       const kind = KINDS.find(candidate => candidate.kind === object.kind);
@@ -64,7 +71,7 @@ clusterSourceSuite('the Kubernetes source', async () => {
 
 /** A source that runs until the test ends. */
 function start(
-  objects: readonly KubeObject[],
+  objects: readonly PlainObject[],
   before: (prepared: ReturnType<typeof prepare>) => void = () => {},
   maxAnswerBytes?: number,
 ) {

@@ -3,14 +3,14 @@ import type { KubeApiError, KubeFailure } from '../api/kube-api.ts';
 /** A kind that cannot be read: what went wrong since reading last worked. */
 export interface Outage {
   /** The first failure. */
-  readonly first: Failing;
+  readonly first: KindFailure;
   /** The first failure that was a refusal. */
-  readonly refused: Failing | undefined;
+  readonly refused: KindFailure | undefined;
   /** Monotonic, of the last failure. */
   readonly lastMs: number;
 }
 
-interface Failing {
+interface KindFailure {
   /** Monotonic. */
   readonly sinceMs: number;
   readonly failure: KubeFailure;
@@ -28,7 +28,7 @@ const GAP_AFTER_REFUSAL_MS = 10_000;
 const REFUSALS: readonly KubeFailure[] = ['Forbidden', 'NotFound', 'Unauthorized', 'Invalid'];
 
 export function noteFailure(outage: Outage | undefined, { failure, message }: KubeApiError, now: number): Outage {
-  const failing: Failing = { sinceMs: now, failure, message };
+  const failing: KindFailure = { sinceMs: now, failure, message };
   const refused = REFUSALS.includes(failure) ? failing : undefined;
   return { first: outage?.first ?? failing, refused: outage?.refused ?? refused, lastMs: now };
 }

@@ -1,5 +1,5 @@
 import type { ClusterState } from '@kube-prefetch/core';
-import { clusterSourceSuite, type KubeObject } from '../index.ts';
+import { clusterSourceSuite, type PlainObject } from '../index.ts';
 import { combineFiles } from '../../src/manifests/combine-files.ts';
 import { readText } from '../../src/manifests/read-text.ts';
 import { createTwinSource } from './source.ts';
@@ -27,6 +27,6 @@ clusterSourceSuite('the twin of a source', async () => {
   };
 });
 
-function asBytes(objects: readonly KubeObject[]): Uint8Array {
+function asBytes(objects: readonly PlainObject[]): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
 }
