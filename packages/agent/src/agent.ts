@@ -119,6 +119,17 @@ export function createAgent(parts: AgentParts): Agent {
     changed,
     pulling: () => pulls.running().size > 0,
   });
+  let diskSeen = true;
+  const noteDisk = (seen: boolean) => {
+    if (!seen && diskSeen) {
+      const reason =
+        "the file system of the images cannot be seen from here: set --disk-seen-through, or the chart's disk.hostPath";
+      log.warn({ reason }, 'the disk limit is not kept');
+    }
+    if (seen && !diskSeen) log.info({}, 'the disk limit is kept');
+    diskSeen = seen;
+    metrics?.diskSeen(seen);
+  };
   const adopt: Memory['adopt'] = plan => {
     memory.adopt(plan);
     changed();
@@ -141,6 +152,7 @@ export function createAgent(parts: AgentParts): Agent {
     reports: {
       ...reports,
       offer(result) {
+        if (result.space !== undefined) noteDisk(result.space !== 'unknown');
         metrics?.cellsJudged(result.cells.map(cell => cell.state));
         reports.offer(result);
       },

@@ -22,7 +22,7 @@ export async function cycle(agent: Agent, signal: AbortSignal): Promise<number> 
   for (const { image, sizeBytes } of next.fit) agent.pulls.count(image, sizeBytes);
   for (const order of next.start) agent.pulls.start(order);
   agent.permits.want(next.wanted);
-  agent.reports.offer({ plan, runtime, cells: next.cells });
+  agent.reports.offer({ plan, runtime, space, cells: next.cells });
   return next.dueMs;
 }
 

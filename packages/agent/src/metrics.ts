@@ -7,6 +7,7 @@ export interface AgentMetrics extends PullMetrics {
   bytesPulled(bytes: number): void;
   cellsJudged(states: readonly CellState[]): void;
   runtimeAnswered(up: boolean): void;
+  diskSeen(seen: boolean): void;
   coordinatorAnswered(wallMs: number): void;
   cycleEnded(elapsedMs: number): void;
   /** The Prometheus text format. */
@@ -46,6 +47,11 @@ export function createAgentMetrics(): AgentMetrics {
     help: '1 while the runtime answers and is the one that the kubelet uses, 0 otherwise.',
     registers,
   });
+  const diskVisible = new Gauge({
+    name: `${NAME}_disk_visible`,
+    help: '1 while the agent sees how full the file system of the images is, 0 while it does not: then no disk limit is kept.',
+    registers,
+  });
   const contact = new Gauge({
     name: `${NAME}_coordinator_last_contact_timestamp_seconds`,
     help: 'When the coordinator last answered, in seconds since the Unix epoch; 0: never.',
@@ -70,6 +76,7 @@ export function createAgentMetrics(): AgentMetrics {
     cellsJudged(states) {
       for (const state of CELL_STATES) images.set({ state }, states.filter(each => each === state).length);
     },
+    diskSeen: seen => diskVisible.set(seen ? 1 : 0),
     runtimeAnswered: up => runtimeUp.set(up ? 1 : 0),
     coordinatorAnswered: wallMs => contact.set(wallMs / 1000),
     cycleEnded: elapsedMs => cycle.observe(elapsedMs / 1000),

@@ -2,9 +2,11 @@ import type { CellReport } from '@kube-prefetch/protocol';
 import type { ImageRuntime } from '@kube-prefetch/runtime';
 import { createTwinRuntime } from '@kube-prefetch/runtime/twin';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
+import { type Log, silentLog } from '@kube-prefetch/process';
 import { describe, expect, test } from 'vitest';
 import { type AgentBench, createAgentBench, planOf, watchRuntime } from '../testing/index.ts';
 import type { AgentParts } from './agent.ts';
+import { createAgentMetrics } from './metrics.ts';
 
 const MIB = 1024 * 1024;
 const MINUTE = 60_000;
@@ -272,6 +274,27 @@ describe('the disk', () => {
     bench.runtime.setUsed(300 * MIB);
     await bench.clock.advance(2 * MINUTE);
     expect(statesOf(bench)).toEqual({ [A]: 'Present', [B]: 'Present' });
+    await stop();
+  });
+
+  test('a disk that cannot be seen is said once in the log, in the reports and in the metrics, until it is seen', async () => {
+    const bench = aBench();
+    const logged: string[] = [];
+    const note = (_fields: object, message: string) => void logged.push(message);
+    const metrics = createAgentMetrics();
+    const visible = async () => /^kube_prefetch_agent_disk_visible (.*)$/m.exec((await metrics.exposition()).text)?.[1];
+    let seen = false;
+    const space: ImageRuntime['space'] = signal => (seen ? bench.runtime.space(signal) : Promise.resolve('unknown'));
+    bench.api.publish(planOf(A));
+    const log = { ...silentLog, warn: note, info: note } as Log;
+    const { stop } = bench.start({ metrics, log, runtime: { ...bench.runtime, space } });
+    await bench.clock.advance(5 * MINUTE);
+    expect(logged.filter(message => message.includes('disk'))).toEqual(['the disk limit is not kept']);
+    expect([bench.api.reports.at(-1)?.runtime.diskUnseen, await visible()]).toEqual([true, '0']);
+    seen = true;
+    await bench.clock.advance(5 * MINUTE);
+    expect(logged.at(-1)).toBe('the disk limit is kept');
+    expect([bench.api.reports.at(-1)?.runtime.diskUnseen, await visible()]).toEqual([undefined, '1']);
     await stop();
   });
 

@@ -8,7 +8,7 @@ import {
   type Plan,
   REPORT_HEARTBEAT_MS,
 } from '@kube-prefetch/protocol';
-import type { RuntimeVersion } from '@kube-prefetch/runtime';
+import type { RuntimeVersion, Space } from '@kube-prefetch/runtime';
 import { type Clock, type Random, createTrigger } from '@kube-prefetch/time';
 import type { Cell } from '../decide/judge-cells.ts';
 import { type Contact, createAttempts } from './attempts.ts';
@@ -26,6 +26,8 @@ export interface LookResult {
   readonly plan: Plan | undefined;
   /** Undefined where it did not answer: reports then name the one that answered last. */
   readonly runtime: RuntimeVersion | undefined;
+  /** Of the disk that holds the images; undefined where the look failed. */
+  readonly space?: Space | 'unknown';
   readonly failure?: Failure;
   readonly cells: readonly Cell[];
 }
@@ -60,7 +62,7 @@ export function createReports(parts: ReportsParts): Reports {
   /** What the coordinator has acknowledged; undefined where it needs everything. */
   let told: Told | undefined;
 
-  const send = async ({ plan, runtime, failure, cells }: LookResult, signal: AbortSignal) => {
+  const send = async ({ plan, runtime, space, failure, cells }: LookResult, signal: AbortSignal) => {
     const labelled = labels.label(cells, parts.pullOf);
     const before = told;
     told = undefined; // If the answer is lost, nobody knows whether the coordinator took the report.
@@ -70,7 +72,12 @@ export function createReports(parts: ReportsParts): Reports {
       sequence,
       full: before === undefined,
       planRevision: plan?.revision,
-      runtime: { name: shorten(runtime?.name), version: shorten(runtime?.version), failure },
+      runtime: {
+        name: shorten(runtime?.name),
+        version: shorten(runtime?.version),
+        failure,
+        ...(space === 'unknown' && { diskUnseen: true }),
+      },
       ...(before === undefined ? { cells: [...labelled], gone: [] } : changesBetween(before, labelled)),
     };
     const answer = await api.report(report, signal);
@@ -126,8 +133,8 @@ function isComplete(cells: readonly Cell[]): boolean {
 /** Most looks change nothing. */
 function sameResult(a: LookResult, b: LookResult): boolean {
   return (
-    JSON.stringify([a.plan?.revision, a.runtime, a.failure, a.cells]) ===
-    JSON.stringify([b.plan?.revision, b.runtime, b.failure, b.cells])
+    JSON.stringify([a.plan?.revision, a.runtime, a.space === 'unknown', a.failure, a.cells]) ===
+    JSON.stringify([b.plan?.revision, b.runtime, b.space === 'unknown', b.failure, b.cells])
   );
 }
 

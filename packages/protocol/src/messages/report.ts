@@ -48,6 +48,8 @@ export const RuntimeReport = Type.Object({
   version: Type.Optional(Type.String({ maxLength: 64 })),
   /** RuntimeUnavailable or RuntimeMismatch: then every cell is Unknown. */
   failure: Type.Optional(Failure),
+  /** True where the node's agent cannot see how full the file system of the images is, and keeps no disk limit. */
+  diskUnseen: Type.Optional(Type.Boolean()),
 });
 export type RuntimeReport = Static<typeof RuntimeReport>;
 
