@@ -77,6 +77,7 @@ function startAgent() {
     state: createMemoryStateFile(),
     identity: { id: 'agent', startedAt: timestamp(clock), version: '0.0.0' },
     parallelPulls: 2,
+    slowPullBytesPerSecond: 50_000,
     disk: { maxUsedPercent: 80 },
     stall: { stallTimeoutMs: 120_000 },
   });

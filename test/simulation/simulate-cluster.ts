@@ -102,6 +102,7 @@ export function simulateCluster({ nodes: names, limits = {} }: SimulationOptions
           state,
           identity: { id: `${name}-${starts}`, startedAt: timestamp(clock), version: '0.0.0' },
           parallelPulls: 2,
+          slowPullBytesPerSecond: 50_000,
           disk: { maxUsedPercent: 80 },
           stall: { stallTimeoutMs: 120_000 },
         });

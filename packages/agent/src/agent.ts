@@ -6,7 +6,7 @@ import { createContact } from './coordinator/attempts.ts';
 import { followPlan } from './coordinator/follow-plan.ts';
 import { createPermits, type NodePermits } from './coordinator/permits.ts';
 import { type Reports, createReports } from './coordinator/reports.ts';
-import type { Choice } from './decide/choose-pulls.ts';
+import { type Choice, freeSlots } from './decide/choose-pulls.ts';
 import { isPastLimit } from './decide/fit-on-disk.ts';
 import type { Cell } from './decide/judge-cells.ts';
 import type { StallLimits } from './decide/judge-pull.ts';
@@ -31,6 +31,7 @@ export interface AgentParts {
   /** How reports name this process. */
   readonly identity: NodeReport['agent'];
   readonly parallelPulls: number;
+  readonly slowPullBytesPerSecond: number;
   readonly disk: { readonly maxUsedPercent: number };
   readonly stall: StallLimits;
 }
@@ -51,7 +52,7 @@ export interface Agent {
   limits(
     space: Space | 'unknown',
     now: number,
-  ): Pick<Choice, 'disk' | 'permits' | 'alone' | 'parallelPulls' | 'verifyAfterMs'>;
+  ): Pick<Choice, 'disk' | 'permits' | 'alone' | 'parallelPulls' | 'slowPullBytesPerSecond' | 'verifyAfterMs'>;
   /** What runs beside the line. Each ends only with the signal, or with an error that no retry helps against. */
   readonly loops: readonly ((signal: AbortSignal) => Promise<never>)[];
 }
@@ -100,7 +101,8 @@ export function createAgent(parts: AgentParts): Agent {
     api,
     failed: changed,
     newlyGranted: () => {
-      if (pulls.running().size < parts.parallelPulls) changed(); // Otherwise the end of a pull wakes the line.
+      // Where no slot is free, the end of a pull wakes the line.
+      if (freeSlots({ ...parts, running: pulls.running() }, clock.monotonicMs()) > 0) changed();
     },
     running: () => pulls.running().keys(),
     noteSize: (image, sizeBytes) => memory.noteSize(image, sizeBytes),
@@ -163,6 +165,7 @@ export function createAgent(parts: AgentParts): Agent {
       permits: permits.granted(now),
       alone: permits.alone(),
       parallelPulls: parts.parallelPulls,
+      slowPullBytesPerSecond: parts.slowPullBytesPerSecond,
       verifyAfterMs: events.verifyAfterMs(),
     }),
     loops: [

@@ -62,6 +62,15 @@ export const AGENT_SETTINGS = {
     default: 2,
     meaning: 'pulls that may run at once on this node',
   },
+  slowPullBytesPerSecond: {
+    type: 'integer',
+    flag: 'slow-pull-bytes-per-second',
+    env: 'KUBE_PREFETCH_SLOW_PULL_BYTES_PER_SECOND',
+    min: 0,
+    max: 1_000_000_000,
+    default: 50_000,
+    meaning: 'a pull that moves slower takes no slot, until twice as many run as parallel-pulls; 0: each takes one',
+  },
   diskMaxUsedPercent: {
     type: 'integer',
     flag: 'disk-max-used-percent',
@@ -87,7 +96,7 @@ export const AGENT_SETTINGS = {
     env: 'KUBE_PREFETCH_STALL_TIMEOUT',
     min: '1s',
     max: '1h',
-    default: '2m',
+    default: '10m',
     meaning: 'a download without a new byte for so long is given up and tried again later',
   },
   opsListen: {

@@ -40,6 +40,7 @@ await runUntilSignalled(
       metrics,
       identity: { id: randomUUID(), startedAt: timestamp(clock), version },
       parallelPulls: config.parallelPulls,
+      slowPullBytesPerSecond: config.slowPullBytesPerSecond,
       disk: { maxUsedPercent: config.diskMaxUsedPercent },
       stall: config,
     });

@@ -250,6 +250,29 @@ describe('distrust', () => {
   });
 });
 
+describe('slow pulls', () => {
+  test('pulls that trickle give way to others, but no more than twice as many run', async () => {
+    const bench = aBench();
+    for (const image of [A, B]) bench.runtime.registry.publish(image, { sizeBytes: 10 * MIB, bytesPerSecond: 10 });
+    bench.api.publish(planOf(A, B, C, D));
+    const { stop } = bench.start();
+    await bench.clock.advance(3 * MINUTE);
+    expect(statesOf(bench)).toEqual({ [A]: 'Pulling', [B]: 'Pulling', [C]: 'Present', [D]: 'Present' });
+    await stop();
+  });
+
+  test('when all trickle, twice as many run and the rest waits', async () => {
+    const bench = aBench({ parallelPulls: 1 });
+    for (const image of [A, B, C]) bench.runtime.registry.publish(image, { sizeBytes: 10 * MIB, bytesPerSecond: 10 });
+    bench.api.publish(planOf(A, B, C));
+    const { stop } = bench.start({ parallelPulls: 1 });
+    await bench.clock.advance(30 * MINUTE);
+    expect(bench.runtime.running()).toEqual([A, B]);
+    expect(cellOf(bench, C)).toMatchObject({ state: 'Waiting', waitingFor: 'Slot' });
+    await stop();
+  });
+});
+
 describe('the disk', () => {
   const capacityBytes = 1_000 * MIB;
   function aDisk(usedBytes: number) {
@@ -514,7 +537,7 @@ describe('the runtime', () => {
     bench.runtime.registry.publish(A, { sizeBytes: 10 * MIB, bytesPerSecond: 10 * MIB, stallAfterBytes: 5 * MIB });
     bench.api.publish(planOf(A));
     const { stop } = bench.start();
-    await bench.clock.advance(2 * MINUTE);
+    await bench.clock.advance(10 * MINUTE);
     expect(cellOf(bench, A).failure).toBeUndefined();
     await bench.clock.advance(MINUTE / 2);
     expect(cellOf(bench, A).failure).toMatchObject({
@@ -522,7 +545,7 @@ describe('the runtime', () => {
       message: expect.stringContaining(' s while downloading, 5242880 of 10485760 bytes done: given up'),
     });
     bench.runtime.registry.publish(A, { sizeBytes: 10 * MIB, bytesPerSecond: 10 * MIB });
-    await bench.clock.advance(5 * MINUTE);
+    await bench.clock.advance(15 * MINUTE);
     expect(statesOf(bench)).toEqual({ [A]: 'Present' });
     await stop();
   });

@@ -51,8 +51,9 @@ export function createAgentBench(options: Partial<AgentParts> & { seed?: number 
         state: state as StateFile,
         identity,
         parallelPulls: 2,
+        slowPullBytesPerSecond: 50_000,
         disk: { maxUsedPercent: 80 },
-        stall: { stallTimeoutMs: 120_000 },
+        stall: { stallTimeoutMs: 600_000 },
         ...options,
         ...more,
       });

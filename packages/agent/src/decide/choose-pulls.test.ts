@@ -5,7 +5,7 @@ import type { Cell } from './judge-cells.ts';
 import { type Choice, type Chosen, choosePulls } from './choose-pulls.ts';
 import { bytesToWrite, freeForPulls } from './fit-on-disk.ts';
 import { BLANK } from './image-history.ts';
-import type { RunningPull } from './judge-pull.ts';
+import { isSlow, type RunningPull, startPace } from './judge-pull.ts';
 
 const NOW = 100_000;
 const IMAGES = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -21,6 +21,7 @@ function aChoice(parts: Partial<Choice> & { images?: readonly string[] } = {}): 
     permits: new Set(images),
     alone: undefined,
     parallelPulls: 2,
+    slowPullBytesPerSecond: 1_000,
     verifyAfterMs: 60_000,
     ...parts,
   };
@@ -36,6 +37,7 @@ const aPull = (image: string, parts: Partial<RunningPull> = {}): [string, Runnin
     progress: undefined,
     sizeBytes: undefined,
     cancelled: false,
+    pace: startPace(0),
     ...parts,
   },
 ];
@@ -178,6 +180,7 @@ describe('whatever the node is like', () => {
     tooLarge: 0,
     overLimit: 0,
     fit: 0,
+    slow: 0,
     withoutPermit: 0,
     Slot: 0,
     Permit: 0,
@@ -197,6 +200,7 @@ describe('whatever the node is like', () => {
     retryInMs: fc.integer({ min: -10, max: 10 }),
     permitted: fc.boolean(),
     withoutPermit: fc.boolean(),
+    sinceMs: fc.constantFrom(0, 50_000),
     sizeBytes: fc.option(fc.integer({ min: 0, max: 200 }), { nil: undefined }),
     totalBytes: fc.option(fc.integer({ min: 1, max: 250 }), { nil: undefined }),
     healInMs: fc.option(fc.integer({ min: -10, max: 10 }), { nil: undefined }),
@@ -216,10 +220,11 @@ describe('whatever the node is like', () => {
     const running = named
       .filter(image => image.state === 'Pulling' || image.state === 'gone')
       .slice(0, parallelPulls)
-      .map(({ name, withoutPermit, totalBytes, sizeBytes }) =>
+      .map(({ name, withoutPermit, sinceMs, totalBytes, sizeBytes }) =>
         aPull(name, {
           withoutPermit,
           sizeBytes,
+          pace: startPace(sinceMs),
           progress: totalBytes === undefined ? undefined : { phase: 'downloading', doneBytes: 10, totalBytes },
         }),
       );
@@ -268,8 +273,10 @@ describe('whatever the node is like', () => {
         for (const { waitingFor } of next.cells) if (waitingFor && waitingFor in hits) hits[waitingFor as 'Slot'] += 1;
 
         expect(choosePulls(choice, NOW)).toEqual(next);
+        const slow = [...choice.running.values()].filter(pull => isSlow(pull, 1_000, NOW)).length;
+        hits.slow += slow;
         expect(choice.running.size + next.start.length).toBeLessThanOrEqual(
-          Math.max(choice.parallelPulls, choice.running.size),
+          Math.max(Math.min(choice.parallelPulls + slow, 2 * choice.parallelPulls), choice.running.size),
         );
         expect(next.wanted.length).toBeLessThanOrEqual(choice.parallelPulls);
         expect(new Set([...next.start, ...next.wanted].map(({ image }) => image)).size).toBe(

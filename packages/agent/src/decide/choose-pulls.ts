@@ -2,10 +2,12 @@ import type { ImageRef, Plan, PlanItem, WaitReason } from '@kube-prefetch/protoc
 import type { Cell } from './judge-cells.ts';
 import { bytesToWrite, type DiskLimit, freeForPulls, judgeRunning } from './fit-on-disk.ts';
 import type { Histories } from './image-history.ts';
-import type { RunningPull } from './judge-pull.ts';
+import { isSlow, maySlowAtMs, type RunningPull } from './judge-pull.ts';
 
 /** For how long all tries are in vain before a pull starts without a permit. */
 const ALONE_PULL_AFTER_MS = 10_000;
+/** How often the line looks whether a pull has become slow. */
+const SLOW_LOOK_MS = 20_000;
 /** After so many failures in a row an image goes behind those that failed less often. */
 const YIELD_AFTER_FAILURES = 2;
 
@@ -20,6 +22,8 @@ export interface Choice {
   /** Undefined while a coordinator answers. */
   readonly alone: Alone | undefined;
   readonly parallelPulls: number;
+  /** A pull that moves slower takes no slot. */
+  readonly slowPullBytesPerSecond: number;
   /** The longest time between two looks. */
   readonly verifyAfterMs: number;
 }
@@ -77,7 +81,7 @@ export function choosePulls(choice: Choice, now: number): Chosen {
     start,
     wanted,
     cells: withWaits(choice.cells, start, waits),
-    dueMs: Math.min(now + choice.verifyAfterMs, ...retryTimes(choice, items, now)),
+    dueMs: Math.min(now + choice.verifyAfterMs, ...retryTimes(choice, items, now), ...slowTimes(choice, waits, now)),
   };
 }
 
@@ -123,7 +127,7 @@ function allot(
 ): Pick<Chosen, 'start' | 'wanted'> {
   const start: PullOrder[] = [];
   const wanted: WantedPermit[] = [];
-  let slots = choice.parallelPulls - choice.running.size;
+  let slots = freeSlots(choice, now);
   const stopped = new Set(cancel.map(({ image }) => image));
   const going = choice.running.values().filter(pull => !stopped.has(pull.image));
   let freeBytes = freeForPulls(choice.disk, going);
@@ -144,6 +148,19 @@ function allot(
     }
   }
   return { start, wanted };
+}
+
+/** Pulls that trickle give way to others, until twice as many run as otherwise may. */
+export function freeSlots(
+  {
+    running,
+    parallelPulls,
+    slowPullBytesPerSecond,
+  }: Pick<Choice, 'running' | 'parallelPulls' | 'slowPullBytesPerSecond'>,
+  now: number,
+): number {
+  const slow = [...running.values()].filter(pull => isSlow(pull, slowPullBytesPerSecond, now)).length;
+  return Math.min(parallelPulls + slow, 2 * parallelPulls) - running.size;
 }
 
 function mayPullAlone({ alone, running }: Choice): boolean {
@@ -167,6 +184,12 @@ function withWaits(
     const waitingFor = waits.get(cell.image);
     return cell.state === 'Missing' && waitingFor ? { ...cell, state: 'Waiting', waitingFor } : cell;
   });
+}
+
+/** When a pull that has a slot may have become slow, while another image waits for one. */
+function slowTimes({ running }: Choice, waits: ReadonlyMap<ImageRef, WaitReason>, now: number): readonly number[] {
+  if (!waits.values().some(reason => reason === 'Slot')) return [];
+  return [...running.values()].map(({ pace }) => Math.max(maySlowAtMs(pace), now + SLOW_LOOK_MS));
 }
 
 function retryTimes({ cells, plan }: Choice, items: ReadonlyMap<ImageRef, PlanItem>, now: number): readonly number[] {

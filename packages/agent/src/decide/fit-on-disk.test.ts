@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { bytesToWrite, freeForPulls, judgeRunning } from './fit-on-disk.ts';
-import type { RunningPull } from './judge-pull.ts';
+import { type RunningPull, startPace } from './judge-pull.ts';
 
 const idle: RunningPull = {
   image: 'a',
@@ -10,6 +10,7 @@ const idle: RunningPull = {
   progress: undefined,
   sizeBytes: undefined,
   cancelled: false,
+  pace: startPace(0),
 };
 const downloading = (doneBytes: number, totalBytes?: number): RunningPull => ({
   ...idle,

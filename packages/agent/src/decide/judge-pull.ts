@@ -14,6 +14,18 @@ export interface RunningPull {
   /** As some runtime once reported it. */
   readonly sizeBytes: number | undefined;
   readonly cancelled: boolean;
+  readonly pace: Pace;
+}
+
+/** How far a pull was at two moments, at least a minute apart; both its start at first. */
+export interface Pace {
+  readonly from: Mark;
+  readonly next: Mark;
+}
+
+interface Mark {
+  readonly atMs: number;
+  readonly doneBytes: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -21,6 +33,31 @@ const MINUTE_MS = 60_000;
 const BYTES_PER_MS = 1_000;
 const UNPACKING_MS = 10 * MINUTE_MS;
 const UNSEEN_MS = 60 * MINUTE_MS;
+
+export function startPace(now: number): Pace {
+  const mark = { atMs: now, doneBytes: 0 };
+  return { from: mark, next: mark };
+}
+
+export function movePace(pace: Pace, doneBytes: number, now: number): Pace {
+  return now - pace.next.atMs < MINUTE_MS ? pace : { from: pace.next, next: { atMs: now, doneBytes } };
+}
+
+/**
+ * Whether a pull has moved slower than the floor for a minute or two. One whose bytes cannot be seen never counts as slow, and
+ * neither does one that unpacks.
+ */
+export function isSlow({ progress, pace }: RunningPull, floorBytesPerSecond: number, now: number): boolean {
+  if (progress === undefined || progress.phase === 'unpacking') return false;
+  if (progress.phase === 'downloading' && progress.totalBytes === undefined) return false; // podman counts no bytes
+  const seconds = (now - pace.from.atMs) / 1_000;
+  return now >= maySlowAtMs(pace) && progress.doneBytes - pace.from.doneBytes < floorBytesPerSecond * seconds;
+}
+
+/** Before then a pull is not judged. */
+export function maySlowAtMs({ from }: Pace): number {
+  return from.atMs + MINUTE_MS;
+}
 
 export interface StallLimits {
   /** Without a new byte or phase while resolving or downloading. */

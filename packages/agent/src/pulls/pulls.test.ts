@@ -1,6 +1,6 @@
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
-import type { RunningPull } from '../decide/judge-pull.ts';
+import { type RunningPull, startPace } from '../decide/judge-pull.ts';
 import { createPulls, untilStalled } from './pulls.ts';
 
 const order = { image: 'a', withoutPermit: false, sizeBytes: undefined };
@@ -53,7 +53,7 @@ test('what stood still because this process did is given the whole time again', 
   const clock = createVirtualClock();
   const progress = { phase: 'downloading', doneBytes: 5, totalBytes: 10 } as const;
   const times = { startedAtMs: 0, changedAtMs: 0 };
-  const running: RunningPull = { ...order, ...times, progress, cancelled: false };
+  const running: RunningPull = { ...order, ...times, progress, cancelled: false, pace: startPace(0) };
   const limits = { stallTimeoutMs: 2 * 60_000 };
   const sentences: string[] = [];
   void untilStalled(clock, () => running, limits, new AbortController().signal).then(text => sentences.push(text));

@@ -3,7 +3,14 @@ import { type ImageRuntime, type Progress, PullFailure, RuntimeUnavailable } fro
 import type { Clock } from '@kube-prefetch/time';
 import type { CancelOrder, PullOrder } from '../decide/choose-pulls.ts';
 import type { PullEnd } from '../decide/image-history.ts';
-import { describeStall, givenUpAtMs, type RunningPull, type StallLimits } from '../decide/judge-pull.ts';
+import {
+  describeStall,
+  givenUpAtMs,
+  movePace,
+  type RunningPull,
+  type StallLimits,
+  startPace,
+} from '../decide/judge-pull.ts';
 
 const MAX_FAILURE_LENGTH = 512;
 const STALL_LOOKS_PER_TIMEOUT = 4;
@@ -76,7 +83,7 @@ export function createPulls(parts: PullsParts): Pulls {
     start({ image, withoutPermit, sizeBytes }) {
       if (entries.has(image)) throw new Error(`a second pull of ${image} was to start while one runs`);
       const now = parts.clock.monotonicMs();
-      const timing = { startedAtMs: now, changedAtMs: now };
+      const timing = { startedAtMs: now, changedAtMs: now, pace: startPace(now) };
       const pull: RunningPull = { image, withoutPermit, sizeBytes, ...timing, progress: undefined, cancelled: false };
       const entry: Entry = { pull, abort: new AbortController(), done: Promise.resolve() };
       entries.set(image, entry);
@@ -109,7 +116,8 @@ async function run(entry: Entry, { runtime, clock, limits, progressed, grew }: P
     const before = entry.pull;
     const { totalBytes = 0 } = progress;
     if (!moved(before.progress, progress)) return;
-    entry.pull = { ...before, progress, changedAtMs: clock.monotonicMs() };
+    const now = clock.monotonicMs();
+    entry.pull = { ...before, progress, changedAtMs: now, pace: movePace(before.pace, progress.doneBytes, now) };
     progressed();
     const known = Math.max(before.sizeBytes ?? 0, before.progress?.totalBytes ?? 0);
     if (totalBytes > known) grew(before.image, totalBytes);

@@ -92,6 +92,7 @@ function startAgent(node: string, coordinator: string, runtime: TwinRuntime, say
     state: { load: async () => ({ saved: undefined }), save: async () => {} },
     identity: { id: `demo-${node}`, startedAt: timestamp(clock), version: 'demo' },
     parallelPulls: 2,
+    slowPullBytesPerSecond: 50_000,
     disk: { maxUsedPercent: 95 },
     stall: { stallTimeoutMs: 120_000 },
   });
