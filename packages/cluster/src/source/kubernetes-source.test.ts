@@ -1,5 +1,5 @@
 import type { ClusterState } from '@kube-prefetch/core';
-import { seededRandom } from '@kube-prefetch/time';
+import { seededRandom, withDeadline } from '@kube-prefetch/time';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import {
@@ -10,7 +10,7 @@ import {
   clusterSourceSuite,
   type PlainObject,
 } from '../../testing/index.ts';
-import type { KubeApi, KubeKind, ObjectName } from '../api/kube-api.ts';
+import { type KubeApi, KubeApiError, type KubeKind, type ObjectName } from '../api/kube-api.ts';
 import { DEPLOYMENTS, JOBS, NAMESPACES, NODES, PREFETCHES } from '../api/kinds.ts';
 import { createTwinApi } from '../../testing/twin/kube-api.ts';
 import { createKubernetesSource } from './kubernetes-source.ts';
@@ -23,8 +23,15 @@ function prepare(maxAnswerBytes?: number) {
   const logged: { message: string; fields: object }[] = [];
   const note = (fields: object, message: string) => void logged.push({ message, fields });
   let pageMs = 0;
+  let slowFrom = Infinity;
   const list: KubeApi['list'] = async (kind, page, signal) => {
     await clock.sleep(pageMs, signal);
+    if (page.limit >= slowFrom) {
+      const cause = await withDeadline(clock, 30_000, signal, 'a page', inTime => clock.sleep(60_000, inTime)).catch(
+        error => error,
+      );
+      throw new KubeApiError('Unreachable', 'it took longer than 30000 ms', { cause });
+    }
     return await api.list(kind, page, signal);
   };
   const source = createKubernetesSource({
@@ -55,7 +62,16 @@ function prepare(maxAnswerBytes?: number) {
     for (const [key, [kind, name]] of held) if (!next.has(key)) api.remove(kind, name);
     held = next;
   };
-  return { clock, api, source, logged, until, hold, slowDown: (ms: number) => void (pageMs = ms) };
+  return {
+    clock,
+    api,
+    source,
+    logged,
+    until,
+    hold,
+    slowDown: (ms: number) => void (pageMs = ms),
+    limitPages: (most: number) => void (slowFrom = most + 1),
+  };
 }
 
 clusterSourceSuite('the Kubernetes source', async () => {
@@ -150,6 +166,13 @@ test('pages are halved until they fit, and an object that never does is left out
   expect(state.workloads).toHaveLength(210);
   refused.hold([...big, weighing('huge', 20_000, 'b'), ...many]);
   await refused.reads(({ gaps, workloads }) => gaps.length === 0 && workloads.length === 211);
+});
+
+test('a page that does not come in time over a slow line is asked for again in halves', async () => {
+  const many = Array.from({ length: 200 }, (_, index) => aDeployment(`web-${String(index).padStart(3, '0')}`));
+  const { reads } = start(many, prepared => prepared.limitPages(40));
+  const state = await reads(({ workloads, gaps }) => workloads.length === 200 && gaps.length === 0);
+  expect(state.gaps).toEqual([]);
 });
 
 test('2,000 Deployments are listed in pages, and one that changes takes no other with it', async () => {

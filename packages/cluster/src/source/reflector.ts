@@ -1,4 +1,4 @@
-import type { Clock, Random } from '@kube-prefetch/time';
+import { type Clock, DeadlineExceeded, type Random } from '@kube-prefetch/time';
 import type { SourceLog } from '../ports/source-and-sink.ts';
 import { type KubeApi, KubeApiError, type KubeEvent } from '../api/kube-api.ts';
 import { kindName } from '../api/kinds.ts';
@@ -32,6 +32,8 @@ export interface Reflector<T> {
 }
 
 const PAGE_LIMIT = 500;
+/** A page that is slower than its deadline is not made smaller than this: the server may hang. */
+const SLOW_PAGE_LIMIT = 20;
 const TOO_LARGE = 'it is larger than what is read of the API server at once';
 /** A kind with changes gets a bookmark about once a minute. A watch of a quiet kind is renewed, which costs little. */
 const PATIENCE = { openMs: 15_000, silentMs: 90_000 };
@@ -47,18 +49,26 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
   let outage: Outage | undefined;
 
   let limit = PAGE_LIMIT;
+  /** What came too late is not asked for again until a list is whole. */
+  let mostInTime = PAGE_LIMIT;
 
-  /** Halves a page that is too large, down to one object; of an object that is too large alone only the name is read. */
+  /**
+   * Halves a page that is too large, down to one object. Of an object that is too large alone it reads only the name. Halves a
+   * page that came too late for the next try.
+   */
   const readPage = async (after: string | undefined, found: Map<string, StoredObject<T>>, signal: AbortSignal) => {
     for (;;) {
       const request = { limit, ...(after === undefined ? {} : { after }) };
       try {
         const page = await api.list(kind, request, signal);
         store.take(page.items, found);
-        limit = Math.min(PAGE_LIMIT, limit * 2);
+        limit = Math.min(mostInTime, limit * 2);
         return page;
       } catch (error) {
-        if (!(error instanceof KubeApiError && error.failure === 'TooLarge')) throw error;
+        if (!(error instanceof KubeApiError)) throw error;
+        if (error.cause instanceof DeadlineExceeded && limit > SLOW_PAGE_LIMIT)
+          limit = mostInTime = Math.ceil(limit / 2);
+        if (error.failure !== 'TooLarge') throw error;
       }
       if (limit === 1) {
         const page = await api.list(kind, { ...request, namesOnly: true }, signal);
@@ -77,6 +87,7 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
       const page = await readPage(after, found, signal);
       after = page.next;
       if (after !== undefined) continue;
+      mostInTime = PAGE_LIMIT;
       const differs = store.replace(found) || !listed;
       listed = true;
       log.info({ kind: name, objects: found.size, tookMs: Math.round(clock.monotonicMs() - startedMs) }, 'listed');
