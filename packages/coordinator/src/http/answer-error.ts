@@ -1,13 +1,19 @@
-import type { Log } from '@kube-prefetch/process';
 import { ApiError, ERROR_STATUS, type Problem } from '@kube-prefetch/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { MAX_URL_LENGTH, type RequestLog } from './limit-lines.ts';
 
 /** Where every error of every listener ends: as a Problem, and in the log if it is ours. */
-export function answerError(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function answerError(
+  write: RequestLog,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const known = toApiError(error, request.routeOptions.bodyLimit);
   // Nobody reads the answer of a client that has gone, and its going is no fault of ours.
   if (known.code === 'Internal' && !reply.raw.destroyed) {
-    log.error({ err: error, method: request.method, url: request.url }, 'request failed');
+    const { method, url, routeOptions } = request;
+    write('error', routeOptions.url ?? 'unknown', { err: error, method, url }, 'request failed');
   }
   const problem: Problem = {
     code: known.code,
@@ -19,7 +25,10 @@ export function answerError(log: Log, error: unknown, request: FastifyRequest, r
 }
 
 export function unknownRoute(request: FastifyRequest): never {
-  throw new ApiError('UnknownRoute', `no route ${request.method} ${request.url} on this listener`);
+  throw new ApiError(
+    'UnknownRoute',
+    `no route ${request.method} ${request.url.slice(0, MAX_URL_LENGTH)} on this listener`,
+  );
 }
 
 /** Fastify's own errors carry a status. Below 500 the request was wrong. */

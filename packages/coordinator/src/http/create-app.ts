@@ -3,6 +3,7 @@ import type { Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { ServerCertificate } from '../tls/index.ts';
+import { limitLines } from './limit-lines.ts';
 import { readJson } from './read-json.ts';
 import { answerError, unknownRoute } from './answer-error.ts';
 
@@ -29,6 +30,7 @@ export interface RequestMetrics {
 
 /** What the three listeners have in common: limits, the error handler, and the one hook that logs and times. */
 export function createApp({ clock, log, metrics, quietRoutes, certificate }: AppParts): FastifyInstance {
+  const write = limitLines(log, clock);
   const app = fastify({
     https: certificate === undefined ? null : tlsOptions(certificate),
     logger: false,
@@ -42,14 +44,14 @@ export function createApp({ clock, log, metrics, quietRoutes, certificate }: App
     return503OnClosing: false,
     routerOptions: { maxParamLength: 1_024 },
     frameworkErrors(error, request, reply) {
-      void answerError(log, error, request, reply);
+      void answerError(write, error, request, reply);
     },
   });
   app.removeContentTypeParser('text/plain');
   readJson(app as unknown as FastifyInstance);
   const startedMs = new WeakMap<object, number>();
 
-  app.setErrorHandler((error, request, reply) => answerError(log, error, request, reply));
+  app.setErrorHandler((error, request, reply) => answerError(write, error, request, reply));
   app.setNotFoundHandler(unknownRoute);
   app.addHook('onRequest', async request => {
     startedMs.set(request, clock.monotonicMs());
@@ -59,7 +61,9 @@ export function createApp({ clock, log, metrics, quietRoutes, certificate }: App
     const route = request.routeOptions.url ?? 'unknown';
     metrics.request(route, reply.statusCode, durationMs);
     const level = quietRoutes.includes(route) && reply.statusCode < 500 ? 'debug' : 'info';
-    log[level]({ method: request.method, url: request.url, status: reply.statusCode, durationMs }, 'request answered');
+    const { method, url } = request;
+    const status = reply.statusCode;
+    write(level, `${route} ${status}`, { method, url, status, durationMs }, 'request answered');
   });
   return app as unknown as FastifyInstance;
 }

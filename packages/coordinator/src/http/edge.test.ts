@@ -211,6 +211,30 @@ test('one log line per request: polls and probes at debug, people at info', asyn
   ]);
 });
 
+test.each(['ops', 'admin', 'agents'] as const)(
+  'strangers do not fill the log through the %s listener',
+  async listener => {
+    const edge = await startEdge();
+    const url = `/${'x'.repeat(1_500)}`;
+    for (let i = 0; i < 200; i++) await edge[listener].inject({ url });
+    expect(edge.lines.length).toBeLessThanOrEqual(20);
+    expect(Math.max(...edge.lines.map(({ length }) => length))).toBeLessThan(500);
+    await edge.clock.advance(60_000);
+    await edge[listener].inject({ url });
+    expect(edge.lines.at(-1)).toContain('"skipped":180');
+  },
+);
+
+test('metrics are computed once a second, however often they are read', async () => {
+  const { ops, coordinator, clock } = await startEdge();
+  const expose = vi.spyOn(coordinator, 'exposeMetrics');
+  for (let i = 0; i < 20; i++) await ops.inject({ url: '/metrics' });
+  expect(expose).toHaveBeenCalledTimes(1);
+  await clock.advance(1_000);
+  await ops.inject({ url: '/metrics' });
+  expect(expose).toHaveBeenCalledTimes(2);
+});
+
 test.each(['/v1/images/r.example:5000/team/app:1', '/v1/images/r.example:5000%2Fteam%2Fapp:1'])(
   'an image has slashes of its own: %s',
   async url => {

@@ -10,6 +10,9 @@ export interface OpsSide {
   exposeMetrics(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
+/** Metrics that were computed count this long: to compute them takes a while. */
+const SCRAPE_MS = 1_000;
+
 export interface OpsAppParts extends Omit<AppParts, 'quietRoutes'> {
   /** Whether agents can be answered; true unless given. */
   readonly serving?: () => boolean;
@@ -33,8 +36,11 @@ export function opsApp(
       ? reply.send({ status: 'ok', ...beside })
       : reply.code(503).send({ status: 'the cluster is not read yet, or agents cannot be served', ...beside });
   });
+  let scrape: { readonly atMs: number; readonly exposed: ReturnType<OpsSide['exposeMetrics']> } | undefined;
   app.get('/metrics', async (_request, reply) => {
-    const { type, text } = await c.exposeMetrics();
+    const now = parts.clock.monotonicMs();
+    if (scrape === undefined || now >= scrape.atMs + SCRAPE_MS) scrape = { atMs: now, exposed: c.exposeMetrics() };
+    const { type, text } = await scrape.exposed;
     return reply.type(type).send(text);
   });
   return app;
