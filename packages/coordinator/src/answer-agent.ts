@@ -1,7 +1,7 @@
 import { type AgentApi, ApiError } from '@kube-prefetch/protocol';
 import type { Fleet } from './fleet/index.ts';
 import type { CoordinatorMetrics } from './metrics.ts';
-import type { Permits } from './permits/index.ts';
+import { onlyPlanned, type Permits } from './permits/index.ts';
 import type { CurrentTerm } from './term.ts';
 
 export interface AnswerParts {
@@ -35,8 +35,8 @@ export function answerAgent({ term, fleet, permits, metrics }: AnswerParts, node
 
     async permits(request, signal) {
       term.mustLead();
-      fleet.contact(node);
-      const images = await permits.request(node, request, signal);
+      const { plan } = fleet.contact(node).home;
+      const images = await permits.request(node, onlyPlanned(request, plan), signal);
       term.mustLead();
       return {
         epoch: term.epoch(),

@@ -95,6 +95,15 @@ export const SETTINGS = {
     optional: true,
     meaning: 'pulls that may run at once on all nodes together; any number where absent',
   },
+  parallelPulls: {
+    type: 'integer',
+    flag: 'parallel-pulls',
+    env: 'KUBE_PREFETCH_PARALLEL_PULLS',
+    min: 1,
+    max: 32,
+    default: 32,
+    meaning: 'pulls that an agent runs at once, as agents are set: no node gets more than three times as many permits',
+  },
   permitTtlMs: {
     type: 'duration',
     flag: 'permit-ttl',

@@ -1,11 +1,13 @@
 import type { ClusterSource } from '@kube-prefetch/cluster';
 import { aNode, aResource, aState, aWorkload } from '@kube-prefetch/core/testing';
-import type { AgentApi, Plan } from '@kube-prefetch/protocol';
+import type { AgentApi, PermitRequest, Plan } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { lead } from './coordinator.ts';
-import { aCell, anAgent, aReport, never, startVirtualLine } from '../testing/index.ts';
+import { aCell, aPermitRequest, anAgent, aReport, never, startVirtualLine } from '../testing/index.ts';
 
 const WEB = 'Prefetch shop/web';
+
+const SIX = ['c:1', 'd:1', 'e:1', 'f:1', 'g:1', 'h:1'];
 
 const cluster = (images: readonly string[], nodes: readonly string[] = ['n1', 'n2']) =>
   aState({
@@ -177,6 +179,23 @@ test('the end of a term leaves nothing behind', async () => {
   await endTerm();
   expect([await poll, await permit]).toMatchObject([{ code: 'ShuttingDown' }, { code: 'ShuttingDown' }]);
   expect(clock.sleepers()).toBe(0);
+});
+
+test.each<[string, Partial<PermitRequest>, readonly string[]]>([
+  ['thousands of pulls of images in no plan', { holding: Array.from({ length: 2_000 }, (_, i) => `x:${i}`) }, []],
+  ['an image in no plan', { wanting: [{ image: 'x:1', priority: 9 }] }, []],
+  ['an image that is planned', { wanting: [{ image: 'a:1', priority: 9 }] }, ['a:1']],
+  ['an image that is suspended', { wanting: [{ image: 'idle:1', priority: 9 }] }, []],
+  ['more images than it pulls at once', { holding: SIX, wanting: [{ image: 'a:1', priority: 9 }] }, SIX.slice(0, 3)],
+])('permits are for what the plan holds: a node that names %s', async (_case, request, granted) => {
+  const { show, coordinator, clock } = startVirtualLine({ limits: { maxConcurrentPulls: 100, parallelPulls: 1 } });
+  const idle = aResource({ ref: { ...aResource().ref, name: 'idle' }, spec: { images: ['idle:1'], suspend: true } });
+  const state = cluster(['a:1', 'b:1', ...SIX]);
+  await show({ ...state, resources: [...state.resources, idle] });
+  await clock.advance(31_000);
+  const answer = await coordinator.forNode('n1').permits(aPermitRequest(request), never());
+  expect(answer.granted.map(({ image }) => image)).toEqual(granted);
+  expect(coordinator.line.permits.counts().granted).toBe(granted.length);
 });
 
 test('a term that was over before it began does not lead', async () => {

@@ -182,9 +182,9 @@ export function agentApiSuite(
       expect(answer).toEqual({ epoch: 7, ttlMs: 30_000, granted: [{ image: 'a:1' }, { image: 'b:1' }] });
     });
 
-    test('a grant says how large the image is once some node holds it', async () => {
+    test('a grant says how large the image is once nodes agree on it', async () => {
       const { n1, n2 } = await startWith(['a:1']);
-      await n2.report(aReport({ cells: [aCell({ sizeBytes: 4321 })] }), never());
+      for (const node of [n1, n2]) await node.report(aReport({ cells: [aCell({ sizeBytes: 4321 })] }), never());
       const { granted } = await n1.permits(aPermitRequest({ wanting: want('a:1') }), never());
       expect(granted).toEqual([{ image: 'a:1', sizeBytes: 4321 }]);
     });

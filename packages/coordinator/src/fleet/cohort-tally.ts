@@ -12,10 +12,13 @@ export interface CohortTally {
   /** Takes the same object that was added. */
   remove(node: string, cell: CellReport): void;
   read(image: ImageRef, nodes: number, noAgent: number): CellTally;
+  /** Of Present cells: how many nodes name each size. */
+  sizes(image: ImageRef): ReadonlyMap<number, number>;
 }
 
 interface ImageCounts {
   readonly counts: Record<CellState, number>;
+  readonly sizes: Map<number, number>;
   /** By all of their text. */
   readonly digestSets: Map<string, DigestSet>;
   /** By node. */
@@ -60,13 +63,20 @@ export function createCohortTally(): CohortTally {
         digestSets: [...image.digestSets.values()],
       };
     },
+    sizes: image => (images.get(image) ?? NOTHING).sizes,
   };
 }
 
-function count({ counts, digestSets }: ImageCounts, cell: CellReport, by: 1 | -1): void {
+function count({ counts, sizes, digestSets }: ImageCounts, cell: CellReport, by: 1 | -1): void {
   counts[cell.state] += by;
-  const { state, digests = [] } = cell;
-  if (state !== 'Present' || digests.length === 0) return;
+  const { state, sizeBytes, digests = [] } = cell;
+  if (state !== 'Present') return;
+  if (sizeBytes !== undefined) {
+    const named = (sizes.get(sizeBytes) ?? 0) + by;
+    if (named === 0) sizes.delete(sizeBytes);
+    else sizes.set(sizeBytes, named);
+  }
+  if (digests.length === 0) return;
   const key = digests.join('\n');
   const nodes = (digestSets.get(key)?.nodes ?? 0) + by;
   if (nodes === 0) digestSets.delete(key);
@@ -106,6 +116,7 @@ function keepFirst(names: string[], name: string): void {
 function emptyCounts(): ImageCounts {
   return {
     counts: { Unknown: 0, Missing: 0, Waiting: 0, Pulling: 0, Present: 0, Failed: 0 },
+    sizes: new Map(),
     digestSets: new Map(),
     failing: new Map(),
     failures: [],

@@ -140,6 +140,38 @@ test('after a pause of any length a dead agent is noticed as soon as always', as
   expect(noAgent()).toBe(2);
 });
 
+test('the size of an image is what nodes agree on, whatever one of them says', () => {
+  const { fleet, assign } = startFleet();
+  assign({ c: ['n1', 'n2'], d: ['n3'] });
+  const sizes = new Map<string, number | undefined>();
+  for (const [node, sizeBytes] of [
+    ['n1', 1e15],
+    ['n2', 100],
+    ['n3', 120],
+  ] as const) {
+    fleet.report(node, aReport({ cells: [aCell({ sizeBytes })] }));
+    sizes.set(node, fleet.sizeOf('a:1'));
+  }
+  expect([...sizes.values()]).toEqual([undefined, 100, 120]);
+  fleet.report('n1', aReport({ sequence: 2, cells: [aCell({ state: 'Missing' })] }));
+  expect(fleet.sizeOf('a:1')).toBe(100);
+});
+
+test('no cell is kept of an image that the plan of the node does not hold, and one that it holds later is asked for', () => {
+  const { fleet, assign } = startFleet();
+  assign({ c: ['n1'] }, ['a:1']);
+  const delta = (sequence: number, image: string) =>
+    fleet.report('n1', aReport({ sequence, full: false, cells: [aCell({ image })] }));
+  fleet.report('n1', aReport({ cells: [aCell(), aCell({ image: 'b:1' })] }));
+  delta(2, 'c:1');
+  expect([...(fleet.node('n1')?.heard?.cells.keys() ?? [])]).toEqual(['a:1']);
+  assign({ c: ['n1'] }, ['a:1', 'b:1']);
+  expect(delta(3, 'a:1')).toBe('FullDemanded');
+  fleet.report('n1', aReport({ sequence: 4, cells: [aCell(), aCell({ image: 'b:1' })] }));
+  expect(fleet.node('n1')?.heard?.cells.size).toBe(2);
+  expect(delta(5, 'a:1')).toBe('Used');
+});
+
 test('a report that changes nothing does not wake the line', () => {
   const { fleet, assign, seen } = startFleet();
   assign({ c: ['n1'] });
@@ -158,17 +190,6 @@ test('cells that are Unknown because the runtime does not answer carry its failu
   const failure = { kind: 'RuntimeUnavailable' as const, message: 'connection refused' };
   fleet.report('n1', aReport({ runtime: { failure }, cells: [aCell({ state: 'Unknown' })] }));
   expect(fleet.tally(cohort as Cohort, 'a:1').failures).toMatchObject([{ failure, nodes: 1, examples: ['n1'] }]);
-});
-
-test('a size is learned from the node that has the largest, and forgotten with the image', () => {
-  const { fleet, assign } = startFleet();
-  assign({ c: ['n1', 'n2'] });
-  expect(fleet.sizeOf('a:1')).toBeUndefined();
-  fleet.report('n1', aReport({ cells: [aCell({ sizeBytes: 10 })] }));
-  fleet.report('n2', aReport({ cells: [aCell({ sizeBytes: 7 })] }));
-  expect(fleet.sizeOf('a:1')).toBe(10);
-  assign({ c: ['n1', 'n2'] }, ['b:1']);
-  expect(fleet.sizeOf('a:1')).toBeUndefined();
 });
 
 test('a young term is settling until every node has reported or could have fallen silent', async () => {

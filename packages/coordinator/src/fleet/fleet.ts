@@ -2,6 +2,7 @@ import type { Cohort, CohortPlans, FleetView } from '@kube-prefetch/core';
 import type { Log } from '@kube-prefetch/process';
 import { type ImageRef, MAX_BODY_BYTES, type NodeReport, type Plan } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
+import { agreedSize } from './agreed-size.ts';
 import { createPlannedImages } from './planned-images.ts';
 import { judgeReport, type ReportVerdict } from './judge-report.ts';
 import { count, createMembership, uncount } from './membership.ts';
@@ -38,7 +39,7 @@ export interface Fleet extends FleetView {
   /** Notes that the node's agent lives. Throws ApiError where the node cannot be served. */
   contact(node: string): NodeRecord;
 
-  /** As the largest report had it; undefined while no node holds the image. */
+  /** As nodes agree on it; undefined while fewer than two hold the image. */
   sizeOf(image: ImageRef): number | undefined;
   node(name: string): NodeRecord | undefined;
   /** Whether its agent has reported a pull that runs. */
@@ -66,7 +67,7 @@ const BURST_MS = (2 * (MAX_BODY_BYTES + REQUEST_BYTES)) / BYTES_PER_MS;
 
 export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts): Fleet {
   const members = createMembership();
-  const facts = createPlannedImages();
+  const images = createPlannedImages();
   let phase: 'unread' | 'assigned' | 'closed' = 'unread';
   let gaps: readonly string[] = [];
   /** Before then a node may not have reported because the term has just begun. */
@@ -97,7 +98,7 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
   return {
     open() {
       for (const node of members.clear()) dismissPoll(node, apiErrors.shuttingDown());
-      facts.clear();
+      images.clear();
       phase = 'unread';
       gaps = [];
       settledMs = Infinity;
@@ -111,7 +112,7 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       gaps = newGaps;
       for (const node of members.assign(cohorts, plans, now)) dismissPoll(node, apiErrors.nodeLeft(node.name));
       for (const node of members.nodes.values()) answerPoll(node);
-      facts.keepOnly(plans.values());
+      images.keepOnly(plans.values());
       if (phase === 'unread') settledMs = now + silentAfterMs;
       phase = 'assigned';
     },
@@ -144,10 +145,12 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       const node = contact(name);
       const now = clock.monotonicMs();
       const lost = node.heard !== undefined && now - node.heard.atMs >= silentAfterMs;
-      const verdict = judgeReport(node.heard && { ...node.heard, lost }, report);
+      const { heard } = node;
+      const outdated = heard?.keptFor !== undefined && heard.keptFor !== node.home.plan.revision;
+      const verdict = judgeReport(heard && { ...heard, lost, outdated }, report);
       if (verdict === 'OlderAgent') throw apiErrors.olderAgent(name, report.agent, node.heard?.agent);
       if (verdict === 'Used') {
-        takeReport(node, report, facts, now);
+        takeReport(node, report, images, now);
         if (report.full || report.cells.length > 0 || report.gone.length > 0) changed();
       }
       return verdict;
@@ -161,7 +164,7 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
     },
     contact,
 
-    sizeOf: image => facts.sizeOf(image),
+    sizeOf: image => agreedSize(members.cohorts.values().map(({ tally }) => tally.sizes(image))),
     node: name => members.nodes.get(name),
     isPulling: name =>
       members.nodes

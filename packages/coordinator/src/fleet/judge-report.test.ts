@@ -3,10 +3,11 @@ import { expect, test } from 'vitest';
 import { anAgent, aReport } from '../../testing/index.ts';
 import { judgeReport, type LastReport, type ReportVerdict } from './judge-report.ts';
 
-const said = (id: string, second: number, sequence: number, lost = false, size = 3): LastReport => ({
+const said = (id: string, second: number, sequence: number, lost = false, size = 3, outdated = false): LastReport => ({
   agent: anAgent(id, second),
   sequence,
   lost,
+  outdated,
   cells: { size },
 });
 const says = (id: string, second: number, sequence: number, full: boolean): NodeReport =>
@@ -24,6 +25,8 @@ test.each<[string, LastReport | undefined, NodeReport, ReportVerdict]>([
   ['a gap, full', said('a', 1, 5), says('a', 1, 9, true), 'Used'],
   ['more cells than a node may have, delta', said('a', 1, 5, false, 2_001), says('a', 1, 6, false), 'FullDemanded'],
   ['more cells than a node may have, full', said('a', 1, 5, false, 2_001), says('a', 1, 6, true), 'Used'],
+  ['cells that were not kept, delta', said('a', 1, 5, false, 3, true), says('a', 1, 6, false), 'FullDemanded'],
+  ['cells that were not kept, full', said('a', 1, 5, false, 3, true), says('a', 1, 6, true), 'Used'],
   ['after silence the same process goes on', said('a', 1, 5, true), says('a', 1, 6, false), 'Used'],
   ['a newer process, full', said('a', 1, 5), says('b', 2, 1, true), 'Used'],
   ['a newer process, delta', said('a', 1, 5), says('b', 2, 2, false), 'FullDemanded'],

@@ -6,6 +6,8 @@ export interface LastReport {
   readonly sequence: number;
   /** So long ago that any process may speak for the node now. */
   readonly lost: boolean;
+  /** The plan may hold images by now of which no cell was kept. */
+  readonly outdated: boolean;
   /** All that its reports add up to. */
   readonly cells: { readonly size: number };
 }
@@ -24,6 +26,7 @@ export type ReportVerdict = 'Used' | 'Repeated' | 'FullDemanded' | 'OlderAgent';
  * | same process        | delta, the next sequence       | Used         |
  * | same process        | delta, later than the next     | FullDemanded |
  * | same, cells > limit | delta                          | FullDemanded |
+ * | same, outdated      | delta                          | FullDemanded |
  * | older process, lost | full                           | Used         |
  * | older process, lost | delta                          | FullDemanded |
  * | newer process       | any                            | OlderAgent   |
@@ -35,6 +38,7 @@ export function judgeReport(last: LastReport | undefined, report: NodeReport): R
   }
   if (report.sequence <= last.sequence) return 'Repeated';
   if (report.full) return 'Used';
+  if (last.outdated) return 'FullDemanded';
   return report.sequence === last.sequence + 1 && last.cells.size <= MAX_IMAGES_PER_NODE ? 'Used' : 'FullDemanded';
 }
 

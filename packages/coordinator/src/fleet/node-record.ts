@@ -28,11 +28,13 @@ export interface NodeRecord {
 }
 
 /** The sum of a node's reports. */
-export interface Heard extends Omit<LastReport, 'lost'> {
+export interface Heard extends Omit<LastReport, 'lost' | 'outdated'> {
   readonly atMs: number;
   readonly planRevision: string | undefined;
   readonly runtime: NodeReport['runtime'];
   readonly cells: Map<ImageRef, CellReport>;
+  /** The revision whose images were kept where others were reported as well. */
+  readonly keptFor: string | undefined;
 }
 
 export interface PlanPoll {

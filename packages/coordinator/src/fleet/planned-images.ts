@@ -1,46 +1,43 @@
 import type { CellReport, ImageRef, Plan } from '@kube-prefetch/protocol';
 
-/** What is known of each planned image across all nodes. */
+/** Texts that the cells of many nodes share: a cell is mostly text. Of planned images only. */
 export interface PlannedImages {
-  /** Learns from a cell, and returns it with texts that the cells of other nodes share: a cell is mostly text. */
-  learn(cell: CellReport): CellReport;
-  /** As the largest report had it: an image differs in size from one architecture to the next. */
-  sizeOf(image: ImageRef): number | undefined;
+  /** The cell, with the texts of other nodes' cells where they are the same. */
+  shareTexts(cell: CellReport): CellReport;
   keepOnly(plans: Iterable<Plan>): void;
   clear(): void;
 }
 
-interface Fact {
-  /** As the plan holds it. */
-  readonly image: ImageRef;
-  sizeBytes: number | undefined;
-  digests: string[] | undefined;
-}
-
 export function createPlannedImages(): PlannedImages {
-  const facts = new Map<ImageRef, Fact>();
+  /** The image as the plan holds it, and the digests that were named last. */
+  const texts = new Map<ImageRef, { readonly image: ImageRef; digests: string[] | undefined }>();
 
   return {
-    learn(cell) {
-      const fact = facts.get(cell.image);
-      if (fact === undefined) return cell;
-      const { sizeBytes, digests } = cell;
-      if (sizeBytes !== undefined && sizeBytes > (fact.sizeBytes ?? -1)) fact.sizeBytes = sizeBytes;
-      if (digests === undefined) return { ...cell, image: fact.image };
-      if (!sameTexts(digests, fact.digests)) fact.digests = digests;
-      return { ...cell, image: fact.image, digests: fact.digests as string[] };
+    shareTexts(cell) {
+      const known = texts.get(cell.image);
+      if (known === undefined) return cell;
+      const { digests } = cell;
+      if (digests === undefined) return { ...cell, image: known.image };
+      if (!sameTexts(digests, known.digests)) known.digests = digests;
+      return { ...cell, image: known.image, digests: known.digests as string[] };
     },
-    sizeOf: image => facts.get(image)?.sizeBytes,
     keepOnly(plans) {
       const planned = new Set<ImageRef>();
       for (const plan of plans) for (const { image } of plan.items) planned.add(image);
-      for (const image of facts.keys()) if (!planned.has(image)) facts.delete(image);
-      for (const image of planned) {
-        if (!facts.has(image)) facts.set(image, { image, sizeBytes: undefined, digests: undefined });
-      }
+      for (const image of texts.keys()) if (!planned.has(image)) texts.delete(image);
+      for (const image of planned) if (!texts.has(image)) texts.set(image, { image, digests: undefined });
     },
-    clear: () => facts.clear(),
+    clear: () => texts.clear(),
   };
+}
+
+const imageSets = new WeakMap<Plan, ReadonlySet<ImageRef>>();
+
+/** Made once for all nodes that share the plan. */
+export function imagesOf(plan: Plan): ReadonlySet<ImageRef> {
+  let images = imageSets.get(plan);
+  if (images === undefined) imageSets.set(plan, (images = new Set(plan.items.map(({ image }) => image))));
+  return images;
 }
 
 function sameTexts(a: readonly string[], b: readonly string[] | undefined): boolean {

@@ -1,41 +1,54 @@
 import type { CellReport, ImageRef, NodeReport } from '@kube-prefetch/protocol';
-import type { PlannedImages } from './planned-images.ts';
+import { imagesOf, type PlannedImages } from './planned-images.ts';
 import { count, uncount } from './membership.ts';
 import type { Heard, NodeRecord } from './node-record.ts';
 
-/** Applies a usable report. A full one replaces what the node reported before, a delta changes it. */
-export function takeReport(node: NodeRecord, report: NodeReport, facts: PlannedImages, now: number): void {
-  if (report.full || node.heard === undefined) replaceCells(node, report, facts, now);
-  else changeCells(node, node.heard.cells, report, facts, now);
+/**
+ * Applies a usable report. A full one replaces what the node reported before, a delta changes it. Only cells of images are kept
+ * that the node's plan holds.
+ */
+export function takeReport(node: NodeRecord, report: NodeReport, images: PlannedImages, now: number): void {
+  const planned = imagesOf(node.home.plan);
+  const cells = report.cells.filter(({ image }) => planned.has(image));
+  const isWhole = cells.length === report.cells.length;
+  const kept = cells.map(cell => explained(images.shareTexts(cell), report));
+  const keptFor = isWhole ? undefined : node.home.plan.revision;
+  if (report.full || node.heard === undefined) replaceCells(node, report, kept, keptFor, now);
+  else changeCells(node, node.heard, report, kept, keptFor, now);
 }
 
-function replaceCells(node: NodeRecord, report: NodeReport, facts: PlannedImages, now: number): void {
+function replaceCells(
+  node: NodeRecord,
+  report: NodeReport,
+  kept: readonly CellReport[],
+  keptFor: string | undefined,
+  now: number,
+): void {
   uncount(node);
-  const cells = report.cells.map(cell => explained(facts.learn(cell), report));
-  node.heard = hear(report, new Map(cells.map(cell => [cell.image, cell])), now);
+  node.heard = hear(report, new Map(kept.map(cell => [cell.image, cell])), keptFor, now);
   count(node);
 }
 
 function changeCells(
   node: NodeRecord,
-  cells: Map<ImageRef, CellReport>,
+  { cells, keptFor: before }: Heard,
   report: NodeReport,
-  facts: PlannedImages,
+  kept: readonly CellReport[],
+  keptFor: string | undefined,
   now: number,
 ): void {
-  node.heard = hear(report, cells, now);
+  node.heard = hear(report, cells, keptFor ?? before, now);
   for (const image of report.gone) drop(node, cells, image);
-  for (const cell of report.cells) {
+  for (const cell of kept) {
     drop(node, cells, cell.image);
-    const taken = explained(facts.learn(cell), report);
-    cells.set(taken.image, taken);
-    node.home.tally.add(node.name, taken);
+    cells.set(cell.image, cell);
+    node.home.tally.add(node.name, cell);
   }
 }
 
-function hear(report: NodeReport, cells: Map<ImageRef, CellReport>, now: number): Heard {
+function hear(report: NodeReport, cells: Map<ImageRef, CellReport>, keptFor: string | undefined, now: number): Heard {
   const { agent, sequence, planRevision, runtime } = report;
-  return { agent, sequence, planRevision, runtime, cells, atMs: now };
+  return { agent, sequence, planRevision, runtime, cells, keptFor, atMs: now };
 }
 
 function drop(node: NodeRecord, cells: Map<ImageRef, CellReport>, image: ImageRef): void {

@@ -20,14 +20,14 @@ export interface Grant {
   readonly image: ImageRef;
 }
 
-/** Hands out `free` permits: by priority, then to the node that holds fewest, then to the oldest want, then by name. */
-export function chooseGrants(contenders: readonly Contender[], free: number): readonly Grant[] {
-  const queues = contenders.map(({ node, permits, wants }) => ({
-    node,
-    permits,
-    wants: wants.toSorted(inOrder),
-    next: 0,
-  }));
+/**
+ * Hands out `free` permits, so that no node has more than `mostEach`: by priority, then to the node that has fewest, then to the
+ * oldest want, then by name.
+ */
+export function chooseGrants(contenders: readonly Contender[], free: number, mostEach = Infinity): readonly Grant[] {
+  const queues = contenders.map(({ node, permits, wants }) => {
+    return { node, permits, wants: wants.toSorted(inOrder).slice(0, Math.max(0, mostEach - permits)), next: 0 };
+  });
   const grants: Grant[] = [];
   while (grants.length < free) {
     const first = queues.reduce<Queue | undefined>((a, b) => (head(b) && (!a || goesFirst(b, a)) ? b : a), undefined);

@@ -1,1 +1,2 @@
+export { onlyPlanned } from './only-planned.ts';
 export { createPermits, type PermitLimits, type Permits } from './permits.ts';

@@ -3,11 +3,13 @@ import type { Clock } from '@kube-prefetch/time';
 import { createWaitingRequest } from '../requests/waiting-request.ts';
 import { apiErrors } from '../requests/api-errors.ts';
 import { chooseGrants } from './choose-grants.ts';
-import { answer, contender, type NodePermits, imagesOf, present } from './node-permits.ts';
+import { answer, contender, type NodeGrants, imagesOf, present } from './node-grants.ts';
 
 export interface PermitLimits {
   /** Pulls that may run at once in the whole cluster; undefined: any number. */
   readonly maxConcurrentPulls?: number | undefined;
+  /** Pulls that an agent runs at once; undefined: any number. */
+  readonly parallelPulls?: number | undefined;
 }
 
 /**
@@ -30,9 +32,13 @@ export interface Permits {
   counts(): { readonly granted: number; readonly waiting: number };
 }
 
+/** An agent runs up to twice as many pulls while some are slow, and requests permits for the next ones. */
+const PERMITS_PER_PULL = 3;
+
 export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number }): Permits {
-  const nodes = new Map<string, NodePermits>();
+  const nodes = new Map<string, NodeGrants>();
   let limit: number | undefined;
+  let mostEach = Infinity;
   let quietUntilMs = 0;
   /** A node counts the time to live from when it sent its request: after a longer wait a grant would be over before it is used. */
   const longestWaitMs = ttlMs / 3;
@@ -40,13 +46,13 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
   const grantedToAll = () => nodes.values().reduce((sum, holder) => sum + holder.permits.size, 0);
 
   /** Grants what is free to nodes that wait and, if given, to the one whose request this is. Answers those who gained. */
-  const serve = (now: number, asking?: NodePermits) => {
+  const serve = (now: number, asking?: NodeGrants) => {
     if (limit !== undefined && now < quietUntilMs) return;
     const free = limit === undefined ? Infinity : limit - grantedToAll();
     if (free <= 0) return;
     const contenders = [...nodes.values()].filter(holder => holder.waiting !== undefined || holder === asking);
-    for (const { node, image } of chooseGrants(contenders.map(contender), free)) {
-      const holder = nodes.get(node) as NodePermits;
+    for (const { node, image } of chooseGrants(contenders.map(contender), free, mostEach)) {
+      const holder = nodes.get(node) as NodeGrants;
       holder.permits.set(image, now + ttlMs);
       holder.wants.delete(image);
       holder.gained = true;
@@ -64,8 +70,9 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
       for (const { waiting } of nodes.values()) waiting?.fail(apiErrors.shuttingDown());
       nodes.clear();
     },
-    setLimits({ maxConcurrentPulls }) {
+    setLimits({ maxConcurrentPulls, parallelPulls = Infinity }) {
       limit = maxConcurrentPulls;
+      mostEach = parallelPulls * PERMITS_PER_PULL;
     },
     expire(now) {
       for (const holder of nodes.values()) {
@@ -82,7 +89,8 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
     },
     async request(node, request, signal) {
       const now = clock.monotonicMs();
-      const holder = present(nodes, node, request, now + ttlMs, now);
+      const holding = request.holding.slice(0, mostEach);
+      const holder = present(nodes, node, { ...request, holding }, now + ttlMs, now);
       serve(now, holder);
       if (holder.gained || holder.wants.size === 0 || request.waitMs === 0) return imagesOf(holder);
 

@@ -24,7 +24,7 @@ export const PermitAnswer = Type.Object({
   granted: Type.Array(
     Type.Object({
       image: ImageRefSchema,
-      /** As another node's runtime reported it; absent while no node holds the image. */
+      /** As the runtimes of nodes agree on it; absent while fewer than two hold the image. */
       sizeBytes: Type.Optional(Type.Integer({ minimum: 0 })),
     }),
     { maxItems: MAX_IMAGES_PER_NODE },

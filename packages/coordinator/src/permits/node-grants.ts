@@ -3,7 +3,7 @@ import type { WaitingRequest } from '../requests/waiting-request.ts';
 import type { Contender, Want } from './choose-grants.ts';
 
 /** A node with what it holds and wants. */
-export interface NodePermits {
+export interface NodeGrants {
   readonly node: string;
   /** Monotonic end of each. */
   readonly permits: Map<ImageRef, number>;
@@ -20,12 +20,12 @@ export interface NodePermits {
  * permit is kept while its image is wanted. A want keeps its age.
  */
 export function present(
-  holders: Map<string, NodePermits>,
+  holders: Map<string, NodeGrants>,
   node: string,
   { holding, wanting }: PermitRequest,
   untilMs: number,
   now: number,
-): NodePermits {
+): NodeGrants {
   const before = holders.get(node);
   const permits = new Map(holding.map(image => [image, untilMs]));
   const wants = new Map<ImageRef, Want>();
@@ -41,15 +41,15 @@ export function present(
   return holder;
 }
 
-export function answer(holder: NodePermits): void {
+export function answer(holder: NodeGrants): void {
   holder.waiting?.answer(imagesOf(holder));
   holder.waiting = undefined;
 }
 
-export function contender({ node, permits, wants }: NodePermits): Contender {
+export function contender({ node, permits, wants }: NodeGrants): Contender {
   return { node, permits: permits.size, wants: [...wants.values()] };
 }
 
-export function imagesOf(holder: NodePermits): readonly ImageRef[] {
+export function imagesOf(holder: NodeGrants): readonly ImageRef[] {
   return [...holder.permits.keys()];
 }

@@ -1,0 +1,11 @@
+/**
+ * The size that nodes agree on, from how many of them name which: the lower of the two in the middle, where at least two nodes
+ * name one. So no single node decides it, and a size that is too small corrects itself once a pull has read the manifest.
+ */
+export function agreedSize(counts: Iterable<ReadonlyMap<number, number>>): number | undefined {
+  const sizes = [...counts].flatMap(named => [...named]).sort(([a], [b]) => a - b);
+  const nodes = sizes.reduce((sum, [, count]) => sum + count, 0);
+  if (nodes < 2) return undefined;
+  let passed = 0;
+  return sizes.find(([, count]) => (passed += count) >= nodes / 2)?.[0];
+}
