@@ -235,6 +235,35 @@ describe('distrust', () => {
     await second.stop();
   });
 
+  test('a mirror that has a tag but not its manifest does not spoil an image that somebody imports', async () => {
+    const bench = aBench();
+    bench.runtime.registry.failNext(A, { kind: 'Corrupt' }, 1_000);
+    bench.api.publish(planOf(A));
+    const { stop } = bench.start();
+    await bench.clock.advance(10 * MINUTE);
+    expect(cellOf(bench, A)).toMatchObject({ state: 'Failed', failure: { kind: 'Corrupt' } });
+    bench.runtime.add(A, 10 * MIB);
+    await bench.clock.advance(2_000);
+    expect(statesOf(bench)).toEqual({ [A]: 'Present' });
+    await stop();
+  });
+
+  test('a broken image is distrusted, also after a restart, until another one is imported over it', async () => {
+    const bench = aBench();
+    bench.runtime.registry.failNext(A, broken, 1_000);
+    bench.api.publish(planOf(A));
+    const first = bench.start();
+    await bench.clock.advance(MINUTE);
+    await first.stop();
+    const { stop } = bench.start();
+    await bench.clock.advance(MINUTE);
+    expect(statesOf(bench)).toEqual({ [A]: 'Failed' });
+    bench.runtime.add(A, 7 * MIB);
+    await bench.clock.advance(2_000);
+    expect(statesOf(bench)).toEqual({ [A]: 'Present' });
+    await stop();
+  });
+
   test('after any other failure an image that somebody else pulled is present', async () => {
     const bench = aBench();
     bench.runtime.registry.withdraw(A);

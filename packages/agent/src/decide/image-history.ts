@@ -2,6 +2,8 @@ import type { Failure, FailureKind, ImageRef } from '@kube-prefetch/protocol';
 import type { Progress, Pulled } from '@kube-prefetch/runtime';
 import { retryDelayMs } from './retry-delay.ts';
 
+/** containerd says within this time what a failed pull has left: it learns of its own images by events. */
+const LEFT_WITHIN_MS = 5_000;
 /** A deletion is one of a series when the image had been present for less than this. */
 const EVICTION_WINDOW_MS = 3_600_000;
 /** Without a coordinator nothing paces the nodes: those that lost an image together pull it again spread over this time. */
@@ -11,8 +13,8 @@ const HEAL_SPREAD_MS = 60_000;
 export interface History {
   /** Forgotten when a pull succeeds, and when an image that is not suspect becomes present by somebody else's pull. */
   readonly failure?: FailedPulls;
-  /** Our pull broke after bytes had arrived: the runtime's "present" is not believed until a pull succeeds. */
-  readonly suspect: boolean;
+  /** A pull of ours may have left a broken image, which the runtime would call present. */
+  readonly suspect?: Suspect;
   /** Since when every look has found it; undefined where the last one did not. */
   readonly presentSinceMs?: number;
   /** How often in a row it was deleted soon after it had become present. */
@@ -21,6 +23,13 @@ export interface History {
   readonly healAtMs?: number;
   /** The pull of ours that made it present. */
   readonly pull?: FinishedPull;
+}
+
+export interface Suspect {
+  /** The broken image by the runtime's name for it; undefined until a look has found one. */
+  readonly id?: string;
+  /** Set by the first look that found none: what appears after this is somebody else's. */
+  readonly untilMs?: number;
 }
 
 export interface FailedPulls extends Failure {
@@ -43,28 +52,45 @@ export type PullEnd =
 
 export type Histories = ReadonlyMap<ImageRef, History>;
 
-export const BLANK: History = { suspect: false, deletions: 0 };
+export const BLANK: History = { deletions: 0 };
 
 /**
  * | was                         | now     | becomes                                            |
- * | suspect                     | any     | unchanged: only a pull of ours clears it           |
+ * | suspect                     | the same, see `suspectAfterLook` | unchanged: only a pull of ours clears it |
  * | absent, failed or not       | present | present, failure forgotten: somebody pulled it     |
  * | present                     | absent  | absent, to be pulled again at once                 |
  * | present, again within 1 h   | absent  | failed as Evicted, with a growing delay            |
  */
-export function afterLook(before: History, present: boolean, now: number, jitter: number): History {
-  if (before.suspect) return before;
-  if (present) {
+export function afterLook(last: History, foundId: string | undefined, now: number, jitter: number): History {
+  const suspect = last.suspect && suspectAfterLook(last.suspect, foundId, now);
+  if (suspect !== undefined) return suspect === last.suspect ? last : { ...last, suspect };
+  const before = last.suspect === undefined ? last : { ...last, suspect };
+  if (foundId !== undefined) {
     if (before.presentSinceMs !== undefined && before.failure === undefined) return before;
     return { ...before, failure: undefined, healAtMs: undefined, presentSinceMs: before.presentSinceMs ?? now };
   }
   return before.presentSinceMs === undefined ? before : afterDeletion(before, before.presentSinceMs, now, jitter);
 }
 
+/**
+ * | the broken image   | the runtime has       | it stays suspect                                    |
+ * | was seen           | that one              | yes                                                 |
+ * | was seen           | another, or none      | no: somebody has replaced or deleted it             |
+ * | was not seen yet   | one                   | yes, as that one; no where the time to appear is over |
+ * | was not seen yet   | none                  | until the time to appear is over                    |
+ */
+function suspectAfterLook(suspect: Suspect, foundId: string | undefined, now: number): Suspect | undefined {
+  const { id, untilMs } = suspect;
+  if (id !== undefined) return id === foundId ? suspect : undefined;
+  if (untilMs === undefined) return foundId === undefined ? { untilMs: now + LEFT_WITHIN_MS } : { id: foundId };
+  if (now > untilMs) return undefined;
+  return foundId === undefined ? suspect : { id: foundId };
+}
+
 function afterDeletion(before: History, presentSinceMs: number, now: number, jitter: number): History {
   const inSeries = now - presentSinceMs < EVICTION_WINDOW_MS;
   const deletions = inSeries ? before.deletions + 1 : 1;
-  const gone = { suspect: false, deletions, healAtMs: now + Math.round(jitter * HEAL_SPREAD_MS) };
+  const gone = { deletions, healAtMs: now + Math.round(jitter * HEAL_SPREAD_MS) };
   if (deletions === 1) return gone;
   const count = deletions - 1;
   const message = `deleted ${deletions} times, each within an hour of being present, and not by this agent: the kubelet's image garbage collection does that to images that no container uses`;
@@ -82,7 +108,7 @@ function afterDeletion(before: History, presentSinceMs: number, now: number, jit
 
 /** A pull of ours that succeeded counts as a look that found the image: if the next look does not, it was deleted. */
 export function afterSuccess(before: History, pull: FinishedPull, now: number): History {
-  return { suspect: false, deletions: before.deletions, presentSinceMs: now, pull };
+  return { deletions: before.deletions, presentSinceMs: now, pull };
 }
 
 export function afterFailure(
@@ -95,7 +121,7 @@ export function afterFailure(
   const count = (before.failure?.count ?? 0) + 1;
   return {
     ...before,
-    suspect: before.suspect || leavesBrokenImage(kind, failure.phase),
+    suspect: leavesBrokenImage(kind, failure.phase) ? {} : before.suspect,
     presentSinceMs: undefined,
     failure: {
       kind,

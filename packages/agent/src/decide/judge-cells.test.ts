@@ -16,7 +16,7 @@ const failure = {
   firstMs: { Stalled: 5, Corrupt: 7 },
 };
 const failed: History = { ...BLANK, failure };
-const suspect: History = { ...failed, suspect: true };
+const suspect: History = { ...failed, suspect: {} };
 
 const told = { failure: { kind: 'Corrupt', message: 'wrong digest' }, attempts: 3, failingSinceMs: 7 };
 const found = { state: 'Present', sizeBytes: 7, digests: present.digests };

@@ -69,7 +69,7 @@ export function createMemory({ random, changed }: MemoryParts): Memory {
         if (presence.present) sizes.set(image, presence.sizeBytes);
         if (running.has(image)) continue;
         const before = histories.get(image) ?? BLANK;
-        replace(image, before, afterLook(before, presence.present, now, random()));
+        replace(image, before, afterLook(before, presence.present ? presence.id : undefined, now, random()));
       }
       return histories;
     },
@@ -93,11 +93,11 @@ export function createMemory({ random, changed }: MemoryParts): Memory {
     restore(saved, now) {
       plan ??= saved.plan;
       for (const image of saved.present) histories.set(image, { ...BLANK, presentSinceMs: now });
-      for (const { image, kind, message, count } of saved.suspects) {
+      for (const { image, kind, message, count, id } of saved.suspects) {
         const retryAtMs = now + retryDelayMs(kind, count, random());
         histories.set(image, {
           ...BLANK,
-          suspect: true,
+          suspect: { id },
           failure: { kind, message, count, retryAtMs, firstMs: { [kind]: now } },
         });
       }
@@ -107,12 +107,14 @@ export function createMemory({ random, changed }: MemoryParts): Memory {
 
 /** Otherwise an image that leaves the plan and comes back would be trusted again, or tried too soon. */
 function outlivesPlan(history: History, now: number): boolean {
-  return history.suspect || (history.failure?.retryAtMs ?? 0) > now;
+  return history.suspect !== undefined || (history.failure?.retryAtMs ?? 0) > now;
 }
 
 function toSave(plan: Plan | undefined, histories: Histories): SavedState {
   const suspects = [...histories].flatMap(([image, { suspect, failure }]) =>
-    suspect && failure ? [{ image, kind: failure.kind, message: failure.message, count: failure.count }] : [],
+    suspect && failure
+      ? [{ image, kind: failure.kind, message: failure.message, count: failure.count, id: suspect.id }]
+      : [],
   );
   const present = [...histories].flatMap(([image, history]) => (history.presentSinceMs === undefined ? [] : [image]));
   return {

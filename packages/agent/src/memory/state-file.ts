@@ -14,6 +14,8 @@ export const SavedState = Type.Object({
       kind: Type.Enum([...FAILURE_KINDS]),
       message: Type.String(),
       count: Type.Integer({ minimum: 1 }),
+      /** The runtime's name for the broken image, once a look has found it. */
+      id: Type.Optional(Type.String({ maxLength: 256 })),
     }),
     { maxItems: MAX_IMAGES_PER_NODE },
   ),
