@@ -1,4 +1,9 @@
+import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+
+const folders = readdirSync('test', { withFileTypes: true })
+  .filter(entry => entry.isDirectory())
+  .map(entry => entry.name);
 
 /** One project per folder that can be run alone: `npx vitest run --project unit`. What each proves is in test/README.md. */
 export default defineConfig({
@@ -15,20 +20,7 @@ export default defineConfig({
           isolate: false,
         },
       },
-      ...[
-        'oracle',
-        'runtime',
-        'simulation',
-        'http',
-        'programs',
-        'images',
-        'demo',
-        'api-server',
-        'scheduler',
-        'e2e',
-        'harness',
-        'chart',
-      ].map(folder => ({
+      ...folders.map(folder => ({
         test: {
           name: folder,
           include: [`test/${folder}/**/*.test.ts`],

@@ -9,8 +9,8 @@ const program = (name: string) => fileURLToPath(new URL(`../../packages/${name}/
 
 /** The two programs as children, on a directory of manifests with the one node `n1`. */
 export interface Programs {
-  readonly startCoordinator: () => Promise<Child>;
   /** `under`: a command that runs it, as `nice` would. */
+  readonly startCoordinator: (under?: readonly string[]) => Promise<Child>;
   readonly startAgent: (flags?: Readonly<Record<string, string>>, under?: readonly string[]) => Promise<Agent>;
   /** The images that should be on the node from now on. */
   readonly ask: (images: readonly string[]) => void;
@@ -51,7 +51,7 @@ export async function preparePrograms(dir: string, socket: string): Promise<Prog
       const head = 'apiVersion: kube-prefetch.io/v1alpha1\nkind: ClusterPrefetch\nmetadata: {name: base}\n';
       writeFileSync(join(manifests, 'prefetch.yaml'), `${head}spec: {images: ${JSON.stringify(images)}}\n`);
     },
-    async startCoordinator() {
+    async startCoordinator(under = []) {
       starts += 1;
       const flags = {
         manifests,
@@ -60,7 +60,7 @@ export async function preparePrograms(dir: string, socket: string): Promise<Prog
         'admin-listen': `127.0.0.1:${adminPort}`,
         'ops-listen': '127.0.0.1:0',
       };
-      const child = await start('coordinator', flags, join(dir, `coordinator-${starts}.log`));
+      const child = await start('coordinator', flags, join(dir, `coordinator-${starts}.log`), under);
       await waitUntil(view, 'the coordinator to answer', SOON_MS, { child });
       return child;
     },
@@ -107,7 +107,7 @@ function start(
   return startChild({ name, command, args: rest, logFile });
 }
 
-function linesOf(logFile: string): Record<string, unknown>[] {
+export function linesOf(logFile: string): Record<string, unknown>[] {
   const lines = readFileSync(logFile, 'utf8').split('\n');
   return lines.filter(line => line.startsWith('{')).map(line => JSON.parse(line) as Record<string, unknown>);
 }

@@ -24,6 +24,7 @@ export const NEEDS = {
   simulation: [],
   http: [],
   programs: [...containerd, 'prometheus'],
+  endurance: containerd,
   'api-server': apiServer,
   images: [...images, ...docker, 'docker-registry', 'skopeo'],
   scheduler: apiServer,
