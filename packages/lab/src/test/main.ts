@@ -21,10 +21,12 @@ if (unknown.length > 0) {
 const running = projects.filter(project => chosen.length === 0 || chosen.includes(project));
 await needUpFront(running as readonly Purpose[]);
 const failedSteps = chosen.length === 0 ? await runSteps(STEPS) : [];
-const results = new Map<string, ProjectResult>();
+const results = new Map<string, ProjectResult & { readonly minutes: string }>();
 for (const project of running) {
   console.log(`\n== ${project}`);
-  results.set(project, await runProject(project));
+  const startedMs = performance.now();
+  const result = await runProject(project);
+  results.set(project, { ...result, minutes: ((performance.now() - startedMs) / 60_000).toFixed(1) });
 }
 
 let passed = 0;
@@ -35,7 +37,9 @@ for (const [project, result] of results) {
   const skippedFailures = process.env.CI === undefined ? 0 : result.skipped;
   passed += result.passed;
   failed += result.failed + skippedFailures;
-  console.log(`${project}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`);
+  console.log(
+    `${project}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped, ${result.minutes} minutes`,
+  );
 }
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
