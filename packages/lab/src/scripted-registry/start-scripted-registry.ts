@@ -21,7 +21,7 @@ export interface ScriptedRegistry {
 /** Nobody's suite takes longer, on a slow machine either; a forgotten registry must not keep anything alive. */
 const LIFETIME_MS = 2 * 60 * 60_000;
 
-export interface SuiteRegistryOptions {
+export interface ScriptedRegistryOptions {
   readonly port?: number;
   /**
    * Asks for credentials at `/v2/` already, which is where Docker learns that there are any to send; what is published
@@ -34,7 +34,7 @@ export interface SuiteRegistryOptions {
 export async function startScriptedRegistry({
   port = 0,
   guarded = false,
-}: SuiteRegistryOptions = {}): Promise<ScriptedRegistry> {
+}: ScriptedRegistryOptions = {}): Promise<ScriptedRegistry> {
   const held = new Map<string, Contents>();
   const behaviours = new Map<string, Behaviour>();
   const requests = rememberRequests();
