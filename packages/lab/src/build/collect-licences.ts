@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const RULE = '-'.repeat(80);
 
-/** The licence of the project and of every package that the inputs of a bundle are from: whoever passes it on needs them. */
+/** The licence of the project and of every package that the inputs of a bundle are from. */
 export async function collectLicences(root: string, inputs: readonly string[]): Promise<string> {
   const own = await readFile(join(root, 'LICENSE'), 'utf8');
   const packages = await Promise.all(packageFolders(inputs).map(folder => describe(join(root, folder))));

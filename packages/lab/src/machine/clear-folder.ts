@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** Outlive what started them, by design: they are found by the folder in their arguments. */
+/** Programs that outlive whoever started them; found by the folder in their arguments. */
 const OUTLIVING = /^containerd(-shim.*)?$/;
 
 /**

@@ -23,7 +23,7 @@ function tell(verb: 'take' | 'drop', charge: Charge): void {
   guard?.stdin?.write(`${JSON.stringify({ verb, ...charge })}\n`);
 }
 
-/** In a session of its own, so that Ctrl-C reaches us and not the guard. Its end of input is our end. */
+/** In a session of its own, so that Ctrl-C reaches us and not the guard. Its input ends when we end. */
 function startGuard(): ChildProcess {
   const main = fileURLToPath(new URL('guard-main.ts', import.meta.url));
   const child = spawn(process.execPath, [main], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' });

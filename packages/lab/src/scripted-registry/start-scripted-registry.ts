@@ -18,7 +18,7 @@ export interface ScriptedRegistry {
   close(): Promise<void>;
 }
 
-/** Nobody's suite takes longer, on a slow machine either; a forgotten registry must not keep anything alive. */
+/** Longer than any suite takes. A registry that nobody closed ends then. */
 const LIFETIME_MS = 2 * 60 * 60_000;
 
 export interface ScriptedRegistryOptions {

@@ -73,7 +73,7 @@ export async function createApiClient({ dir, prefix, url, pki, say }: ApiClientO
   return client;
 }
 
-/** Nothing of the machine's user: also no cache, which would believe another cluster that had the same port. */
+/** Folders of its own, not the user's: kubectl's cache goes by address, and another cluster may have had the same port. */
 function environment(folder: string, kubeconfig: string, { kubectl, helm }: HelmPrograms): NodeJS.ProcessEnv {
   return {
     PATH: [dirname(kubectl), dirname(helm), process.env.PATH].join(':'),

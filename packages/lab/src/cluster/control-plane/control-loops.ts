@@ -11,7 +11,7 @@ interface LoopOptions {
   readonly kubeconfigFor: (user: string) => Promise<string>;
 }
 
-/** Serves nothing itself, so that several on one machine never meet. */
+/** Both open no port, so several of each can run on one machine. */
 const COMMON = ['--leader-elect=false', '--secure-port=0'];
 
 export async function createScheduler({ dir, program, prefix, kubeconfigFor }: LoopOptions): Promise<Service> {

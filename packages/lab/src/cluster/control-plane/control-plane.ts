@@ -107,7 +107,7 @@ export async function startControlPlane({
 /** The sandbox image of every pod. */
 export const SANDBOX_IMAGE = `${REGISTRY}/pod:latest`;
 
-/** Packets between pods of two nodes turn round here; nobody need be told of a shorter way. */
+/** Packets between pods of two nodes come and go through one bridge, so the kernel must not send ICMP redirects. */
 const NETWORK = `
 ip link set lo up
 ip link add br0 type bridge

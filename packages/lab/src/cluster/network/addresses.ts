@@ -1,4 +1,4 @@
-/** Of the machine's other networks none can be reached from a cluster's, so every cluster has the same addresses. */
+/** Each cluster has a network namespace of its own, so all use the same addresses. */
 export const CONTROL_PLANE = '10.200.0.1';
 export const NODE_BITS = 24;
 export const POD_RANGE = '10.244.0.0/16';

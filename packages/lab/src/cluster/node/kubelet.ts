@@ -71,7 +71,7 @@ export async function createKubelet(options: KubeletOptions): Promise<Kubelet> {
   };
 }
 
-/** Of this machine's disk and memory a node takes what it gets: evictions and image collection would be about others. */
+/** Nodes share this machine's disk and memory: the limits are so low that none evicts pods or images because of others. */
 function config({ cgroup }: NodeMachine, pki: Pki, { certFile, keyFile }: Certificate): KubeletSettings {
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',

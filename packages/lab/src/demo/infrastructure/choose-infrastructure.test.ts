@@ -4,7 +4,7 @@ import type { Infrastructure, InfrastructureOptions } from './infrastructure.ts'
 
 const ALL: readonly InfrastructureKind[] = ['containerd', 'docker', 'memory'];
 
-/** Grounds that start unless a reason says why they cannot; `tried` notes the order. */
+/** Infrastructures that start unless a reason says why they cannot; `tried` notes the order. */
 function infrastructures(reasons: Partial<Record<InfrastructureKind, string>>) {
   const tried: string[] = [];
   const start = (kind: InfrastructureKind) => async () => {

@@ -14,7 +14,7 @@ export interface InfrastructureOptions {
 
 /** What the demo stands on: a registry and the nodes' runtimes, real ones wherever the machine allows. */
 export interface Infrastructure {
-  /** Said before anything starts, so that nobody takes one for another. */
+  /** Said before anything starts, so that people know what is real. */
   readonly description: string;
   readonly registry: DemoRegistry;
   readonly nodes: readonly DemoNode[];
