@@ -66,6 +66,7 @@ test(
   async () => {
     while (rounds < WARM_UP_ROUNDS) await round();
     const before = await measure();
+    print(before);
     const untilMs = performance.now() + MINUTES * 60_000;
     let nextMs = performance.now() + MEASURE_EVERY_MS;
     while (performance.now() < untilMs) {
@@ -77,7 +78,6 @@ test(
     programs.ask([]);
     await sleep(5_000);
     const after = await measure();
-    print(before);
     print(after);
     expect(rounds).toBeGreaterThan(WARM_UP_ROUNDS + MINUTES);
     for (const [name, figures] of Object.entries(after)) {
