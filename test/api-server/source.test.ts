@@ -38,6 +38,7 @@ const READ = ['get', 'list', 'watch'];
 const RULES = [
   { apiGroups: ['kube-prefetch.io'], resources: ['prefetches', 'clusterprefetches'], verbs: READ },
   { apiGroups: [''], resources: ['namespaces', 'nodes'], verbs: READ },
+  { apiGroups: ['resource.k8s.io'], resources: ['deviceclasses', 'resourceslices'], verbs: READ },
   { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets', 'replicasets'], verbs: READ },
   { apiGroups: ['batch'], resources: ['cronjobs', 'jobs'], verbs: READ },
 ];

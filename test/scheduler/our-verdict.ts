@@ -1,4 +1,11 @@
-import { collectAsks, matchNode, type Verdict } from '@kube-prefetch/core';
+import {
+  collectAsks,
+  type DeviceClass,
+  expectResources,
+  matchNode,
+  type ResourceSlice,
+  type Verdict,
+} from '@kube-prefetch/core';
 import { aResource, aState } from '@kube-prefetch/core/testing';
 import type { WorkloadKind } from '@kube-prefetch/protocol';
 import { fields, toNode, toWorkload } from '../../packages/cluster/src/to-state/index.ts';
@@ -6,22 +13,26 @@ import { fields, toNode, toWorkload } from '../../packages/cluster/src/to-state/
 export interface VerdictOptions {
   readonly kind?: WorkloadKind;
   readonly startupTaints?: readonly string[];
+  readonly deviceClasses?: readonly DeviceClass[];
+  readonly resourceSlices?: readonly ResourceSlice[];
 }
 
 /** What we say of a workload with this template and a Node, both as the API server has them. */
 export function ourVerdict(
   node: object,
   podSpec: object,
-  { kind = 'Deployment', startupTaints = [] }: VerdictOptions = {},
+  { kind = 'Deployment', startupTaints = [], deviceClasses = [], resourceSlices = [] }: VerdictOptions = {},
 ): Verdict {
   const workload = { metadata: { name: 'web', namespace: 'shop' }, spec: { template: { spec: podSpec } } };
   const state = aState({
     resources: [aResource({ spec: { workloads: [{ kinds: [kind], selector: {} }] } })],
     workloads: [toWorkload(kind, fields.root(workload))],
     nodes: [toNode(fields.root(node), { readyUnlessSaid: false })],
+    deviceClasses,
+    resourceSlices,
   });
   const [ask] = collectAsks(state).asks;
-  const [projected] = state.nodes;
+  const [projected] = expectResources(state, new Map(), { graceMs: 0, isPulling: () => false }, 0).nodes;
   if (ask === undefined || projected === undefined) throw new Error('the workload asks for nothing');
   return matchNode(ask.placement, projected, startupTaints);
 }

@@ -19,6 +19,8 @@ export interface RealScheduler {
   /** Creates the nodes, then the pods, and answers what became of each pod, by name. */
   place(trials: readonly Trial[]): Promise<ReadonlyMap<string, Outcome>>;
   changeNode(name: string, node: object): Promise<void>;
+  /** Any other object, in the list at the path. */
+  create(path: string, object: object): Promise<void>;
   untilBound(name: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -75,6 +77,7 @@ export async function startRealScheduler(): Promise<RealScheduler> {
       const names = trials.map(trial => trial.name);
       return untilOutcome(names, decided => decided.every(outcome => outcome !== undefined));
     },
+    create: (path, object) => must(client, 'POST', path, object),
     changeNode: (name, node) => must(client, 'PUT', `${NODES}/${name}`, node),
     untilBound,
     async close() {

@@ -78,7 +78,15 @@ export function clusterSourceSuite(name: string, createHarness: () => Promise<So
       await hold([]);
       begin();
       const state = await reads(() => true);
-      expect(state).toEqual({ resources: [], workloads: [], namespaces: [], nodes: [], gaps: [] });
+      expect(state).toEqual({
+        resources: [],
+        workloads: [],
+        namespaces: [],
+        nodes: [],
+        deviceClasses: [],
+        resourceSlices: [],
+        gaps: [],
+      });
     });
 
     test('a change is told and read', async () => {

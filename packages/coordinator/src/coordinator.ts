@@ -1,7 +1,7 @@
 import type { ClusterSource, Term } from '@kube-prefetch/cluster';
 import { collectAsks, groupNodes, type Placement, planCohorts, summarise } from '@kube-prefetch/core';
 import { type Clock, timestamp, type Trigger } from '@kube-prefetch/time';
-import type { ExpectedNodes } from './expected-nodes.ts';
+import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import type { Fleet } from './fleet/index.ts';
 import type { PermitLimits, Permits } from './permits/index.ts';
 import type { StatusWriter } from './status/index.ts';

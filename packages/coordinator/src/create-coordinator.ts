@@ -4,7 +4,7 @@ import type { Log } from '@kube-prefetch/process';
 import type { Clock, Trigger } from '@kube-prefetch/time';
 import { answerAgent } from './answer-agent.ts';
 import type { Line } from './coordinator.ts';
-import { createExpectedNodes } from './expected-nodes.ts';
+import { createExpectedNodes } from './fleet/expected-nodes.ts';
 import { createFleet } from './fleet/index.ts';
 import type { ReadSide } from './http/admin.ts';
 import type { AgentsSide } from './http/agents.ts';

@@ -20,7 +20,7 @@ import {
 } from '@kube-prefetch/protocol';
 import type { ClusterSource } from '@kube-prefetch/cluster';
 import type { Clock } from '@kube-prefetch/time';
-import type { ExpectedNodes } from './expected-nodes.ts';
+import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import type { Fleet, NodeRecord } from './fleet/index.ts';
 import type { StatusWriter } from './status/index.ts';
 import type { CurrentTerm } from './term.ts';

@@ -15,6 +15,8 @@ export type {
   Amounts,
   ExpectedResource,
   ClusterState,
+  DeviceClass,
+  Devices,
   Labels,
   Namespace,
   Node,
@@ -26,6 +28,7 @@ export type {
   Pressure,
   PullPolicy,
   Resource,
+  ResourceSlice,
   Taint,
   Workload,
 } from './state/cluster-state.ts';

@@ -30,6 +30,8 @@ const shuffledState = arbitraryState.chain(state =>
       workloads: shuffled(state.workloads),
       namespaces: shuffled(state.namespaces),
       nodes: shuffled(state.nodes),
+      deviceClasses: fc.constant(state.deviceClasses),
+      resourceSlices: fc.constant(state.resourceSlices),
       gaps: shuffled(state.gaps),
     }),
   ),

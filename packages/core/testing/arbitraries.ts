@@ -219,5 +219,7 @@ export const arbitraryState: Arbitrary<ClusterState> = fc.record({
   }),
   namespaces: fc.uniqueArray(namespace, { maxLength: 3, selector: ({ name }) => name }),
   nodes: fc.uniqueArray(arbitraryNode, { maxLength: 6, selector: ({ name }) => name }),
+  deviceClasses: fc.constant([]),
+  resourceSlices: fc.constant([]),
   gaps: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.constant(['deployments: forbidden'])),
 });

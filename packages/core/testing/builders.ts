@@ -61,5 +61,14 @@ export function aResource({
 
 /** An empty cluster, read completely. */
 export function aState(parts: Partial<ClusterState> = {}): ClusterState {
-  return { resources: [], workloads: [], namespaces: [], nodes: [], gaps: [], ...parts };
+  return {
+    resources: [],
+    workloads: [],
+    namespaces: [],
+    nodes: [],
+    deviceClasses: [],
+    resourceSlices: [],
+    gaps: [],
+    ...parts,
+  };
 }

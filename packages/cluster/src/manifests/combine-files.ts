@@ -39,6 +39,8 @@ export function combineFiles(
       ({ name }) => name,
     ),
     nodes: reuseEqual(previous?.nodes, valuesOf(unique, 'nodes'), ({ name }) => name),
+    deviceClasses: previous?.deviceClasses ?? [],
+    resourceSlices: previous?.resourceSlices ?? [],
     gaps,
   });
 }

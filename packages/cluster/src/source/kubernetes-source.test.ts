@@ -11,7 +11,7 @@ import {
   type PlainObject,
 } from '../../testing/index.ts';
 import { type KubeApi, KubeApiError, type KubeKind, type ObjectName } from '../api/kube-api.ts';
-import { DEPLOYMENTS, JOBS, NAMESPACES, NODES, PREFETCHES } from '../api/kinds.ts';
+import { DEPLOYMENTS, DEVICE_CLASSES, JOBS, NAMESPACES, NODES, PREFETCHES } from '../api/kinds.ts';
 import { createTwinApi } from '../../testing/twin/kube-api.ts';
 import { createKubernetesSource } from './kubernetes-source.ts';
 
@@ -117,6 +117,8 @@ const NOTHING: ClusterState = {
   workloads: [],
   namespaces: [],
   nodes: [],
+  deviceClasses: [],
+  resourceSlices: [],
   gaps: [],
 };
 
@@ -244,7 +246,7 @@ test('a server that falls silent is noticed, becomes a gap a minute later, and i
   api.apply(DEPLOYMENTS, aDeployment('b'));
   await clock.advance(minutesMs(2));
   expect(changes()).toBe(told);
-  const failed = await reads(state => state.gaps.length === 10);
+  const failed = await reads(state => state.gaps.length === 12);
   expect(failed.workloads).toBe(good.workloads);
   expect(failed.gaps).toContainEqual(expect.stringMatching(/^deployments\.apps cannot be read: Unreachable: /));
   api.restore();
@@ -260,7 +262,7 @@ test('a short outage is no gap, a long one is, in words that do not change while
   await clock.advance(59_000);
   expect(source.read()?.gaps).toEqual([]);
   await clock.advance(15_000);
-  expect(source.read()?.gaps).toHaveLength(10);
+  expect(source.read()?.gaps).toHaveLength(12);
   const tolds = changes();
   expect(tolds).toBeGreaterThan(told);
   await clock.advance(minutesMs(10));
@@ -304,6 +306,23 @@ test('resources whose definitions are not installed are a gap that says so', asy
   expect(gaps).toEqual([
     expect.stringMatching(/^prefetches\.kube-prefetch\.io .*install the CustomResourceDefinitions/),
   ]);
+});
+
+test('a kind that an older API server does not have is no gap, and is read once it is there', async () => {
+  const { api, reads, clock } = start([aNode('n1')], ({ api: older }) => older.refuse(DEVICE_CLASSES, 'NotFound'));
+  const without = await reads(({ nodes }) => nodes.length === 1);
+  await clock.advance(minutesMs(5));
+  expect([without.gaps, without.deviceClasses]).toEqual([[], []]);
+  api.allow(DEVICE_CLASSES);
+  const gpu = { apiVersion: 'resource.k8s.io/v1', kind: 'DeviceClass', metadata: { name: 'gpu' }, spec: {} };
+  api.apply(DEVICE_CLASSES, gpu);
+  await reads(({ deviceClasses }) => deviceClasses.length === 1);
+  api.refuse(DEVICE_CLASSES, 'NotFound');
+  api.endWatches();
+  await clock.advance(minutesMs(5));
+  expect((await reads(() => true)).deviceClasses).toEqual([{ name: 'gpu', createdAt: expect.any(String) }]);
+  api.refuse(DEVICE_CLASSES, 'Forbidden');
+  await reads(({ gaps }) => gaps.length === 1);
 });
 
 test('a malformed object is a gap that names it, and counts as it did before', async () => {

@@ -1,4 +1,12 @@
-import type { ClusterState, Namespace, Node, Resource, Workload } from '@kube-prefetch/core';
+import type {
+  ClusterState,
+  DeviceClass,
+  Namespace,
+  Node,
+  Resource,
+  ResourceSlice,
+  Workload,
+} from '@kube-prefetch/core';
 import { createTrigger, runTogether } from '@kube-prefetch/time';
 import type { ClusterSource, SourceLog } from '../ports/source-and-sink.ts';
 import { nextState } from '../to-state/next-state.ts';
@@ -47,6 +55,8 @@ function reflectKinds(parts: ReflectorParts): ReflectedKinds {
     workloads: reflect(PROJECTIONS.workloads),
     namespaces: reflect(PROJECTIONS.namespaces),
     nodes: reflect(PROJECTIONS.nodes),
+    deviceClasses: reflect(PROJECTIONS.deviceClasses),
+    resourceSlices: reflect(PROJECTIONS.resourceSlices),
   };
 }
 
@@ -62,6 +72,8 @@ interface ReflectedKinds {
   readonly workloads: readonly Reflector<Workload>[];
   readonly namespaces: readonly Reflector<Namespace>[];
   readonly nodes: readonly Reflector<Node>[];
+  readonly deviceClasses: readonly Reflector<DeviceClass>[];
+  readonly resourceSlices: readonly Reflector<ResourceSlice>[];
 }
 
 /**
@@ -79,6 +91,8 @@ function combineKinds(kinds: ReflectedKinds, previous: ClusterState | undefined)
     workloads: joined(previous?.workloads, kinds.workloads),
     namespaces: joined(previous?.namespaces, kinds.namespaces),
     nodes: joined(previous?.nodes, kinds.nodes),
+    deviceClasses: joined(previous?.deviceClasses, kinds.deviceClasses),
+    resourceSlices: joined(previous?.resourceSlices, kinds.resourceSlices),
     gaps: [...gaps, ...problems],
   });
 }

@@ -5,6 +5,8 @@ import type { KubeEvent, KubeKind, KubeObject } from '../api/kube-api.ts';
 /** Says what is kept of an object of one kind. */
 export interface Projection<T> {
   readonly kind: KubeKind;
+  /** Some API servers do not serve the kind; then there are no such objects. */
+  readonly mayBeAbsent?: boolean;
   /** Throws MalformedField. */
   project(object: KubeObject): T;
 }

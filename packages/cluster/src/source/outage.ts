@@ -39,7 +39,7 @@ export function isGap({ first, refused, lastMs }: Outage): boolean {
 }
 
 const LONGEST_MESSAGE = 300;
-/** Of the kinds that are read, an API server can lack only ours. */
+/** Of the kinds that must be there, an API server can lack only ours. */
 const UNKNOWN_KIND =
   'NotFound: the API server does not serve this kind; install the CustomResourceDefinitions of kube-prefetch';
 

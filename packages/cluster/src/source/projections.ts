@@ -1,17 +1,27 @@
-import type { Namespace, Node, Resource, Workload } from '@kube-prefetch/core';
+import type { DeviceClass, Namespace, Node, Resource, ResourceSlice, Workload } from '@kube-prefetch/core';
 import { parseResource, type WorkloadKind } from '@kube-prefetch/protocol';
-import { type Field, fields, toNamespace, toNode, toWorkload } from '../to-state/index.ts';
+import {
+  type Field,
+  fields,
+  toDeviceClass,
+  toNamespace,
+  toNode,
+  toResourceSlice,
+  toWorkload,
+} from '../to-state/index.ts';
 import type { KubeKind } from '../api/kube-api.ts';
 import {
   CLUSTER_PREFETCHES,
   CRON_JOBS,
   DAEMON_SETS,
   DEPLOYMENTS,
+  DEVICE_CLASSES,
   JOBS,
   NAMESPACES,
   NODES,
   PREFETCHES,
   REPLICA_SETS,
+  RESOURCE_SLICES,
   STATEFUL_SETS,
 } from '../api/kinds.ts';
 import type { Projection } from './object-store.ts';
@@ -22,6 +32,8 @@ export const PROJECTIONS = {
   workloads: [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, CRON_JOBS, JOBS, REPLICA_SETS].map(workloads),
   namespaces: [kept<Namespace>(NAMESPACES, toNamespace)],
   nodes: [kept<Node>(NODES, object => toNode(object, { readyUnlessSaid: false }))],
+  deviceClasses: [optional(kept<DeviceClass>(DEVICE_CLASSES, toDeviceClass))],
+  resourceSlices: [optional(kept<ResourceSlice>(RESOURCE_SLICES, toResourceSlice))],
 };
 
 function resources(kind: KubeKind): Projection<Resource> {
@@ -40,4 +52,8 @@ function workloads(kind: KubeKind): Projection<Workload> {
 
 function kept<T>(kind: KubeKind, project: (object: Field) => T): Projection<T> {
   return { kind, project: object => project(fields.root(object)) };
+}
+
+function optional<T>(projection: Projection<T>): Projection<T> {
+  return { ...projection, mayBeAbsent: true };
 }

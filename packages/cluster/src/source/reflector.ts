@@ -34,6 +34,8 @@ export interface Reflector<T> {
 const PAGE_LIMIT = 500;
 /** A page that is slower than its deadline is not made smaller than this: the server may hang. */
 const SLOW_PAGE_LIMIT = 20;
+/** A kind that is not served comes with an upgrade of the server, if at all. */
+const ABSENT_PAUSE_MS = 60_000;
 const TOO_LARGE = 'it is larger than what is read of the API server at once';
 /** A kind with changes gets a bookmark about once a minute. A watch of a quiet kind is renewed, which costs little. */
 const PATIENCE = { openMs: 15_000, silentMs: 90_000 };
@@ -156,6 +158,12 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
         const next = decideRelist({ failures, ...end }, random());
         failures = next.failures;
         if (next.list) version = undefined;
+        if (projection.mayBeAbsent && end.error?.failure === 'NotFound') {
+          if (!listed) changed();
+          listed = true; // What was read before still counts: a replica of the server may be an older one.
+          await clock.sleep(ABSENT_PAUSE_MS, signal);
+          continue;
+        }
         if (end.error !== undefined && failures > 0) {
           fail(end.error);
           changed();

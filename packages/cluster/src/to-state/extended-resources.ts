@@ -40,7 +40,7 @@ export function nodeResources(status: Field): Amounts {
   return combine(capacity ?? {}, allocatable ?? {}, Math.max);
 }
 
-/** As in Kubernetes, an extended resource is one whose name has a domain other than kubernetes.io. */
+/** As in Kubernetes: one whose name has a domain other than kubernetes.io, or stands for a DeviceClass. */
 function extendedResources(quantities: Field): Amounts {
   return Object.fromEntries(
     entries(quantities)
@@ -50,6 +50,7 @@ function extendedResources(quantities: Field): Amounts {
 }
 
 function isExtended(name: string): boolean {
+  if (name.startsWith('deviceclass.resource.kubernetes.io/')) return true;
   return name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.');
 }
 

@@ -1,5 +1,6 @@
 export * as fields from './field.ts';
 export { type Field, MalformedField, type Path } from './field.ts';
+export { toDeviceClass, toResourceSlice } from './to-devices.ts';
 export { toNamespace, withOwnLabel } from './to-namespace.ts';
 export { toNode } from './to-node.ts';
 export { parsePodPlacement, toWorkload } from './to-workload.ts';

@@ -130,7 +130,7 @@ function optionalLabels(field: Field): Readonly<Record<string, string>> | undefi
   return isAbsent(field) ? undefined : labels(field);
 }
 
-function toNodeSelector(field: Field): NodeSelector | undefined {
+export function toNodeSelector(field: Field): NodeSelector | undefined {
   if (isAbsent(field)) return undefined;
   const terms = items(below(field, 'nodeSelectorTerms')).map(term => ({
     matchExpressions: items(below(term, 'matchExpressions')).map(toRequirement),

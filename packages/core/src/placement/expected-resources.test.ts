@@ -1,4 +1,4 @@
-import { aNode } from '@kube-prefetch/core/testing';
+import { aNode, aState } from '@kube-prefetch/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Amounts, Node } from '../state/cluster-state.ts';
@@ -19,7 +19,7 @@ function afterPasses(passes: readonly (readonly [atMs: number, ...nodes: Node[]]
   let nodes: readonly Node[] = [];
   for (const [atMs, ...seen] of passes)
     ({ memory, nodes } = expectResources(
-      seen,
+      aState({ nodes: seen }),
       memory,
       { graceMs: GRACE_MS, isPulling: node => pulling.includes(node) },
       atMs,
@@ -157,7 +157,7 @@ test('a node never counts as having less than it has, nor more than it or a sibl
       const most = new Map<string, number>();
       for (const { nodes, restMs } of passes) {
         for (const one of nodes) most.set(one.name, Math.max(most.get(one.name) ?? 0, one.extendedResources[GPU] ?? 0));
-        const found = expectResources(nodes, memory, { graceMs: GRACE_MS, isPulling: () => false }, now);
+        const found = expectResources(aState({ nodes }), memory, { graceMs: GRACE_MS, isPulling: () => false }, now);
         for (const [index, one] of found.nodes.entries()) {
           const before = nodes[index] as Node;
           const counts = Math.max(one.extendedResources[GPU] ?? 0, one.expectedResources?.[GPU]?.amount ?? 0);
@@ -185,4 +185,20 @@ test('a node never counts as having less than it has, nor more than it or a sibl
   );
   process.stdout.write(`expected resources: ${JSON.stringify(hits)}\n`);
   expect(Object.values(hits).every(count => count > 20)).toBe(true);
+});
+
+test('devices of a DeviceClass count, and also for a grace time after their driver has taken them back', () => {
+  const deviceClasses = [{ name: 'gpu', createdAt: '', extendedResource: GPU }];
+  const resourceSlices = [{ driver: 'd', pool: 'p', generation: 1, devices: [{ count: 4, nodeName: 'node-1' }] }];
+  const nodes = [aNode()];
+  const options = { graceMs: GRACE_MS, isPulling: () => false };
+  const first = expectResources(aState({ nodes, deviceClasses, resourceSlices }), new Map(), options, 0);
+  const sentences = [first, expectResources(aState({ nodes, deviceClasses }), first.memory, options, 1_000)].map(
+    ({ nodes: [node] }) => matchNode(wanting(4), node as Node).sentence,
+  );
+  const counts = 'the pod requests 4 nvidia.com/gpu; the node has none, but counts as having 4: ';
+  expect(sentences).toEqual([
+    `${counts}a DeviceClass serves it, and drivers publish devices there`,
+    `${counts}it had that much a short while ago`,
+  ]);
 });

@@ -1,4 +1,5 @@
-import type { Amounts, ExpectedResource, Labels, Node } from '../state/cluster-state.ts';
+import type { Amounts, ClusterState, ExpectedResource, Labels, Node } from '../state/cluster-state.ts';
+import { compileDevices } from './devices.ts';
 
 /** By node: what earlier passes saw of its extended resources. */
 export type ResourceMemory = ReadonlyMap<string, RememberedNode>;
@@ -20,6 +21,7 @@ export interface ExpectedResources {
  *
  * | the node                                                      | counts as having                                      |
  * | ------------------------------------------------------------- | ----------------------------------------------------- |
+ * | has devices of a DeviceClass that serves the resource         | as much as there are devices                          |
  * | had more within the grace time                                | what it had; also for longer while it pulls           |
  * | has nothing of a resource's vendor, and its siblings do       | the most that one of them has                         |
  * | names a resource, has none, and is new to this memory         | nothing, but its plan is incomplete for a grace time  |
@@ -27,25 +29,26 @@ export interface ExpectedResources {
  * Siblings are of the same instance type and node pool. Nodes to which no row applies keep their identity.
  */
 export function expectResources(
-  nodes: readonly Node[],
+  state: Pick<ClusterState, 'nodes' | 'deviceClasses' | 'resourceSlices'>,
   before: ResourceMemory,
   { graceMs, isPulling }: { readonly graceMs: number; isPulling(node: string): boolean },
   now: number,
 ): ExpectedResources {
+  const { nodes } = state;
+  const devicesOf = compileDevices(state);
   const memory = new Map(nodes.map(node => [node.name, remember(node)]));
   const siblings = mostBySiblings(nodes, memory);
   return { nodes: nodes.map(expect), memory };
 
   function remember(node: Node): RememberedNode {
     const { sinceMs, had } = before.get(node.name) ?? { sinceMs: now, had: new Map() };
+    const has = { ...devicesOf(node), ...aboveZero(node.extendedResources) };
     const kept = [...had].filter(
-      ([resource, { amount, atMs }]) =>
-        (node.extendedResources[resource] ?? 0) < amount && (now - atMs < graceMs || isPulling(node.name)),
+      ([resource, { amount, atMs }]) => (has[resource] ?? 0) < amount && (now - atMs < graceMs || isPulling(node.name)),
     );
-    const has = Object.entries(node.extendedResources).filter(([, amount]) => amount > 0);
     return {
       sinceMs,
-      had: new Map([...has.map(([resource, amount]) => [resource, { amount, atMs: now }] as const), ...kept]),
+      had: new Map([...Object.entries(has).map(([name, amount]) => [name, { amount, atMs: now }] as const), ...kept]),
     };
   }
 
@@ -55,8 +58,11 @@ export function expectResources(
     for (const [resource, amount] of Object.entries(siblings.get(kindOf(node.labels) ?? '') ?? {}))
       if (!offersVendor(node, resource))
         expected.set(resource, { amount, because: 'others of its type and pool have it' });
-    for (const [resource, { amount, atMs }] of had)
+    for (const [resource, { amount, atMs }] of had) {
       if (atMs < now) expected.set(resource, { amount, because: 'it had that much a short while ago' });
+      else if (!node.extendedResources[resource])
+        expected.set(resource, { amount, because: 'a DeviceClass serves it, and drivers publish devices there' });
+    }
     const lost = Object.entries(node.extendedResources).some(
       ([name, has]) => has === 0 && !expected.has(name) && !had.has(name),
     );
@@ -68,6 +74,10 @@ export function expectResources(
       ...(unknown && { resourcesUnknown: true }),
     };
   }
+}
+
+function aboveZero(amounts: Amounts): Amounts {
+  return Object.fromEntries(Object.entries(amounts).filter(([, amount]) => amount > 0));
 }
 
 /** What tells node pools apart, by who makes them. */

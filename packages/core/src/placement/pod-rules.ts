@@ -60,8 +60,13 @@ function extendedResourceRule([resource, wanted]: readonly [string, number]): Pl
       (extendedResources[resource] ?? 0) >= wanted || (expectedResources?.[resource]?.amount ?? 0) >= wanted,
     describe: ({ extendedResources, expectedResources }) => {
       const expected = expectedResources?.[resource];
-      const also = expected === undefined ? '' : `, but counts as having ${expected.amount}: ${expected.because}`;
+      const also =
+        expected === undefined ? '' : `, but counts as having ${amountText(expected.amount)}: ${expected.because}`;
       return `the pod requests ${wanted} ${resource}; the node has ${extendedResources[resource] ?? 'none'}${also}`;
     },
   };
+}
+
+function amountText(amount: number): string {
+  return amount === Infinity ? 'any number' : String(amount);
 }

@@ -9,6 +9,8 @@ export interface ClusterState {
   readonly workloads: readonly Workload[];
   readonly namespaces: readonly Namespace[];
   readonly nodes: readonly Node[];
+  readonly deviceClasses: readonly DeviceClass[];
+  readonly resourceSlices: readonly ResourceSlice[];
   /** What could not be read, a sentence each. Not empty: plans are incomplete. */
   readonly gaps: readonly string[];
 }
@@ -134,4 +136,31 @@ export interface ExpectedResource {
   readonly amount: number;
   /** Why it counts, for sentences. */
   readonly because: string;
+}
+
+/** Of Dynamic Resource Allocation: devices that pods can request, also as an extended resource. */
+export interface DeviceClass {
+  readonly name: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  /** `spec.extendedResourceName`. */
+  readonly extendedResource?: string;
+  /** Whose devices its selectors take; absent where that cannot be told: any. */
+  readonly driver?: string;
+}
+
+/** Devices that a driver has published. */
+export interface ResourceSlice {
+  readonly driver: string;
+  readonly pool: string;
+  /** Of the slices of one pool only those with the highest count. */
+  readonly generation: number;
+  readonly devices: readonly Devices[];
+}
+
+/** Devices that the same nodes have: those that both fields choose; all where both are absent. */
+export interface Devices {
+  readonly count: number;
+  readonly nodeName?: string;
+  readonly nodeSelector?: NodeSelector;
 }

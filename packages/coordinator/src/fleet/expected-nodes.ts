@@ -15,7 +15,7 @@ export interface ExpectedNodesParts {
 
 export function createExpectedNodes(parts: ExpectedNodesParts): ExpectedNodes {
   let memory: ResourceMemory = new Map();
-  const expect = ({ nodes }: ClusterState, now: number) => expectResources(nodes, memory, parts, now);
+  const expect = (state: ClusterState, now: number) => expectResources(state, memory, parts, now);
   return {
     note(state, now) {
       const expected = expect(state, now);
