@@ -1,5 +1,14 @@
-import { collectAsks, groupNodes, matchNode, planBytes, planCohorts, summarise } from '@kube-prefetch/core';
-import { aFleet, arbitraryNode, arbitraryState } from '@kube-prefetch/core/testing';
+import {
+  collectAsks,
+  expectResources,
+  groupNodes,
+  matchNode,
+  planBytes,
+  planCohorts,
+  type ResourceMemory,
+  summarise,
+} from '@kube-prefetch/core';
+import { aFleet, aResource, arbitraryNode, arbitraryState, aWorkload } from '@kube-prefetch/core/testing';
 import { adoptPlan, CELL_STATES, type Plan, resourceName } from '@kube-prefetch/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -7,17 +16,24 @@ import { PASSING_TAINTS } from './placement/passing-taints.ts';
 import { type ClusterState, PRESSURES } from './state/cluster-state.ts';
 
 const RUNS = { numRuns: 200 };
+const GRACE_MS = 60_000;
+/** Agents run on Linux. */
+const AGENTS = {
+  choice: undefined,
+  pod: { os: 'linux', tolerations: [{ operator: 'Exists' as const }], extendedResources: {} },
+};
 const hits = new Map<string, number>();
 const hit = (branch: string, happened = true) => hits.set(branch, (hits.get(branch) ?? 0) + (happened ? 1 : 0));
 
 /** The coordinator's line up to the plans: nothing that a node reports enters. */
-function planOf(state: ClusterState) {
+function planOf(state: ClusterState, before: ResourceMemory = new Map(), now = 0) {
+  const { nodes, memory } = expectResources(state, before, { graceMs: GRACE_MS, isPulling: () => false }, now);
   const { asks, unplanned } = collectAsks(state);
-  const cohorts = groupNodes(asks, state.nodes);
+  const cohorts = groupNodes(asks, nodes, [], AGENTS);
   const plans = planCohorts(cohorts, state.gaps);
   const byNode = new Map<string, Plan>();
   for (const cohort of cohorts) for (const node of cohort.nodes) byNode.set(node, plans.get(cohort.key) as Plan);
-  return { asks, unplanned, cohorts, plans, byNode };
+  return { asks, unplanned, cohorts, plans, byNode, nodes, memory };
 }
 
 const imagesOf = (plan: Plan | undefined) => plan?.items.map(({ image }) => image) ?? [];
@@ -74,7 +90,10 @@ test('the order of inputs does not change a status, and the same input gives the
       const statuses = statusOf(state);
       expect(byName(statusOf(turned))).toEqual(byName(statuses));
       expect(JSON.stringify(statusOf(structuredClone(state)))).toBe(JSON.stringify(statuses));
-      for (const { status } of statuses) hit(`status: Warm ${status.conditions[2]?.reason}`);
+      for (const { status } of statuses) {
+        hit(`status: Warm ${status.conditions[2]?.reason}`);
+        hit('status: not applicable', status.summary.notApplicable > 0);
+      }
     }),
     RUNS,
   );
@@ -118,8 +137,10 @@ test('every node is in exactly one cohort', () => {
 test('a plan holds exactly the images of the asks whose verdict there is Yes or Held', () => {
   fc.assert(
     fc.property(arbitraryState, state => {
-      const { asks, byNode } = planOf(state);
-      for (const node of state.nodes) {
+      const { asks, byNode, nodes } = planOf(state);
+      for (const node of nodes) {
+        hit('resources: served by devices', node.expectedResources !== undefined);
+        hit('resources: unknown', node.resourcesUnknown === true);
         const judged = asks.map(ask => ({ ask, ...matchNode(ask.placement, node) }));
         for (const { verdict } of judged) hit(`verdict: ${verdict}`);
         const wanted = judged.filter(({ verdict }) => verdict !== 'No').map(({ ask }) => ask);
@@ -173,6 +194,31 @@ test('what comes and goes by itself changes no list of images', () => {
   );
 });
 
+test('resources that come and go change no list of images for a grace time', () => {
+  const ref = { kind: 'ClusterPrefetch' as const, name: 'gpus' };
+  const finds = aResource({ ref, spec: { workloads: [{ kinds: ['Deployment'], selector: {} }] } });
+  const pod = { containers: [{ image: 'cuda:1' }], extendedResources: { 'nvidia.com/gpu': 1 } };
+  const withGpus = arbitraryState.map(state => ({
+    ...state,
+    resources: [...state.resources, finds],
+    workloads: [...state.workloads, aWorkload({ name: 'gpus', pod })],
+  }));
+  fc.assert(
+    fc.property(withGpus, fc.constantFrom(1, GRACE_MS - 1), (state, now) => {
+      const before = planOf(state);
+      const nodes = state.nodes.map(node => ({ ...node, extendedResources: {} }));
+      const during = planOf({ ...state, nodes, resourceSlices: [] }, before.memory, now);
+      const forgotten = planOf({ ...state, nodes, resourceSlices: [] });
+      for (const { name } of nodes) {
+        expect(during.byNode.get(name)?.items).toEqual(before.byNode.get(name)?.items);
+        const [kept, lost] = [before, forgotten].map(({ byNode }) => imagesOf(byNode.get(name)).length);
+        hit('resources: images kept', (lost ?? 0) < (kept ?? 0));
+      }
+    }),
+    RUNS,
+  );
+});
+
 test("a node's plan depends on no other node", () => {
   fc.assert(
     fc.property(arbitraryState, fc.array(arbitraryNode, { maxLength: 3 }), (state, others) => {
@@ -195,7 +241,7 @@ test('removing a resource never removes an image that another one asks for on th
       if (gone === undefined) return;
       const before = planOf(state);
       const after = planOf({ ...state, resources: state.resources.filter(resource => resource !== gone) });
-      for (const node of state.nodes) {
+      for (const node of before.nodes) {
         const reaching = before.asks.filter(({ placement }) => matchNode(placement, node).verdict !== 'No');
         const others = reaching.filter(({ resource }) => resource !== gone.ref).map(({ image }) => image);
         expect(new Set(imagesOf(after.byNode.get(node.name)))).toEqual(new Set(others));
@@ -219,9 +265,11 @@ test('an incomplete state never shrinks what an agent holds on to', () => {
     fc.property(sequence, ([node, states]) => {
       let held: Plan | undefined;
       for (const state of states) {
-        const plan = planOf({ ...state, nodes: [node] }).byNode.get(node.name) as Plan;
+        const planned = planOf({ ...state, nodes: [node] });
+        const resourcesUnknown = planned.nodes[0]?.resourcesUnknown ?? false;
+        const plan = planned.byNode.get(node.name) as Plan;
         const next = adoptPlan(held, plan);
-        expect(plan.complete).toBe(state.gaps.length === 0);
+        expect(plan.complete).toBe(state.gaps.length === 0 && !resourcesUnknown);
         if (plan.complete) expect(imagesOf(next)).toEqual(imagesOf(plan));
         else expect(new Set(imagesOf(next))).toEqual(new Set([...imagesOf(held), ...imagesOf(plan)]));
         hit('gaps: kept what the plan no longer names', !plan.complete && next.items.length > plan.items.length);

@@ -99,6 +99,7 @@ const tolerations: Arbitrary<Toleration[]> = few<Toleration>([
 ]);
 
 const gpus = fc.constantFrom<Amounts>({}, { 'nvidia.com/gpu': 1 }, { 'nvidia.com/gpu': 4 });
+const someGpus = fc.oneof({ weight: 5, arbitrary: gpus }, fc.constant<Amounts>({ 'nvidia.com/gpu': 0 }));
 
 const podImages = fc.array(
   fc.record(
@@ -200,7 +201,7 @@ export const arbitraryNode: Arbitrary<Node> = fc.record(
     ready: fc.constantFrom(true, true, false),
     pressures: fc.oneof({ weight: 9, arbitrary: fc.constant([]) }, few(PRESSURES, 2)),
     runtimeVersion: fc.constantFrom('containerd://1.6.20', 'docker://20.10.24'),
-    extendedResources: gpus,
+    extendedResources: someGpus,
   },
   {
     requiredKeys: ['name', 'labels', 'taints', 'unschedulable', 'deleting', 'ready', 'pressures', 'extendedResources'],
@@ -219,7 +220,15 @@ export const arbitraryState: Arbitrary<ClusterState> = fc.record({
   }),
   namespaces: fc.uniqueArray(namespace, { maxLength: 3, selector: ({ name }) => name }),
   nodes: fc.uniqueArray(arbitraryNode, { maxLength: 6, selector: ({ name }) => name }),
-  deviceClasses: fc.constant([]),
-  resourceSlices: fc.constant([]),
+  deviceClasses: fc.constantFrom([], [{ name: 'gpu', createdAt: '', extendedResource: 'nvidia.com/gpu', driver: 'd' }]),
+  resourceSlices: fc.uniqueArray(
+    fc.record({
+      driver: fc.constantFrom('d', 'd', 'e'),
+      pool: fc.integer({ min: 0, max: 7 }).map(number => `node-${number}`),
+      generation: fc.constantFrom(1, 2),
+      devices: fc.constant([{ count: 2 }]),
+    }),
+    { maxLength: 2, selector: ({ driver, pool }) => `${driver} ${pool}` },
+  ),
   gaps: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.constant(['deployments: forbidden'])),
 });
