@@ -3,6 +3,9 @@ import type { Amounts, ClusterState, DeviceClass, Devices, Node, ResourceSlice }
 
 type DeviceState = Pick<ClusterState, 'deviceClasses' | 'resourceSlices'>;
 
+/** What a node without devices has: always this object. */
+export const NOTHING: Amounts = {};
+
 /**
  * The extended resources that the scheduler can serve with devices of Dynamic Resource Allocation, node by node: as many as there are
  * devices of the class. What a class says in CEL beyond the driver's name is not evaluated, and a pool that is not
@@ -10,17 +13,19 @@ type DeviceState = Pick<ClusterState, 'deviceClasses' | 'resourceSlices'>;
  */
 export function compileDevices({ deviceClasses, resourceSlices }: DeviceState): (node: Node) => Amounts {
   const classes = classByResource(deviceClasses);
-  const slices = newestOfPools(resourceSlices).map(({ driver, devices }) => ({
-    driver,
-    devices: devices.map(compileReach),
-  }));
-  if (classes.size === 0 || slices.length === 0) return () => ({});
+  const published = newestOfPools(resourceSlices).flatMap(({ driver, devices }) =>
+    devices.map(some => ({ driver, count: some.count, nodeName: some.nodeName, reaches: compileReach(some) })),
+  );
+  if (classes.size === 0 || published.length === 0) return () => NOTHING;
+  // Most devices are of one node: with thousands of nodes not every slice may be compared with every node.
+  const byNode = Map.groupBy(published, ({ nodeName }) => nodeName);
   return node => {
-    const byDriver = new Map<string, number>();
-    for (const { driver, devices } of slices)
-      for (const { count, reaches } of devices)
-        if (reaches(node)) byDriver.set(driver, (byDriver.get(driver) ?? 0) + count);
-    const served = [...classes].map(([resource, driver]) => [resource, countOf(byDriver, driver)] as const);
+    const devices = [...(byNode.get(node.name) ?? []), ...(byNode.get(undefined) ?? [])];
+    const reaching = devices.filter(({ reaches }) => reaches(node));
+    if (reaching.length === 0) return NOTHING;
+    const countOf = (driver: string | undefined) =>
+      reaching.reduce((sum, some) => (driver === undefined || driver === some.driver ? sum + some.count : sum), 0);
+    const served = [...classes].map(([resource, driver]) => [resource, countOf(driver)] as const);
     return Object.fromEntries(served.filter(([, count]) => count > 0));
   };
 }
@@ -43,14 +48,8 @@ function newestOfPools(slices: readonly ResourceSlice[]): readonly ResourceSlice
   return slices.filter(slice => slice.generation === newest.get(poolOf(slice)));
 }
 
-function compileReach({ count, nodeName, nodeSelector }: Devices) {
-  const selects = nodeSelector === undefined ? () => true : compileNodeSelector(nodeSelector);
-  return { count, reaches: (node: Node) => (nodeName === undefined || nodeName === node.name) && selects(node) };
-}
-
-function countOf(byDriver: ReadonlyMap<string, number>, driver: string | undefined): number {
-  if (driver !== undefined) return byDriver.get(driver) ?? 0;
-  return byDriver.values().reduce((sum, count) => sum + count, 0);
+function compileReach({ nodeSelector }: Devices): (node: Node) => boolean {
+  return nodeSelector === undefined ? () => true : compileNodeSelector(nodeSelector);
 }
 
 function compare(a: string, b: string): number {

@@ -1,13 +1,18 @@
 import type { Amounts, ClusterState, ExpectedResource, Labels, Node } from '../state/cluster-state.ts';
-import { compileDevices } from './devices.ts';
+import { compileDevices, NOTHING } from './devices.ts';
 
 /** By node: what earlier passes saw of its extended resources. */
 export type ResourceMemory = ReadonlyMap<string, RememberedNode>;
 
 interface RememberedNode {
+  readonly node: Node;
   readonly sinceMs: number;
-  /** By resource: the most it had, and when it last had that much. */
-  readonly had: ReadonlyMap<string, { readonly amount: number; readonly atMs: number }>;
+  /** The last pass. */
+  readonly seenMs: number;
+  /** What it had then; devices that a DeviceClass serves included. */
+  readonly has: Amounts;
+  /** What it had more of before, and when it last had that. */
+  readonly lost: ReadonlyMap<string, { readonly amount: number; readonly atMs: number }>;
 }
 
 export interface ExpectedResources {
@@ -36,37 +41,36 @@ export function expectResources(
 ): ExpectedResources {
   const { nodes } = state;
   const devicesOf = compileDevices(state);
-  const memory = new Map(nodes.map(node => [node.name, remember(node)]));
-  const siblings = mostBySiblings(nodes, memory);
+  const memory = new Map(nodes.map(node => [node.name, remember(node, before.get(node.name))]));
+  const siblings = mostBySiblings(memory);
   return { nodes: nodes.map(expect), memory };
 
-  function remember(node: Node): RememberedNode {
-    const { sinceMs, had } = before.get(node.name) ?? { sinceMs: now, had: new Map() };
-    const has = { ...devicesOf(node), ...aboveZero(node.extendedResources) };
-    const kept = [...had].filter(
-      ([resource, { amount, atMs }]) => (has[resource] ?? 0) < amount && (now - atMs < graceMs || isPulling(node.name)),
-    );
-    return {
-      sinceMs,
-      had: new Map([...Object.entries(has).map(([name, amount]) => [name, { amount, atMs: now }] as const), ...kept]),
-    };
+  function remember(node: Node, known: RememberedNode | undefined): RememberedNode {
+    const devices = devicesOf(node);
+    if (known?.node === node && known.lost.size === 0 && devices === NOTHING && known.has === node.extendedResources)
+      return { ...known, seenMs: now };
+    const has = devices === NOTHING ? node.extendedResources : { ...devices, ...aboveZero(node.extendedResources) };
+    const fewer = Object.entries(known?.has ?? NOTHING).filter(([name, amount]) => (has[name] ?? 0) < amount);
+    const lost = [
+      ...fewer.map(([name, amount]) => [name, { amount, atMs: known?.seenMs ?? now }] as const),
+      ...(known?.lost ?? []),
+    ].filter(([name, { amount, atMs }]) => (has[name] ?? 0) < amount && (now - atMs < graceMs || isPulling(node.name)));
+    return { node, sinceMs: known?.sinceMs ?? now, seenMs: now, has, lost: new Map(lost) };
   }
 
   function expect(node: Node): Node {
-    const { sinceMs, had } = memory.get(node.name) as RememberedNode;
+    const { sinceMs, has, lost } = memory.get(node.name) as RememberedNode;
     const expected = new Map<string, ExpectedResource>();
-    for (const [resource, amount] of Object.entries(siblings.get(kindOf(node.labels) ?? '') ?? {}))
-      if (!offersVendor(node, resource))
-        expected.set(resource, { amount, because: 'others of its type and pool have it' });
-    for (const [resource, { amount, atMs }] of had) {
-      if (atMs < now) expected.set(resource, { amount, because: 'it had that much a short while ago' });
-      else if (!node.extendedResources[resource])
-        expected.set(resource, { amount, because: 'a DeviceClass serves it, and drivers publish devices there' });
-    }
-    const lost = Object.entries(node.extendedResources).some(
-      ([name, has]) => has === 0 && !expected.has(name) && !had.has(name),
-    );
-    const unknown = lost && now - sinceMs < graceMs;
+    const most = siblings.size === 0 ? undefined : siblings.get(kindOf(node.labels));
+    for (const [name, amount] of most ?? [])
+      if (!offersVendor(node, name)) expected.set(name, { amount, because: 'others of its type and pool have it' });
+    if (has !== node.extendedResources)
+      for (const [name, amount] of Object.entries(has))
+        if (!node.extendedResources[name])
+          expected.set(name, { amount, because: 'a DeviceClass serves it, and drivers publish devices there' });
+    for (const [name, { amount }] of lost)
+      expected.set(name, { amount, because: 'it had that much a short while ago' });
+    const unknown = now - sinceMs < graceMs && namesWhatItLacks(node, expected);
     if (expected.size === 0 && !unknown) return node;
     return {
       ...node,
@@ -74,6 +78,10 @@ export function expectResources(
       ...(unknown && { resourcesUnknown: true }),
     };
   }
+}
+
+function namesWhatItLacks({ extendedResources }: Node, expected: ReadonlyMap<string, unknown>): boolean {
+  return Object.entries(extendedResources).some(([name, has]) => has === 0 && !expected.has(name));
 }
 
 function aboveZero(amounts: Amounts): Amounts {
@@ -94,22 +102,28 @@ const POOL_LABELS = [
   'lke.linode.com/pool-id',
 ];
 
-/** Undefined where a label is missing: then nothing is known of the node's siblings. */
-function kindOf(labels: Labels): string | undefined {
+const kinds = new WeakMap<Labels, string>();
+
+/** Empty where a label is missing: then nothing is known of the node's siblings. Labels are many, and seldom change. */
+function kindOf(labels: Labels): string {
+  const known = kinds.get(labels);
+  if (known !== undefined) return known;
   const type = labels['node.kubernetes.io/instance-type'];
   const pools = POOL_LABELS.filter(label => Object.hasOwn(labels, label)).map(label => `${label}=${labels[label]}`);
-  return type === undefined || pools.length === 0 ? undefined : [type, ...pools].join(' ');
+  const kind = type === undefined || pools.length === 0 ? '' : [type, ...pools].join(' ');
+  kinds.set(labels, kind);
+  return kind;
 }
 
-function mostBySiblings(nodes: readonly Node[], memory: ResourceMemory): ReadonlyMap<string, Amounts> {
-  const most = new Map<string, Record<string, number>>();
-  for (const node of nodes) {
-    const kind = kindOf(node.labels);
-    if (kind === undefined) continue;
-    const amounts = most.get(kind) ?? {};
+function mostBySiblings(memory: ResourceMemory): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const most = new Map<string, Map<string, number>>();
+  for (const { node, has, lost } of memory.values()) {
+    const had = [...Object.entries(has), ...lost.entries().map(([name, { amount }]) => [name, amount] as const)];
+    const kind = had.length === 0 ? '' : kindOf(node.labels);
+    if (kind === '') continue;
+    const amounts = most.get(kind) ?? new Map<string, number>();
     most.set(kind, amounts);
-    for (const [resource, { amount }] of memory.get(node.name)?.had ?? [])
-      amounts[resource] = Math.max(amounts[resource] ?? 0, amount);
+    for (const [name, amount] of had) if (amount > (amounts.get(name) ?? 0)) amounts.set(name, amount);
   }
   return most;
 }
