@@ -1,6 +1,6 @@
 import { compilePattern, type ImageRef, normaliseReference, tryParseReference } from '@kube-prefetch/protocol';
 
-/** Whether one of the patterns matches the reference as written or as normalised; a malformed one has only the first. */
+/** Whether one of the patterns matches the reference as written or as normalised. A malformed one cannot be normalised. */
 export function compileExclude(globs: readonly string[]): (image: ImageRef) => boolean {
   const patterns = globs.map(compilePattern);
   if (patterns.length === 0) return () => false;

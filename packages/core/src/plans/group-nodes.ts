@@ -7,9 +7,9 @@ import { heldBecause } from '../placement/passing-taints.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { Node } from '../state/cluster-state.ts';
 
-/** The nodes that the same asks reach and that are in the same condition; they share a plan. */
+/** The nodes that the same asks reach and that are in the same state. They share a plan. */
 export interface Cohort {
-  /** Stable across reads as long as asks and condition stay: a hash. */
+  /** A hash of asks and state: it stays while they do. */
   readonly key: string;
   readonly asks: readonly Ask[];
   /** Sorted. */
@@ -92,7 +92,7 @@ function cohortOf({ state, nodes }: Group, asks: readonly Ask[], digests: Readon
   return { key, asks, nodes: nodes.sort(byText), ...state };
 }
 
-/** A hash over all that an ask says, the same in every process; equal placements are spelled out once. */
+/** A hash over all that an ask says, the same in every process. A placement is written out once, however many asks have it. */
 function digestAsks(asks: readonly Ask[]): ReadonlyMap<Ask, string> {
   const placements = new Map<Placement, string>();
   const digestPlacement = (placement: Placement) => {

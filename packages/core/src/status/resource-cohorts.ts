@@ -27,7 +27,7 @@ function sharesOf(cohort: Cohort, fleet: FleetView): { name: string; share: Coho
   });
 }
 
-/** Once per image: several resources share a cohort's cells. */
+/** Counts each image once: several resources share a cohort's cells. */
 function tallyPlanned(cohort: Cohort, fleet: FleetView): ReadonlyMap<ImageRef, CellTally> {
   const images = cohort.asks.length > MAX_IMAGES_PER_NODE ? mergeAsks(cohort.asks).items : cohort.asks;
   return new Map([...new Set(images.map(({ image }) => image))].map(image => [image, fleet.tally(cohort, image)]));
