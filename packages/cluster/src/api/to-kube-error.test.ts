@@ -43,3 +43,8 @@ test.each([
 ])('Retry-After %s with details %o asks for %s ms', (header, details, retryAfterMs) => {
   expect(toKubeError('GET /x', 429, { details }, header).retryAfterMs).toBe(retryAfterMs);
 });
+
+test('of what the server says only the start is kept', () => {
+  for (const answer of ['x'.repeat(100_000), { message: 'x'.repeat(100_000) }])
+    expect(toKubeError('GET /x', 500, answer).message.length).toBeLessThan(1_100);
+});

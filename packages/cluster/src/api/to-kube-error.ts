@@ -1,3 +1,4 @@
+import { MAX_MESSAGE_LENGTH } from '@kube-prefetch/protocol';
 import { KubeApiError, type KubeFailure } from './kube-api.ts';
 
 /** The fields of a Kubernetes Status that are used here. */
@@ -19,7 +20,7 @@ const FAILURES: Readonly<Record<number, KubeFailure>> = {
 /** Classifies by the HTTP code, and by the reason where one code has two meanings. */
 export function toKubeError(what: string, code: number, answer: unknown, retryAfter?: string): KubeApiError {
   const { reason, message, details }: Status = typeof answer === 'object' && answer !== null ? answer : {};
-  const said = typeof message === 'string' ? message : shortened(answer);
+  const said = typeof message === 'string' ? message.slice(0, MAX_MESSAGE_LENGTH) : shortened(answer);
   const afterSeconds = Number(retryAfter ?? details?.retryAfterSeconds ?? Number.NaN);
   return new KubeApiError(
     failureOf(code, reason, details?.causes),

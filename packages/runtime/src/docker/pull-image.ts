@@ -5,15 +5,7 @@ import { nameInPath } from '../name-image.ts';
 import { scrub } from '../scrub.ts';
 import { type DockerEngine, EngineError } from './connect-engine.ts';
 import { lookAt } from './look-at-images.ts';
-import {
-  type Layers,
-  addMessage,
-  errorIn,
-  isPullMessage,
-  progressOf,
-  pulledBytesOf,
-  readJsonLines,
-} from './read-pull.ts';
+import { type Layers, addMessage, progressOf, pulledBytesOf, readJsonLines, toPullMessage } from './read-pull.ts';
 
 export async function pullImage(
   engine: DockerEngine,
@@ -45,10 +37,9 @@ async function download(
   let layers: Layers = new Map();
   progress(progressOf(layers));
   const body = await engine.stream({ method: 'POST', path: '/images/create', query, auth }, signal);
-  for await (const message of readJsonLines(body)) {
-    if (!isPullMessage(message)) continue;
-    const error = errorIn(message);
-    if (error !== undefined) throw new EngineError(200, error);
+  for await (const line of readJsonLines(body)) {
+    const message = toPullMessage(line);
+    if (message.error !== undefined) throw new EngineError(200, message.error);
     layers = addMessage(layers, message);
     progress(progressOf(layers));
   }

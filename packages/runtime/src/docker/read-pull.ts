@@ -13,20 +13,22 @@ interface Layer {
 type Stage = 'waiting' | 'downloading' | 'downloaded' | 'had';
 
 /** Every word that engines have for a layer; what is not here is no layer's. */
-const STAGES: Readonly<Record<string, Stage>> = {
-  'Pulling fs layer': 'waiting',
-  Waiting: 'waiting',
-  Downloading: 'downloading',
-  'Verifying Checksum': 'downloaded',
-  'Download complete': 'downloaded',
-  Extracting: 'downloaded',
-  'Pull complete': 'downloaded',
-  'Already exists': 'had',
-};
+const STAGES: ReadonlyMap<string, Stage> = new Map(
+  Object.entries({
+    'Pulling fs layer': 'waiting',
+    Waiting: 'waiting',
+    Downloading: 'downloading',
+    'Verifying Checksum': 'downloaded',
+    'Download complete': 'downloaded',
+    Extracting: 'downloaded',
+    'Pull complete': 'downloaded',
+    'Already exists': 'had',
+  } as const),
+);
 
 export function addMessage(layers: Layers, message: PullMessage): Layers {
   const { status = '', id } = message;
-  const stage = STAGES[status];
+  const stage = STAGES.get(status);
   if (stage === undefined || id === undefined) return layers;
   return new Map(layers).set(id, advance(layers.get(id), stage, message));
 }
@@ -64,21 +66,41 @@ function sum(numbers: readonly number[]): number {
 
 /** A line of the answer to `POST /images/create`. */
 export interface PullMessage {
-  readonly status?: string;
+  readonly status?: string | undefined;
   /** Of a layer; but of `Pulling from` it is the tag. */
-  readonly id?: string;
-  readonly progressDetail?: { readonly current?: number; readonly total?: number; readonly units?: string };
+  readonly id?: string | undefined;
+  readonly progressDetail?: {
+    readonly current?: number | undefined;
+    readonly total?: number | undefined;
+    readonly units?: string | undefined;
+  };
   /** The pull failed, whatever the HTTP status was. */
-  readonly error?: string;
-  readonly errorDetail?: { readonly message?: string };
+  readonly error?: string | undefined;
 }
 
-export function isPullMessage(value: unknown): value is PullMessage {
-  return typeof value === 'object' && value !== null;
+/** Whatever is not of the type that engines write is left out; only an error is one whatever it is made of. */
+export function toPullMessage(value: unknown): PullMessage {
+  const { status, id, progressDetail, error, errorDetail } = fieldsOf(value);
+  const { current, total, units } = fieldsOf(progressDetail);
+  const failure = fieldsOf(errorDetail).message ?? error ?? undefined;
+  return {
+    status: asText(status),
+    id: asText(id),
+    progressDetail: { current: asAmount(current), total: asAmount(total), units: asText(units) },
+    error: asText(failure) ?? JSON.stringify(failure),
+  };
 }
 
-export function errorIn({ error, errorDetail }: PullMessage): string | undefined {
-  return errorDetail?.message ?? error;
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function asAmount(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
 /** Longer than any real line: an engine's error texts can hold a whole page of HTML. */
@@ -87,12 +109,22 @@ const MAX_LINE_LENGTH = 1024 * 1024;
 /** The JSON values of a body that has one per line. Throws when the body breaks off or holds something else. */
 export async function* readJsonLines(body: Readable): AsyncGenerator<unknown> {
   const decoder = new TextDecoder();
-  let rest = '';
+  let begun: string[] = [];
+  let length = 0;
   for await (const chunk of body) {
-    const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > MAX_LINE_LENGTH) throw new Error(`expected JSON lines, got one of over ${MAX_LINE_LENGTH} bytes`);
-    for (const line of lines) if (line.trim() !== '') yield JSON.parse(line);
+    const [end = '', ...lines] = decoder.decode(chunk as Buffer, { stream: true }).split('\n');
+    begun.push(end);
+    length += end.length;
+    for (const line of lines) {
+      yield* parse(begun.join(''));
+      begun = [line];
+      length = line.length;
+    }
+    if (length > MAX_LINE_LENGTH) throw new Error(`expected JSON lines, got one of over ${MAX_LINE_LENGTH} bytes`);
   }
-  if (rest.trim() !== '') yield JSON.parse(rest);
+  yield* parse(begun.join(''));
+}
+
+function* parse(line: string): Generator<unknown> {
+  if (line.trim() !== '') yield JSON.parse(line);
 }
