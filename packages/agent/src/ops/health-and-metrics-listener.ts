@@ -2,7 +2,11 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Address } from '@kube-prefetch/process';
+import { boundConnections } from './bound-connections.ts';
 import type { Health } from './health.ts';
+
+/** Any pod may connect; the kubelet and a scraper need one connection at a time. */
+const CONNECTIONS = { perAddress: 8, inAll: 64 };
 
 export interface ListenerParts {
   readonly metrics: { exposition(): Promise<{ readonly contentType: string; readonly text: string }> };
@@ -16,7 +20,7 @@ export async function serveHealthAndMetrics(
   signal: AbortSignal,
 ): Promise<string> {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8_192 });
-  server.maxConnections = 64;
+  boundConnections(server, CONNECTIONS);
   server.on('request', (request, response) => {
     const path = request.url?.split('?')[0];
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, 'only GET\n');

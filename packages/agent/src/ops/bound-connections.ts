@@ -1,0 +1,39 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+export interface ConnectionLimits {
+  readonly perAddress: number;
+  readonly inAll: number;
+}
+
+/**
+ * Keeps a server's connections within limits by ending old ones, and never refuses a new one: a probe that has just come is
+ * answered, whatever others hold open. The oldest of the same address goes first, then the oldest of the address with the most.
+ */
+export function boundConnections(server: Server, { perAddress, inAll }: ConnectionLimits): void {
+  /** By address, each the oldest first. */
+  const open = new Map<string, Set<Socket>>();
+  let count = 0;
+
+  const forget = (address: string, socket: Socket) => {
+    const sockets = open.get(address);
+    if (sockets?.delete(socket)) count -= 1;
+    if (sockets?.size === 0) open.delete(address);
+  };
+  const endOldest = (address: string) => {
+    const [oldest] = open.get(address) ?? [];
+    if (oldest === undefined) return;
+    forget(address, oldest);
+    oldest.destroy();
+  };
+
+  server.on('connection', socket => {
+    const address = socket.remoteAddress ?? '';
+    const sockets = open.get(address) ?? new Set();
+    open.set(address, sockets.add(socket));
+    count += 1;
+    socket.once('close', () => forget(address, socket));
+    if (sockets.size > perAddress) endOldest(address);
+    if (count > inAll) endOldest([...open].reduce((most, each) => (each[1].size > most[1].size ? each : most))[0]);
+  });
+}
