@@ -9,6 +9,8 @@ import { answerError, unknownRoute } from './answer-error.ts';
 
 /** Longer than any client waits between two requests, so it is the client who closes. */
 const KEEP_ALIVE_MS = 75_000;
+/** How long a TLS handshake may take, one that never begins included. */
+const HANDSHAKE_MS = 10_000;
 /** How long a request may take to arrive. Its answer may take longer. */
 const ARRIVAL_MS = 30_000;
 /** Of a route that says nothing else: nobody should send it a body. */
@@ -32,7 +34,7 @@ export interface RequestMetrics {
 export function createApp({ clock, log, metrics, quietRoutes, certificate }: AppParts): FastifyInstance {
   const write = limitLines(log, clock);
   const app = fastify({
-    https: certificate === undefined ? null : tlsOptions(certificate),
+    https: certificate === undefined ? null : { ...tlsOptions(certificate), handshakeTimeout: HANDSHAKE_MS },
     logger: false,
     bodyLimit: MAX_OTHER_BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,

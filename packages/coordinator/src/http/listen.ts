@@ -4,6 +4,7 @@ import { Server as TlsServer } from 'node:tls';
 import type { Address, Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import type { FastifyInstance } from 'fastify';
+import { boundConnections } from './bound-connections.ts';
 import { isLoopback } from './loopback.ts';
 
 /** Connections that are still open this long after a stop are cut. */
@@ -35,6 +36,7 @@ export async function listen(app: FastifyInstance, parts: ListenParts): Promise<
       `the ${listener} listener does not ask who is there: expected a loopback address such as 127.0.0.1, got ${at.host ?? 'every address'}`,
     );
   }
+  const cutAll = boundConnections(app.server);
   await app.listen({ host: at.host ?? everyAddress(), port: at.port });
   const { address: host, family, port } = app.server.address() as AddressInfo;
   const address = `${app.server instanceof TlsServer ? 'https' : 'http'}://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
@@ -45,12 +47,12 @@ export async function listen(app: FastifyInstance, parts: ListenParts): Promise<
     async drop() {
       app.server.closeIdleConnections();
       await clock.sleep(CLOSE_MS);
-      app.server.closeAllConnections();
+      cutAll();
     },
     async close() {
       const closed = new AbortController();
       const cut = clock.sleep(CLOSE_MS, closed.signal).then(
-        () => app.server.closeAllConnections(),
+        () => cutAll(),
         () => {},
       );
       await app.close();

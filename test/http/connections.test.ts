@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { agentsApp, listen, opsApp } from '@kube-prefetch/coordinator';
+import { createMemoryHarness } from '@kube-prefetch/coordinator/testing';
+import { silentLog } from '@kube-prefetch/process';
+import { systemClock as clock } from '@kube-prefetch/time';
+import { afterEach, expect, test } from 'vitest';
+import { anAuthority, serverCertificate } from './certificates-and-tokens.ts';
+
+/** A pod has an address of its own. */
+const STRANGER = '127.0.0.2';
+const sockets: Socket[] = [];
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
+
+async function start(kind: 'ops' | 'agents over TLS') {
+  const { coordinator, close } = createMemoryHarness();
+  const parts = { clock, log: silentLog, metrics: coordinator.metrics };
+  const app =
+    kind === 'ops'
+      ? opsApp(coordinator, parts)
+      : agentsApp(coordinator, { ...parts, certificate: await serverCertificate(await anAuthority()) });
+  const at = { host: '127.0.0.1', port: 0 };
+  const listening = await listen(app, { listener: kind, at, clock, log: silentLog });
+  return {
+    app,
+    listening,
+    port: Number(new URL(listening.address).port),
+    async close() {
+      await listening.close();
+      await close();
+    },
+  };
+}
+
+async function openIdle(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress: STRANGER }).on('error', () => {});
+  sockets.push(socket);
+  await once(socket, 'connect');
+  return socket;
+}
+
+test('one address cannot take the connections of a listener, and a probe beside it is answered', async () => {
+  const { app, listening, port, close } = await start('ops');
+  let over = false;
+  const stranger = (async () => {
+    while (!over) await openIdle(port);
+  })();
+  for (let probe = 0; probe < 9; probe++) {
+    await clock.sleep(50);
+    expect((await fetch(`${listening.address}/healthz`)).status).toBe(200);
+  }
+  over = true;
+  await stranger;
+  const open = await new Promise<number>((resolve, reject) => {
+    app.server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+  });
+  expect(sockets.length).toBeGreaterThan(100);
+  expect(open).toBeLessThanOrEqual(70);
+  await close();
+});
+
+test('a listener closes although TLS handshakes never began', async () => {
+  const { port, close } = await start('agents over TLS');
+  const idle = await openIdle(port);
+  await close();
+  expect(idle.destroyed || (await once(idle, 'close'), true)).toBe(true);
+});
