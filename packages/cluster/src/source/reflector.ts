@@ -159,8 +159,9 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
         failures = next.failures;
         if (next.list) version = undefined;
         if (projection.mayBeAbsent && end.error?.failure === 'NotFound') {
-          if (!listed) changed();
+          const isNews = !listed;
           listed = true; // What was read before still counts: a replica of the server may be an older one.
+          if (isNews) changed();
           await clock.sleep(ABSENT_PAUSE_MS, signal);
           continue;
         }
