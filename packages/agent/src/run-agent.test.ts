@@ -279,6 +279,20 @@ describe('distrust', () => {
   });
 });
 
+test('an agent that cannot write its state says so and ends as it should', async () => {
+  const bench = aBench();
+  const warned: string[] = [];
+  const log = { ...silentLog, warn: (_fields: object, message: string) => void warned.push(message) } as Log;
+  const state = { load: async () => ({ saved: undefined }), save: () => Promise.reject(new Error('ENOSPC')) };
+  bench.api.publish(planOf(A));
+  const { stop } = bench.start({ log, state });
+  await bench.clock.advance(10_000);
+  expect(statesOf(bench)).toEqual({ [A]: 'Present' });
+  await expect(stop()).resolves.toBeUndefined();
+  expect(warned).toContain('the state file could not be written');
+  expect(bench.clock.sleepers()).toBe(0);
+});
+
 describe('slow pulls', () => {
   test('pulls that trickle give way to others, but no more than twice as many run', async () => {
     const bench = aBench();

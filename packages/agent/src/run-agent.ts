@@ -15,7 +15,16 @@ export async function runAgent(agent: Agent, signal: AbortSignal): Promise<void>
     await runTogether([...agent.loops, line => runLine(agent, line)], signal);
   } finally {
     await agent.pulls.stop();
-    await agent.parts.state.save(agent.memory.save());
+    await saveState(agent);
+  }
+}
+
+/** A state that is lost costs the next agent its memory, and is no reason to end in failure. */
+async function saveState({ parts, memory }: Agent): Promise<void> {
+  try {
+    await parts.state.save(memory.save());
+  } catch (error) {
+    parts.log.warn({ err: error }, 'the state file could not be written');
   }
 }
 

@@ -90,3 +90,21 @@ test('a write that fails leaves the old state', async () => {
   expect(await file.load()).toEqual({ saved: state });
   await file.close();
 });
+
+test('a folder that cannot be used ends the memory, not the agent', async () => {
+  await writeFile(join(folder, 'file'), '');
+  const file = await openStateFolder(join(folder, 'file', 'below'));
+  const { saved, problem } = await file.load();
+  expect([saved, problem]).toEqual([undefined, expect.stringContaining('ENOTDIR')]);
+  await file.save(state);
+  await file.close();
+});
+
+test('a state file that can neither be read nor moved aside is named', async () => {
+  const file = await openStateFolder(folder);
+  await mkdir(join(folder, 'state.json'));
+  await mkdir(join(folder, 'state.json.corrupt', 'full'), { recursive: true });
+  const { saved, problem } = await file.load();
+  expect([saved, problem]).toEqual([undefined, expect.stringContaining('EISDIR')]);
+  await file.close();
+});

@@ -1,11 +1,26 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open as openFile, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorText, messageParser } from '@kube-prefetch/protocol';
-import { lockFolder } from './lock-folder.ts';
+import { FolderInUse, lockFolder } from './lock-folder.ts';
 import { SavedState, type StateFile } from './state-file.ts';
 
-/** The state file in a folder that only this process uses until `close`. Throws FolderInUse. */
-export async function openStateFolder(folder: string): Promise<StateFile & { close(): Promise<void> }> {
+type StateFolder = StateFile & { close(): Promise<void> };
+
+/**
+ * The state file in a folder that only this process uses until `close`. Throws FolderInUse. Where the folder cannot be used at
+ * all nothing is kept, and `load` says why: the agent does its work without a memory.
+ */
+export async function openStateFolder(folder: string): Promise<StateFolder> {
+  try {
+    return await open(folder);
+  } catch (error) {
+    if (error instanceof FolderInUse) throw error;
+    const problem = `${folder}: ${errorText(error)}. Nothing is remembered over a restart.`;
+    return { load: async () => ({ saved: undefined, problem }), save: async () => {}, close: async () => {} };
+  }
+}
+
+async function open(folder: string): Promise<StateFolder> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const unlock = await lockFolder(folder);
   const file = `${folder}/state.json`;
@@ -25,16 +40,18 @@ async function readStateFile(file: string): ReturnType<StateFile['load']> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { saved: undefined };
     const aside = `${file}.corrupt`;
-    await rename(file, aside);
-    const reason = errorText(error);
-    return { saved: undefined, problem: `${file}: ${reason}. It is now ${aside}; the agent goes on without it.` };
+    const where = await rename(file, aside).then(
+      () => `It is now ${aside}`,
+      reason => `It cannot be moved aside: ${errorText(reason)}`,
+    );
+    return { saved: undefined, problem: `${file}: ${errorText(error)}. ${where}; the agent goes on without it.` };
   }
 }
 
 /** After a crash the file holds the old text or the new one. */
 async function replaceFile(file: string, text: string): Promise<void> {
   const next = `${file}.new`;
-  const handle = await open(next, 'w', 0o600);
+  const handle = await openFile(next, 'w', 0o600);
   try {
     await handle.writeFile(text);
     await handle.sync();
@@ -47,7 +64,7 @@ async function replaceFile(file: string, text: string): Promise<void> {
 
 /** Only then is the rename on the disk. */
 async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
+  const handle = await openFile(folder, 'r');
   try {
     await handle.sync();
   } finally {
