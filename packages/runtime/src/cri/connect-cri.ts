@@ -1,6 +1,7 @@
 import net from 'node:net';
-import { type Client, createClient } from '@connectrpc/connect';
-import { createGrpcTransport } from '@connectrpc/connect-node';
+import { type Client, createClient, type Transport } from '@connectrpc/connect';
+import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import { unaryCalls } from './call-unary.ts';
 import { Content } from './generated/containerd_content_pb.ts';
 import { Events } from './generated/containerd_events_pb.ts';
 import { ImageService, RuntimeService } from './generated/cri_pb.ts';
@@ -18,23 +19,28 @@ export interface CriClients {
 /** Longest answer we read: a runtime that goes mad must not fill the agent's memory. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
+const BASE_URL = 'http://localhost';
+/** An idle connection would keep the process from ending. */
+const IDLE = { idleConnectionTimeoutMs: 1_000 };
+
 /** Nothing connects before the first call; a connection that broke is made anew by the next one. */
 export function connectCri(socket: string, imageSocket = socket): CriClients {
   let connections = 0;
-  const transportTo = (path: string) =>
-    createGrpcTransport({
-      baseUrl: 'http://localhost',
-      nodeOptions: {
-        createConnection() {
-          connections += 1;
-          return net.connect(path);
-        },
+  const transportTo = (path: string): Transport => {
+    const sessionManager = new Http2SessionManager(BASE_URL, IDLE, {
+      createConnection() {
+        connections += 1;
+        return net.connect(path);
       },
+    });
+    const { stream } = createGrpcTransport({
+      baseUrl: BASE_URL,
+      sessionManager,
       acceptCompression: [],
       readMaxBytes: MAX_ANSWER_BYTES,
-      // An idle connection would keep the process from ending.
-      idleConnectionTimeoutMs: 1_000,
     });
+    return { unary: unaryCalls(sessionManager, MAX_ANSWER_BYTES), stream };
+  };
   const transport = transportTo(socket);
   return {
     runtime: createClient(RuntimeService, transport),
