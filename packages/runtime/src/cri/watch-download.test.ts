@@ -14,10 +14,11 @@ interface Blob {
 }
 
 /** A content store that a test fills while the watch looks. */
-function contentStore() {
+function contentStore(unlisted: readonly string[] = []) {
   const blobs = new Map<string, Blob>();
   const downloads = new Map<string, number>();
   const filters: string[] = [];
+  const asked: string[] = [];
   const infoOf = (digest: string, { size, createdMs, labels = {} }: Blob) => ({
     digest,
     size: BigInt(size),
@@ -27,13 +28,15 @@ function contentStore() {
   const transport = createRouterTransport(({ service }) =>
     service(Content, {
       info({ digest }) {
+        asked.push(digest);
         const blob = blobs.get(digest);
         if (blob === undefined) throw new ConnectError('not found', Code.NotFound);
         return { info: infoOf(digest, blob) };
       },
       async *list(request) {
         filters.push(...request.filters);
-        yield { info: [...blobs].map(([digest, blob]) => infoOf(digest, blob)) };
+        const listed = [...blobs].filter(([digest]) => !unlisted.includes(digest));
+        yield { info: listed.map(([digest, blob]) => infoOf(digest, blob)) };
       },
       async *read({ digest }) {
         yield { data: Buffer.from(blobs.get(digest)?.text ?? '') };
@@ -43,7 +46,7 @@ function contentStore() {
       }),
     }),
   );
-  return { content: createClient(Content, transport), blobs, downloads, filters };
+  return { content: createClient(Content, transport), blobs, downloads, filters, asked };
 }
 
 const MANIFEST: Blob = {
@@ -96,18 +99,26 @@ test('a pull is seen to resolve, download and unpack', async () => {
 
 test('only what arrived since the pull began counts as pulled', async () => {
   const clock = createVirtualClock();
-  const { content, blobs } = contentStore();
+  const { content, blobs, asked } = contentStore(['sha256:c']);
   const old = { createdMs: clock.wallMs() };
   await clock.advance(60_000);
   const watch = watchDownload(content, 'nginx', clock);
   const fresh = { createdMs: clock.wallMs() };
-  blobs.set('sha256:index', { size: 200, ...fresh, labels: { 'containerd.io/gc.ref.content.m.0': 'sha256:m' } });
+  blobs.set('sha256:index', {
+    size: 200,
+    ...fresh,
+    labels: {
+      'containerd.io/gc.ref.content.m.0': 'sha256:m',
+      'containerd.io/gc.ref.content.m.1': 'sha256:of-another-platform',
+    },
+  });
   blobs.set('sha256:m', { ...MANIFEST, ...fresh });
   blobs.set('sha256:c', { size: 7, ...fresh });
   blobs.set('sha256:l0', { size: 10, ...old });
   blobs.set('sha256:l1', { size: 30, ...fresh });
   const digests = ['docker.io/library/nginx@sha256:index', 'docker.io/other/nginx@sha256:l0'];
   expect(await watch.countBytes(digests, new AbortController().signal)).toBe(200 + 500 + 7 + 30);
+  expect(asked).toEqual(['sha256:c']); // Only what the list does not tell.
 });
 
 test('a runtime without this API tells nothing and breaks nothing', async () => {

@@ -87,7 +87,10 @@ async function findLayers(
   return chosen && readLayers(content, chosen.digest, signal);
 }
 
-/** Everything that the content store holds of a present image: of an index, only the manifest that was chosen is there. */
+/**
+ * Everything that the content store holds of a present image: of an index, only the manifest that was chosen is there. One list
+ * tells of nearly all; a question for each blob would cost more than the pull.
+ */
 async function imageBlobs(
   content: ContentClient,
   image: string,
@@ -98,13 +101,16 @@ async function imageBlobs(
     .replace(/@.*$/, '')
     .replace(/:[^/]*$/, '');
   const tops = repoDigests.filter(digest => digest.startsWith(`${name}@`)).map(digest => digest.slice(name.length + 1));
+  const listed = new Map((await listRepository(content, repositoryOf(image), signal)).map(info => [info.digest, info]));
   const found = new Map<string, Info>();
   async function collect(digest: string): Promise<void> {
-    const info = await readInfo(content, digest, signal);
+    const info = listed.get(digest) ?? (await readInfo(content, digest, signal));
     if (info === undefined || found.has(digest)) return;
     found.set(digest, info);
-    const children = [...childrenOf(info, 'm'), ...childrenOf(info, 'config'), ...childrenOf(info, 'l')];
-    await Promise.all(children.map(collect));
+    const manifests = childrenOf(info, 'm');
+    const chosen = manifests.filter(manifest => listed.has(manifest));
+    const children = [...childrenOf(info, 'config'), ...childrenOf(info, 'l')];
+    await Promise.all([...(chosen.length > 0 ? chosen : manifests), ...children].map(collect));
   }
   await Promise.all(tops.map(collect));
   return [...found.values()];
