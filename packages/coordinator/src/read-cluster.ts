@@ -1,6 +1,6 @@
 import type { ClusterSource } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
-import { backoffMs, type Clock } from '@kube-prefetch/time';
+import { type Clock, createRetry } from '@kube-prefetch/time';
 
 const RETRY = { baseMs: 1_000, capMs: 30_000 };
 
@@ -16,7 +16,7 @@ export async function readCluster(
   { source, changed, clock, log }: ReadClusterParts,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let failures = 1; !signal.aborted; failures++) {
+  for (const retry = createRetry(); !signal.aborted; ) {
     const startedMs = clock.monotonicMs();
     let err: unknown;
     try {
@@ -25,8 +25,9 @@ export async function readCluster(
       err = thrown;
     }
     if (signal.aborted) return;
-    if (clock.monotonicMs() - startedMs > RETRY.capMs) failures = 1;
-    const retryMs = backoffMs(failures, 1, RETRY);
+    if (clock.monotonicMs() - startedMs > RETRY.capMs) retry.succeeded();
+    retry.failed();
+    const retryMs = retry.pauseMs(RETRY);
     log.error({ err, retryMs }, 'the source of the cluster state stopped');
     await clock.sleep(retryMs, signal).catch(() => {});
   }

@@ -1,7 +1,7 @@
 import type { CertificateStore, KeptAuthority } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
 import { errorText } from '@kube-prefetch/protocol';
-import { backoffMs, type Clock, dateOf, type Random, withDeadline } from '@kube-prefetch/time';
+import { type Clock, createRetry, dateOf, type Random, withDeadline } from '@kube-prefetch/time';
 import { agreeOnAuthority, lifeOfAuthority, trustedCertificates } from './agree-on-authority.ts';
 import { issueCertificate, type Life, type ServerCertificate } from './make-certificate.ts';
 
@@ -59,7 +59,7 @@ export function createServingCertificate(parts: ServingCertificateParts): Servin
   const { store, clock, random, log, metrics, dnsName, lives = LIVES } = parts;
   let authority: KeptAuthority | undefined;
   let issued: Issued | undefined;
-  let failures = 0;
+  const retry = createRetry(random);
   let problem: string | undefined;
 
   const lifeOf = (lengthMs: number): Life => ({
@@ -76,13 +76,13 @@ export function createServingCertificate(parts: ServingCertificateParts): Servin
         authority = await agreeOnAuthority({ store, life, overlapMs, wallMs: clock.wallMs() }, inTime);
         await store.publish(trustedCertificates(authority), inTime);
       });
-      failures = 0;
+      retry.succeeded();
       problem = undefined;
     } catch (err) {
       signal.throwIfAborted();
-      failures += 1;
+      retry.failed();
       problem = errorText(err);
-      log.error({ err, failures }, 'certificate authority not agreed on');
+      log.error({ err, failures: retry.failures }, 'certificate authority not agreed on');
     }
     metrics?.authorityProblem(problem !== undefined);
   };
@@ -104,7 +104,7 @@ export function createServingCertificate(parts: ServingCertificateParts): Servin
   const renewalMs = ({ untilMs }: Life) => untilMs - lives.certificateMs / 3;
 
   const rest = (signal: AbortSignal) => {
-    const retryMs = failures === 0 ? LOOK_MS : backoffMs(failures, random(), RETRY);
+    const retryMs = retry.failures === 0 ? LOOK_MS : retry.pauseMs(RETRY);
     const leftMs = issued === undefined ? Infinity : renewalMs(issued.life) - clock.wallMs();
     return clock.sleep(Math.max(SOONEST_MS, Math.min(retryMs, leftMs)), signal);
   };
