@@ -1,6 +1,6 @@
 import type { Cluster } from '@kube-prefetch/lab/cluster';
 import { expect, test } from 'vitest';
-import { type Fixture, NODES, PATIENCE, RELEASE, conditionOf, until } from '../fixture.ts';
+import { type Fixture, NODES, PATIENCE, RELEASE, TAINTED, conditionOf, until } from '../fixture.ts';
 import { helm } from './install.ts';
 import type { WarmImages } from './warm.ts';
 
@@ -23,6 +23,23 @@ export function isUpgraded(here: () => Fixture, warm: () => WarmImages): void {
     );
     expect(await caOf(fixture)).toBe(authority);
     expect(requestsFor(fixture, warm().everywhere)).toBe(requests);
+  });
+
+  test('where a node is not Ready helm --wait fails, --wait=legacy ends, and helm test passes', async () => {
+    const fixture = here();
+    const { cluster } = fixture;
+    // No coordinator runs on it.
+    const { kubelet, name } = cluster.node(TAINTED);
+    await kubelet.stop();
+    await cluster.kubectl('wait', '--for=condition=Ready=Unknown', `node/${name}`, `--timeout=${PATIENCE}`);
+    await expect(helm(fixture, 'upgrade', '--reuse-values', '--timeout=20s')).rejects.toThrow(
+      /kube-prefetch-agent not ready.*Available: 2\/3/s,
+    );
+    await helm(fixture, 'upgrade', '--reuse-values', '--wait=legacy');
+    const tested = await cluster.helm('test', RELEASE, `--namespace=${RELEASE}`, `--timeout=${PATIENCE}`);
+    expect(tested).toMatch(/Phase:\s+Succeeded/);
+    await kubelet.start();
+    await cluster.kubectl('wait', '--for=condition=Ready', `node/${name}`, `--timeout=${PATIENCE}`);
   });
 }
 
