@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
+import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toBinary, create } from '@bufbuild/protobuf';
@@ -12,11 +12,11 @@ const servers: Http2Server[] = [];
 let sockets = 0;
 
 /** What answers each call, and the client of it. */
-async function serve(answer: (stream: ServerHttp2Stream) => void) {
+async function serve(answer: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void) {
   const socket = join(tmpdir(), `kp-unary-${process.pid}-${sockets++}.sock`);
-  const server = createServer().on('stream', stream => {
+  const server = createServer().on('stream', (stream, headers) => {
     stream.on('error', () => {});
-    answer(stream);
+    answer(stream, headers);
   });
   servers.push(server);
   server.listen(socket);
@@ -49,6 +49,16 @@ const outcome = (call: Promise<unknown>) =>
 test('an answer is read with its status', async () => {
   const runtime = await serve(stream => reply(stream, framed(VERSION), { 'grpc-status': '0' }));
   expect((await runtime.version({})).runtimeName).toBe('containerd');
+});
+
+test('the request has the content type that strict servers ask for', async () => {
+  let contentType: string | undefined;
+  const runtime = await serve((stream, headers) => {
+    contentType = headers['content-type'];
+    reply(stream, framed(VERSION), { 'grpc-status': '0' });
+  });
+  await runtime.version({});
+  expect(contentType).toBe('application/grpc');
 });
 
 test.each<[what: string, (stream: ServerHttp2Stream) => void, Code, text: string | RegExp]>([

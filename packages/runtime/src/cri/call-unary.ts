@@ -15,7 +15,7 @@ export function unaryCalls(sessions: Http2SessionManager, maxAnswerBytes: number
   const none = new Headers(); // Nobody reads what comes beside an answer.
   return async (method, signal, _timeoutMs, header, input) => {
     const headers = {
-      'content-type': 'application/grpc+proto',
+      'content-type': 'application/grpc',
       te: 'trailers',
       ...(header !== undefined && Object.fromEntries(new Headers(header))),
     };
