@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http2';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { oncePerConnection } from './connect-cri.ts';
+import { connectCri, oncePerConnection } from './connect-cri.ts';
 
 const { signal } = new AbortController();
 
@@ -59,4 +63,19 @@ test('a question that fails is asked again', async () => {
   await expect(ask(signal)).rejects.toThrow('away');
   fails = false;
   expect(await ask(signal)).toBe('back');
+});
+
+test('a server is told how long an error may be, so that a longer one ends its own call and not the connection', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kp-cri-'));
+  const socket = join(folder, 's');
+  const server = createServer();
+  const told = new Promise<unknown>(resolve => {
+    server.once('session', session => session.once('remoteSettings', resolve));
+  });
+  server.on('stream', stream => stream.respond({ ':status': 503 }, { endStream: true }));
+  await new Promise<void>(resolve => server.listen(socket, resolve));
+  await expect(connectCri(socket).runtime.version({})).rejects.toThrow(/HTTP|unavailable/i);
+  expect(await told).toMatchObject({ maxHeaderListSize: 32 * 1024 });
+  server.close();
+  rmSync(folder, { recursive: true });
 });

@@ -22,6 +22,11 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 const BASE_URL = 'http://localhost';
 /** An idle connection would keep the process from ending. */
 const IDLE = { idleConnectionTimeoutMs: 1_000 };
+/**
+ * An error's text comes in headers. Told this limit, a server ends only the call whose error is longer; without it Node ends
+ * the connection at 64 KiB, and every other pull with it.
+ */
+const MAX_ERROR_BYTES = 32 * 1024;
 
 /** Nothing connects before the first call; a connection that broke is made anew by the next one. */
 export function connectCri(socket: string, imageSocket = socket): CriClients {
@@ -32,6 +37,7 @@ export function connectCri(socket: string, imageSocket = socket): CriClients {
         connections += 1;
         return net.connect(path);
       },
+      settings: { maxHeaderListSize: MAX_ERROR_BYTES },
     });
     const { stream } = createGrpcTransport({
       baseUrl: BASE_URL,
