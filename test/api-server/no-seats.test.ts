@@ -1,6 +1,6 @@
 import { createKubernetesSource, type KubeApiError } from '@kube-prefetch/cluster';
 import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
-import { aDeployment, DEPLOYMENTS, NAMESPACES } from '@kube-prefetch/cluster/testing';
+import { aDeployment, DEPLOYMENTS, KINDS_READ, NAMESPACES } from '@kube-prefetch/cluster/testing';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { systemClock as clock, systemRandom as random } from '@kube-prefetch/time';
@@ -12,7 +12,6 @@ import { SOON_MS } from '../patience.ts';
 
 const USER = 'reader';
 const PROCESS_USER = 'coordinator';
-const KINDS = 11;
 const RETRY_AFTER_CAP_MS = 10_000;
 /** The least that a server asks for. */
 const RETRY_AFTER_MS = 1_000;
@@ -75,7 +74,7 @@ test('while every kind is refused the last good state stands, each waits as told
     const free = await seats.occupy();
     proxy.breakConnections();
     await waitUntil(
-      () => byKind().length === KINDS && byKind().every(({ length }) => length >= 2),
+      () => byKind().length === KINDS_READ && byKind().every(({ length }) => length >= 2),
       'refusals of every kind',
       SOON_MS,
     );

@@ -7,6 +7,7 @@ import {
   aPrefetch,
   DEPLOYMENTS,
   JOBS,
+  KINDS_READ,
   NODES,
   PREFETCHES,
   REPLICA_SETS,
@@ -282,7 +283,7 @@ test('cut off for more than a minute every kind is a gap, and what happened mean
   await remove('before');
   await reads(state => state.gaps.length > 0, 'the first gap');
   expect(performance.now() - cutMs).toBeGreaterThanOrEqual(GAP_AFTER_MS);
-  const failed = await reads(state => state.gaps.length === 12, 'twelve gaps');
+  const failed = await reads(state => state.gaps.length === KINDS_READ, 'a gap for each kind');
   figures['cut off to gaps told, s'] = ((performance.now() - cutMs) / 1_000).toFixed(1);
   expect(failed.workloads).toBe(good.workloads);
   await proxy.restore();

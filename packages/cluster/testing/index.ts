@@ -1,5 +1,5 @@
 export { clusterSourceSuite, type SourceHarness } from './cluster-source-suite.ts';
-export { aDeployment, aNamespace, aNode, aPrefetch, type PlainObject } from './kube-objects.ts';
+export { aDeployment, aNamespace, aNode, aPrefetch, KINDS_READ, type PlainObject } from './kube-objects.ts';
 export { aStatus, type SinkHarness, statusSinkSuite } from './status-sink-suite.ts';
 export { type KubeApiHarness, type KubeApiHarnessOptions } from './kube-api-harness.ts';
 export { kubeApiSuite } from './kube-api-suite.ts';

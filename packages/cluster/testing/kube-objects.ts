@@ -1,3 +1,5 @@
+import { PROJECTIONS } from '../src/source/projections.ts';
+
 /** An object as somebody writes it, unchecked. */
 export type PlainObject = Readonly<Record<string, unknown>>;
 
@@ -32,3 +34,6 @@ export function aNode(name: string): PlainObject {
 export function aNamespace(name: string, labels: Readonly<Record<string, string>> = {}): PlainObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
 }
+
+/** How many kinds a coordinator lists and watches. */
+export const KINDS_READ = Object.values(PROJECTIONS).flat().length;
