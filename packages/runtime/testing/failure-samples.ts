@@ -294,6 +294,11 @@ const SAMPLES: Partial<Record<FailureKind, readonly Row[]>> = {
 
   RegistryUnavailable: [
     [
+      'containerd 2.4.2, an error text of 36 KiB',
+      'http/2 stream closed: Stream closed with error code NGHTTP2_INTERNAL_ERROR',
+      UNAVAILABLE,
+    ],
+    [
       'containerd 1.6.20',
       `${RESOLVE_1}pulling from host r.example failed with status code [manifests v1]: 503 Service Unavailable`,
     ],

@@ -3,6 +3,8 @@ export type Reaction =
   | {
       readonly do: 'answer';
       readonly status: number;
+      /** Behind the number of the status. */
+      readonly statusText?: string;
       readonly headers?: Record<string, string>;
       readonly body?: string;
     }

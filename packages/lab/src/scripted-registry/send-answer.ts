@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Reaction, refusal } from './reaction.ts';
 
@@ -26,7 +26,9 @@ export function sendReaction(
       sendReaction(repeatCredentials(request), contents, request, response);
       return;
     case 'answer':
-      response.writeHead(reaction.status, reaction.headers).end(request.method === 'HEAD' ? undefined : reaction.body);
+      response
+        .writeHead(reaction.status, reaction.statusText ?? STATUS_CODES[reaction.status], reaction.headers)
+        .end(request.method === 'HEAD' ? undefined : reaction.body);
       return;
     default:
       if (contents === undefined) sendMissing(response);

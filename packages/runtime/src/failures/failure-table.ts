@@ -32,6 +32,13 @@ const STATUS = [
  * cri-dockerd like dockerd, podman like CRI-O, and all like Go. No pattern is ever slower than its text is long.
  */
 export const FAILURE_TABLE: readonly FailureRow[] = [
+  // An error text longer than we take: grpc-go ends the call so, and texts of that length come from a registry.
+  {
+    kind: 'RegistryUnavailable',
+    match: /^http\/2 stream closed: Stream closed with error code NGHTTP2_INTERNAL_ERROR$/,
+    before: 'any other stream that closes was closed by a runtime that ended',
+  },
+
   // The runtime, or a part of it in a process of its own.
   {
     kind: 'RuntimeUnavailable',
