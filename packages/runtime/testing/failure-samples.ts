@@ -685,6 +685,7 @@ const SAMPLES: Partial<Record<FailureKind, readonly Row[]>> = {
     ],
     ['dockerd 28 distribution/xfer/download.go', 'could not get decompression stream: gzip: invalid header'],
     ['dockerd 28 layer/layer.go', 'failed to register layer: max depth exceeded'],
+    ['dockerd 20.10.24, a layer missing in the registry', 'unknown blob'],
     [
       'dockerd 20.10.24, blob missing in the registry',
       'error pulling image configuration: download failed after attempts=1: unknown blob',

@@ -101,7 +101,7 @@ export const FAILURE_TABLE: readonly FailureRow[] = [
   {
     kind: 'Corrupt',
     match: any(
-      /blob unknown(?: to registry)?(?:$|: )|: unknown blob$/,
+      /blob unknown(?: to registry)?(?:$|: )|(?:^|: )unknown blob$/,
       /could not fetch content descriptor sha\d+:[0-9a-f]+ \([^()]*\) from remote: not found/,
       /could not fetch content sha\d+:[0-9a-f]+ from remote: /,
     ),
