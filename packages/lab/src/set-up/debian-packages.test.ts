@@ -61,9 +61,11 @@ test('who may not install is told what is missing and why', async () => {
 test('three who want packages at once install one after the other, and each package once', async () => {
   const wants = [[absent(1)], [absent(1), absent(2)], [absent(3), absent(1)]];
   await Promise.all(wants.map(needed => installMissing(needed, options())));
-  expect(installs()).toHaveLength(3);
-  expect(installs().filter(line => line.includes('kpf-absent1'))).toHaveLength(1);
-  expect(said.join('\n')).toMatch(/Waiting for process \d+, which is installing Debian packages \(kpf-absent/);
+  for (const name of ['kpf-absent1', 'kpf-absent2', 'kpf-absent3'])
+    expect(installs().filter(line => line.includes(name))).toHaveLength(1);
+  expect(said.join('\n')).toMatch(
+    /Waiting for (process \d+, which is installing Debian packages \(kpf-absent|another process)/,
+  );
 });
 
 test("somebody else's apt is waited for, and the wait says for what", async () => {

@@ -26,7 +26,9 @@ test('work of one turn never overlaps, and who waits says for what', async () =>
   const work = async () => {
     running += 1;
     most = Math.max(most, running);
-    await new Promise(resolve => setTimeout(resolve, 20));
+    // The first goes on until both others wait: who waits for a turn that is over already cannot say whose it was.
+    do await new Promise(resolve => setTimeout(resolve, 20));
+    while (said.length < 2);
     running -= 1;
   };
   await Promise.all(['building one', 'building two', 'building three'].map(doing => oneAtATime(turn(doing), work)));
