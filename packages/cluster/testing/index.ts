@@ -9,3 +9,4 @@ export { createFaultyProcess, type FaultyProcess } from './faulty-process.ts';
 export { createTwinApi, type TwinApi } from './twin/kube-api.ts';
 export { createTwinSource, type TwinSource } from './twin/source.ts';
 export { createTwinStatusSink, type TwinStatusSink, type TwinStatusSinkOptions } from './twin/status-sink.ts';
+export { createTokenSigner } from './twin/tokens.ts';

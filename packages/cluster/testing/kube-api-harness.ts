@@ -1,5 +1,13 @@
 import { afterEach, expect, vi } from 'vitest';
-import type { KubeApi, KubeEvent, KubeFailure, KubeKind, KubeObject, ObjectName } from '../src/api/kube-api.ts';
+import type {
+  KubeApi,
+  KubeEvent,
+  KubeFailure,
+  KubeKind,
+  KubeObject,
+  KubeTokens,
+  ObjectName,
+} from '../src/api/kube-api.ts';
 import { PREFETCHES } from '../src/api/kinds.ts';
 
 export interface KubeApiHarnessOptions {
@@ -14,7 +22,7 @@ export interface KubeApiHarnessOptions {
 /** A server that has our kinds, and what happens to it past the API under test. */
 export interface KubeApiHarness {
   /** With every right. */
-  readonly api: KubeApi;
+  readonly api: KubeApi & KubeTokens;
   /** Of this test alone; it exists. */
   readonly namespace: string;
   /** The server, asked by somebody whom it refuses this kind. */

@@ -255,6 +255,14 @@ export function kubeApiSuite(name: string, makeHarness: MakeKubeApiHarness): voi
       });
     });
 
+    test('one of the published keys is the one that its tokens name', async () => {
+      const { api, signal, token } = await start();
+      const { token: given } = await token('kube-prefetch');
+      const { kid } = JSON.parse(Buffer.from(given.split('.')[0] ?? '', 'base64url').toString());
+      const keys = await api.signingKeys(signal);
+      expect(keys.filter(key => key.kid === kid)).toHaveLength(1);
+    });
+
     test('what is no token is not accepted', async () => {
       const { api, signal } = await start();
       expect(await api.review('nonsense', ['kube-prefetch'], signal)).toEqual({

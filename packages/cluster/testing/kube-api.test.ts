@@ -18,9 +18,8 @@ async function makeHarness({ watchSeconds, maxAnswerBytes }: KubeApiHarnessOptio
     remove: async (kind, name) => api.remove(kind, name),
     forget: async () => api.compact(),
     async token(audience) {
-      const username = `system:serviceaccount:${NAMESPACE}:agent`;
-      api.acceptToken('a token', { username, audiences: [audience], extra: {} });
-      return { token: 'a token', username };
+      const token = api.issueToken({ namespace: NAMESPACE, serviceAccount: 'agent', audiences: [audience] });
+      return { token, username: `system:serviceaccount:${NAMESPACE}:agent` };
     },
     stop: async () => api.server.cutOff(),
     start: async () => api.server.restore(),

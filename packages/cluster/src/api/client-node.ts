@@ -4,7 +4,7 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Agent } from 'undici';
 import { type CountRequest, countRequest } from './count-request.ts';
 import { createHttpKubeApi } from './http-api.ts';
-import type { KubeApi } from './kube-api.ts';
+import type { KubeApi, KubeTokens } from './kube-api.ts';
 import { type KubeRequest, type KubeResponse, WATCH_SECONDS, MAX_ANSWER_BYTES } from './transport.ts';
 
 // The package's index loads a class for every object that Kubernetes has.
@@ -33,7 +33,7 @@ export function createClientNodeApi({
   watchSeconds = WATCH_SECONDS,
   maxAnswerBytes = MAX_ANSWER_BYTES,
   count = () => {},
-}: ClientNodeApiOptions): KubeApi & { close(): Promise<void> } {
+}: ClientNodeApiOptions): KubeApi & KubeTokens & { close(): Promise<void> } {
   const agentFor = createPool();
   let config = loadConfig(kubeconfig);
 

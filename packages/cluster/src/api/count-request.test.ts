@@ -1,6 +1,6 @@
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
-import type { KubeApi, KubeObject } from './kube-api.ts';
+import type { KubeApi, KubeObject, KubeTokens } from './kube-api.ts';
 import { countRequest, type CountedRequest } from './count-request.ts';
 import { createHttpKubeApi } from './http-api.ts';
 import { LEASES, NODES, PREFETCHES } from './kinds.ts';
@@ -30,7 +30,7 @@ const answering =
     close: () => {},
   });
 
-test.each<[string, (api: KubeApi) => Promise<unknown>]>([
+test.each<[string, (api: KubeApi & KubeTokens) => Promise<unknown>]>([
   ['list nodes 2xx', api => api.list(NODES, { limit: 1 }, signal)],
   ['get leases.coordination.k8s.io 2xx', api => api.get(LEASES, { namespace: 'a', name: 'b' }, signal)],
   [
@@ -46,8 +46,9 @@ test.each<[string, (api: KubeApi) => Promise<unknown>]>([
     api => api.write({ verb: 'patchStatus', kind: PREFETCHES, name: web.metadata, status: {} }, signal),
   ],
   ['create tokenreviews.authentication.k8s.io 2xx', api => api.review('token', ['us'], signal)],
+  ['get /openid/v1/jwks 2xx', api => api.signingKeys(signal)],
 ])('it counts as %s', async (expected, call) => {
-  const anything = { ...web, items: [], status: { authenticated: false, error: 'no' } };
+  const anything = { ...web, items: [], keys: [], status: { authenticated: false, error: 'no' } };
   const { api, counted } = start(answering(200, anything));
   await call(api);
   expect(counted).toEqual([expected]);

@@ -1,9 +1,9 @@
 import { errorText } from '@kube-prefetch/protocol';
 import { type Clock, withDeadline } from '@kube-prefetch/time';
-import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind } from './kube-api.ts';
-import { StrangeAnswer, readEvent, readObject, readPage, readVerdict } from './read-answer.ts';
+import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind, type KubeTokens } from './kube-api.ts';
+import { StrangeAnswer, readEvent, readKeys, readObject, readPage, readVerdict } from './read-answer.ts';
 import { readBody, readLines } from './read-body.ts';
-import { listPath, NAMES_ONLY, objectPath, reading, TOKEN_REVIEW, writing } from './requests.ts';
+import { listPath, NAMES_ONLY, objectPath, reading, SIGNING_KEYS, TOKEN_REVIEW, writing } from './requests.ts';
 import { toKubeError } from './to-kube-error.ts';
 import { ANSWER_WITHIN_MS, type KubeRequest, type KubeResponse, type KubeTransport } from './transport.ts';
 
@@ -15,7 +15,12 @@ export interface HttpKubeApiOptions {
 }
 
 /** The KubeApi over HTTP. */
-export function createHttpKubeApi({ send, clock, watchSeconds, maxAnswerBytes }: HttpKubeApiOptions): KubeApi {
+export function createHttpKubeApi({
+  send,
+  clock,
+  watchSeconds,
+  maxAnswerBytes,
+}: HttpKubeApiOptions): KubeApi & KubeTokens {
   /** Reads the whole answer within the deadline. */
   async function ask<T>(request: KubeRequest, read: (answer: unknown) => T, signal: AbortSignal): Promise<T> {
     const what = `${request.method} ${request.path}`;
@@ -84,6 +89,7 @@ export function createHttpKubeApi({ send, clock, watchSeconds, maxAnswerBytes }:
       const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences } };
       return ask({ ...TOKEN_REVIEW, body }, answer => readVerdict(answer, audiences), signal);
     },
+    signingKeys: signal => ask(SIGNING_KEYS, readKeys, signal),
   };
 }
 

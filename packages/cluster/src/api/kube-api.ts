@@ -17,9 +17,18 @@ export interface KubeApi {
   get(kind: KubeKind, name: ObjectName, signal: AbortSignal): Promise<KubeObject>;
   /** Returns the object as the server holds it afterwards. */
   write(write: KubeWrite, signal: AbortSignal): Promise<KubeObject>;
+}
+
+/** What an API server says of tokens. It throws as KubeApi does, and has the same twin and suite. */
+export interface KubeTokens {
   /** Whose token this is, if it is good for one of the audiences. */
   review(token: string, audiences: readonly string[], signal: AbortSignal): Promise<TokenVerdict>;
+  /** The public keys whose private halves sign the tokens of ServiceAccounts; every ServiceAccount may read them. */
+  signingKeys(signal: AbortSignal): Promise<readonly JsonWebKey[]>;
 }
+
+/** A public key as RFC 7517 writes it, unchecked beyond its being an object. */
+export type JsonWebKey = Readonly<Record<string, unknown>>;
 
 export interface KubeKind {
   /** `v1`, `apps/v1`, `kube-prefetch.io/v1alpha1`. */

@@ -1,4 +1,4 @@
-import type { KubeEvent, KubeKind, KubeObject, KubePage, TokenVerdict } from './kube-api.ts';
+import type { JsonWebKey, KubeEvent, KubeKind, KubeObject, KubePage, TokenVerdict } from './kube-api.ts';
 import { toKubeError } from './to-kube-error.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -67,6 +67,13 @@ export function readVerdict(value: unknown, asked: readonly string[]): TokenVerd
   }
   const facts = Object.entries(mapping(extra, "a user's extra")).map(([key, values]) => [key, texts(values)]);
   return { authenticated: true, username, audiences, extra: Object.fromEntries(facts) as Record<string, string[]> };
+}
+
+/** Of a JSON Web Key Set. */
+export function readKeys(value: unknown): readonly JsonWebKey[] {
+  const { keys } = mapping(value, 'a set of keys');
+  if (!Array.isArray(keys)) throw new StrangeAnswer('a set of keys without keys');
+  return keys.map(key => mapping(key, 'a key'));
 }
 
 function mapping(value: unknown, what: string): Mapping {

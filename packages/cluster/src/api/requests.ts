@@ -37,6 +37,15 @@ export const TOKEN_REVIEW = {
   path: '/apis/authentication.k8s.io/v1/tokenreviews',
 } as const;
 
+/** RBAC has no resource for it, but a rule for its path: `system:service-account-issuer-discovery`. */
+export const SIGNING_KEYS = {
+  verb: 'get',
+  resource: '/openid/v1/jwks',
+  method: 'GET',
+  path: '/openid/v1/jwks',
+  accept: 'application/jwk-set+json, application/json',
+} as const;
+
 /** The path of a kind in all namespaces. */
 export function listPath({ apiVersion, plural }: KubeKind): string {
   return `${groupPath(apiVersion)}/${plural}`;

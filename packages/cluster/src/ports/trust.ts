@@ -2,9 +2,9 @@
 export interface NodeIdentity {
   /**
    * Throws ApiError: Unauthenticated for a bad token, Forbidden for a good token that is not an agent's, IdentityUnavailable
-   * when the token could not be reviewed.
+   * when the token could not be reviewed. `address`: whose request brought the token; one address waits for few at a time.
    */
-  identify(token: string, signal: AbortSignal): Promise<AgentIdentity>;
+  identify(token: string, address: string, signal: AbortSignal): Promise<AgentIdentity>;
 }
 
 export interface AgentIdentity {

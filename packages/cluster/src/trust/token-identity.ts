@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { ApiError, errorText } from '@kube-prefetch/protocol';
-import { type Clock, createBoundedCalls, untilAborted, withDeadline } from '@kube-prefetch/time';
-import type { KubeApi } from '../api/kube-api.ts';
+import { type Clock, untilAborted, withDeadline } from '@kube-prefetch/time';
+import type { KubeTokens } from '../api/kube-api.ts';
 import type { AgentIdentity, NodeIdentity } from '../ports/trust.ts';
 import { type AgentTokens, judgeToken } from './judge-token.ts';
+import { createReviewLanes } from './review-lanes.ts';
+import { createSigningKeys } from './signing-keys.ts';
+import { readClaims, refuseByClaims, type TokenClaims } from './token-claims.ts';
 
 export interface TokenIdentityParts extends AgentTokens {
-  readonly api: KubeApi;
+  readonly api: KubeTokens;
   readonly clock: Clock;
 }
 
@@ -15,42 +18,42 @@ const BELIEVED_MS = 5 * 60_000;
 /** A client that repeats a bad token causes at most one review in this time. */
 const DISBELIEVED_MS = 5_000;
 const REVIEW_MS = 10_000;
-/** After a failover the agents of all nodes come at once, and each needs one review. */
-const REVIEWS = { running: 32, waiting: 10_000 };
-const MAX_KNOWN = 20_000;
+const MAX_ACCEPTED = 20_000;
+const MAX_REFUSED = 1_000;
 
-interface Known {
-  readonly verdict: AgentIdentity | ApiError;
+interface Remembered<T> {
+  readonly verdict: T;
   readonly untilMs: number;
 }
 
-/** Has the API server review a token, once for all callers that wait for the same one, and remembers the verdict for a while. */
+/**
+ * Judges a token by what costs the API server nothing: what it says of itself, and who signed it. Has the API server review what
+ * is left, once for all callers that wait for the same one, and remembers the verdict for a while.
+ */
 export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityParts): NodeIdentity {
-  const known = new Map<string, Known>();
+  const accepted = createMemory<AgentIdentity>(clock, MAX_ACCEPTED);
+  const refused = createMemory<ApiError>(clock, MAX_REFUSED);
   const asking = new Map<string, Promise<AgentIdentity | ApiError>>();
-  const reviews = createBoundedCalls(REVIEWS);
+  const lanes = createReviewLanes(clock);
+  const keys = createSigningKeys({ api, clock });
 
-  const remember = (key: string, token: string, verdict: AgentIdentity | ApiError) => {
-    const lifeMs = (claimedEndMs(token) ?? Infinity) - clock.wallMs();
-    const forMs = verdict instanceof ApiError ? DISBELIEVED_MS : Math.min(BELIEVED_MS, lifeMs);
-    known.delete(key);
-    known.set(key, { verdict, untilMs: clock.monotonicMs() + forMs });
-    if (known.size > MAX_KNOWN) known.delete(known.keys().next().value as string);
+  const remember = (key: string, { endMs = Infinity }: TokenClaims, verdict: AgentIdentity | ApiError) => {
+    if (verdict instanceof ApiError) refused.keep(key, verdict, DISBELIEVED_MS);
+    else accepted.keep(key, verdict, Math.min(BELIEVED_MS, endMs - clock.wallMs()));
   };
 
   /** Has no caller's signal: when one caller leaves, the others still wait. */
-  const review = async (key: string, token: string): Promise<AgentIdentity | ApiError> => {
+  const review = async (key: string, token: string, claims: TokenClaims, address: string) => {
     try {
-      const verdict = await withDeadline(
-        clock,
-        REVIEW_MS,
-        new AbortController().signal,
-        'asking whose token it is',
-        signal => reviews.run(() => api.review(token, [tokens.audience], signal), signal),
-      );
-      const judged = judgeToken(verdict, tokens);
-      remember(key, token, judged);
-      return judged;
+      return await withDeadline(clock, REVIEW_MS, NEVER, 'asking whose token it is', async signal => {
+        const signature = await keys.judge(claims, signal);
+        if (signature === 'Bad') return new ApiError('Unauthenticated', 'the API server did not sign the token');
+        const lane = signature === 'Good' || accepted.had(key) ? lanes.known : lanes.strangersOf(address);
+        const ask = async () => judgeToken(await api.review(token, [tokens.audience], signal), tokens);
+        const verdict = await lane(ask, signal);
+        remember(key, claims, verdict);
+        return verdict;
+      });
     } catch (cause) {
       const why = errorText(cause);
       return new ApiError('IdentityUnavailable', `whose token it is could not be asked: ${why}`, { cause });
@@ -60,32 +63,41 @@ export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityPart
   };
 
   return {
-    async identify(token, signal) {
+    async identify(token, address, signal) {
       const key = createHash('sha256').update(token).digest('base64');
-      const remembered = known.get(key);
-      if (remembered !== undefined && clock.monotonicMs() < remembered.untilMs) return orThrow(remembered.verdict);
+      const remembered = accepted.get(key) ?? refused.get(key);
+      if (remembered !== undefined) return orThrow(remembered);
+      const claims = readClaims(token);
+      if (claims === undefined) throw new ApiError('Unauthenticated', 'expected a JSON Web Token of the API server');
+      const refusal = refuseByClaims(claims, tokens, clock.wallMs());
+      if (refusal !== undefined) throw refusal;
       let answer = asking.get(key);
-      if (answer === undefined) asking.set(key, (answer = review(key, token)));
+      if (answer === undefined) asking.set(key, (answer = review(key, token, claims, address)));
       return orThrow(await untilAborted(answer, signal));
     },
+  };
+}
+
+const NEVER = new AbortController().signal;
+
+/** Remembers the last `most` verdicts. One that has run out is still known to have been there. */
+function createMemory<T>(clock: Clock, most: number) {
+  const kept = new Map<string, Remembered<T>>();
+  return {
+    keep(key: string, verdict: T, forMs: number): void {
+      kept.delete(key);
+      kept.set(key, { verdict, untilMs: clock.monotonicMs() + forMs });
+      if (kept.size > most) kept.delete(kept.keys().next().value as string);
+    },
+    get(key: string): T | undefined {
+      const remembered = kept.get(key);
+      return remembered !== undefined && clock.monotonicMs() < remembered.untilMs ? remembered.verdict : undefined;
+    },
+    had: (key: string) => kept.has(key),
   };
 }
 
 function orThrow(verdict: AgentIdentity | ApiError): AgentIdentity {
   if (verdict instanceof ApiError) throw verdict;
   return verdict;
-}
-
-/**
- * The end of a JSON Web Token in milliseconds since the Unix epoch, or undefined when it has none. The token is not checked:
- * use this only to remember a verdict for a shorter time.
- */
-function claimedEndMs(token: string): number | undefined {
-  try {
-    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-    const { exp } = payload as { exp?: unknown };
-    return typeof exp === 'number' ? exp * 1000 : undefined;
-  } catch {
-    return undefined;
-  }
 }

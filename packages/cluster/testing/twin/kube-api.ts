@@ -5,24 +5,23 @@ import {
   type KubeFailure,
   type KubeKind,
   type KubeObject,
+  type KubeTokens,
   type ObjectName,
   type TokenVerdict,
 } from '../../src/api/kube-api.ts';
 import { brokenOff, createLink, createWaiters, type TwinLink, overLink } from './connection.ts';
 import { createTwinServer } from './server.ts';
+import { createTokenSigner, holderOf, type TokenContent, type TokenHolder } from './tokens.ts';
 import { watchStore } from './watch.ts';
 import { ANSWER_WITHIN_MS, WATCH_SECONDS } from '../../src/api/transport.ts';
-import { collectionPath, listPath, objectPath, TOKEN_REVIEW } from '../../src/api/requests.ts';
+import { collectionPath, listPath, objectPath, SIGNING_KEYS, TOKEN_REVIEW } from '../../src/api/requests.ts';
 
 export type RequestVerb = 'list' | 'watch' | 'get' | 'create' | 'replace' | 'patchStatus';
 
-/** Whose an accepted token is. */
-export type TokenHolder = Omit<TokenVerdict & { authenticated: true }, 'authenticated'>;
-
 /** A connection to the twin of an API server, and what other clients, an administrator or a bad network may do to it. */
-export interface TwinApi extends KubeApi, TwinLink {
+export interface TwinApi extends KubeApi, KubeTokens, TwinLink {
   /** Another process's connection to the same server. */
-  connect(): KubeApi & TwinLink;
+  connect(): KubeApi & KubeTokens & TwinLink;
   /** All connections at once, as when the server's machine dies. */
   readonly server: TwinLink;
 
@@ -40,7 +39,12 @@ export interface TwinApi extends KubeApi, TwinLink {
   bookmark(): void;
   /** Ends every watch, as the server does after a while. */
   endWatches(): void;
-  acceptToken(token: string, holder: TokenHolder): void;
+  /** Makes a token, signs it and accepts it, as that of `holder`. */
+  issueToken(content: TokenContent, holder?: TokenHolder): string;
+  /** Signs with another key from now on; tokens of the old one stay good, but it is published no more. */
+  changeSigner(): void;
+  /** Refuses to publish its keys, as a server without a discovery endpoint does. */
+  hideKeys(): void;
   revokeToken(token: string): void;
   /** How many such requests have arrived, including refused ones. */
   requests(verb: RequestVerb, kind: KubeKind): number;
@@ -65,6 +69,8 @@ export function createTwinApi({
   const server = createLink(waiters.wake);
   const orders = { bookmarks: 0, ends: 0 };
   const tokens = new Map<string, TokenHolder>();
+  let signer = createTokenSigner();
+  let keysHidden = false;
   const requests = new Map<string, number>();
 
   const arrived = (verb: RequestVerb, kind: KubeKind, what: string) => {
@@ -72,7 +78,7 @@ export function createTwinApi({
     answers.admit(kind, what);
   };
 
-  const connect = (): KubeApi & TwinLink => {
+  const connect = (): KubeApi & KubeTokens & TwinLink => {
     const link = createLink(waiters.wake, server);
     const over = <T>(what: string, signal: AbortSignal, work: () => T) =>
       overLink({ link, waiters, clock, deadlineMs: ANSWER_WITHIN_MS }, what, signal, work);
@@ -122,6 +128,12 @@ export function createTwinApi({
       review(token, audiences, signal) {
         return over(`POST ${TOKEN_REVIEW.path}`, signal, () => verdict(tokens.get(token), audiences));
       },
+      signingKeys(signal) {
+        return over(`GET ${SIGNING_KEYS.path}`, signal, () => {
+          if (keysHidden) throw new KubeApiError('NotFound', `GET ${SIGNING_KEYS.path}: not found`);
+          return [signer.key];
+        });
+      },
     };
   };
 
@@ -150,7 +162,13 @@ export function createTwinApi({
       orders.ends += 1;
       waiters.wake();
     },
-    acceptToken: (token, holder) => void tokens.set(token, holder),
+    issueToken(content, holder = holderOf(content)) {
+      const token = signer.sign(content);
+      tokens.set(token, holder);
+      return token;
+    },
+    changeSigner: () => void (signer = createTokenSigner()),
+    hideKeys: () => void (keysHidden = true),
     revokeToken: token => void tokens.delete(token),
     requests: (verb, kind) => requests.get(`${verb} ${listPath(kind)}`) ?? 0,
   };

@@ -11,7 +11,7 @@ export async function requireOwnNode(
   request: FastifyRequest,
   signal: AbortSignal,
 ): Promise<void> {
-  const caller = await identity.identify(tokenOf(request), signal);
+  const caller = await identity.identify(tokenOf(request), request.ip, signal);
   const { node } = request.params as { node?: string };
   if (node === undefined || node === caller.node) return;
   throw new ApiError(

@@ -1,0 +1,58 @@
+import type { ApiError } from '@kube-prefetch/protocol';
+import { type BoundedCalls, type Clock, createBoundedCalls } from '@kube-prefetch/time';
+import type { AgentIdentity } from '../ports/trust.ts';
+
+type Verdict = AgentIdentity | ApiError;
+/** Asks once there is room. Throws where nobody may wait any more, and the signal's reason. */
+export type ReviewLane = (ask: () => Promise<Verdict>, signal: AbortSignal) => Promise<Verdict>;
+
+/** After a failover the agents of all nodes come at once, and each needs one review. */
+const KNOWN = { running: 32, waiting: 10_000 };
+const STRANGERS = { running: 8, waiting: 1_000 };
+const WAITING_OF_ONE_ADDRESS = 8;
+/** Refused reviews of strangers that may follow on each other, and how long one takes to be forgiven: five a second. */
+const REFUSALS = { most: 20, forgivenMs: 200 };
+
+/**
+ * In which order the API server is asked for reviews. Tokens that it signed, or that it accepted before, do not wait behind others.
+ * The others are strangers: what it refuses of them slows them down.
+ */
+export function createReviewLanes(clock: Clock) {
+  const known: BoundedCalls = createBoundedCalls(KNOWN);
+  const strangers: BoundedCalls = createBoundedCalls(STRANGERS);
+  const waiting = new Map<string, number>();
+  /** When every refusal so far is forgiven. */
+  let forgivenAtMs = -Infinity;
+
+  const untilForgiven = async (signal: AbortSignal) => {
+    const room = () => forgivenAtMs - REFUSALS.most * REFUSALS.forgivenMs - clock.monotonicMs();
+    while (room() > 0) await clock.sleep(room(), signal);
+  };
+
+  const askForStranger = async (ask: () => Promise<Verdict>, signal: AbortSignal) => {
+    await untilForgiven(signal);
+    // Counts as refused until it is accepted, so that those that are asked at once do not pass the bound together.
+    forgivenAtMs = Math.max(forgivenAtMs, clock.monotonicMs()) + REFUSALS.forgivenMs;
+    const verdict = await ask();
+    if (!(verdict instanceof Error)) forgivenAtMs -= REFUSALS.forgivenMs;
+    return verdict;
+  };
+
+  return {
+    known: ((ask, signal) => known.run(ask, signal)) satisfies ReviewLane,
+    strangersOf(address: string): ReviewLane {
+      return async (ask, signal) => {
+        const ahead = waiting.get(address) ?? 0;
+        if (ahead >= WAITING_OF_ONE_ADDRESS) throw new Error(`${ahead} tokens of ${address} are waiting already`);
+        waiting.set(address, ahead + 1);
+        try {
+          return await strangers.run(() => askForStranger(ask, signal), signal);
+        } finally {
+          const left = (waiting.get(address) ?? 1) - 1;
+          if (left === 0) waiting.delete(address);
+          else waiting.set(address, left);
+        }
+      };
+    },
+  };
+}
