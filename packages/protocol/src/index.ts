@@ -21,6 +21,7 @@ export {
   parseReference,
   type Reference,
   registryOf,
+  repositoryOf,
   tryParseReference,
 } from './reference.ts';
 export { isDnsLabel, isSubdomain } from './resources/object-name.ts';

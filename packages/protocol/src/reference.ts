@@ -54,10 +54,15 @@ export function tryParseReference(text: string): Reference | undefined {
  * Throws InvalidReference for a text that is none.
  */
 export function normaliseReference(reference: string | Reference): string {
-  const { domain, path, tag, digest } = typeof reference === 'string' ? parseReference(reference) : reference;
-  const name = `${canonicalDomain(domain)}/${canonicalPath(domain, path)}`;
+  const parsed = typeof reference === 'string' ? parseReference(reference) : reference;
+  const { tag, digest } = parsed;
   const fullTag = tag ?? (digest === undefined ? 'latest' : undefined);
-  return `${name}${fullTag === undefined ? '' : `:${fullTag}`}${digest === undefined ? '' : `@${digest}`}`;
+  return `${repositoryOf(parsed)}${fullTag === undefined ? '' : `:${fullTag}`}${digest === undefined ? '' : `@${digest}`}`;
+}
+
+/** The canonical form without tag and digest, `docker.io/library/nginx`: what credentials are looked up by. */
+export function repositoryOf({ domain, path }: Reference): string {
+  return `${canonicalDomain(domain)}/${canonicalPath(domain, path)}`;
 }
 
 /** The host, with its port, that a runtime asks for this image. Throws InvalidReference. */
