@@ -78,6 +78,7 @@ export function simulateCluster({ nodes: names, limits = {} }: SimulationOptions
     plan: (have, waitMs, signal) => call(signal, (t, s) => t.coordinator.forNode(node).plan(have, waitMs, s)),
     report: (report, signal) => call(signal, (t, s) => t.coordinator.forNode(node).report(report, s)),
     permits: (request, signal) => call(signal, (t, s) => t.coordinator.forNode(node).permits(request, s)),
+    credentials: (request, signal) => call(signal, (t, s) => t.coordinator.forNode(node).credentials(request, s)),
   });
 
   const startNode = (name: string): SimulatedNode => {

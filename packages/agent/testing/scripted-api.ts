@@ -29,7 +29,7 @@ export interface ScriptedApi extends AgentApi {
   /** What the node's reports add up to. */
   cells(): ReadonlyMap<ImageRef, CellReport>;
   /** Every request that arrived, refused ones included. */
-  readonly calls: readonly { readonly atMs: number; readonly call: 'plan' | 'report' | 'permits' }[];
+  readonly calls: readonly { readonly atMs: number; readonly call: keyof AgentApi }[];
   readonly reports: readonly NodeReport[];
   readonly requests: readonly PermitRequest[];
 }
@@ -44,7 +44,7 @@ export function planOf(...images: readonly ImageRef[]): Pick<PlanBody, 'items'> 
 }
 
 export function createScriptedApi({ clock }: { clock: Clock }): ScriptedApi {
-  const calls: { atMs: number; call: 'plan' | 'report' | 'permits' }[] = [];
+  const calls: { atMs: number; call: keyof AgentApi }[] = [];
   const reports: NodeReport[] = [];
   const requests: PermitRequest[] = [];
   const waiting = new Set<Trigger>();
@@ -56,7 +56,7 @@ export function createScriptedApi({ clock }: { clock: Clock }): ScriptedApi {
   let lastSequence: number | undefined;
 
   const wakeAll = () => waiting.forEach(trigger => trigger.fire());
-  const enter = async (call: 'plan' | 'report' | 'permits', signal: AbortSignal) => {
+  const enter = async (call: keyof AgentApi, signal: AbortSignal) => {
     calls.push({ atMs: clock.monotonicMs(), call });
     await Promise.resolve();
     signal.throwIfAborted();
@@ -134,6 +134,13 @@ export function createScriptedApi({ clock }: { clock: Clock }): ScriptedApi {
       requests.push(request);
       await until(() => grants(request).length > request.holding.length, request.waitMs, signal);
       return { epoch: 1, ttlMs: TTL_MS, granted: grants(request) };
+    },
+    async credentials({ images }, signal) {
+      await enter('credentials', signal);
+      return {
+        epoch: 1,
+        images: images.map(({ image }) => ({ image, credentials: [], anonymous: true, problems: [] })),
+      };
     },
   };
 }

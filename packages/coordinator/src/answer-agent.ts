@@ -33,6 +33,17 @@ export function answerAgent({ term, fleet, permits, metrics }: AnswerParts, node
       }
     },
 
+    async credentials(request) {
+      term.mustLead();
+      const { plan } = fleet.contact(node).home;
+      const flagged = new Set(plan.items.filter(item => item.credentials === true).map(({ image }) => image));
+      const images = request.images.filter(({ image }) => flagged.has(image));
+      return {
+        epoch: term.epoch(),
+        images: images.map(({ image }) => ({ image, credentials: [], anonymous: true, problems: [] })),
+      };
+    },
+
     async permits(request, signal) {
       term.mustLead();
       const { plan } = fleet.contact(node).home;

@@ -100,6 +100,7 @@ export function agentApiSuite(
       expect(await failure(api('n1').plan(undefined, 0, never()))).toBe('NotReady');
       expect(await failure(api('n1').report(aReport(), never()))).toBe('NotReady');
       expect(await failure(api('n1').permits(aPermitRequest(), never()))).toBe('NotReady');
+      expect(await failure(api('n1').credentials({ images: [] }, never()))).toBe('NotReady');
     });
 
     test('a node that the cluster does not have is told so, by name', async () => {
@@ -224,6 +225,25 @@ export function agentApiSuite(
         const { granted: others } = await n2.permits(aPermitRequest({ wanting: want('a:1'), waitMs: 300 }), never());
         expect(others).toEqual([]);
       }
+    });
+  });
+
+  describe(`AgentApi ${name}: credentials`, () => {
+    test('nothing is answered for images that come without pull secrets, or that are not planned', async () => {
+      const { n1 } = await startWith(['a:1']);
+      const images = [{ image: 'a:1' }, { image: 'of-others:1', refused: true }];
+      expect(await n1.credentials({ images }, never())).toEqual({ epoch: 7, images: [] });
+    });
+
+    test('a node that the cluster does not have gets none', async () => {
+      const { api } = await startWith(['a:1']);
+      expect(await failure(api('n9').credentials({ images: [{ image: 'a:1' }] }, never()))).toBe('UnknownNode');
+    });
+
+    test('a coordinator that stops gives none', async () => {
+      const { n1, endTerm } = await startWith(['a:1']);
+      endTerm();
+      expect(await failure(n1.credentials({ images: [{ image: 'a:1' }] }, never()))).toBe('ShuttingDown');
     });
   });
 }

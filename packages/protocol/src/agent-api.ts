@@ -1,3 +1,4 @@
+import type { CredentialsAnswer, CredentialsRequest } from './messages/credentials.ts';
 import type { PermitAnswer, PermitRequest } from './messages/permit.ts';
 import type { Plan } from './messages/plan.ts';
 import type { NodeReport, ReportAnswer } from './messages/report.ts';
@@ -13,6 +14,8 @@ export interface AgentApi {
   report(report: NodeReport, signal: AbortSignal): Promise<ReportAnswer>;
   /** Asks for, renews and frees pull permits; waits up to the request's `waitMs` for a grant. */
   permits(request: PermitRequest, signal: AbortSignal): Promise<PermitAnswer>;
+  /** The credentials for images that are about to be pulled. Whoever asks keeps them for that pull only. */
+  credentials(request: CredentialsRequest, signal: AbortSignal): Promise<CredentialsAnswer>;
 }
 
 /** On every answer of a coordinator that leads: the number of its term. An agent believes no lower one than it has seen. */

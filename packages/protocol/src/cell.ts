@@ -26,5 +26,5 @@ export const FAILURE_KINDS = [
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
 /** What an absent image that is not being pulled waits for. */
-export const WAIT_REASONS = ['Slot', 'Permit', 'Disk', 'Held', 'Suspended', 'Retry'] as const;
+export const WAIT_REASONS = ['Slot', 'Permit', 'Disk', 'Held', 'Suspended', 'Retry', 'Credentials'] as const;
 export type WaitReason = (typeof WAIT_REASONS)[number];

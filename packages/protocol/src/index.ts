@@ -2,6 +2,13 @@ export { type AgentApi, EPOCH_HEADER } from './agent-api.ts';
 export { CELL_STATES, type CellState, FAILURE_KINDS, type FailureKind, WAIT_REASONS, type WaitReason } from './cell.ts';
 export { ApiError, ERROR_STATUS, type ErrorCode, errorText, Problem } from './errors.ts';
 export { compilePattern } from './match-pattern.ts';
+export {
+  Credential,
+  CredentialsAnswer,
+  CredentialsRequest,
+  ImageCredentials,
+  MAX_CREDENTIALS_IMAGES,
+} from './messages/credentials.ts';
 export { PermitAnswer, PermitRequest } from './messages/permit.ts';
 export {
   MAX_BODY_BYTES,

@@ -1,6 +1,7 @@
 import {
   type AgentApi,
   ApiError,
+  CredentialsAnswer,
   errorText,
   PermitAnswer,
   MAX_WAIT_SECONDS,
@@ -23,6 +24,7 @@ export interface HttpAgentApiOptions extends GivenAddress {
 
 const parsePlan = messageParser(PlanBody, 'plan');
 const parseReportAnswer = messageParser(ReportAnswer, "coordinator's answer to a report");
+const parseCredentialsAnswer = messageParser(CredentialsAnswer, "coordinator's answer to a credentials request");
 const parsePermitAnswer = messageParser(PermitAnswer, "coordinator's answer to a permit request");
 
 /** The replica of the coordinator that leads, over HTTP. `close` ends idle connections. */
@@ -51,8 +53,23 @@ export function createHttpAgentApi(options: HttpAgentApiOptions): AgentApi & { c
       const url = new URL(`${base}/leases`);
       return parse(await send({ method: 'POST', url, body: request }, request.waitMs, signal), parsePermitAnswer, url);
     },
+    async credentials(request, signal) {
+      const url = new URL(`${base}/credentials`);
+      const answer = await send({ method: 'POST', url, body: request }, 0, signal);
+      return parse({ ...answer, text: requireJson(answer, url) }, parseCredentialsAnswer, url);
+    },
     close,
   };
+}
+
+/** What JSON.parse says of a text repeats some of it. */
+function requireJson({ status, text }: Answer, url: URL): string {
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    throw new ApiError('Unreachable', `${url.href}: HTTP ${status} with a body that is not JSON`);
+  }
 }
 
 /** An answer that does not parse is a failure of the coordinator, not of the request. */

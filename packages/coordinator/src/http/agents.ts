@@ -3,8 +3,10 @@ import { planBytes } from '@kube-prefetch/core';
 import {
   type AgentApi,
   ApiError,
+  CredentialsRequest,
   EPOCH_HEADER,
   MAX_BODY_BYTES,
+  MAX_CREDENTIALS_IMAGES,
   MAX_IMAGE_REF_LENGTH,
   MAX_IMAGES_PER_NODE,
   MAX_WAIT_SECONDS,
@@ -21,8 +23,10 @@ import { requireOwnNode } from './require-own-node.ts';
 const PLAN = '/v1/nodes/:node/plan';
 const REPORT = '/v1/nodes/:node/report';
 const PERMITS = '/v1/nodes/:node/leases';
+const CREDENTIALS = '/v1/nodes/:node/credentials';
 /** Two lists of images, each as long as a reference may be. */
 const MAX_PERMITS_BYTES = 2 * MAX_IMAGES_PER_NODE * (MAX_IMAGE_REF_LENGTH + 64);
+const MAX_CREDENTIALS_BYTES = MAX_CREDENTIALS_IMAGES * (MAX_IMAGE_REF_LENGTH + 64) + 64;
 
 export interface AgentsSide {
   /** Of the running term. */
@@ -42,7 +46,7 @@ export interface AgentsAppParts extends Omit<AppParts, 'quietRoutes'> {
 
 /** The listener of the agents: AgentApi over HTTP, a thin edge over `forNode`. */
 export function agentsApp(c: AgentsSide, { identity, ...parts }: AgentsAppParts): FastifyInstance {
-  const app = createApp({ ...parts, quietRoutes: [PLAN, REPORT, PERMITS] });
+  const app = createApp({ ...parts, quietRoutes: [PLAN, REPORT, PERMITS, CREDENTIALS] });
   if (identity === undefined) app.addHook('onRequest', requireLoopbackHost);
   app.addHook('onRequest', async (request, reply) => {
     // The connection stays open: while nobody leads agents try again and again, and a handshake costs more than an answer.
@@ -54,11 +58,13 @@ export function agentsApp(c: AgentsSide, { identity, ...parts }: AgentsAppParts)
   app.get(PLAN, (request, reply) => getPlan(c, request, reply));
   app.post(REPORT, { bodyLimit: MAX_BODY_BYTES }, (request, reply) => postReport(c, request, reply));
   app.post(PERMITS, { bodyLimit: MAX_PERMITS_BYTES }, (request, reply) => postPermits(c, request, reply));
+  app.post(CREDENTIALS, { bodyLimit: MAX_CREDENTIALS_BYTES }, (request, reply) => postCredentials(c, request, reply));
   return app;
 }
 
 const parseReport = messageParser(NodeReport, 'report');
 const parsePermits = messageParser(PermitRequest, 'permit request');
+const parseCredentials = messageParser(CredentialsRequest, 'credentials request');
 
 async function getPlan(c: AgentsSide, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const have = revisionIn(request.headers['if-none-match']);
@@ -75,6 +81,12 @@ async function postReport(c: AgentsSide, request: FastifyRequest, reply: Fastify
 async function postPermits(c: AgentsSide, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const wanted = parsePermits(request.body);
   return reply.send(await api(c, request).permits(wanted, untilClosed(reply)));
+}
+
+async function postCredentials(c: AgentsSide, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const wanted = parseCredentials(request.body);
+  const answer = await api(c, request).credentials(wanted, untilClosed(reply));
+  return reply.header('cache-control', 'no-store').send(answer);
 }
 
 function api(c: AgentsSide, request: FastifyRequest) {

@@ -20,7 +20,7 @@ export function planBytes({ complete, held, runtimeVersion, items }: PlanBody): 
     complete,
     held,
     runtimeVersion,
-    items: items.map(({ image, priority, start }) => ({ image, priority, start })),
+    items: items.map(({ image, priority, start, credentials }) => ({ image, priority, start, credentials })),
   });
 }
 

@@ -5,6 +5,7 @@ import { Clean, Clone } from 'typebox/value';
 import { expect, test } from 'vitest';
 import { CELL_STATES, FAILURE_KINDS, WAIT_REASONS } from '../cell.ts';
 import { ApiError, Problem } from '../errors.ts';
+import { CredentialsAnswer, CredentialsRequest } from './credentials.ts';
 import { AGENT_STATES, ImageView, NodeView, Overview } from './overview.ts';
 import { messageParser } from './parse-message.ts';
 import { PermitAnswer, PermitRequest } from './permit.ts';
@@ -24,6 +25,8 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   'report-answer': ReportAnswer,
   'permit-request': PermitRequest,
   'permit-answer': PermitAnswer,
+  'credentials-request': CredentialsRequest,
+  'credentials-answer': CredentialsAnswer,
   overview: Overview,
   'node-view': NodeView,
   'image-view': ImageView,

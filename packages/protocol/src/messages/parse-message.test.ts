@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { CredentialsAnswer, MAX_CREDENTIAL_LENGTH } from './credentials.ts';
 import { MAX_IMAGES_PER_NODE } from './limits.ts';
 import { messageParser } from './parse-message.ts';
 import { NodeReport } from './report.ts';
@@ -41,4 +42,25 @@ test('a wrong element is named by its place, whatever is right before it', () =>
   const right = { image: 'a:1', state: 'Present', since: '' };
   expect(() => parse(report([right, right, { ...right, image: 1 }]))).toThrow('report.cells[2].image: expected text');
   expect(() => parse(report([], ['a:1', '']))).toThrow('report.gone[1]: expected at least 1 character(s)');
+});
+
+test.each([
+  ['a password that is too long', { password: `canary${'y'.repeat(MAX_CREDENTIAL_LENGTH)}` }],
+  ['a password that is a list', { password: ['canary'] }],
+  ['a token that is a number', { identityToken: 424242 }],
+  ['fields whose names say it', { canary: 'canary', password: undefined }],
+])('a message with secrets is refused without a word of them: %s', (_what, parts) => {
+  const credential = { from: 'secret shop/a', username: 'canary', password: 'canary', ...parts };
+  const images = [{ image: 'a:1', credentials: [credential], anonymous: false, problems: [] }];
+  const parseAnswer = messageParser(CredentialsAnswer, 'answer');
+  let refusal: unknown;
+  try {
+    parseAnswer({ epoch: 1, images });
+  } catch (error) {
+    refusal = error;
+  }
+  expect(JSON.stringify([refusal, String(refusal)])).toMatch(
+    /answer\.images\[0\]\.credentials\[0\]\.(?:password|identityToken): expected/,
+  );
+  expect(JSON.stringify([refusal, String(refusal)])).not.toMatch(/canary|424242/);
 });

@@ -10,10 +10,12 @@ const MAX_PROBLEMS = 3;
  * Turns what came over the wire into the type, or throws ApiError InvalidRequest that names the first wrong fields, what was
  * expected there and what came. To refuse costs no more than to accept: no element of a list that is too long is looked at,
  * and of the others only the first wrong ones are looked at twice. Unknown fields are left alone: a newer peer may send them.
+ * Of a schema that is `secret` no value is shown.
  */
 export function messageParser<S extends TSchema>(schema: S, what: string): (value: unknown) => Static<S> {
   const validator = Compile(schema);
   const lists = listsOf(schema);
+  const { secret = false } = schema as { secret?: boolean };
   const refuse = (details: readonly string[]) =>
     new ApiError('InvalidRequest', `not a valid ${what}: ${details[0] ?? 'unreadable'}`, { details });
 
@@ -24,7 +26,7 @@ export function messageParser<S extends TSchema>(schema: S, what: string): (valu
       throw refuse(tooLong.map(({ name, maxItems }) => `${what}.${name}: expected at most ${maxItems} items`));
     }
     if (validator.Check(value)) return value as Static<S>;
-    throw refuse(schemaProblems(validator.Errors(withFirstWrong(value, lists)), value, what));
+    throw refuse(schemaProblems(validator.Errors(withFirstWrong(value, lists)), value, what, !secret));
   };
 }
 

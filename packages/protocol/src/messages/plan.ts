@@ -11,6 +11,8 @@ export const PlanItem = Type.Object({
   priority: Type.Integer(),
   /** False where only suspended resources ask for it: look and report, start no pull. */
   start: Type.Boolean(),
+  /** True: whoever asks for it brings pull secrets; the agent asks for credentials before each pull. */
+  credentials: Type.Optional(Type.Boolean()),
 });
 export type PlanItem = Static<typeof PlanItem>;
 

@@ -19,6 +19,8 @@ export const CellReport = Type.Object({
   since: Timestamp,
   /** Of Missing and Waiting. */
   waitingFor: Type.Optional(Type.Enum([...WAIT_REASONS])),
+  /** With Credentials: which cannot be had, and why. */
+  waitingBecause: Type.Optional(Type.String({ maxLength: MAX_MESSAGE_LENGTH })),
   /** The last failure, until a pull succeeds: of Failed, and of a Pulling that tries again. */
   failure: Type.Optional(Failure),
   /** Of what has one: the first of its kind since the image was last Present, whatever was tried in between. */

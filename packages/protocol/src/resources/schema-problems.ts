@@ -1,21 +1,24 @@
 import type { TLocalizedValidationError } from 'typebox/error';
 
-/** A validator's errors as sentences that name the field, what was expected and what came. */
+/** A validator's errors as sentences that name the field, what was expected and, unless `show` is false, what came. */
 export function schemaProblems(
   errors: readonly TLocalizedValidationError[],
   value: unknown,
   root: string,
+  show = true,
 ): readonly string[] {
   return errors.flatMap(error => {
     const path = pathOf(error.instancePath, root);
-    return sentences(error, valueAt(value, error.instancePath)).map(([below, text]) => `${path}${below}: ${text}`);
+    return sentences(error, show ? `, got ${describeValue(valueAt(value, error.instancePath))}` : '').map(
+      ([below, text]) => `${path}${below}: ${text}`,
+    );
   });
 }
 
 /** Pairs of what is appended to the path and what is wrong there. */
-function sentences(error: TLocalizedValidationError, came: unknown): [string, string][] {
+function sentences(error: TLocalizedValidationError, came: string): [string, string][] {
   const expected = expectation(error);
-  if (expected !== undefined) return [['', `expected ${expected}, got ${describeValue(came)}`]];
+  if (expected !== undefined) return [['', `expected ${expected}${came}`]];
   switch (error.keyword) {
     case 'required':
       return error.params.requiredProperties.map(name => [`.${name}`, 'expected, but missing']);
