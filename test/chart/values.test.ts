@@ -25,6 +25,8 @@ test.each([
   ['runtime.imageSocket=images.sock', /'\/runtime\/imageSocket': 'images.sock' does not match pattern/],
   ['silentAfter=60', /'\/silentAfter': got number, want string/],
   ['startupTaints={a=b:NoSchedule}', /'\/startupTaints\/0': 'a=b:NoSchedule' does not match pattern/],
+  ['tenants.images={*.example/team}', /'\/tenants\/images\/0': '\*.example\/team' does not match pattern/],
+  ['tenants.imagesPerNamespace=-1', /'\/tenants\/imagesPerNamespace': minimum: got -1, want 0/],
   ['startupTaints=booting', /'\/startupTaints': got string, want array/],
   ['startupTaints={*}', /'\/startupTaints\/0': '\*' does not match pattern/],
   ['imagePullPolicy=Sometimes', /'\/imagePullPolicy': value must be one of 'Always', 'IfNotPresent', 'Never'/],

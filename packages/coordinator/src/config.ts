@@ -1,3 +1,4 @@
+import { isTenantGlob } from '@kube-prefetch/core';
 import { REPORT_HEARTBEAT_MS } from '@kube-prefetch/protocol';
 import { type Config, PROCESS_SETTINGS, type Settings } from '@kube-prefetch/process';
 
@@ -42,12 +43,43 @@ export const SETTINGS = {
     'the ServiceAccount of the agents: nobody else is served',
   ),
   startupTaints: {
-    type: 'string',
+    type: 'list',
     flag: 'startup-taints',
     env: 'KUBE_PREFETCH_STARTUP_TAINTS',
     maxLength: 10_000,
+    items: 'keys of taints, or prefix/*',
+    isItem: text => text !== '',
     optional: true,
-    meaning: 'keys, or prefix/*, of taints that nodes carry only until they are set up; separated by commas',
+    meaning: 'keys, or prefix/*, of taints that nodes carry only until they are set up',
+  },
+  tenantImages: {
+    type: 'list',
+    flag: 'tenant-images',
+    env: 'KUBE_PREFETCH_TENANT_IMAGES',
+    maxLength: 100_000,
+    items: '*, or registries without a wildcard and paths, such as registry.example/team/*',
+    isItem: isTenantGlob,
+    optional: true,
+    meaning: 'images that Prefetches may ask for, as globs over normalised references; absent: any',
+  },
+  tenantImagesPerNamespace: {
+    type: 'integer',
+    flag: 'tenant-images-per-namespace',
+    env: 'KUBE_PREFETCH_TENANT_IMAGES_PER_NAMESPACE',
+    min: 0,
+    max: 1_000_000,
+    optional: true,
+    meaning: 'how many images the Prefetches of one namespace may ask for; any number where absent',
+  },
+  tenantBytesPerNode: {
+    type: 'integer',
+    flag: 'tenant-bytes-per-node',
+    env: 'KUBE_PREFETCH_TENANT_BYTES_PER_NODE',
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    optional: true,
+    meaning:
+      'how many bytes of a node the images of one namespace may take, as runtimes count them; any number where absent',
   },
   agentPods: {
     type: 'string',

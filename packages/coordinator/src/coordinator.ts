@@ -1,5 +1,13 @@
 import type { ClusterSource, Term } from '@kube-prefetch/cluster';
-import { collectAsks, groupNodes, type Placement, planCohorts, summarise } from '@kube-prefetch/core';
+import {
+  collectAsks,
+  groupNodes,
+  limitBytes,
+  type Placement,
+  planCohorts,
+  summarise,
+  type TenantLimits,
+} from '@kube-prefetch/core';
 import { type Clock, timestamp, type Trigger } from '@kube-prefetch/time';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import type { Fleet } from './fleet/index.ts';
@@ -17,6 +25,7 @@ export interface Line {
   readonly clock: Clock;
   readonly wake: Trigger;
   readonly limits: PermitLimits;
+  readonly tenants: TenantLimits;
   readonly startupTaints: readonly string[] | undefined;
   /** Where agents run; everywhere if undefined. */
   readonly agents: Placement | undefined;
@@ -51,8 +60,9 @@ function pass(line: Line, now: number): number {
   const { source, fleet, permits, statuses, clock } = line;
   const state = source.read();
   if (state === undefined) return now + RETRY_READ_MS;
-  const collected = collectAsks(state);
-  const cohorts = groupNodes(collected.asks, line.expectedNodes.note(state, now), line.startupTaints, line.agents);
+  const collected = collectAsks(state, line.tenants);
+  const reached = groupNodes(collected.asks, line.expectedNodes.note(state, now), line.startupTaints, line.agents);
+  const cohorts = limitBytes(reached, line.tenants, fleet.sizeOf);
   const plans = planCohorts(cohorts, state.gaps);
   fleet.assign(cohorts, plans, state.gaps, now); // answers the polls whose plan changed
   fleet.markSilent(now);

@@ -1,5 +1,5 @@
 import type { ClusterSource, StatusSink } from '@kube-prefetch/cluster';
-import type { Placement } from '@kube-prefetch/core';
+import type { Placement, TenantLimits } from '@kube-prefetch/core';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock, Trigger } from '@kube-prefetch/time';
 import { answerAgent } from './answer-agent.ts';
@@ -27,6 +27,8 @@ export interface CoordinatorParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: PermitLimits;
+  /** None if absent. */
+  readonly tenants?: TenantLimits;
   readonly wake?: Trigger;
   readonly metrics?: CoordinatorMetrics;
   readonly permitTtlMs?: number;
@@ -52,7 +54,7 @@ export interface Coordinator extends AgentsSide, ReadSide, OpsSide {
 }
 
 export function createCoordinator(parts: CoordinatorParts): Coordinator {
-  const { clock, log, source, limits, startupTaints } = parts;
+  const { clock, log, source, limits, tenants = {}, startupTaints } = parts;
   const { permitTtlMs = PERMIT_TTL_MS, silentAfterMs = SILENT_AFTER_MS, resourceGraceMs = RESOURCE_GRACE_MS } = parts;
   const wake = parts.wake ?? createPacedTrigger(clock);
   const metrics = parts.metrics ?? createMetrics();
@@ -74,6 +76,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     clock,
     wake,
     limits,
+    tenants,
     startupTaints,
     agents: parts.agents,
     expectedNodes,
@@ -103,7 +106,18 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     line,
     metrics,
     read: signal => readCluster({ source, changed, clock, log }, signal),
-    ...createViews({ term, source, expectedNodes, fleet, statuses, clock, startupTaints, agents: parts.agents, ready }),
+    ...createViews({
+      term,
+      source,
+      expectedNodes,
+      fleet,
+      statuses,
+      clock,
+      tenants,
+      startupTaints,
+      agents: parts.agents,
+      ready,
+    }),
     epoch: term.epoch,
     leading: term.leading,
     mustLead: term.mustLead,

@@ -30,7 +30,12 @@ await runUntilSignalled(
       resourceGraceMs: config.resourceGraceMs,
       agents:
         config.agentPods === undefined ? undefined : { choice: undefined, pod: parsePodPlacement(config.agentPods) },
-      startupTaints: config.startupTaints?.split(',').map(key => key.trim()) ?? [],
+      tenants: {
+        images: config.tenantImages,
+        imagesPerNamespace: config.tenantImagesPerNamespace,
+        bytesPerNode: config.tenantBytesPerNode,
+      },
+      startupTaints: config.startupTaints ?? [],
       leader: () => leadership.leader(),
     });
     await serve(coordinator, { leadership, trust, listeners: config, clock, log }, signal);

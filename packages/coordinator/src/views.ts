@@ -6,6 +6,7 @@ import {
   explainNode,
   type Node,
   type Placement,
+  type TenantLimits,
 } from '@kube-prefetch/core';
 import {
   ApiError,
@@ -33,6 +34,7 @@ export interface ViewParts {
   readonly fleet: Pick<Fleet, 'node' | 'nodes'>;
   readonly statuses: Pick<StatusWriter, 'latest'>;
   readonly clock: Clock;
+  readonly tenants: TenantLimits;
   readonly startupTaints: readonly string[] | undefined;
   readonly agents: Placement | undefined;
   readonly ready: () => boolean;
@@ -67,7 +69,7 @@ function nodeView(parts: ViewParts, name: string): NodeView {
   const record = parts.fleet.node(name);
   const node = nodesOf(parts, state).find(candidate => candidate.name === name);
   if (record === undefined || node === undefined) throw apiErrors.unknownNode(name, state.nodes.length);
-  const explained = explainNode(collectAsks(state).asks, node, parts.startupTaints, parts.agents);
+  const explained = explainNode(record.home.cohort.asks, node, parts.startupTaints, parts.agents);
   const because = new Map(explained.map(({ image, because }) => [image, because]));
   return {
     ...nodeOverview(record, parts.clock.monotonicMs()),
@@ -82,7 +84,7 @@ function nodeView(parts: ViewParts, name: string): NodeView {
 /** One image on every node. */
 function imageView(parts: ViewParts, image: ImageRef): ImageView {
   const state = stateOf(parts);
-  const { asks } = collectAsks(state);
+  const { asks } = collectAsks(state, parts.tenants);
   if (!asks.some(ask => ask.image === image)) throw unknownImage(image, asks);
   return {
     image,

@@ -1,5 +1,6 @@
 export type { Ask } from './asks/ask.ts';
 export { type CollectedAsks, collectAsks } from './asks/collect-asks.ts';
+export { isTenantGlob, type TenantLimits } from './asks/tenant-limits.ts';
 export { expectResources, type ResourceMemory } from './placement/expected-resources.ts';
 export { matchNode } from './placement/match-node.ts';
 export { PASSING_TAINTS } from './placement/passing-taints.ts';
@@ -7,6 +8,7 @@ export type { Placement, Verdict } from './placement/placement.ts';
 export { tolerates } from './placement/toleration.ts';
 export { explainImage, explainNode } from './plans/explain.ts';
 export { type Cohort, groupNodes } from './plans/group-nodes.ts';
+export { limitBytes } from './plans/limit-bytes.ts';
 export { type CohortPlans, planBytes, planCohorts } from './plans/plan-cohorts.ts';
 export { matchesSelector, selectorProblems } from './selectors/label-selector.ts';
 export { matchesNodeSelector } from './selectors/node-selector.ts';

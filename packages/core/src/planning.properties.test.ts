@@ -28,12 +28,12 @@ const hit = (branch: string, happened = true) => hits.set(branch, (hits.get(bran
 /** The coordinator's line up to the plans: nothing that a node reports enters. */
 function planOf(state: ClusterState, before: ResourceMemory = new Map(), now = 0) {
   const { nodes, memory } = expectResources(state, before, { graceMs: GRACE_MS, isPulling: () => false }, now);
-  const { asks, unplanned } = collectAsks(state);
-  const cohorts = groupNodes(asks, nodes, [], AGENTS);
+  const collected = collectAsks(state);
+  const cohorts = groupNodes(collected.asks, nodes, [], AGENTS);
   const plans = planCohorts(cohorts, state.gaps);
   const byNode = new Map<string, Plan>();
   for (const cohort of cohorts) for (const node of cohort.nodes) byNode.set(node, plans.get(cohort.key) as Plan);
-  return { asks, unplanned, cohorts, plans, byNode, nodes, memory };
+  return { ...collected, cohorts, plans, byNode, nodes, memory };
 }
 
 const imagesOf = (plan: Plan | undefined) => plan?.items.map(({ image }) => image) ?? [];
@@ -80,8 +80,8 @@ test('the order of inputs does not change a status, and the same input gives the
     state: CELL_STATES[(node.length * 7 + image.length) % CELL_STATES.length] ?? 'Unknown',
   });
   const statusOf = (state: ClusterState) => {
-    const { asks, unplanned, cohorts } = planOf(state);
-    return summarise(state, { asks, unplanned }, aFleet(cohorts, say), '2026-01-01T00:00:00Z');
+    const { cohorts, ...collected } = planOf(state);
+    return summarise(state, collected, aFleet(cohorts, say), '2026-01-01T00:00:00Z');
   };
   const byName = (statuses: ReturnType<typeof statusOf>) =>
     new Map(statuses.map(({ resource, status }) => [resourceName(resource), status]));

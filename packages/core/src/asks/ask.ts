@@ -6,8 +6,10 @@ export interface Ask {
   readonly resource: ResourceRef;
   readonly image: ImageRef;
   readonly priority: number;
-  /** False where the resource is suspended. */
+  /** False where the resource is suspended, or may not take more of the node. */
   readonly start: boolean;
+  /** Its namespace's images take as many bytes of the node as they may; then `start` is false. */
+  readonly beyondBytes?: true;
   /** A container that uses it pulls with Always: its pods need the registry even where the image is warm. */
   readonly pullsAlways: boolean;
   readonly placement: Placement;

@@ -7,12 +7,15 @@ import { compileExclude } from './exclude-images.ts';
 import { findWorkloads, workloadsThatCount } from './find-workloads.ts';
 import { podImages, pullsAlways, type UnplannedReason, whyUnplanned } from './pod-images.ts';
 import { problemsOf } from './spec-problems.ts';
+import { type BeyondLimit, limitTenants, type TenantLimits } from './tenant-limits.ts';
 
 export interface CollectedAsks {
   /** In pull order. */
   readonly asks: readonly Ask[];
   /** By `resourceName`, for resources that found such images. */
   readonly unplanned: ReadonlyMap<string, UnplannedImages>;
+  /** By `resourceName`: what tenants may not ask for. */
+  readonly beyond: ReadonlyMap<string, readonly BeyondLimit[]>;
 }
 
 /** How many images of the workloads that a resource found are not asked for; of those never pulled, each counts once. */
@@ -23,7 +26,7 @@ export type UnplannedImages = Readonly<Record<UnplannedReason, number>>;
  * A malformed reference that is named outright still becomes an ask: it fails as InvalidReference and status says so, while
  * refusing the whole resource would let one bad image keep the good ones away.
  */
-export function collectAsks(state: ClusterState): CollectedAsks {
+export function collectAsks(state: ClusterState, limits: TenantLimits = {}): CollectedAsks {
   const sharePlacement = createPlacementSharer();
   const workloads = workloadsThatCount(state.workloads);
   const asks: (readonly Ask[])[] = [];
@@ -39,7 +42,8 @@ export function collectAsks(state: ClusterState): CollectedAsks {
     asks.push(asksOf(resource, planned));
     if (planned.length < images.length) unplanned.set(resourceName(resource.ref), countUnplanned(images));
   }
-  return { asks: asks.flat().sort(byPullOrder), unplanned };
+  const { within, beyond } = limitTenants(asks.flat().sort(byPullOrder), limits);
+  return { asks: within, unplanned, beyond };
 }
 
 interface WantedImage {

@@ -27,6 +27,7 @@ export function explainNode(
   ];
 }
 
+const BEYOND_BYTES = "its namespace's images take as many bytes of the node as they may: starts no pull";
 const NO_ROOM = `left out of the plan, which names at most ${MAX_IMAGES_PER_NODE} images: raise its priority, or ask for fewer`;
 
 /** Why each node should or should not hold the image: the verdict of everyone who asks for it, also where it is No. */
@@ -57,9 +58,9 @@ function describeNoAgent(
 }
 
 /** One sentence per ask: who wants the image, the verdict, and what is special about it. */
-function because({ resource, sources, start, pullsAlways }: Ask, { verdict, sentence }: Verdict): string {
+function because({ resource, sources, start, beyondBytes, pullsAlways }: Ask, { verdict, sentence }: Verdict): string {
   const notes = [
-    ...(start ? [] : ['suspended: starts no pull']),
+    ...(beyondBytes ? [BEYOND_BYTES] : start ? [] : ['suspended: starts no pull']),
     ...(pullsAlways ? ['its pods pull with Always and need the registry even where the image is warm'] : []),
   ];
   const who = `${resourceName(resource)} (${shortened(sources)})`;

@@ -1,4 +1,5 @@
 import { MAX_IMAGES_PER_NODE } from '@kube-prefetch/protocol';
+import type { BeyondLimit } from '../asks/tenant-limits.ts';
 import type { UnplannedImages } from '../asks/collect-asks.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { CellCounts } from './count-cells.ts';
@@ -12,6 +13,8 @@ export interface Judged {
   readonly images: number;
   /** Of the workloads' images those that are not asked for. */
   readonly unplanned: UnplannedImages | undefined;
+  /** What it asks for in vain. */
+  readonly beyond: readonly BeyondLimit[];
   /** Of `images`, those whose pods pull with Always. */
   readonly alwaysPulled: number;
   readonly counts: CellCounts;
@@ -23,12 +26,15 @@ export function judgeAccepted({ problems }: Judged): Judgement<'Accepted'> {
 }
 
 /** What `helm --wait` rests on. The plan is published by the same pass that writes the status. */
-export function judgeReady({ problems, gaps, images, unplanned, counts }: Judged): Judgement<'Ready'> {
+export function judgeReady({ problems, gaps, images, unplanned, beyond, counts }: Judged): Judgement<'Ready'> {
   if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
   if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
   if (counts.fullNodes > 0) return { reason: 'PlanFull', message: describeFull(counts) };
   const planned = `planned: ${countNoun(images, 'image')} on ${countNoun(counts.nodes, 'node')}`;
-  return { reason: 'Planned', message: [planned, ...describeUnplanned(unplanned)].join('; ') };
+  return {
+    reason: 'Planned',
+    message: [planned, ...describeUnplanned(unplanned), ...describeBeyond(beyond)].join('; '),
+  };
 }
 
 /**
@@ -38,15 +44,17 @@ export function judgeReady({ problems, gaps, images, unplanned, counts }: Judged
  * | ---------------------------------------- | ------- | ----------------------------------- |
  * | not accepted                             | False   | NotAccepted                         |
  * | a cell that counts is not Present        | False   | `whyNotWarm`                        |
+ * | something is asked for in vain           | False   | BeyondLimits                        |
  * | sources incomplete: more may be wanted   | Unknown | SourcesIncomplete                   |
  * | no image, or no node                     | False   | NoImages, NoNodes                   |
  * | no cell counts, and not all are Present  | Unknown | NothingCounts                       |
  * | otherwise                                | True    | AllPresent                          |
  */
 export function judgeWarm(judged: Judged): Judgement<'Warm'> {
-  const { problems, gaps, images, unplanned, counts } = judged;
+  const { problems, gaps, images, unplanned, beyond, counts } = judged;
   if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
   if (counts.present < counts.cells) return { reason: whyNotWarm(judged), message: describeCells(judged) };
+  if (beyond.length > 0) return { reason: 'BeyondLimits', message: describeCells(judged) };
   if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
   if (images === 0) return { reason: 'NoImages', message: [NO_IMAGES, ...describeUnplanned(unplanned)].join('; ') };
   if (counts.nodes === 0) return { reason: 'NoNodes', message: describeNoNodes(judged) };
@@ -73,11 +81,28 @@ function describeUnplanned(unplanned: UnplannedImages | undefined): readonly str
   return parts.length > 0 ? [`not planned: ${parts.join(', ')}`] : [];
 }
 
+/** With their names: whoever asks for them has to know which. */
+function describeBeyond(beyond: readonly BeyondLimit[]): readonly string[] {
+  return [...Map.groupBy(beyond, ({ limit }) => limit)].map(([limit, same]) => {
+    const names = same.slice(0, MAX_LISTED).map(({ image }) => image.slice(0, MAX_SHOWN));
+    const more = same.length > MAX_LISTED ? [`and ${same.length - MAX_LISTED} more`] : [];
+    return `${LIMITS[limit]}: ${[...names, ...more].join(', ')}`;
+  });
+}
+
+const MAX_SHOWN = 120;
+const LIMITS: Readonly<Record<BeyondLimit['limit'], string>> = {
+  images: 'the administrator lets no Prefetch ask for',
+  imagesPerNamespace: 'beyond the number of images that the Prefetches of a namespace may ask for',
+  bytesPerNode: 'beyond the bytes of a node that the images of a namespace may take',
+};
+
 /** What a person should look at first. */
-function whyNotWarm({ suspended, counts }: Judged): Judgement<'Warm'>['reason'] {
+function whyNotWarm({ suspended, beyond, counts }: Judged): Judgement<'Warm'>['reason'] {
   if (counts.failed > 0) return 'Failing';
   if (counts.noAgent > 0) return 'NoAgent';
   if (counts.fullNodes > 0) return 'PlanFull';
+  if (beyond.length > 0) return 'BeyondLimits';
   if (counts.pulling + counts.waiting === 0) return 'AwaitingReports';
   return suspended ? 'Suspended' : 'Pulling';
 }
@@ -91,7 +116,7 @@ function describeFull({ fullNodes }: CellCounts): string {
   return `more than ${MAX_IMAGES_PER_NODE} images are asked for on ${countNoun(fullNodes, 'node')}; the last by priority and name are left out`;
 }
 
-function describeCells({ counts, alwaysPulled }: Judged): string {
+function describeCells({ counts, alwaysPulled, beyond }: Judged): string {
   const { present, cells, ...others } = counts;
   const parts = [
     [others.pulling, 'pulling'],
@@ -112,7 +137,7 @@ function describeCells({ counts, alwaysPulled }: Judged): string {
     cells > 0 || aside(counts) === 0
       ? `${present} of ${cells} present`
       : `no cell counts; ${others.presentAside} of ${aside(counts)} present`;
-  return [[counted, ...rest].join(', '), ...always].join('; ');
+  return [[counted, ...rest].join(', '), ...describeBeyond(beyond), ...always].join('; ');
 }
 
 const MAX_LISTED = 5;

@@ -12,6 +12,7 @@ export const CONDITION_REASONS = {
     Failing: 'False',
     NoAgent: 'False',
     PlanFull: 'False',
+    BeyondLimits: 'False',
     Suspended: 'False',
     Pulling: 'False',
     AwaitingReports: 'False',

@@ -2,8 +2,10 @@ import { aFleet, aNode, aResource, aState, aWorkload, type CellSaid } from '@kub
 import { FAILURE_KINDS, MAX_IMAGES_PER_NODE, messageParser, PrefetchStatus } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { collectAsks } from '../asks/collect-asks.ts';
+import type { TenantLimits } from '../asks/tenant-limits.ts';
 import type { ClusterState, Node, Resource } from '../state/cluster-state.ts';
 import { groupNodes } from '../plans/group-nodes.ts';
+import { limitBytes } from '../plans/limit-bytes.ts';
 import { summarise } from './summarise.ts';
 
 const AT = '2026-11-23T03:00:00.000Z';
@@ -72,6 +74,27 @@ test('what is not planned is said in Ready, and in Warm where nothing else is fo
   ]);
   expect(messages(['local:1'], [{ image: 'auto' }])[1]).toBe(
     'planned: 1 image on 2 nodes; not planned: 1 placeholder that a webhook or a trigger replaces',
+  );
+});
+
+test('what a Prefetch asks for in vain keeps it from being Warm, by name', () => {
+  const resource = aResource({ spec: { images: ['r.example/a:1', 'r.example/b:1', 'evil.example/c:1'] } });
+  const state = aState({ resources: [resource], nodes: nodes(1) });
+  const conditionsOf = (limits: TenantLimits, sizeBytes = 0) => {
+    const collected = collectAsks(state, limits);
+    const cohorts = limitBytes(groupNodes(collected.asks, state.nodes), limits, () => sizeBytes);
+    const say: Say = (_node, image) => (image === 'r.example/b:1' ? { state: 'Waiting' } : PRESENT);
+    const [{ status } = { status: statusOf(state) }] = summarise(state, collected, aFleet(cohorts, say), AT);
+    return status.conditions.map(({ reason, message }) => `${reason}: ${message}`);
+  };
+  const notAllowed = 'the administrator lets no Prefetch ask for: evil.example/c:1';
+  expect(conditionsOf({ images: ['r.example/*'], imagesPerNamespace: 1 })).toEqual([
+    'Valid: the spec is valid',
+    `Planned: planned: 1 image on 1 node; ${notAllowed}; beyond the number of images that the Prefetches of a namespace may ask for: r.example/b:1`,
+    `BeyondLimits: 1 of 1 present; ${notAllowed}; beyond the number of images that the Prefetches of a namespace may ask for: r.example/b:1`,
+  ]);
+  expect(conditionsOf({ bytesPerNode: 10 }, 9)[2]).toBe(
+    'BeyondLimits: 2 of 3 present, 1 waiting; beyond the bytes of a node that the images of a namespace may take: r.example/b:1',
   );
 });
 

@@ -2,6 +2,7 @@ import { type Condition, type PrefetchStatus, type ResourceRef, resourceName } f
 import type { Ask } from '../asks/ask.ts';
 import type { CollectedAsks, UnplannedImages } from '../asks/collect-asks.ts';
 import { problemsOf } from '../asks/spec-problems.ts';
+import type { BeyondLimit } from '../asks/tenant-limits.ts';
 import type { ClusterState, Resource } from '../state/cluster-state.ts';
 import type { FleetView } from './fleet-view.ts';
 import { type Judged, judgeAccepted, judgeReady, judgeWarm } from './conditions.ts';
@@ -17,7 +18,7 @@ import { type CohortShare, cohortsByResource } from './resource-cohorts.ts';
  */
 export function summarise(
   state: ClusterState,
-  { asks, unplanned }: CollectedAsks,
+  { asks, unplanned, beyond }: CollectedAsks,
   fleet: FleetView,
   at: string,
 ): readonly { resource: ResourceRef; uid: Resource['uid']; status: PrefetchStatus }[] {
@@ -26,7 +27,16 @@ export function summarise(
   return state.resources.map(resource => {
     const name = resourceName(resource.ref);
     const shares = sharesBy.get(name) ?? [];
-    const judged = judge(resource, state.gaps, asksBy.get(name) ?? [], unplanned.get(name), shares);
+    const judged = judge(
+      resource,
+      state.gaps,
+      {
+        asks: asksBy.get(name) ?? [],
+        unplanned: unplanned.get(name),
+        beyond: [...(beyond.get(name) ?? []), ...beyondBytes(name, shares)],
+      },
+      shares,
+    );
     return { resource: resource.ref, uid: resource.uid, status: statusOf(resource, judged, shares, at) };
   });
 }
@@ -34,10 +44,10 @@ export function summarise(
 function judge(
   resource: Resource,
   gaps: readonly string[],
-  asks: readonly Ask[],
-  unplanned: UnplannedImages | undefined,
+  found: { asks: readonly Ask[]; unplanned: UnplannedImages | undefined; beyond: readonly BeyondLimit[] },
   shares: readonly CohortShare[],
 ): Judged {
+  const { asks, unplanned, beyond } = found;
   const problems = problemsOf(resource);
   return {
     problems,
@@ -45,9 +55,21 @@ function judge(
     suspended: problems.length === 0 && resource.spec.suspend,
     images: new Set(asks.map(({ image }) => image)).size,
     unplanned,
+    beyond,
     alwaysPulled: new Set(asks.filter(ask => ask.pullsAlways).map(({ image }) => image)).size,
     counts: countCells(shares),
   };
+}
+
+/** Images that are missing somewhere because their namespace may take no more bytes of a node. */
+function beyondBytes(name: string, shares: readonly CohortShare[]): readonly BeyondLimit[] {
+  const images = shares.flatMap(({ cohort, tallies }) =>
+    cohort.asks
+      .filter(({ resource, beyondBytes }) => beyondBytes === true && resourceName(resource) === name)
+      .filter(({ image }) => (tallies.get(image)?.counts.Present ?? 0) < cohort.nodes.length)
+      .map(({ image }) => image),
+  );
+  return [...new Set(images)].map(image => ({ image, limit: 'bytesPerNode' }));
 }
 
 function statusOf(

@@ -1,13 +1,17 @@
 import { resolve } from 'node:path';
 import type { Address, Setting } from './setting.ts';
 
-export type Value = string | number | boolean | Address;
+export type Value = string | number | boolean | readonly string[] | Address;
 
 /** The value that `text` stands for; undefined where it is none that the setting allows. */
 export function parseValue(setting: Setting, text: string): Value | undefined {
   switch (setting.type) {
     case 'string':
       return text.length <= setting.maxLength ? text : undefined;
+    case 'list': {
+      const items = text.split(',').map(item => item.trim());
+      return text.length <= setting.maxLength && items.every(setting.isItem) ? items : undefined;
+    }
     case 'integer':
       return within(/^-?\d{1,15}$/.test(text) ? Number(text) : undefined, setting.min, setting.max);
     case 'duration':
@@ -29,6 +33,8 @@ export function expectation(setting: Setting): string {
   switch (setting.type) {
     case 'string':
       return `text of 1 to ${setting.maxLength} characters`;
+    case 'list':
+      return `${setting.items}, separated by commas`;
     case 'integer':
       return `an integer from ${setting.min} to ${setting.max}`;
     case 'duration':

@@ -34,6 +34,7 @@ function flagColumn(setting: Setting): string {
 
 const PLACEHOLDER = {
   string: 'TEXT',
+  list: 'A,B,…',
   duration: 'DURATION',
   address: 'HOST:PORT',
   folder: 'DIR',

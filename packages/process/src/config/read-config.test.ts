@@ -17,6 +17,16 @@ const ROWS = {
     default: 'info',
     meaning: 'log',
   },
+  taints: {
+    type: 'list',
+    flag: 'taints',
+    env: 'KP_TAINTS',
+    maxLength: 20,
+    items: 'keys of taints',
+    isItem: text => /^[a-z]+$/.test(text),
+    optional: true,
+    meaning: 'taints that pass',
+  },
   once: { type: 'boolean', flag: 'once', env: 'KP_ONCE', default: false, meaning: 'one cycle, then exit' },
 } as const satisfies Settings;
 
@@ -43,6 +53,7 @@ test('what is not given comes from the defaults, parsed as if it had been', () =
     state: '/var/lib/x',
     socket: undefined,
     level: 'info',
+    taints: undefined,
     once: false,
   });
 });
@@ -75,6 +86,7 @@ test.each([
   ['--listen', 'localhost:65535', { listen: { host: 'localhost', port: 65_535 } }],
   ['--state', '/a/../b', { state: '/b' }],
   ['--level', 'debug', { level: 'debug' }],
+  ['--taints', 'a, b', { taints: ['a', 'b'] }],
   ['--once', '--node=n', { once: true }],
   ['--no-once', '--node=n', { once: false }],
 ])('%s %s is read', (flag, value, expected) => {
@@ -90,6 +102,8 @@ test.each([
   [['--listen', 'h:70000'], 'got "h:70000" from --listen'],
   [['--listen', '::1:80'], 'got "::1:80" from --listen'],
   [['--level', 'trace'], '--level: expected one of info, debug, got "trace" from --level'],
+  [['--taints', 'a,B'], '--taints: expected keys of taints, separated by commas, got "a,B" from --taints'],
+  [['--taints', 'a,,b'], '--taints: expected keys of taints, separated by commas, got "a,,b" from --taints'],
   [['--once=maybe'], '--once: expected true or false, got "maybe" from --once'],
   [['--state', 'a\0b'], '--state: expected the path of a folder'],
   [['--lsten', ':1'], '--lsten: no such flag; see --help'],
@@ -132,6 +146,7 @@ test('help lists every flag with its environment name and default, also where ot
       '--state DIR         KP_STATE     /var/lib/x   where state is kept',
       '--socket PATH       KP_SOCKET                 detected unless given',
       '--level info|debug  KP_LEVEL     info         log',
+      '--taints A,B,…      KP_TAINTS                 taints that pass',
       '--once              KP_ONCE      false        one cycle, then exit',
       '--help                                        print this and exit',
       '--version                                     print the version and exit',

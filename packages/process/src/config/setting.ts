@@ -1,6 +1,7 @@
 /** One setting of a program: a flag, an environment name, and what may be said there. A setting without a default must be given. */
 export type Setting =
   | StringSetting
+  | ListSetting
   | IntegerSetting
   | DurationSetting
   | AddressSetting
@@ -28,6 +29,17 @@ interface StringSetting extends Named {
   readonly type: 'string';
   readonly default?: string;
   readonly maxLength: number;
+}
+
+/** Written with commas between its items, read without the blanks around them. */
+interface ListSetting extends Named {
+  readonly type: 'list';
+  readonly default?: string;
+  /** Of the whole text. */
+  readonly maxLength: number;
+  /** In words, plural: `keys of taints`. */
+  readonly items: string;
+  readonly isItem: (text: string) => boolean;
 }
 
 interface IntegerSetting extends Named {
@@ -91,6 +103,8 @@ type ValueOf<S extends Setting> = S extends { type: 'integer' | 'duration' }
     ? boolean
     : S extends { type: 'address' }
       ? Address
-      : S extends { type: 'choice'; choices: readonly (infer Choice)[] }
-        ? Choice
-        : string;
+      : S extends { type: 'list' }
+        ? readonly string[]
+        : S extends { type: 'choice'; choices: readonly (infer Choice)[] }
+          ? Choice
+          : string;
