@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { goBuild } from '@kube-prefetch/lab/set-up';
 
-export type About = 'reference' | 'selector' | 'affinity' | 'tolerations';
+export type About = 'reference' | 'selector' | 'affinity' | 'tolerations' | 'credentials' | 'registry';
 
 /** What the original implementation says to each case, in order. */
 export async function callOriginal<Answer>(about: About, cases: readonly unknown[]): Promise<Answer[]> {

@@ -1,7 +1,7 @@
 import { type ImageRef, repositoryOf, tryParseReference } from '@kube-prefetch/protocol';
 import type { RegistryEntry } from './docker-config.ts';
 import { matchesRegistry } from './match-registry.ts';
-import { bytesOf, parseRegistryUrl } from './registry-url.ts';
+import { parseRegistryUrl } from './registry-url.ts';
 
 /** The key that Docker wrote for its Hub when there was no other registry. */
 const HUB_KEY = 'index.docker.io';
@@ -26,7 +26,7 @@ export function matchCredentials(entries: readonly RegistryEntry[], image: Image
 
 /** Without the scheme, and without the `/v1/` and `/v2/` that Docker wrote; undefined for what no image can match. */
 function keyOf(written: string): string | undefined {
-  const url = parseRegistryUrl(bytesOf(written).replace(/^https?:\/\//, ''));
+  const url = parseRegistryUrl(written.replace(/^https?:\/\//, ''));
   if (url === undefined) return undefined;
   const path = url.path.replace(/^\/v[12](?=\/)/, '');
   return path === '/' ? url.host : url.host + path;

@@ -1,12 +1,11 @@
-import { isUtf8 } from 'node:buffer';
 import { type ImageRef, repositoryOf, tryParseReference } from '@kube-prefetch/protocol';
-import { bytesOf, parseRegistryUrl, type RegistryUrl } from './registry-url.ts';
+import { parseRegistryUrl, type RegistryUrl } from './registry-url.ts';
 
 /** Whether a credential provider is for an image: `matchImages` of its configuration. */
 export function matchesImage(pattern: string, image: ImageRef): boolean {
   const reference = tryParseReference(image);
   const target = reference && parseRegistryUrl(repositoryOf(reference));
-  return target !== undefined && matchesRegistry(bytesOf(pattern), target);
+  return target !== undefined && matchesRegistry(pattern, target);
 }
 
 /**
@@ -77,10 +76,10 @@ function compile(glob: string): readonly Piece[] | undefined {
   return pieces;
 }
 
-/** Characters and ranges of them. Images are ASCII, so bytes decide as characters would, if they are characters at all. */
+/** Characters and ranges of them. */
 function charClass(text: string): Piece | undefined {
   const ranges = [...text.matchAll(/([^-])(?:-([^-]))?/gs)];
   const read = ranges.reduce((length, [all]) => length + all.length, 0);
-  if (text === '' || read !== text.length || !isUtf8(Buffer.from(text, 'latin1'))) return undefined;
+  if (text === '' || read !== text.length) return undefined;
   return char => ranges.some(([, low = '', high = low]) => low <= char && char <= high);
 }

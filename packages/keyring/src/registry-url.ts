@@ -1,23 +1,19 @@
 import { isIPv6 } from 'node:net';
 
-/** A registry, or a pattern of some, as the kubelet takes it apart. In bytes: one character each. */
+/** A registry, or a pattern of some, as the kubelet takes it apart. */
 export interface RegistryUrl {
   /** With its port. */
   readonly host: string;
   readonly path: string;
 }
 
-/** Go compares, sorts and decodes bytes; a text of one character each lets us do so too. */
-export function bytesOf(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
-}
-
 /**
- * What Go's url.Parse (1.26, net/url/url.go) makes of `https://` before these bytes; undefined for what it refuses. Node's
- * URL follows another standard: it lowers the host, drops default ports, and knows neither wildcards nor bad escapes.
+ * What Go's url.Parse (1.26, net/url/url.go) makes of the text behind `https://`; undefined for what it refuses. Node's URL
+ * follows another standard: it lowers the host, drops default ports, and knows neither wildcards nor bad escapes. Images
+ * are ASCII, so what is decoded to bytes beyond it need not become the right character: it matches nothing either way.
  */
-export function parseRegistryUrl(bytes: string): RegistryUrl | undefined {
-  const [located, fragment = ''] = cut(bytes, '#');
+export function parseRegistryUrl(text: string): RegistryUrl | undefined {
+  const [located, fragment = ''] = cut(text, '#');
   if (hasControl(located) || BAD_ESCAPE.test(fragment)) return undefined;
   const [address] = cut(located, '?');
   const slash = address.indexOf('/');
@@ -31,7 +27,7 @@ export function parseRegistryUrl(bytes: string): RegistryUrl | undefined {
 
 const BAD_ESCAPE = /%(?![0-9a-fA-F]{2})/;
 const OUTSIDE_USER = /[^A-Za-z0-9\-._:~!$&'()*+,;=%@]/;
-const OUTSIDE_HOST = /[^!"$&'()*+,\-.0-9:;<=>A-Z[\]_a-z~%\x80-\xff]/;
+const OUTSIDE_HOST = /[^!"$&'()*+,\-.0-9:;<=>A-Z[\]_a-z~%\x80-\uffff]/;
 /** In a host only bytes beyond ASCII may be escaped, and the percent sign itself. */
 const BAD_HOST_ESCAPE = /%(?!25)[0-7]/;
 
@@ -78,9 +74,9 @@ function unescape(text: string): string | undefined {
   return text.replaceAll(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-function hasControl(bytes: string): boolean {
+function hasControl(text: string): boolean {
   // oxlint-disable-next-line no-control-regex -- these are what is looked for
-  return /[\x00-\x1f\x7f]/.test(bytes);
+  return /[\x00-\x1f\x7f]/.test(text);
 }
 
 /** At the first separator; without one, everything is before. */

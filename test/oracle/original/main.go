@@ -20,6 +20,8 @@ var originals = map[string]func(json.RawMessage) (any, error){
 	"selector":    aboutSelector,
 	"affinity":    aboutAffinity,
 	"tolerations": aboutTolerations,
+	"credentials": aboutCredentials,
+	"registry":    aboutRegistry,
 }
 
 func main() {
@@ -42,7 +44,7 @@ func answerAll(in io.Reader, out io.Writer) error {
 		}
 		original, known := originals[q.About]
 		if !known {
-			return fmt.Errorf("no question about %q, there are reference, selector, affinity, tolerations", q.About)
+			return fmt.Errorf("no question about %q", q.About)
 		}
 		answer, err := original(q.Case)
 		if err != nil {
