@@ -4,6 +4,7 @@ import { type Publisher, createPublisher } from './images.ts';
 import { survivesFailures } from './scenarios/failures.ts';
 import { installs } from './scenarios/install.ts';
 import { isUpgraded, leaves } from './scenarios/leave.ts';
+import { keepsPodsOffColdNodes } from './scenarios/gate.ts';
 import { followsNodes } from './scenarios/nodes.ts';
 import { survivesWithoutRegistry } from './scenarios/offline.ts';
 import { usesItsRights } from './scenarios/rights.ts';
@@ -26,6 +27,7 @@ describe('on three real nodes', () => {
   const warm = warms(fixture, publish);
   isScraped(fixture);
   followsNodes(fixture, publish, warm);
+  keepsPodsOffColdNodes(fixture, publish);
   survivesWithoutRegistry(fixture, publish, warm);
   survivesFailures(fixture, publish, warm);
   isUpgraded(fixture, warm);

@@ -9,10 +9,13 @@ import { SOON_MS } from '../patience.ts';
 /** The chart's release; its namespace has the same name. */
 export const RELEASE = 'kube-prefetch';
 
+/** What the release is told of the gate. */
+export const GATE = { taint: 'kube-prefetch.io/not-warm', resource: 'gated' };
+
 /** The cluster of all scenarios, and how they look at it past kube-prefetch. */
 export interface Fixture {
   readonly cluster: Cluster;
-  /** What `helm install` is told about our images. */
+  /** What `helm install` is told. */
   readonly values: readonly string[];
   /** Whether the node's runtime, asked by nobody of ours, has the image. */
   holds(node: number, image: string): Promise<boolean>;
@@ -98,7 +101,7 @@ export async function startFixture(): Promise<{ fixture: Fixture; close(): Promi
       { containerd: '2.4' },
     ],
   });
-  const values: string[] = [];
+  const values = [`--set=gate.taint=${GATE.taint}`, `--set=gate.resources={ClusterPrefetch ${GATE.resource}}`];
   for (const program of ['coordinator', 'agent'] as const) {
     const repository = `kube-prefetch/${program}`;
     await cluster.registry.push(repository, 'latest', images[program]);

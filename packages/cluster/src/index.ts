@@ -16,6 +16,7 @@ export { createManifestsSource, type ManifestsSourceOptions } from './manifests/
 export { createManifestsStatusSink, type ManifestsStatusSinkOptions } from './manifests/status-files.ts';
 export type { Leadership, Term } from './ports/leadership.ts';
 export type { ClusterSource, StatusEvent, StatusSink } from './ports/source-and-sink.ts';
+export { createNodeTaints, type NodeTaints } from './status/node-taints.ts';
 export type { AgentIdentity, CertificateStore, KeptAuthority, KeyPair, NodeIdentity } from './ports/trust.ts';
 export { createKubernetesSource } from './source/kubernetes-source.ts';
 export { createOverwriteDetector } from './status/detect-overwrites.ts';

@@ -52,6 +52,34 @@ export const SETTINGS = {
     optional: true,
     meaning: 'keys, or prefix/*, of taints that nodes carry only until they are set up',
   },
+  gateTaint: {
+    type: 'string',
+    flag: 'gate-taint',
+    env: 'KUBE_PREFETCH_GATE_TAINT',
+    maxLength: 317,
+    optional: true,
+    meaning:
+      'key of a taint that new nodes carry, taken off once they hold the images of gate-resources; absent: no gate',
+  },
+  gateResources: {
+    type: 'list',
+    flag: 'gate-resources',
+    env: 'KUBE_PREFETCH_GATE_RESOURCES',
+    maxLength: 100_000,
+    items: 'names such as ClusterPrefetch base or Prefetch shop/web',
+    isItem: text => /^(ClusterPrefetch |Prefetch [a-z0-9-]+\/)[a-z0-9.-]+$/.test(text),
+    optional: true,
+    meaning: 'whose images a node must hold before the taint comes off',
+  },
+  gateDeadlineMs: {
+    type: 'duration',
+    flag: 'gate-deadline',
+    env: 'KUBE_PREFETCH_GATE_DEADLINE',
+    min: '10s',
+    max: '24h',
+    default: '15m',
+    meaning: 'how long a node may wait behind the gate; then the taint comes off all the same',
+  },
   tenantImages: {
     type: 'list',
     flag: 'tenant-images',
@@ -166,6 +194,12 @@ export const SETTINGS = {
   },
   ...PROCESS_SETTINGS,
 } as const satisfies Settings;
+
+/** What is wrong with settings that are right one by one. */
+export function problemsOf({ gateTaint, gateResources }: Config<typeof SETTINGS>): readonly string[] {
+  if (gateTaint === undefined || gateResources !== undefined) return [];
+  return ['--gate-resources: expected the resources whose images open the gate of --gate-taint, got nothing'];
+}
 
 type Everything = Config<typeof SETTINGS>;
 type Source = Everything['source'];

@@ -11,6 +11,7 @@ import {
 import { type Clock, timestamp, type Trigger } from '@kube-prefetch/time';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import type { Fleet } from './fleet/index.ts';
+import type { Gate } from './gate/gate.ts';
 import type { PermitLimits, Permits } from './permits/index.ts';
 import type { StatusWriter } from './status/index.ts';
 import { TermOver } from './term.ts';
@@ -33,6 +34,8 @@ export interface Line {
   readonly fleet: Fleet;
   readonly permits: Permits;
   readonly statuses: StatusWriter;
+  /** Undefined where no taint keeps pods off nodes that are not warm. */
+  readonly gate: Gate | undefined;
   /** Begins a term: agents are served from an empty fleet. The signal aborts when the term is over. */
   open(term: Term): AbortSignal;
   leading(): boolean;
@@ -57,7 +60,7 @@ export async function lead(line: Line, term: Term): Promise<void> {
 
 /** Reads everything, decides everything; returns when to look again if nothing wakes the line before. */
 function pass(line: Line, now: number): number {
-  const { source, fleet, permits, statuses, clock } = line;
+  const { source, fleet, permits, statuses, gate, clock } = line;
   const state = source.read();
   if (state === undefined) return now + RETRY_READ_MS;
   const collected = collectAsks(state, line.tenants);
@@ -68,6 +71,8 @@ function pass(line: Line, now: number): number {
   fleet.markSilent(now);
   permits.setLimits(line.limits);
   permits.expire(now);
+  gate?.look(state, fleet, now);
   statuses.offer(summarise(state, collected, fleet, timestamp(clock)), fleet.settling(now));
-  return Math.min(fleet.nextDueMs(now), permits.nextDueMs(now), now + LONGEST_REST_MS);
+  const dueMs = Math.min(fleet.nextDueMs(now), permits.nextDueMs(now), gate?.nextDueMs() ?? Infinity);
+  return Math.min(dueMs, now + LONGEST_REST_MS);
 }

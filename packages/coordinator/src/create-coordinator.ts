@@ -1,4 +1,4 @@
-import type { ClusterSource, StatusSink } from '@kube-prefetch/cluster';
+import type { ClusterSource, NodeTaints, StatusSink } from '@kube-prefetch/cluster';
 import type { Placement, TenantLimits } from '@kube-prefetch/core';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock, Trigger } from '@kube-prefetch/time';
@@ -6,6 +6,7 @@ import { answerAgent } from './answer-agent.ts';
 import type { Line } from './coordinator.ts';
 import { createExpectedNodes } from './fleet/expected-nodes.ts';
 import { createFleet } from './fleet/index.ts';
+import { createGate, type GateSettings } from './gate/gate.ts';
 import type { ReadSide } from './http/admin.ts';
 import type { AgentsSide } from './http/agents.ts';
 import type { OpsSide } from './http/ops.ts';
@@ -37,6 +38,8 @@ export interface CoordinatorParts {
   /** How long a node counts as having what it had of an extended resource. */
   readonly resourceGraceMs?: number;
   readonly startupTaints?: readonly string[];
+  /** Absent: no taint is taken off any node. */
+  readonly gate?: (GateSettings & { readonly taints: NodeTaints }) | undefined;
   /** Where agents run; everywhere if undefined. */
   readonly agents?: Placement | undefined;
   /** Where another process of ours leads, as far as this one knows. */
@@ -54,7 +57,9 @@ export interface Coordinator extends AgentsSide, ReadSide, OpsSide {
 }
 
 export function createCoordinator(parts: CoordinatorParts): Coordinator {
-  const { clock, log, source, limits, tenants = {}, startupTaints } = parts;
+  const { clock, log, source, limits, tenants = {} } = parts;
+  // A node behind the gate is filled.
+  const startupTaints = [...(parts.startupTaints ?? []), ...(parts.gate === undefined ? [] : [parts.gate.taint])];
   const { permitTtlMs = PERMIT_TTL_MS, silentAfterMs = SILENT_AFTER_MS, resourceGraceMs = RESOURCE_GRACE_MS } = parts;
   const wake = parts.wake ?? createPacedTrigger(clock);
   const metrics = parts.metrics ?? createMetrics();
@@ -69,6 +74,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     log,
     wrote: outcome => metrics.statusWrite(outcome),
   });
+  const gate = parts.gate && createGate({ ...parts.gate, clock, log, opened: reason => metrics.nodeOpened(reason) });
   const ready = () => source.read() !== undefined && (!term.leading() || fleet.assigned());
 
   const line: Line = {
@@ -83,6 +89,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     fleet,
     permits,
     statuses,
+    gate,
     leading: () => term.leading(),
     open(next) {
       const { epoch } = next;
@@ -94,6 +101,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
       fleet.open();
       permits.open(clock.monotonicMs());
       failUnlessOver(statuses.run(signal), signal);
+      if (gate !== undefined) failUnlessOver(gate.run(signal), signal);
       log.info({ epoch }, 'leading');
       return signal;
     },
@@ -125,7 +133,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     admit: (node, bytes) => fleet.admit(node, bytes),
     forNode: node => answerAgent({ term, fleet, permits, metrics }, node),
     ready,
-    exposeMetrics: () => metrics.expose({ term, source, fleet, permits }),
+    exposeMetrics: () => metrics.expose({ term, source, fleet, permits, gate }),
   };
 }
 

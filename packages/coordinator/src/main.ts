@@ -1,7 +1,7 @@
 import { parsePodPlacement } from '@kube-prefetch/cluster';
 import { createLog, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/process';
 import { systemClock as clock } from '@kube-prefetch/time';
-import { bySource, SETTINGS } from './config.ts';
+import { bySource, problemsOf, SETTINGS } from './config.ts';
 import { createCoordinator } from './create-coordinator.ts';
 import { manifestsParts } from './sources/manifests.ts';
 import { createMetrics } from './metrics.ts';
@@ -10,14 +10,15 @@ import { serve } from './serve.ts';
 
 const PROGRAM = { name: 'coordinator', version: '0.1.0', purpose: 'computes the plan of each node and serves it' };
 
-const config = bySource(readConfigOrExit(SETTINGS, PROGRAM));
+const config = bySource(readConfigOrExit(SETTINGS, PROGRAM, problemsOf));
 const log = createLog({ level: config.logLevel, ...PROGRAM });
 const metrics = createMetrics();
 const surroundings = { clock, log, metrics };
 
 await runUntilSignalled(
   async signal => {
-    const { source, statuses, leadership, trust } = await chooseParts();
+    const { source, statuses, leadership, trust, taints } = await chooseParts();
+    const { gateTaint: taint, gateResources: resources = [], gateDeadlineMs: deadlineMs } = config;
     const coordinator = createCoordinator({
       source,
       statuses,
@@ -36,6 +37,7 @@ await runUntilSignalled(
         bytesPerNode: config.tenantBytesPerNode,
       },
       startupTaints: config.startupTaints ?? [],
+      gate: taint === undefined || taints === undefined ? undefined : { taint, resources, deadlineMs, taints },
       leader: () => leadership.leader(),
     });
     await serve(coordinator, { leadership, trust, listeners: config, clock, log }, signal);

@@ -1,6 +1,8 @@
 import type { ClusterSource, CountedRequest } from '@kube-prefetch/cluster';
 import { CELL_STATES, type CellState } from '@kube-prefetch/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Gate } from './gate/gate.ts';
+import type { Opening } from './gate/judge-gate.ts';
 import type { Fleet, ReportVerdict } from './fleet/index.ts';
 import type { Permits } from './permits/index.ts';
 import type { WriteOutcome } from './status/index.ts';
@@ -13,6 +15,7 @@ export interface CoordinatorMetrics {
   report(verdict: ReportVerdict): void;
   request(route: string, status: number, durationMs: number): void;
   statusWrite(outcome: WriteOutcome): void;
+  nodeOpened(reason: Opening['reason']): void;
   apiRequest(request: CountedRequest): void;
   certificateEnds(certificate: 'authority' | 'serving', endMs: number): void;
   authorityProblem(isProblem: boolean): void;
@@ -26,6 +29,7 @@ export interface Measured {
   readonly source: Pick<ClusterSource, 'read'>;
   readonly fleet: Pick<Fleet, 'records' | 'tally' | 'nodes'>;
   readonly permits: Pick<Permits, 'counts'>;
+  readonly gate: Pick<Gate, 'waiting'> | undefined;
 }
 
 const PREFIX = 'kube_prefetch_coordinator_';
@@ -83,6 +87,17 @@ export function createMetrics(): CoordinatorMetrics {
     labelNames: ['outcome'],
     registers,
   });
+  const gatedNodes = new Gauge({
+    name: `${PREFIX}gated_nodes`,
+    help: 'Nodes that carry the taint of the gate: they take no pods before they are warm.',
+    registers,
+  });
+  const nodesOpened = new Counter({
+    name: `${PREFIX}nodes_opened_total`,
+    help: 'Nodes that the gate was opened for, by reason: NodeWarm, NodeNeverWarm, NodeNotWarmInTime.',
+    labelNames: ['reason'],
+    registers,
+  });
   const apiRequests = new Counter({
     name: `${PREFIX}api_requests_total`,
     help: 'Requests to the API server by verb, resource and class of the status, none where no answer came; a watch counts once, when it is opened.',
@@ -120,15 +135,17 @@ export function createMetrics(): CoordinatorMetrics {
       requestDuration.observe({ route }, durationMs / 1000);
     },
     statusWrite: outcome => statusWrites.inc({ outcome }),
+    nodeOpened: reason => nodesOpened.inc({ reason }),
     apiRequest: ({ verb, resource, code }) => apiRequests.inc({ verb, resource, code }),
     certificateEnds: (certificate, endMs) => certificateEnd.set({ certificate }, endMs / 1000),
     authorityProblem: isProblem => authorityProblem.set(isProblem ? 1 : 0),
-    async expose({ term, source, fleet, permits: granting }) {
+    async expose({ term, source, fleet, permits: granting, gate }) {
       for (const [state, count] of Object.entries(countCells(fleet))) cells.set({ state }, count);
       for (const [agent, count] of Object.entries(countNodes(fleet))) nodes.set({ agent }, count);
       const { granted, waiting } = granting.counts();
       permits.set({ state: 'granted' }, granted);
       permits.set({ state: 'waiting' }, waiting);
+      gatedNodes.set(gate?.waiting() ?? 0);
       leader.set(term.leading() ? 1 : 0);
       gaps.set(source.read()?.gaps.length ?? 0);
       return { type: registry.contentType, text: await registry.metrics() };

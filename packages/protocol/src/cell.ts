@@ -25,6 +25,14 @@ export const FAILURE_KINDS = [
 ] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
+/** Somebody has to change something first: the image, its registry, its name. */
+const PERMANENT_FAILURES = ['NotFound', 'NoPlatform', 'InvalidReference', 'Unauthorized', 'NotAnImage'] as const;
+export type PermanentFailure = (typeof PERMANENT_FAILURES)[number];
+
+export function isPermanent(kind: FailureKind): kind is PermanentFailure {
+  return (PERMANENT_FAILURES as readonly FailureKind[]).includes(kind);
+}
+
 /** What an absent image that is not being pulled waits for. */
 export const WAIT_REASONS = ['Slot', 'Permit', 'Disk', 'Held', 'Suspended', 'Retry', 'Credentials'] as const;
 export type WaitReason = (typeof WAIT_REASONS)[number];

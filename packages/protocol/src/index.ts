@@ -1,5 +1,14 @@
 export { type AgentApi, EPOCH_HEADER } from './agent-api.ts';
-export { CELL_STATES, type CellState, FAILURE_KINDS, type FailureKind, WAIT_REASONS, type WaitReason } from './cell.ts';
+export {
+  CELL_STATES,
+  type CellState,
+  FAILURE_KINDS,
+  type FailureKind,
+  isPermanent,
+  type PermanentFailure,
+  WAIT_REASONS,
+  type WaitReason,
+} from './cell.ts';
 export { ApiError, ERROR_STATUS, type ErrorCode, errorText, Problem } from './errors.ts';
 export { compilePattern } from './match-pattern.ts';
 export {

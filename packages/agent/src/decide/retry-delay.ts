@@ -1,4 +1,4 @@
-import type { FailureKind } from '@kube-prefetch/protocol';
+import { type FailureKind, isPermanent, type PermanentFailure } from '@kube-prefetch/protocol';
 import { backoffMs } from '@kube-prefetch/time';
 
 const SECOND_MS = 1_000;
@@ -14,19 +14,14 @@ interface Pace {
 
 /** May have passed in a moment. */
 const TRANSIENT: Pace = { baseMs: SECOND_MS, capMs: 5 * MINUTE_MS, atLeast: 0 };
-/** Somebody has to change something first, and nothing tells the agent that they did. */
+/** Nothing tells the agent that somebody changed what had to be changed. */
 const PERMANENT: Pace = { baseMs: 4 * MINUTE_MS, capMs: HOUR_MS, atLeast: 0.5 };
 /** Each try costs the registry requests that it just refused. */
 const RATE_LIMITED: Pace = { baseMs: 2 * MINUTE_MS, capMs: 30 * MINUTE_MS, atLeast: 0.5 };
 /** Most likely the kubelet's image garbage collection deletes what the agent pulls: do not fight it. */
 const EVICTED: Pace = { baseMs: 20 * MINUTE_MS, capMs: 6 * HOUR_MS, atLeast: 0.5 };
 
-const PACES: Readonly<Record<FailureKind, Pace>> = {
-  NotFound: PERMANENT,
-  NoPlatform: PERMANENT,
-  InvalidReference: PERMANENT,
-  Unauthorized: PERMANENT,
-  NotAnImage: PERMANENT,
+const OTHER_PACES: Readonly<Record<Exclude<FailureKind, PermanentFailure>, Pace>> = {
   RateLimited: RATE_LIMITED,
   Evicted: EVICTED,
   RegistryUnavailable: TRANSIENT,
@@ -41,6 +36,6 @@ const PACES: Readonly<Record<FailureKind, Pace>> = {
 
 /** How long after its `failures`-th failure in a row an image is tried again; `jitter` is drawn in [0, 1). */
 export function retryDelayMs(kind: FailureKind, failures: number, jitter: number): number {
-  const { atLeast, ...bounds } = PACES[kind];
+  const { atLeast, ...bounds } = isPermanent(kind) ? PERMANENT : OTHER_PACES[kind];
   return backoffMs(failures, atLeast + (1 - atLeast) * jitter, bounds);
 }

@@ -3,6 +3,7 @@ import {
   createKubernetesSource,
   createKubernetesStatusSink,
   createLeaseLeadership,
+  createNodeTaints,
   createOverwriteDetector,
   createTokenIdentity,
 } from '@kube-prefetch/cluster';
@@ -44,6 +45,7 @@ export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics 
   return {
     source: createKubernetesSource({ api: overwrites.through(api), clock, random, log }),
     statuses: createKubernetesStatusSink({ api, clock, instance: podName, overwrites }),
+    taints: createNodeTaints({ api, clock, instance: podName }),
     leadership: createLeaseLeadership({
       api,
       clock,
