@@ -47,10 +47,12 @@ async function start({ resources = [BASE] } = {}) {
       await line.clock.advance(100);
     },
     taints: () =>
-      (server.read(NODES, { name: 'n1' })?.spec as { taints: { key: string }[] }).taints.map(({ key }) => key),
+      (server.read(NODES, { name: 'n1' }) as unknown as { spec: { taints: { key: string }[] } }).spec.taints.map(
+        ({ key }) => key,
+      ),
     events: async () =>
       (await server.list(EVENTS, { limit: 10 }, new AbortController().signal)).items.map(
-        ({ type, reason, message }) => `${type} ${reason}: ${message}`,
+        ({ type, reason, message }) => `${String(type)} ${String(reason)}: ${String(message)}`,
       ),
   };
 }

@@ -65,7 +65,10 @@ export function createGate({ taint, resources, deadlineMs, taints, clock, log, o
       );
     } catch (err) {
       signal.throwIfAborted();
-      if (entry.done) return void log.warn({ err, node }, 'event not sent');
+      if (entry.done) {
+        log.warn({ err, node }, 'event not sent');
+        return;
+      }
       entry.failures += 1;
       entry.retryMs = clock.monotonicMs() + backoffMs(entry.failures, 1, RETRY);
       log.warn({ err, node, failures: entry.failures }, 'node not opened for pods');
