@@ -1,6 +1,6 @@
 import type { ImageRef } from '@kube-prefetch/protocol';
 import type { ImageRuntime } from '@kube-prefetch/runtime';
-import type { Agent } from './agent.ts';
+import type { Agent } from './create-agent.ts';
 import { choosePulls } from './decide/choose-pulls.ts';
 import { imagesOf, judgeCells } from './decide/judge-cells.ts';
 import { checkRuntime } from './runtime/check-runtime.ts';

@@ -3,7 +3,7 @@ import { createLog, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/p
 import { detectRuntime, ownRootSpace } from '@kube-prefetch/runtime';
 import { systemClock as clock, systemRandom as random, timestamp } from '@kube-prefetch/time';
 import manifest from '../package.json' with { type: 'json' };
-import { createAgent } from './agent.ts';
+import { createAgent } from './create-agent.ts';
 import { addressProblems } from './client/coordinator-address.ts';
 import { createHttpAgentApi } from './client/http-agent-api.ts';
 import { AGENT_SETTINGS } from './config.ts';

@@ -5,7 +5,7 @@ import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { type Log, silentLog } from '@kube-prefetch/process';
 import { describe, expect, test } from 'vitest';
 import { type AgentBench, createAgentBench, planOf, watchRuntime } from '../testing/index.ts';
-import type { AgentParts } from './agent.ts';
+import type { AgentParts } from './create-agent.ts';
 import { createAgentMetrics } from './metrics.ts';
 
 const MIB = 1024 * 1024;

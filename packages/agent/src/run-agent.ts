@@ -1,6 +1,6 @@
 import { errorText, MAX_MESSAGE_LENGTH } from '@kube-prefetch/protocol';
 import { createRetry, runTogether } from '@kube-prefetch/time';
-import type { Agent } from './agent.ts';
+import type { Agent } from './create-agent.ts';
 import { RuntimeMismatch } from './runtime/check-runtime.ts';
 import { cycle } from './cycle.ts';
 import { unknownCells } from './decide/judge-cells.ts';

@@ -3,7 +3,7 @@ import { silentLog } from '@kube-prefetch/process';
 import { type TwinRuntime, createTwinRuntime } from '@kube-prefetch/runtime/twin';
 import { seededRandom, timestamp } from '@kube-prefetch/time';
 import { type VirtualClock, createVirtualClock } from '@kube-prefetch/time/testing';
-import { type Agent, type AgentParts, createAgent } from '../src/agent.ts';
+import { type Agent, type AgentParts, createAgent } from '../src/create-agent.ts';
 import { runAgent } from '../src/run-agent.ts';
 import type { StateFile } from '../src/memory/state-file.ts';
 import { createMemoryStateFile } from './memory-state-file.ts';

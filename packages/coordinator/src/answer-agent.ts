@@ -2,7 +2,7 @@ import { type AgentApi, ApiError } from '@kube-prefetch/protocol';
 import type { Fleet } from './fleet/index.ts';
 import type { CoordinatorMetrics } from './metrics.ts';
 import { onlyPlanned, type Permits } from './permits/index.ts';
-import type { CurrentTerm } from './term.ts';
+import type { CurrentTerm } from './current-term.ts';
 
 export interface AnswerParts {
   readonly term: Pick<CurrentTerm, 'epoch' | 'mustLead'>;

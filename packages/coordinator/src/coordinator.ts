@@ -14,7 +14,7 @@ import type { Fleet } from './fleet/index.ts';
 import type { Gate } from './gate/gate.ts';
 import type { PermitLimits, Permits } from './permits/index.ts';
 import type { StatusWriter } from './status/index.ts';
-import { TermOver } from './term.ts';
+import { TermOver } from './current-term.ts';
 
 const RETRY_READ_MS = 1_000;
 /** The line looks this often even if nothing wakes it, so a missed event costs no more than that. */

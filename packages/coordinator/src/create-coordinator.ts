@@ -15,8 +15,8 @@ import { type CoordinatorMetrics, createMetrics } from './metrics.ts';
 import { createPacedTrigger } from './paced-trigger.ts';
 import { readCluster } from './read-cluster.ts';
 import { createStatusWriter } from './status/index.ts';
-import { createCurrentTerm, type CurrentTerm } from './term.ts';
-import { createViews } from './views.ts';
+import { createCurrentTerm, type CurrentTerm } from './current-term.ts';
+import { createViews } from './admin-views.ts';
 
 const SILENT_AFTER_MS = 60_000;
 const PERMIT_TTL_MS = 30_000;

@@ -6,7 +6,7 @@ import type { Opening } from './gate/judge-gate.ts';
 import type { Fleet, ReportVerdict } from './fleet/index.ts';
 import type { Permits } from './permits/index.ts';
 import type { WriteOutcome } from './status/index.ts';
-import type { CurrentTerm } from './term.ts';
+import type { CurrentTerm } from './current-term.ts';
 
 /** All metrics of the process, recorded by calls named after what happened. */
 export interface CoordinatorMetrics {

@@ -6,7 +6,7 @@ export { matchNode } from './placement/match-node.ts';
 export { PASSING_TAINTS } from './placement/passing-taints.ts';
 export type { Placement, Verdict } from './placement/placement.ts';
 export { tolerates } from './placement/toleration.ts';
-export { explainImage, explainNode } from './plans/explain.ts';
+export { explainImage, explainNode } from './plans/explain-verdicts.ts';
 export { type Cohort, groupNodes } from './plans/group-nodes.ts';
 export { limitBytes } from './plans/limit-bytes.ts';
 export { type CohortPlans, planBytes, planCohorts } from './plans/plan-cohorts.ts';

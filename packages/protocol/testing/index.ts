@@ -1,2 +1,2 @@
-export { RULES } from '../src/resources/rules.ts';
+export { RULES } from '../src/resources/cross-field-rules.ts';
 export { RESOURCE_CASES, type ResourceCase } from './resource-cases.ts';

@@ -1,6 +1,6 @@
 import { type Clock, withDeadline } from '@kube-prefetch/time';
 import { RuntimeUnavailable } from './image-runtime.ts';
-import { scrub } from './scrub.ts';
+import { scrub } from './scrub-credentials.ts';
 
 /** Long enough for a runtime that unpacks large images on a slow disk; one that takes longer hangs. */
 const ANSWER_TIMEOUT_MS = 30_000;

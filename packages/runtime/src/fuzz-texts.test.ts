@@ -6,7 +6,7 @@ import { FAILURE_SAMPLES } from '../testing/failure-samples.ts';
 import { fill } from '../testing/growth.ts';
 import { addMessage, type Layers, progressOf, readJsonLines, toPullMessage } from './docker/read-pull.ts';
 import { classifyFailure } from './failures/classify-failure.ts';
-import { scrub } from './scrub.ts';
+import { scrub } from './scrub-credentials.ts';
 
 /** For more: `FUZZ_RUNS=100000 npx vitest run --project unit packages/runtime/src/fuzz-texts.test.ts`. `FUZZ_SEED` repeats a run. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? '1000');

@@ -5,7 +5,7 @@ import type { Cell } from './judge-cells.ts';
 import { type Choice, type Chosen, choosePulls } from './choose-pulls.ts';
 import { bytesToWrite, freeForPulls } from './fit-on-disk.ts';
 import { BLANK } from './image-history.ts';
-import { isSlow, type RunningPull, startPace } from './judge-pull.ts';
+import { isSlow, type RunningPull, startPace } from './judge-stall.ts';
 
 const NOW = 100_000;
 const IMAGES = ['a', 'b', 'c', 'd', 'e', 'f'];

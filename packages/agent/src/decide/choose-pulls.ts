@@ -2,7 +2,7 @@ import type { ImageRef, Plan, PlanItem, WaitReason } from '@kube-prefetch/protoc
 import type { Cell } from './judge-cells.ts';
 import { bytesToWrite, type DiskLimit, freeForPulls, judgeRunning } from './fit-on-disk.ts';
 import type { Histories } from './image-history.ts';
-import { isSlow, maySlowAtMs, type RunningPull } from './judge-pull.ts';
+import { isSlow, maySlowAtMs, type RunningPull } from './judge-stall.ts';
 
 /** For how long all tries are in vain before a pull starts without a permit. */
 const ALONE_PULL_AFTER_MS = 10_000;

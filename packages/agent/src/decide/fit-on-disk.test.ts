@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { bytesToWrite, freeForPulls, judgeRunning } from './fit-on-disk.ts';
-import { type RunningPull, startPace } from './judge-pull.ts';
+import { type RunningPull, startPace } from './judge-stall.ts';
 
 const idle: RunningPull = {
   image: 'a',

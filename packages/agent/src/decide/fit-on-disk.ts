@@ -1,6 +1,6 @@
 import type { ImageRef } from '@kube-prefetch/protocol';
 import type { Space } from '@kube-prefetch/runtime';
-import type { RunningPull } from './judge-pull.ts';
+import type { RunningPull } from './judge-stall.ts';
 
 /**
  * How much of the disk an image takes for each byte of its compressed size: the compressed layers, and what they unpack to,

@@ -4,7 +4,7 @@ import type { Clock } from '@kube-prefetch/time';
 import type { ByteCounts } from './byte-counts.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { PullEnd } from '../decide/image-history.ts';
-import type { RunningPull } from '../decide/judge-pull.ts';
+import type { RunningPull } from '../decide/judge-stall.ts';
 
 export interface PullMetrics {
   pullEnded(result: PullEnd['result'], kind: FailureKind | undefined, elapsedMs: number): void;

@@ -1,6 +1,6 @@
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
-import { type RunningPull, startPace } from '../decide/judge-pull.ts';
+import { type RunningPull, startPace } from '../decide/judge-stall.ts';
 import { createPulls, untilStalled } from './pulls.ts';
 
 const order = { image: 'a', withoutPermit: false, sizeBytes: undefined };

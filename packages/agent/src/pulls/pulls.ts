@@ -10,7 +10,7 @@ import {
   type RunningPull,
   type StallLimits,
   startPace,
-} from '../decide/judge-pull.ts';
+} from '../decide/judge-stall.ts';
 
 const MAX_FAILURE_LENGTH = 512;
 const STALL_LOOKS_PER_TIMEOUT = 4;

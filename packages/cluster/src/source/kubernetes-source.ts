@@ -11,7 +11,7 @@ import { createTrigger, runTogether } from '@kube-prefetch/time';
 import type { ClusterSource, SourceLog } from '../ports/source-and-sink.ts';
 import { nextState } from '../to-state/next-state.ts';
 import type { Projection } from './object-store.ts';
-import { describeOutage, isGap } from './outage.ts';
+import { describeOutage, isGap } from './decide-gap.ts';
 import { PROJECTIONS } from './projections.ts';
 import { type Reflector, type ReflectorParts, createReflector } from './reflector.ts';
 

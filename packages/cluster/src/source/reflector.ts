@@ -4,7 +4,7 @@ import { type KubeApi, KubeApiError, type KubeEvent } from '../api/kube-api.ts';
 import { kindName } from '../api/kinds.ts';
 import { decideRelist, type RoundEnd } from './decide-relist.ts';
 import { createObjectStore, type Projection, type StoredObject } from './object-store.ts';
-import { noteFailure, type Outage } from './outage.ts';
+import { noteFailure, type Outage } from './decide-gap.ts';
 import { readUntilSilent } from './read-until-silent.ts';
 
 export interface ReflectorParts {

@@ -1,5 +1,5 @@
 import type { Amounts } from '@kube-prefetch/core';
-import { type Field, below, entries, expected, optionalText } from './field.ts';
+import { type Field, below, entries, expected, optionalText } from './read-fields.ts';
 
 /**
  * The most that a pod needs at one time, as the scheduler counts it: containers and sidecars run together; any other init

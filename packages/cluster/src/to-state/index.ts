@@ -1,5 +1,5 @@
-export * as fields from './field.ts';
-export { type Field, MalformedField, type Path } from './field.ts';
+export * as fields from './read-fields.ts';
+export { type Field, MalformedField, type Path } from './read-fields.ts';
 export { toDeviceClass, toResourceSlice } from './to-devices.ts';
 export { toNamespace, withOwnLabel } from './to-namespace.ts';
 export { toNode } from './to-node.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { root } from './field.ts';
+import { root } from './read-fields.ts';
 import { toDeviceClass, toResourceSlice } from './to-devices.ts';
 
 const classWith = (...expressions: readonly string[]) =>

@@ -1,5 +1,5 @@
 import type { DeviceClass, Devices, ResourceSlice } from '@kube-prefetch/core';
-import { type Field, below, flag, isAbsent, items, optionalInteger, optionalText, text } from './field.ts';
+import { type Field, below, flag, isAbsent, items, optionalInteger, optionalText, text } from './read-fields.ts';
 import { toNodeSelector } from './to-workload.ts';
 
 /** Throws MalformedField. */

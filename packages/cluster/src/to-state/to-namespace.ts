@@ -1,5 +1,5 @@
 import type { Namespace } from '@kube-prefetch/core';
-import { type Field, below, labels, text } from './field.ts';
+import { type Field, below, labels, text } from './read-fields.ts';
 
 /** Throws MalformedField. */
 export function toNamespace(object: Field): Namespace {

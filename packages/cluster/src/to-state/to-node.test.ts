@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { root } from './field.ts';
+import { root } from './read-fields.ts';
 import { toNamespace } from './to-namespace.ts';
 import { toNode } from './to-node.ts';
 

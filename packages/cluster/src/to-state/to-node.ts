@@ -1,6 +1,6 @@
 import { type Node, PRESSURES } from '@kube-prefetch/core';
 import { nodeResources } from './extended-resources.ts';
-import { below, type Field, flag, isAbsent, items, labels, optionalText, text } from './field.ts';
+import { below, type Field, flag, isAbsent, items, labels, optionalText, text } from './read-fields.ts';
 
 export interface NodeDefaults {
   /** Whether a node without a Ready condition is ready. Nobody sets the condition of a node in a manifest file. */

@@ -1,6 +1,6 @@
 import { WORKLOAD_KINDS } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
-import { root } from './field.ts';
+import { root } from './read-fields.ts';
 import { parsePodPlacement, toWorkload } from './to-workload.ts';
 
 const pod = (spec: object = {}) => ({ containers: [{ image: 'a' }], ...spec });

@@ -21,7 +21,7 @@ import {
   optionalText,
   root,
   text,
-} from './field.ts';
+} from './read-fields.ts';
 
 /** Throws MalformedField. */
 export function toWorkload(kind: WorkloadKind, object: Field): Workload {

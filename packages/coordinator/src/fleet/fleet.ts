@@ -9,6 +9,7 @@ import { count, createMembership, uncount } from './membership.ts';
 import type { CohortRecord, NodeRecord } from './node-record.ts';
 import { answerPoll, dismissPoll, pollPlan } from './plan-polls.ts';
 import { apiErrors } from '../requests/api-errors.ts';
+import { forgiveSuspension, longestPollMs, nextSilenceMs, nodesFallingSilent } from './silence.ts';
 import { takeReport } from './take-report.ts';
 
 /**
@@ -56,8 +57,6 @@ export interface FleetParts {
   readonly changed: () => void;
 }
 
-/** A pass may be this late. After a longer pause the process must have been suspended. */
-const LATE_MS = 5_000;
 /** What one node may send in the long run: a report costs about 10 ms for each MiB. */
 const BYTES_PER_MS = 1_024;
 /** What a request costs besides its bytes. */
@@ -72,8 +71,6 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
   let gaps: readonly string[] = [];
   /** Before then a node may not have reported because the term has just begun. */
   let settledMs = Infinity;
-  /** A poll is answered early enough for a living agent to come back within the silence. */
-  const longestPollMs = silentAfterMs * 0.75;
   /** When the first node falls silent, as the last pass computed it. */
   let dueMs = Infinity;
 
@@ -117,9 +114,8 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       phase = 'assigned';
     },
     markSilent(now) {
-      if (now - dueMs > LATE_MS)
-        forgiveSilence(members.nodes.values(), now - dueMs + silentAfterMs - longestPollMs, now);
-      const fallen = [...members.nodes.values()].filter(node => !node.silent && now - node.contactMs >= silentAfterMs);
+      forgiveSuspension(members.nodes.values(), { dueMs, silentAfterMs }, now);
+      const fallen = nodesFallingSilent(members.nodes.values(), silentAfterMs, now);
       if (fallen.length === 0) return;
       for (const node of fallen) setSilent(node, true);
       const missed = fallen.filter(isExpected);
@@ -128,10 +124,7 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       log.warn({ nodes: missed.length, examples, silentAfterMs }, 'nodes fell silent');
     },
     nextDueMs(now) {
-      dueMs = Infinity;
-      for (const node of members.nodes.values()) {
-        if (!node.silent) dueMs = Math.min(dueMs, node.contactMs + silentAfterMs);
-      }
+      dueMs = nextSilenceMs(members.nodes.values(), silentAfterMs);
       return now < settledMs ? Math.min(dueMs, settledMs) : dueMs;
     },
     settling: now =>
@@ -140,7 +133,7 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
     assigned: () => phase === 'assigned',
 
     plan: async (name, have, waitMs, signal) =>
-      pollPlan(contact(name), { have, waitMs: Math.min(waitMs, longestPollMs), clock, signal }),
+      pollPlan(contact(name), { have, waitMs: Math.min(waitMs, longestPollMs(silentAfterMs)), clock, signal }),
     report(name, report) {
       const node = contact(name);
       const now = clock.monotonicMs();
@@ -191,9 +184,4 @@ function setSilent(node: NodeRecord, silent: boolean): void {
   uncount(node);
   node.silent = silent;
   count(node);
-}
-
-/** A suspended process hears nobody: that time is no silence of the nodes. No contact is later than now. */
-function forgiveSilence(nodes: Iterable<NodeRecord>, ms: number, now: number): void {
-  for (const node of nodes) node.contactMs = Math.min(node.contactMs + ms, now);
 }

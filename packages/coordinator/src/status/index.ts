@@ -1,2 +1,2 @@
-export type { WriteOutcome } from './write-status.ts';
+export type { WriteOutcome } from './write-and-announce.ts';
 export { createStatusWriter, type StatusWriter } from './status-writer.ts';

@@ -2,7 +2,7 @@ import { type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefe
 import { createTrigger } from '@kube-prefetch/time';
 import { type TaskPool, createTaskPool } from './task-pool.ts';
 import { type StatusEntry, dueMsOf, leave, newEntry, nextEntry, renew } from './when-to-write.ts';
-import { type WriteParts, writeStatus } from './write-status.ts';
+import { type WriteParts, writeStatus } from './write-and-announce.ts';
 
 /** Hundreds of statuses, as after a change of leader, then take seconds, and an API server hardly notices. */
 const WRITES_AT_ONCE = 4;

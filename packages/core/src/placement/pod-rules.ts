@@ -1,7 +1,7 @@
 import type { Labels, Node, NodeSelector } from '../state/cluster-state.ts';
 import { compileNodeSelector, describeNodeSelector } from '../selectors/node-selector.ts';
 import { describeLabels, type Placement, type PlacementRule } from './placement.ts';
-import { taintRule } from './taint-rule.ts';
+import { taintRule } from './needed-tolerations.ts';
 
 /** What decides where the scheduler could put the pod, in the order in which it is told; CPU and memory aside. */
 export function podRules(pod: Placement['pod'], startupTaints: readonly string[]): readonly PlacementRule[] {

@@ -2,7 +2,7 @@ import type { ImageRef, ResourceRef, StatusFailure } from '@kube-prefetch/protoc
 import { byText } from '../asks/ask.ts';
 import type { FailureTally } from './fleet-view.ts';
 import { isCounted } from './count-cells.ts';
-import { FAILURE_MEANINGS } from './failure-meanings.ts';
+import { FAILURE_MEANINGS } from './prefetch-failure-texts.ts';
 import type { CohortShare } from './resource-cohorts.ts';
 
 const MAX_FAILURES = 10;

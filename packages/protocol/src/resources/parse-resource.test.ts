@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { RESOURCE_CASES } from '../../testing/resource-cases.ts';
 import { parseResource } from './parse-resource.ts';
 import { API_VERSION } from './prefetch.ts';
-import { RULES } from './rules.ts';
+import { RULES } from './cross-field-rules.ts';
 
 const document = (kind: string, spec: unknown) => ({ apiVersion: API_VERSION, kind, metadata: { name: 'a' }, spec });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { renderCrd, toStructural } from './render-crd.ts';
-import { RULES } from './rules.ts';
+import { RULES } from './cross-field-rules.ts';
 import type { ResourceKind } from './status.ts';
 
 interface Schema {

@@ -1,5 +1,5 @@
 import { API_VERSION, PrefetchSpec } from './prefetch.ts';
-import { RULES } from './rules.ts';
+import { RULES } from './cross-field-rules.ts';
 import type { SchemaNode } from './schema-node.ts';
 import { PrefetchStatus, type ResourceKind } from './status.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { PrefetchSpec } from './prefetch.ts';
 import { fieldsOf, renderResourceReference } from './render-reference.ts';
-import { RULES } from './rules.ts';
+import { RULES } from './cross-field-rules.ts';
 import { PrefetchStatus } from './status.ts';
 
 const fields = [...fieldsOf(PrefetchSpec, 'spec'), ...fieldsOf(PrefetchStatus, 'status')];

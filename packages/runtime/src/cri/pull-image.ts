@@ -2,7 +2,7 @@ import { type Client, ConnectError } from '@connectrpc/connect';
 import type { ImageRef } from '@kube-prefetch/protocol';
 import { classifyFailure } from '../failures/classify-failure.ts';
 import { type Progress, type Pulled, PullFailure, type RegistryAuth } from '../image-runtime.ts';
-import { scrub } from '../scrub.ts';
+import { scrub } from '../scrub-credentials.ts';
 import type { ImageService } from './generated/cri_pb.ts';
 import { withDefaultTag } from '../name-image.ts';
 

@@ -1,6 +1,6 @@
 import { ConnectError } from '@connectrpc/connect';
 import { RuntimeUnavailable } from '../image-runtime.ts';
-import { scrub } from '../scrub.ts';
+import { scrub } from '../scrub-credentials.ts';
 import { CONTAINERD_HEADERS, type CriClients } from './connect-cri.ts';
 
 /** Also what others did: `ctr`, the kubelet's garbage collection. */

@@ -2,7 +2,7 @@ import { type ImageRef, InvalidReference, errorText } from '@kube-prefetch/proto
 import { classifyFailure } from '../failures/classify-failure.ts';
 import { type Progress, PullFailure, type Pulled, type RegistryAuth } from '../image-runtime.ts';
 import { nameInPath } from '../name-image.ts';
-import { scrub } from '../scrub.ts';
+import { scrub } from '../scrub-credentials.ts';
 import { type DockerEngine, EngineError } from './connect-engine.ts';
 import { lookAt } from './look-at-images.ts';
 import { type Layers, addMessage, progressOf, pulledBytesOf, readJsonLines, toPullMessage } from './read-pull.ts';

@@ -1,7 +1,7 @@
 import { errorText } from '@kube-prefetch/protocol';
 import type { Readable } from 'node:stream';
 import { RuntimeUnavailable } from '../image-runtime.ts';
-import { scrub } from '../scrub.ts';
+import { scrub } from '../scrub-credentials.ts';
 import type { DockerEngine } from './connect-engine.ts';
 
 const IMAGE_EVENTS = { filters: JSON.stringify({ type: ['image'] }) };

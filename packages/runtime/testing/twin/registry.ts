@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FailureKind, type ImageRef, InvalidReference, parseReference } from '@kube-prefetch/protocol';
 import { PullFailure, type RegistryAuth } from '../../src/image-runtime.ts';
-import { scrub } from '../../src/scrub.ts';
+import { scrub } from '../../src/scrub-credentials.ts';
 import { createImageTable } from './store.ts';
 
 export interface PublishedImage {

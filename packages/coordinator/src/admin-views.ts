@@ -24,7 +24,7 @@ import type { Clock } from '@kube-prefetch/time';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import type { Fleet, NodeRecord } from './fleet/index.ts';
 import type { StatusWriter } from './status/index.ts';
-import type { CurrentTerm } from './term.ts';
+import type { CurrentTerm } from './current-term.ts';
 import { apiErrors } from './requests/api-errors.ts';
 
 export interface ViewParts {

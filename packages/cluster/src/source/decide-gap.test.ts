@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { KubeApiError, type KubeFailure } from '../api/kube-api.ts';
-import { describeOutage, isGap, noteFailure, type Outage } from './outage.ts';
+import { describeOutage, isGap, noteFailure, type Outage } from './decide-gap.ts';
 
 /** Tries that failed, at which second and how. */
 function outageOf(...tries: readonly (readonly [second: number, failure: KubeFailure])[]): Outage {

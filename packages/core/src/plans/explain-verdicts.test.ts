@@ -2,7 +2,7 @@ import { aNode, aResource, aState, aWorkload } from '@kube-prefetch/core/testing
 import { MAX_IMAGES_PER_NODE } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { collectAsks } from '../asks/collect-asks.ts';
-import { explainImage, explainNode } from './explain.ts';
+import { explainImage, explainNode } from './explain-verdicts.ts';
 
 const WORKLOADS = [{ kinds: ['Deployment' as const], selector: {} }];
 const STATE = aState({

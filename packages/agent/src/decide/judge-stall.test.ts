@@ -1,6 +1,6 @@
 import type { Progress } from '@kube-prefetch/runtime';
 import { expect, test } from 'vitest';
-import { givenUpAtMs, isSlow, movePace, type RunningPull, startPace } from './judge-pull.ts';
+import { givenUpAtMs, isSlow, movePace, type RunningPull, startPace } from './judge-stall.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

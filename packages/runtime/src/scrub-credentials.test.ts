@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fill, growth } from '../testing/growth.ts';
 import type { RegistryAuth } from './image-runtime.ts';
-import { scrub } from './scrub.ts';
+import { scrub } from './scrub-credentials.ts';
 
 const MIB = 1024 * 1024;
 const auth = { username: 'robot', password: 's3cret/with+odd"chars' };

@@ -1,0 +1,39 @@
+import type { NodeRecord } from './node-record.ts';
+
+/** A pass may be this late. After a longer pause the process must have been suspended. */
+const LATE_MS = 5_000;
+
+/** Nodes that are silent from now on: they were not in contact for the whole of this time. */
+export function nodesFallingSilent(
+  nodes: Iterable<NodeRecord>,
+  silentAfterMs: number,
+  now: number,
+): readonly NodeRecord[] {
+  return [...nodes].filter(node => !node.silent && now - node.contactMs >= silentAfterMs);
+}
+
+/** When the next node falls silent unless it gets in touch. */
+export function nextSilenceMs(nodes: Iterable<NodeRecord>, silentAfterMs: number): number {
+  let dueMs = Infinity;
+  for (const node of nodes) if (!node.silent) dueMs = Math.min(dueMs, node.contactMs + silentAfterMs);
+  return dueMs;
+}
+
+/** A poll is answered early enough for a living agent to come back within the silence. */
+export function longestPollMs(silentAfterMs: number): number {
+  return silentAfterMs * 0.75;
+}
+
+/**
+ * A suspended process hears nobody: that time is no silence of the nodes. No contact is later than now. `dueMs`: when a look was due
+ * at the latest.
+ */
+export function forgiveSuspension(
+  nodes: Iterable<NodeRecord>,
+  { dueMs, silentAfterMs }: { readonly dueMs: number; readonly silentAfterMs: number },
+  now: number,
+): void {
+  if (now - dueMs <= LATE_MS) return;
+  const forgivenMs = now - dueMs + silentAfterMs - longestPollMs(silentAfterMs);
+  for (const node of nodes) node.contactMs = Math.min(node.contactMs + forgivenMs, now);
+}
