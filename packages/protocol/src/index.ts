@@ -1,4 +1,4 @@
-export { type AgentApi, EPOCH_HEADER } from './agent-api.ts';
+export { type AgentApi, EPOCH_HEADER } from './messages/agent-api.ts';
 export {
   CELL_STATES,
   type CellState,
@@ -20,16 +20,17 @@ export {
 } from './messages/credentials.ts';
 export { PermitAnswer, PermitRequest } from './messages/permit.ts';
 export {
+  type ImageRef,
   MAX_BODY_BYTES,
   MAX_IMAGE_REF_LENGTH,
   MAX_IMAGES_PER_NODE,
   MAX_MESSAGE_LENGTH,
   MAX_WAIT_SECONDS,
   REPORT_HEARTBEAT_MS,
-} from './messages/limits.ts';
+} from './shared-fields.ts';
 export { AGENT_STATES, ImageView, NodeOverview, NodeView, Overview } from './messages/overview.ts';
 export { messageParser } from './messages/parse-message.ts';
-export { adoptPlan, type ImageRef, Plan, PlanBody, PlanItem } from './messages/plan.ts';
+export { adoptPlan, Plan, PlanBody, PlanItem } from './messages/plan.ts';
 export { CellReport, Failure, NodeReport, ReportAnswer, RuntimeReport } from './messages/report.ts';
 export {
   InvalidReference,
@@ -55,7 +56,7 @@ export {
 } from './resources/prefetch.ts';
 export { renderCrd } from './resources/render-crd.ts';
 export { renderResourceReference } from './resources/render-reference.ts';
-export { describeValue } from './resources/schema-problems.ts';
+export { describeValue } from './schema-problems.ts';
 export {
   Condition,
   PrefetchStatus,

@@ -1,5 +1,5 @@
 export { createCriRuntime, type CriRuntimeOptions } from './cri/cri-runtime.ts';
-export { type Detected, type DetectOptions, detectRuntime, type PassedOverSocket } from './detect-runtime.ts';
+export { type Detected, type DetectOptions, detectRuntime, type PassedOverSocket } from './detection/detect-runtime.ts';
 export { createDockerRuntime, type DockerRuntimeOptions } from './docker/docker-runtime.ts';
 export { ownRootSpace } from './file-system-space.ts';
 export {

@@ -4,6 +4,9 @@ import type { RuntimeHarness } from './harness.ts';
 
 type WithRuntime = Pick<RuntimeHarness, 'runtime'>;
 
+export const GOOD: RegistryAuth = { username: 'reader', password: 'g00d-Pa55word/+' };
+export const WRONG: RegistryAuth = { username: 'reader', password: 'wr0ng-Pa55word/+' };
+
 /** For what no test wants to stop. */
 export const NEVER = new AbortController().signal;
 

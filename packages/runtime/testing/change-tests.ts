@@ -1,7 +1,7 @@
+import { systemClock } from '@kube-prefetch/time';
 import { describe, expect, test } from 'vitest';
-import { RuntimeUnavailable } from '../src/index.ts';
+import { type ImageRuntime, RuntimeUnavailable } from '../src/index.ts';
 import { NEVER, pull } from './asking.ts';
-import { startListening } from './listening.ts';
 import type { RuntimeHarness, RuntimeTraits } from './harness.ts';
 
 /** One may go unnoticed where a runtime does not say when it has begun to listen. */
@@ -58,4 +58,45 @@ export function changeTests(harness: () => RuntimeHarness, { tellsChanges }: Run
       }
     });
   });
+}
+
+interface ChangesHeard {
+  /** Resolves when it has begun to listen. */
+  readonly begun: Promise<void>;
+  /** Whether a change was told since then, now or within so long. */
+  heard(withinMs: number): Promise<boolean>;
+  /** What the changes ended with. */
+  readonly ended: Promise<unknown>;
+  stop(): Promise<unknown>;
+}
+
+function startListening(runtime: ImageRuntime): ChangesHeard {
+  const stop = new AbortController();
+  const changes = runtime.changes(stop.signal);
+  if (changes === 'unsupported') throw new Error('expected a runtime that tells of changes');
+  const begun = Promise.withResolvers<void>();
+  const change = Promise.withResolvers<true>();
+  async function listen(told: AsyncIterable<void>): Promise<unknown> {
+    try {
+      let yielded = 0;
+      for await (const _ of told) {
+        if (yielded === 0) begun.resolve();
+        else change.resolve(true);
+        yielded += 1;
+      }
+      return 'returned';
+    } catch (error) {
+      return error;
+    }
+  }
+  const ended = listen(changes);
+  return {
+    heard: withinMs => Promise.race([change.promise, systemClock.sleep(withinMs).then(() => false)]),
+    begun: begun.promise,
+    ended,
+    stop() {
+      stop.abort();
+      return ended;
+    },
+  };
 }

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { failureOf, isPresent, pull } from './asking.ts';
-import { GOOD, WRONG } from './failure-cases.ts';
+import { failureOf, GOOD, isPresent, pull, WRONG } from './asking.ts';
 import type { RuntimeHarness } from './harness.ts';
 
 export function credentialTests(harness: () => RuntimeHarness) {

@@ -1,6 +1,6 @@
 import type { FailureKind } from '@kube-prefetch/protocol';
 import type { ImageRuntime, RegistryAuth } from '../src/index.ts';
-import type { FailureCase } from './failure-cases.ts';
+import type { FailureCase } from './failure-tests.ts';
 
 /** A runtime, the registry it pulls from, and hands to do what happens to both in real life. */
 export interface RuntimeHarness {

@@ -55,3 +55,8 @@ export async function startImageServer(
       }),
   };
 }
+
+/** As the kubelet's garbage collection and crictl do it; the product itself deletes nothing. */
+export async function removeOverCri(socket: string, image: string): Promise<void> {
+  await connectCri(socket).images.removeImage({ image: { image } });
+}

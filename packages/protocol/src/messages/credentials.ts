@@ -1,6 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { MAX_MESSAGE_LENGTH } from './limits.ts';
-import { ImageRefSchema } from './plan.ts';
+import { ImageRefSchema, MAX_MESSAGE_LENGTH } from '../shared-fields.ts';
 
 /** Images of one request: an agent starts few pulls at a time. */
 export const MAX_CREDENTIALS_IMAGES = 64;

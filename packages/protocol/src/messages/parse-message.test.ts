@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CredentialsAnswer, MAX_CREDENTIAL_LENGTH } from './credentials.ts';
-import { MAX_IMAGES_PER_NODE } from './limits.ts';
+import { MAX_IMAGES_PER_NODE } from '../shared-fields.ts';
 import { messageParser } from './parse-message.ts';
 import { NodeReport } from './report.ts';
 

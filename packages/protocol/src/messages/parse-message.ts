@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { ApiError } from '../errors.ts';
-import { schemaProblems } from '../resources/schema-problems.ts';
+import { schemaProblems } from '../schema-problems.ts';
 
 /** Of one kind in a message. The validator names few of them as well. */
 const MAX_PROBLEMS = 3;

@@ -1,6 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { MAX_IMAGES_PER_NODE, MAX_WAIT_SECONDS } from './limits.ts';
-import { ImageRefSchema } from './plan.ts';
+import { ImageRefSchema, MAX_IMAGES_PER_NODE, MAX_WAIT_SECONDS } from '../shared-fields.ts';
 
 /**
  * Everything a node has and wants, so that a repeated or lost request changes nothing: what is not under `holding` is

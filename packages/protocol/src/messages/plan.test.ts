@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MAX_IMAGES_PER_NODE } from './limits.ts';
+import { MAX_IMAGES_PER_NODE } from '../shared-fields.ts';
 import { adoptPlan, type Plan } from './plan.ts';
 
 const RUNS = { numRuns: 5_000 };

@@ -1,9 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { MAX_IMAGE_REF_LENGTH, MAX_IMAGES_PER_NODE } from './limits.ts';
-
-/** An image reference exactly as a pod writes it; never rewritten before it reaches the runtime. */
-export type ImageRef = string;
-export const ImageRefSchema = Type.String({ minLength: 1, maxLength: MAX_IMAGE_REF_LENGTH });
+import { ImageRefSchema, MAX_IMAGES_PER_NODE } from '../shared-fields.ts';
 
 export const PlanItem = Type.Object({
   image: ImageRefSchema,

@@ -1,10 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { CELL_STATES, FAILURE_KINDS, WAIT_REASONS } from '../cell.ts';
-import { MAX_IMAGES_PER_NODE, MAX_MESSAGE_LENGTH } from './limits.ts';
-import { ImageRefSchema } from './plan.ts';
-
-/** RFC 3339, by the sender's wall clock: for people, never for decisions. */
-export const Timestamp = Type.String({ maxLength: 40 });
+import { ImageRefSchema, MAX_IMAGES_PER_NODE, MAX_MESSAGE_LENGTH, Timestamp } from '../shared-fields.ts';
 
 export const Failure = Type.Object({
   kind: Type.Enum([...FAILURE_KINDS]),

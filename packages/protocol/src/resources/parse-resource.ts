@@ -3,7 +3,7 @@ import Value from 'typebox/value';
 import { API_VERSION, PrefetchSpec } from './prefetch.ts';
 import { RULES } from './cross-field-rules.ts';
 import type { SchemaNode } from './schema-node.ts';
-import { schemaProblems, describeValue } from './schema-problems.ts';
+import { schemaProblems, describeValue } from '../schema-problems.ts';
 import { RESOURCE_KINDS, type ResourceKind, type ResourceRef } from './status.ts';
 
 export interface ParsedResource {

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { FAILURE_KINDS } from '../cell.ts';
-import { Timestamp } from '../messages/report.ts';
+import { Timestamp } from '../shared-fields.ts';
 
 export const RESOURCE_KINDS = ['Prefetch', 'ClusterPrefetch'] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { systemClock } from '@kube-prefetch/time';
-import { WRONG } from '../failure-cases.ts';
+import { WRONG } from '../asking.ts';
 import type { ImageForm, ImageToPublish, Published, RegistryTrouble, RuntimeHarness } from '../harness.ts';
 import type { PublishedImage, ScriptedFailure } from './registry.ts';
 import { createTwinRuntime } from './runtime.ts';

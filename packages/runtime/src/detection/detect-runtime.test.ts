@@ -1,6 +1,6 @@
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
-import { type TwinRuntime, createTwinRuntime } from '../testing/twin/runtime.ts';
+import { type TwinRuntime, createTwinRuntime } from '../../testing/twin/runtime.ts';
 import { type Candidate, type DetectOptions, WELL_KNOWN, detectRuntime } from './detect-runtime.ts';
 
 const CLOCK = createVirtualClock();

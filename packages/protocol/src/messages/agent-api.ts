@@ -1,7 +1,7 @@
-import type { CredentialsAnswer, CredentialsRequest } from './messages/credentials.ts';
-import type { PermitAnswer, PermitRequest } from './messages/permit.ts';
-import type { Plan } from './messages/plan.ts';
-import type { NodeReport, ReportAnswer } from './messages/report.ts';
+import type { CredentialsAnswer, CredentialsRequest } from './credentials.ts';
+import type { PermitAnswer, PermitRequest } from './permit.ts';
+import type { Plan } from './plan.ts';
+import type { NodeReport, ReportAnswer } from './report.ts';
 
 /**
  * The coordinator as one authenticated node sees it: no method takes a node's name, so node A cannot even name node B.

@@ -1,3 +1,5 @@
+import Type from 'typebox';
+
 /** Bounds of what crosses the wire: a plan or report beyond them is a mistake or an attack, never a cluster. */
 export const MAX_IMAGE_REF_LENGTH = 512;
 export const MAX_IMAGES_PER_NODE = 2_000;
@@ -7,3 +9,10 @@ export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 export const MAX_WAIT_SECONDS = 55;
 /** An agent reports at least this often, to say that it lives. */
 export const REPORT_HEARTBEAT_MS = 20_000;
+
+/** An image reference exactly as a pod writes it; never rewritten before it reaches the runtime. */
+export type ImageRef = string;
+export const ImageRefSchema = Type.String({ minLength: 1, maxLength: MAX_IMAGE_REF_LENGTH });
+
+/** RFC 3339, by the sender's wall clock: for people, never for decisions. */
+export const Timestamp = Type.String({ maxLength: 40 });

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { errorText } from '@kube-prefetch/protocol';
 import { type Clock, withDeadline } from '@kube-prefetch/time';
-import { type CriRuntimeOptions, createCriRuntime } from './cri/cri-runtime.ts';
-import { createDockerRuntime } from './docker/docker-runtime.ts';
-import { type ImageRuntime, RuntimeUnavailable, type RuntimeVersion } from './image-runtime.ts';
-import { scrub } from './scrub-credentials.ts';
+import { type CriRuntimeOptions, createCriRuntime } from '../cri/cri-runtime.ts';
+import { createDockerRuntime } from '../docker/docker-runtime.ts';
+import { type ImageRuntime, RuntimeUnavailable, type RuntimeVersion } from '../image-runtime.ts';
+import { scrub } from '../scrub-credentials.ts';
 
 export interface DetectOptions {
   readonly clock: Clock;
