@@ -15,7 +15,7 @@ export interface RegistryCase {
 
 const concat = (...parts: fc.Arbitrary<string>[]) => fc.tuple(...parts).map(texts => texts.join(''));
 /** `[weight, texts]`, one of which is taken. */
-const some = (...choices: [number, readonly string[] | fc.Arbitrary<string>][]) =>
+export const some = (...choices: [number, readonly string[] | fc.Arbitrary<string>][]) =>
   fc.oneof(
     ...choices.map(([weight, from]) => ({
       weight,

@@ -33,6 +33,21 @@ export function objectMembers(json: string): readonly (readonly [name: string, v
   return members;
 }
 
+/** Each item of a list as written; undefined for what is no list. Only for texts that are JSON. */
+export function listItems(json: string): readonly string[] | undefined {
+  let at = afterBlanks(json, 0);
+  if (json[at] !== '[') return undefined;
+  const items: string[] = [];
+  at = afterBlanks(json, at + 1);
+  while (json[at] !== ']') {
+    const end = afterValue(json, at);
+    items.push(json.slice(at, end));
+    at = afterBlanks(json, end);
+    if (json[at] === ',') at = afterBlanks(json, at + 1);
+  }
+  return items;
+}
+
 /** Undefined for a value that is no text. */
 export function jsonText(value: string): string | undefined {
   return value.startsWith('"') ? (JSON.parse(value) as string).toWellFormed() : undefined;

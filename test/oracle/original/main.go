@@ -22,6 +22,9 @@ var originals = map[string]func(json.RawMessage) (any, error){
 	"tolerations": aboutTolerations,
 	"credentials": aboutCredentials,
 	"registry":    aboutRegistry,
+
+	"provider config": aboutProviderConfig,
+	"providers":       aboutProviders,
 }
 
 func main() {

@@ -1,0 +1,1 @@
+// Functions without a body, which go:linkname fills, want an assembly file in their package.

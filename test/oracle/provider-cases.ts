@@ -1,0 +1,255 @@
+import fc from 'fast-check';
+import { some } from './credentials-cases.ts';
+
+/** A configuration of credential providers: one file, or the files of a folder. */
+export interface ProviderConfigCase {
+  readonly folder: boolean;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Named values as a document has them: doubled, unknown and missing names are possible. */
+type Value = string | { readonly [raw]: string } | readonly Value[] | Members;
+interface Members {
+  readonly members: readonly (readonly [name: string, value: Value])[];
+}
+/** Written as it stands, in JSON and YAML. */
+const raw = Symbol('raw');
+const as = (text: string): Value => ({ [raw]: text });
+
+const ODD: Value[] = ['5', 'true', 'null', '[]', '{}', '""', '1.5', '["a"]', '{"a":"b"}'].map(as);
+/** Of YAML alone; in JSON they are no values at all. */
+const YAML_ODD: Value[] = [
+  'yes',
+  '~',
+  '0x1F',
+  '1_000',
+  '1e3',
+  '.5',
+  '"q\\u0041"',
+  "'s'",
+  '2001-01-01',
+  '1:30',
+  '!!str 5',
+  '*nothing',
+  '- a',
+  '|-\n    x',
+  '.nan',
+  'a: b',
+  '@a',
+  'on',
+  '007',
+].map(as);
+
+type Odds = 'json' | 'yaml';
+const value = (odds: Odds, ...texts: string[]) =>
+  fc.oneof(
+    { weight: 300, arbitrary: fc.constantFrom<Value>(...texts) },
+    { weight: 1, arbitrary: fc.constantFrom<Value>(...ODD) },
+    ...(odds === 'yaml' ? [{ weight: 4, arbitrary: fc.constantFrom<Value>(...YAML_ODD) }] : []),
+  );
+const list = (odds: Odds, item: fc.Arbitrary<Value>, minLength = 0) =>
+  fc.oneof(
+    { weight: 200, arbitrary: fc.array(item, { minLength, maxLength: 3, size: 'max' }) },
+    { weight: 1, arbitrary: value(odds, 'text', '') },
+  );
+/** A field that is mostly there; `extra` ones come rarely, or twice. */
+const object = (fields: Record<string, fc.Arbitrary<Value>>, rare: Record<string, fc.Arbitrary<Value>> = {}) => {
+  const field = ([name, of]: [string, fc.Arbitrary<Value>], there: number, absent: number) =>
+    fc.oneof(
+      { weight: there, arbitrary: of.map(one => [[name, one] as const]) },
+      { weight: absent, arbitrary: fc.constant([]) },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom<(readonly [string, Value])[]>([[name.toUpperCase(), 'x']], [[name, as('null')]]),
+      },
+    );
+  const doubled = fc.oneof({ weight: 200, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
+  return fc
+    .tuple(
+      fc.tuple(
+        ...Object.entries(fields).map(one => field(one, 300, 1)),
+        ...Object.entries(rare).map(one => field(one, 60, 140)),
+      ),
+      doubled,
+    )
+    .map(([parts, twice]): Value => {
+      const members = parts.flat();
+      return { members: twice ? [...members, ...members.slice(0, 1)] : members };
+    });
+};
+
+const DURATIONS = [
+  '10m',
+  '1h30m',
+  '0s',
+  '0',
+  '1.5h',
+  '.5s',
+  '5.ms',
+  '3us',
+  '3µs',
+  '3μs',
+  '7ns',
+  '+2s',
+  '-1s',
+  '-0',
+  '1d',
+  '',
+  'h',
+  '1',
+  '.s',
+  '1h 2m',
+  '2562047h',
+  '2562048h',
+  '1e3s',
+  '9223372036854775808ns',
+  '00000000000000000000001s',
+];
+const V1 = 'credentialprovider.kubelet.k8s.io/v1';
+const names = fc.oneof(
+  { weight: 30, arbitrary: fc.nat(20).map((number): Value => `provider-${number}`) },
+  { weight: 2, arbitrary: fc.constantFrom<Value>('', '.', '..', 'a/b', 'a b', 'a\tb', 'é', '__proto__', 'a.b') },
+);
+const PATTERNS = ['*.dkr.ecr.*.amazonaws.com', 'gcr.io', 'reg.example:5000/team', '[fd00::1]:5', '', '*'];
+const BAD_PATTERNS = ['re g', 'reg:x', '[fd', 'reg/%zz', 'a:1:2', '\n'];
+
+const provider = (odds: Odds) =>
+  object(
+    {
+      name: names,
+      matchImages: list(
+        odds,
+        fc.oneof(
+          { weight: 30, arbitrary: value(odds, ...PATTERNS) },
+          { weight: 1, arbitrary: fc.constantFrom<Value>(...BAD_PATTERNS) },
+        ),
+        1,
+      ),
+      defaultCacheDuration: fc.oneof(
+        { weight: 4, arbitrary: value(odds, '10m', '0s') },
+        { weight: 1, arbitrary: value(odds, ...DURATIONS) },
+      ),
+      apiVersion: fc.oneof(
+        { weight: 20, arbitrary: value(odds, ...Array.from({ length: 12 }, () => V1), `${V1}beta1`, `${V1}alpha1`) },
+        { weight: 1, arbitrary: value(odds, `${V1}beta2`, 'v1') },
+      ),
+    },
+    {
+      args: list(odds, value(odds, 'get-credentials', '--v=3', '')),
+      env: list(odds, object({ name: value(odds, 'AWS_PROFILE', ''), value: value(odds, 'a', 'b c') })),
+      tokenAttributes: object(
+        {
+          serviceAccountTokenAudience: value(odds, 'aud', 'aud', 'aud', 'aud', 'aud', ''),
+          cacheType: value(odds, ...Array.from({ length: 5 }, () => ['Token', 'ServiceAccount']).flat(), 'token'),
+          requireServiceAccount: fc.constantFrom<Value>(
+            ...Array.from({ length: 12 }, () => as('true')),
+            as('false'),
+            'true',
+            as('null'),
+          ),
+        },
+        {
+          requiredServiceAccountAnnotationKeys: list(odds, value(odds, 'a.example/b', 'B', 'c_d')),
+          optionalServiceAccountAnnotationKeys: list(
+            odds,
+            value(odds, 'x', 'B', 'a/b/c', '-x', 'é', 'a'.repeat(64), 'A.Example/b', '/x'),
+          ),
+        },
+      ),
+    },
+  );
+const config = (odds: Odds) =>
+  object({
+    kind: fc.oneof(
+      { weight: 60, arbitrary: fc.constant<Value>('CredentialProviderConfig') },
+      { weight: 1, arbitrary: value(odds, 'KubeletConfiguration', '') },
+    ),
+    apiVersion: fc.oneof(
+      { weight: 30, arbitrary: fc.constant<Value>('kubelet.config.k8s.io/v1') },
+      {
+        weight: 4,
+        arbitrary: fc.constantFrom<Value>('kubelet.config.k8s.io/v1beta1', 'kubelet.config.k8s.io/v1alpha1'),
+      },
+      { weight: 1, arbitrary: value(odds, 'kubelet.config.k8s.io/v2', 'v1', '', V1, 'a/b/c') },
+    ),
+    providers: list(odds, provider(odds), 1),
+  });
+
+function toJson(one: Value): string {
+  if (typeof one === 'string') return JSON.stringify(one);
+  if (isList(one)) return `[${one.map(toJson).join(',')}]`;
+  if (!('members' in one)) return one[raw];
+  return `{${one.members.map(([name, of]) => `${JSON.stringify(name)}:${toJson(of)}`).join(', ')}}`;
+}
+
+/** Blocks, and texts in quotes only where they need some. */
+function toYaml(one: Value, indent = ''): string {
+  if (typeof one === 'string') return /^[a-zA-Z.][\w./-]*$/.test(one) ? one : JSON.stringify(one);
+  if (isList(one))
+    return one.length === 0 ? '[]' : one.map(item => `\n${indent}- ${toYaml(item, `${indent}  `)}`).join('');
+  if (!('members' in one)) return one[raw];
+  if (one.members.length === 0) return '{}';
+  return one.members.map(([name, of]) => `\n${indent}${name}: ${toYaml(of, `${indent}  `)}`).join('');
+}
+
+function isList(one: Value): one is readonly Value[] {
+  return Array.isArray(one);
+}
+
+const frame = (text: fc.Arbitrary<string>, ...odd: string[]) =>
+  fc.oneof(
+    { weight: 30, arbitrary: text },
+    { weight: 1, arbitrary: fc.tuple(text, fc.constantFrom(...odd)).map(([before, after]) => before + after) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.constantFrom('\ufeff', '\n ', '\u00a0', '# a\n', '---\n', '}'), text)
+        .map(parts => parts.join('')),
+    },
+  );
+const file = fc.oneof(
+  { weight: 5, arbitrary: frame(config('json').map(toJson), ' ', '}', '\n---\n{}', '# x') },
+  {
+    weight: 5,
+    arbitrary: frame(
+      config('yaml').map(one => toYaml(one).trimStart()),
+      '\n',
+      '\n---\nx: [',
+      '\n# x',
+      '\n}',
+      '\n\tx: y',
+    ),
+  },
+);
+const broken = fc.constantFrom(
+  '',
+  'null',
+  '[]',
+  '5',
+  'a: &a [*a]',
+  '{"kind":',
+  'kind: {a: b}',
+  '---\n---\n',
+  'x: y: z',
+  '%YAML 3.0\n---\na: b',
+  '!!binary x',
+);
+const content = fc.oneof({ weight: 30, arbitrary: file }, { weight: 1, arbitrary: broken });
+const fileNames = some(
+  [20, ['a.json', 'b.yaml', 'c.yml']],
+  [1, ['a.yaml', '.json', 'B.yaml', 'd.txt', 'e.JSON', 'f.yaml.bak', 'json']],
+);
+
+export const providerConfigCases: fc.Arbitrary<ProviderConfigCase> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ folder: fc.constant(false), files: content.map(text => ({ 'config.any': text })) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      folder: fc.constant(true),
+      files: fc.dictionary(fileNames, content, { maxKeys: 3, size: 'max' }),
+    }),
+  },
+);
