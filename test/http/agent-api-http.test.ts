@@ -52,7 +52,7 @@ const tokenOf = (node: string) => `${Buffer.from(node).toString('base64url')}.si
 const identity: NodeIdentity = {
   async identify(token) {
     const [node = ''] = token.split('.');
-    return { node: Buffer.from(node, 'base64url').toString(), podUid: 'pod' };
+    return { node: Buffer.from(node, 'base64url').toString(), pod: { name: 'agent', uid: 'pod' } };
   },
 };
 

@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 async function identify(token: string) {
-  if (goodTokens.has(token)) return { node: 'n1', podUid: 'pod' };
+  if (goodTokens.has(token)) return { node: 'n1', pod: { name: 'agent', uid: 'pod' } };
   throw new ApiError('Unauthenticated', 'the token is over');
 }
 

@@ -26,7 +26,7 @@ test('certificates and their authority are replaced while a poll waits, and agen
   api.apply(CONFIG_MAPS, { metadata: CONFIG_MAP });
   const store = createKubernetesCertificates({ api, secret: SECRET, configMap: CONFIG_MAP });
   const certificate = createServingCertificate({ store, clock, random, log: silentLog, dnsName: NAME, lives: LIVES });
-  const identity = { identify: async () => ({ node: 'n1', podUid: 'uid-1' }) };
+  const identity = { identify: async () => ({ node: 'n1', pod: { name: 'agent', uid: 'uid-1' } }) };
   const { coordinator, set, close } = createMemoryHarness();
   const state = (image: string) =>
     aState({ resources: [aResource({ spec: { images: [image] } })], nodes: [aNode({ name: 'n1' })] });

@@ -12,7 +12,7 @@ import {
 } from '@kube-prefetch/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { simulateCluster } from './simulate-cluster.ts';
+import { olderPodOf, simulateCluster } from './simulate-cluster.ts';
 
 const MIB = 1024 * 1024;
 const IMAGES = ['r.example/a:1', 'r.example/b:1', 'r.example/c:1'];
@@ -76,6 +76,8 @@ test('an agent with a good token that lies in every field delays and changes not
         }),
       );
       const liar = simulated.coordinator().forNode('liar');
+      // The agent of an older pod of a good node, as after an upgrade.
+      const older = simulated.coordinator().forNode('n1', olderPodOf('n1'));
       const stop = new AbortController();
       const unplanned: string[] = [];
       const refused = (error: unknown) => {
@@ -85,6 +87,7 @@ test('an agent with a good token that lies in every field delays and changes not
       for (const [lie, request] of lies) {
         seen.reports += 1;
         void liar.report(lie, never).catch(refused);
+        void older.report(lie, never).catch(refused);
         void liar.permits(request, stop.signal).then(({ granted }) => {
           seen.granted += granted.length;
           unplanned.push(...granted.map(grant => grant.image).filter(name => !IMAGES.includes(name)));

@@ -1,3 +1,4 @@
+import type { AgentPod, AgentPods } from '@kube-prefetch/cluster';
 import { createAgent, runAgent } from '@kube-prefetch/agent';
 import { createMemoryStateFile, type WatchedRuntime, watchRuntime } from '@kube-prefetch/agent/testing';
 import { createTwinSource, createTwinStatusSink } from '@kube-prefetch/cluster/testing';
@@ -43,6 +44,20 @@ interface Term {
   readonly ended: Promise<void>;
 }
 
+/** The pod of a node's agent. */
+function podOf(node: string): AgentPod {
+  return { name: node, uid: node };
+}
+
+/** A pod that the API server created earlier, and that still speaks for the node. */
+export function olderPodOf(node: string): AgentPod {
+  return { name: `older-${node}`, uid: `older-${node}` };
+}
+
+const pods: AgentPods = {
+  find: async ({ name }) => ({ createdAt: `2026-01-01T00:00:0${name.startsWith('older-') ? 0 : 1}Z`, leaving: false }),
+};
+
 export function simulateCluster({ nodes: names, limits = {} }: SimulationOptions): SimulatedCluster {
   const clock = createVirtualClock();
   const random = seededRandom(7);
@@ -54,7 +69,7 @@ export function simulateCluster({ nodes: names, limits = {} }: SimulationOptions
 
   const startCoordinator = () => {
     epoch += 1;
-    const coordinator = createCoordinator({ source, statuses, clock, log: silentLog, limits });
+    const coordinator = createCoordinator({ source, statuses, pods, clock, log: silentLog, limits });
     const life = new AbortController();
     void coordinator.read(life.signal);
     const ended = lead(coordinator.line, { epoch, signal: life.signal }).catch(() => {});
@@ -75,10 +90,12 @@ export function simulateCluster({ nodes: names, limits = {} }: SimulationOptions
     }
   };
   const apiOf = (node: string): AgentApi => ({
-    plan: (have, waitMs, signal) => call(signal, (t, s) => t.coordinator.forNode(node).plan(have, waitMs, s)),
-    report: (report, signal) => call(signal, (t, s) => t.coordinator.forNode(node).report(report, s)),
-    permits: (request, signal) => call(signal, (t, s) => t.coordinator.forNode(node).permits(request, s)),
-    credentials: (request, signal) => call(signal, (t, s) => t.coordinator.forNode(node).credentials(request, s)),
+    plan: (have, waitMs, signal) =>
+      call(signal, (t, s) => t.coordinator.forNode(node, podOf(node)).plan(have, waitMs, s)),
+    report: (report, signal) => call(signal, (t, s) => t.coordinator.forNode(node, podOf(node)).report(report, s)),
+    permits: (request, signal) => call(signal, (t, s) => t.coordinator.forNode(node, podOf(node)).permits(request, s)),
+    credentials: (request, signal) =>
+      call(signal, (t, s) => t.coordinator.forNode(node, podOf(node)).credentials(request, s)),
   });
 
   const startNode = (name: string): SimulatedNode => {

@@ -17,7 +17,17 @@ export { createManifestsStatusSink, type ManifestsStatusSinkOptions } from './ma
 export type { Leadership, Term } from './ports/leadership.ts';
 export type { ClusterSource, StatusEvent, StatusSink } from './ports/source-and-sink.ts';
 export { createNodeTaints, type NodeTaints } from './status/node-taints.ts';
-export type { AgentIdentity, CertificateStore, KeptAuthority, KeyPair, NodeIdentity } from './ports/trust.ts';
+export { createAgentPods } from './trust/agent-pods.ts';
+export type {
+  AgentIdentity,
+  AgentPod,
+  AgentPods,
+  CertificateStore,
+  FoundPod,
+  KeptAuthority,
+  KeyPair,
+  NodeIdentity,
+} from './ports/trust.ts';
 export { createKubernetesSource } from './source/kubernetes-source.ts';
 export { createOverwriteDetector } from './status/detect-overwrites.ts';
 export { createKubernetesStatusSink, type KubernetesStatusSinkOptions } from './status/kubernetes-status-sink.ts';

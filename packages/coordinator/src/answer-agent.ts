@@ -1,4 +1,7 @@
 import { type AgentApi, ApiError } from '@kube-prefetch/protocol';
+import type { AgentPod } from '@kube-prefetch/cluster';
+import type { PodClaims } from './fleet/newer-pod.ts';
+import { apiErrors } from './requests/api-errors.ts';
 import type { Fleet } from './fleet/index.ts';
 import type { CoordinatorMetrics } from './metrics.ts';
 import { onlyPlanned, type Permits } from './permits/index.ts';
@@ -6,13 +9,16 @@ import type { CurrentTerm } from './current-term.ts';
 
 export interface AnswerParts {
   readonly term: Pick<CurrentTerm, 'epoch' | 'mustLead'>;
-  readonly fleet: Pick<Fleet, 'plan' | 'report' | 'contact' | 'sizeOf'>;
+  readonly fleet: Pick<Fleet, 'plan' | 'report' | 'rivalOf' | 'contact' | 'sizeOf'>;
+  /** Undefined where nobody knows of pods: then agents are believed when they started. */
+  readonly claims: PodClaims | undefined;
   readonly permits: Pick<Permits, 'request' | 'ttlMs'>;
   readonly metrics: Pick<CoordinatorMetrics, 'report'>;
 }
 
 /** The coordinator as one node's agent sees it. */
-export function answerAgent({ term, fleet, permits, metrics }: AnswerParts, node: string): AgentApi {
+export function answerAgent(parts: AnswerParts, node: string, pod: AgentPod | undefined): AgentApi {
+  const { term, fleet, permits, metrics } = parts;
   return {
     async plan(have, waitMs, signal) {
       term.mustLead();
@@ -21,10 +27,12 @@ export function answerAgent({ term, fleet, permits, metrics }: AnswerParts, node
       return plan;
     },
 
-    async report(report) {
+    async report(report, signal) {
       term.mustLead();
       try {
-        const verdict = fleet.report(node, report);
+        await replaceRival(parts, node, pod, signal);
+        term.mustLead();
+        const verdict = fleet.report(node, report, pod);
         metrics.report(verdict);
         return { epoch: term.epoch(), sendFull: verdict === 'FullDemanded' };
       } catch (error) {
@@ -56,4 +64,24 @@ export function answerAgent({ term, fleet, permits, metrics }: AnswerParts, node
       };
     },
   };
+}
+
+/** Two more pods may come while one is asked about; no node has more. */
+const MOST_RIVALS = 3;
+
+/** Throws ApiError OlderAgent unless this pod may speak for the node in the place of the one that does. */
+async function replaceRival(
+  { fleet, claims }: Pick<AnswerParts, 'fleet' | 'claims'>,
+  node: string,
+  pod: AgentPod | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (pod === undefined || claims === undefined) return;
+  for (let asked = 0, rival = fleet.rivalOf(node, pod); rival !== undefined; asked += 1) {
+    if (asked === MOST_RIVALS || !(await claims.isNewer(pod, rival, signal)))
+      throw apiErrors.olderPod(node, pod, rival);
+    const now = fleet.rivalOf(node, pod);
+    if (now?.uid === rival.uid) return;
+    rival = now;
+  }
 }

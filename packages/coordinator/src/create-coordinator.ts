@@ -1,10 +1,11 @@
-import type { ClusterSource, NodeTaints, StatusSink } from '@kube-prefetch/cluster';
+import type { AgentPods, ClusterSource, NodeTaints, StatusSink } from '@kube-prefetch/cluster';
 import type { Placement, TenantLimits } from '@kube-prefetch/core';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock, Trigger } from '@kube-prefetch/time';
 import { answerAgent } from './answer-agent.ts';
 import type { Line } from './coordinator.ts';
 import { createExpectedNodes } from './fleet/expected-nodes.ts';
+import { createPodClaims } from './fleet/newer-pod.ts';
 import { createFleet } from './fleet/index.ts';
 import { createGate, type GateSettings } from './gate/gate.ts';
 import type { ReadSide } from './http/admin.ts';
@@ -38,6 +39,8 @@ export interface CoordinatorParts {
   /** How long a node counts as having what it had of an extended resource. */
   readonly resourceGraceMs?: number;
   readonly startupTaints?: readonly string[];
+  /** Where agents' pods are looked up; absent: agents are believed when they started. */
+  readonly pods?: AgentPods | undefined;
   /** Absent: no taint is taken off any node. */
   readonly gate?: (GateSettings & { readonly taints: NodeTaints }) | undefined;
   /** Where agents run; everywhere if undefined. */
@@ -66,6 +69,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
   const changed = () => wake.fire();
   const term = createCurrentTerm(parts);
   const fleet = createFleet({ clock, log, silentAfterMs, changed });
+  const claims = parts.pods && createPodClaims({ pods: parts.pods, clock });
   const expectedNodes = createExpectedNodes({ graceMs: resourceGraceMs, isPulling: fleet.isPulling });
   const permits = createPermits({ clock, ttlMs: permitTtlMs });
   const statuses = createStatusWriter({
@@ -131,7 +135,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     mustLead: term.mustLead,
     alive: term.alive,
     admit: (node, bytes) => fleet.admit(node, bytes),
-    forNode: node => answerAgent({ term, fleet, permits, metrics }, node),
+    forNode: (node, pod) => answerAgent({ term, fleet, claims, permits, metrics }, node, pod),
     ready,
     exposeMetrics: () => metrics.expose({ term, source, fleet, permits, gate }),
   };

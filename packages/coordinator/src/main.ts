@@ -17,7 +17,7 @@ const surroundings = { clock, log, metrics };
 
 await runUntilSignalled(
   async signal => {
-    const { source, statuses, leadership, trust, taints } = await chooseParts();
+    const { source, statuses, leadership, trust, pods, taints } = await chooseParts();
     const { gateTaint: taint, gateResources: resources = [], gateDeadlineMs: deadlineMs } = config;
     const coordinator = createCoordinator({
       source,
@@ -25,6 +25,7 @@ await runUntilSignalled(
       clock,
       log,
       metrics,
+      pods,
       limits: config,
       permitTtlMs: config.permitTtlMs,
       silentAfterMs: config.silentAfterMs,

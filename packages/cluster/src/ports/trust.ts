@@ -10,8 +10,21 @@ export interface NodeIdentity {
 export interface AgentIdentity {
   /** The node that the agent's pod runs on. */
   readonly node: string;
-  readonly podUid: string;
+  readonly pod: AgentPod;
 }
+
+export interface AgentPod {
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Looks agents' pods up. */
+export interface AgentPods {
+  find(pod: AgentPod, signal: AbortSignal): Promise<FoundPod>;
+}
+
+/** `createdAt`: RFC 3339 in UTC, to the second. `leaving`: it is being deleted. */
+export type FoundPod = 'gone' | { readonly createdAt: string; readonly leaving: boolean };
 
 /** A certificate authority, as PEM text. */
 export interface KeptAuthority extends KeyPair {

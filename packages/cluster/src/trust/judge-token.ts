@@ -9,7 +9,8 @@ export interface AgentTokens {
 }
 
 const NODE = 'authentication.kubernetes.io/node-name';
-const POD = 'authentication.kubernetes.io/pod-uid';
+const POD_NAME = 'authentication.kubernetes.io/pod-name';
+const POD_UID = 'authentication.kubernetes.io/pod-uid';
 
 /** Which node's agent sent this token, or why it is not an agent's. */
 export function judgeToken(verdict: TokenVerdict, { audience, serviceAccount }: AgentTokens): AgentIdentity | ApiError {
@@ -24,12 +25,13 @@ export function judgeToken(verdict: TokenVerdict, { audience, serviceAccount }: 
     return new ApiError('Forbidden', `expected a token of ${agent}, got one of ${verdict.username}`);
   }
   const node = verdict.extra[NODE]?.[0];
-  const podUid = verdict.extra[POD]?.[0];
-  if (node === undefined || podUid === undefined) {
+  const name = verdict.extra[POD_NAME]?.[0];
+  const uid = verdict.extra[POD_UID]?.[0];
+  if (node === undefined || name === undefined || uid === undefined) {
     return new ApiError(
       'Forbidden',
       'expected a token that the kubelet gave to a pod: this one is bound to no pod on a node',
     );
   }
-  return { node, podUid };
+  return { node, pod: { name, uid } };
 }

@@ -47,7 +47,7 @@ function start({ reviewMs = 0 } = {}) {
 
 test('a good token says which pod on which node', async () => {
   const { server, identify } = start();
-  expect(await identify(server.issueToken(AGENT))).toEqual({ node: 'n1', podUid: 'uid-1' });
+  expect(await identify(server.issueToken(AGENT))).toEqual({ node: 'n1', pod: { name: 'pod-uid-1', uid: 'uid-1' } });
 });
 
 interface Other extends Partial<typeof AGENT> {

@@ -61,7 +61,10 @@ export function holderOf({ namespace, serviceAccount, audiences, node, podUid }:
     audiences,
     extra: {
       ...(node && { 'authentication.kubernetes.io/node-name': [node] }),
-      ...(podUid && { 'authentication.kubernetes.io/pod-uid': [podUid] }),
+      ...(podUid && {
+        'authentication.kubernetes.io/pod-name': [`pod-${podUid}`],
+        'authentication.kubernetes.io/pod-uid': [podUid],
+      }),
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Cohort, CohortPlans, FleetView } from '@kube-prefetch/core';
+import type { AgentPod } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
 import { type ImageRef, MAX_BODY_BYTES, type NodeReport, type Plan } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
@@ -6,7 +7,7 @@ import { agreedSize } from './agreed-size.ts';
 import { createPlannedImages } from './planned-images.ts';
 import { judgeReport, type ReportVerdict } from './judge-report.ts';
 import { count, createMembership, uncount } from './membership.ts';
-import type { CohortRecord, NodeRecord } from './node-record.ts';
+import type { CohortRecord, Heard, NodeRecord } from './node-record.ts';
 import { answerPoll, dismissPoll, pollPlan } from './plan-polls.ts';
 import { apiErrors } from '../requests/api-errors.ts';
 import { forgiveSuspension, longestPollMs, nextSilenceMs, nodesFallingSilent } from './silence.ts';
@@ -33,8 +34,10 @@ export interface Fleet extends FleetView {
   assigned(): boolean;
 
   plan(node: string, have: string | undefined, waitMs: number, signal: AbortSignal): Promise<Plan | 'unchanged'>;
-  /** Throws ApiError OlderAgent. */
-  report(node: string, report: NodeReport): Exclude<ReportVerdict, 'OlderAgent'>;
+  /** Another pod that speaks for the node now, and was not silent for too long. */
+  rivalOf(node: string, pod: AgentPod): AgentPod | undefined;
+  /** Of another pod than the last report only where that one may be replaced. Throws ApiError OlderAgent. */
+  report(node: string, report: NodeReport, pod?: AgentPod): Exclude<ReportVerdict, 'OlderAgent'>;
   /** Counts a body that the node is about to send. Throws ApiError where it sends too much or cannot be served. */
   admit(node: string, bytes: number): void;
   /** Notes that the node's agent lives. Throws ApiError where the node cannot be served. */
@@ -81,6 +84,8 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
     if (phase === 'unread') throw apiErrors.notRead();
     throw gaps.length > 0 ? apiErrors.perhapsNotRead(name, gaps) : apiErrors.unknownNode(name, members.nodes.size);
   };
+
+  const isLost = ({ atMs }: Heard) => clock.monotonicMs() - atMs >= silentAfterMs;
 
   const contact = (name: string): NodeRecord => {
     const node = known(name);
@@ -134,16 +139,22 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
 
     plan: async (name, have, waitMs, signal) =>
       pollPlan(contact(name), { have, waitMs: Math.min(waitMs, longestPollMs(silentAfterMs)), clock, signal }),
-    report(name, report) {
+    rivalOf(name, pod) {
+      const { heard } = known(name);
+      if (heard?.pod === undefined || heard.pod.uid === pod.uid || isLost(heard)) return undefined;
+      return heard.pod;
+    },
+    report(name, report, pod) {
       const node = contact(name);
       const now = clock.monotonicMs();
-      const lost = node.heard !== undefined && now - node.heard.atMs >= silentAfterMs;
       const { heard } = node;
+      const lost = heard !== undefined && isLost(heard);
+      const replaced = heard?.pod !== undefined && pod !== undefined && heard.pod.uid !== pod.uid;
       const outdated = heard?.keptFor !== undefined && heard.keptFor !== node.home.plan.revision;
-      const verdict = judgeReport(heard && { ...heard, lost, outdated }, report);
+      const verdict = judgeReport(heard && { ...heard, lost, outdated, replaced }, report);
       if (verdict === 'OlderAgent') throw apiErrors.olderAgent(name, report.agent, node.heard?.agent);
       if (verdict === 'Used') {
-        takeReport(node, report, images, now);
+        takeReport(node, report, pod, images, now);
         if (report.full || report.cells.length > 0 || report.gone.length > 0) changed();
       }
       return verdict;

@@ -8,6 +8,7 @@ const said = (id: string, second: number, sequence: number, lost = false, size =
   sequence,
   lost,
   outdated,
+  replaced: false,
   cells: { size },
 });
 const says = (id: string, second: number, sequence: number, full: boolean): NodeReport =>
@@ -30,6 +31,9 @@ test.each<[string, LastReport | undefined, NodeReport, ReportVerdict]>([
   ['after silence the same process goes on', said('a', 1, 5, true), says('a', 1, 6, false), 'Used'],
   ['a newer process, full', said('a', 1, 5), says('b', 2, 1, true), 'Used'],
   ['a newer process, delta', said('a', 1, 5), says('b', 2, 2, false), 'FullDemanded'],
+  ['a pod that is replaced, full', { ...said('b', 9, 1), replaced: true }, says('a', 1, 1, true), 'Used'],
+  ['a pod that is replaced, delta', { ...said('b', 9, 1), replaced: true }, says('a', 1, 2, false), 'FullDemanded'],
+  ['a pod that is replaced, of the same id', { ...said('a', 9, 5), replaced: true }, says('a', 9, 1, true), 'Used'],
   ['an older process, full', said('b', 2, 1), says('a', 1, 6, true), 'OlderAgent'],
   ['an older process, delta', said('b', 2, 1), says('a', 1, 6, false), 'OlderAgent'],
   ['an older process after the newer fell silent', said('b', 2, 1, true), says('a', 1, 6, true), 'Used'],

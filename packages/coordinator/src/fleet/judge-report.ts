@@ -6,6 +6,8 @@ export interface LastReport {
   readonly sequence: number;
   /** So long ago that any process may speak for the node now. */
   readonly lost: boolean;
+  /** It came from another pod, which this one replaces. */
+  readonly replaced: boolean;
   /** The plan may hold images by now of which no cell was kept. */
   readonly outdated: boolean;
   /** All that its reports add up to. */
@@ -29,11 +31,14 @@ export type ReportVerdict = 'Used' | 'Repeated' | 'FullDemanded' | 'OlderAgent';
  * | same, outdated      | delta                          | FullDemanded |
  * | older process, lost | full                           | Used         |
  * | older process, lost | delta                          | FullDemanded |
+ * | replaced pod        | full                           | Used         |
+ * | replaced pod        | delta                          | FullDemanded |
  * | newer process       | any                            | OlderAgent   |
  */
 export function judgeReport(last: LastReport | undefined, report: NodeReport): ReportVerdict {
-  if (last === undefined || last.agent.id !== report.agent.id) {
-    if (last !== undefined && !last.lost && startedBefore(report.agent, last.agent)) return 'OlderAgent';
+  if (last === undefined || last.replaced || last.agent.id !== report.agent.id) {
+    if (last !== undefined && !last.replaced && !last.lost && startedBefore(report.agent, last.agent))
+      return 'OlderAgent';
     return report.full ? 'Used' : 'FullDemanded';
   }
   if (report.sequence <= last.sequence) return 'Repeated';

@@ -1,3 +1,4 @@
+import type { AgentPod } from '@kube-prefetch/cluster';
 import type { Cohort } from '@kube-prefetch/core';
 import type { CellReport, ImageRef, NodeReport, Plan } from '@kube-prefetch/protocol';
 import type { WaitingRequest } from '../requests/waiting-request.ts';
@@ -28,7 +29,9 @@ export interface NodeRecord {
 }
 
 /** The sum of a node's reports. */
-export interface Heard extends Omit<LastReport, 'lost' | 'outdated'> {
+export interface Heard extends Omit<LastReport, 'lost' | 'outdated' | 'replaced'> {
+  /** Whose reports they are, where that is known. */
+  readonly pod: AgentPod | undefined;
   readonly atMs: number;
   readonly planRevision: string | undefined;
   readonly runtime: NodeReport['runtime'];

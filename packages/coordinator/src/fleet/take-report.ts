@@ -1,4 +1,5 @@
 import type { CellReport, ImageRef, NodeReport } from '@kube-prefetch/protocol';
+import type { AgentPod } from '@kube-prefetch/cluster';
 import { imagesOf, type PlannedImages } from './planned-images.ts';
 import { count, uncount } from './membership.ts';
 import type { Heard, NodeRecord } from './node-record.ts';
@@ -7,37 +8,40 @@ import type { Heard, NodeRecord } from './node-record.ts';
  * Applies a usable report. A full one replaces what the node reported before, a delta changes it. Only cells of images are kept
  * that the node's plan holds.
  */
-export function takeReport(node: NodeRecord, report: NodeReport, images: PlannedImages, now: number): void {
+export function takeReport(
+  node: NodeRecord,
+  report: NodeReport,
+  pod: AgentPod | undefined,
+  images: PlannedImages,
+  now: number,
+): void {
   const planned = imagesOf(node.home.plan);
   const cells = report.cells.filter(({ image }) => planned.has(image));
   const isWhole = cells.length === report.cells.length;
   const kept = cells.map(cell => explained(images.shareTexts(cell), report));
   const keptFor = isWhole ? undefined : node.home.plan.revision;
-  if (report.full || node.heard === undefined) replaceCells(node, report, kept, keptFor, now);
-  else changeCells(node, node.heard, report, kept, keptFor, now);
+  const heard = { pod, atMs: now };
+  if (report.full || node.heard === undefined) replaceCells(node, report, kept, { ...heard, keptFor });
+  else changeCells(node, node.heard, report, kept, { ...heard, keptFor: keptFor ?? node.heard.keptFor });
 }
 
-function replaceCells(
-  node: NodeRecord,
-  report: NodeReport,
-  kept: readonly CellReport[],
-  keptFor: string | undefined,
-  now: number,
-): void {
+/** What a report does not say itself. */
+type How = Pick<Heard, 'pod' | 'atMs' | 'keptFor'>;
+
+function replaceCells(node: NodeRecord, report: NodeReport, kept: readonly CellReport[], how: How): void {
   uncount(node);
-  node.heard = hear(report, new Map(kept.map(cell => [cell.image, cell])), keptFor, now);
+  node.heard = hear(report, new Map(kept.map(cell => [cell.image, cell])), how);
   count(node);
 }
 
 function changeCells(
   node: NodeRecord,
-  { cells, keptFor: before }: Heard,
+  { cells }: Heard,
   report: NodeReport,
   kept: readonly CellReport[],
-  keptFor: string | undefined,
-  now: number,
+  how: How,
 ): void {
-  node.heard = hear(report, cells, keptFor ?? before, now);
+  node.heard = hear(report, cells, how);
   for (const image of report.gone) drop(node, cells, image);
   for (const cell of kept) {
     drop(node, cells, cell.image);
@@ -46,9 +50,9 @@ function changeCells(
   }
 }
 
-function hear(report: NodeReport, cells: Map<ImageRef, CellReport>, keptFor: string | undefined, now: number): Heard {
+function hear(report: NodeReport, cells: Map<ImageRef, CellReport>, how: How): Heard {
   const { agent, sequence, planRevision, runtime } = report;
-  return { agent, sequence, planRevision, runtime, cells, keptFor, atMs: now };
+  return { agent, sequence, planRevision, runtime, cells, ...how };
 }
 
 function drop(node: NodeRecord, cells: Map<ImageRef, CellReport>, image: ImageRef): void {

@@ -18,7 +18,7 @@ const identity: NodeIdentity = {
   async identify(token) {
     const node = /^token-of-(.+)$/.exec(token)?.[1];
     if (node === undefined) throw new ApiError('Unauthenticated', 'no such token');
-    return { node, podUid: `uid-of-${node}` };
+    return { node, pod: { name: `agent-of-${node}`, uid: `uid-of-${node}` } };
   },
 };
 

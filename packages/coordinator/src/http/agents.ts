@@ -1,4 +1,4 @@
-import type { NodeIdentity } from '@kube-prefetch/cluster';
+import type { AgentPod, NodeIdentity } from '@kube-prefetch/cluster';
 import { planBytes } from '@kube-prefetch/core';
 import {
   type AgentApi,
@@ -35,8 +35,8 @@ export interface AgentsSide {
   mustLead(): void;
   /** Throws ApiError where the node may not send a body of that size now. */
   admit(node: string, bytes: number): void;
-  /** The coordinator as this node's agent sees it, in memory. */
-  forNode(node: string): AgentApi;
+  /** The coordinator as this node's agent sees it, in memory. `pod`: the agent's, where that is known. */
+  forNode(node: string, pod?: AgentPod): AgentApi;
 }
 
 export interface AgentsAppParts extends Omit<AppParts, 'quietRoutes'> {
@@ -52,7 +52,7 @@ export function agentsApp(c: AgentsSide, { identity, ...parts }: AgentsAppParts)
     // The connection stays open: while nobody leads agents try again and again, and a handshake costs more than an answer.
     c.mustLead();
     reply.header(EPOCH_HEADER, c.epoch());
-    if (identity !== undefined) await requireOwnNode(identity, request, untilClosed(reply));
+    if (identity !== undefined) callers.set(request, await requireOwnNode(identity, request, untilClosed(reply)));
     if (request.method === 'POST' && request.routeOptions.url !== undefined) c.admit(nodeOf(request), bytesOf(request));
   });
   app.get(PLAN, (request, reply) => getPlan(c, request, reply));
@@ -89,8 +89,11 @@ async function postCredentials(c: AgentsSide, request: FastifyRequest, reply: Fa
   return reply.header('cache-control', 'no-store').send(answer);
 }
 
+/** Who asks, where that is asked. */
+const callers = new WeakMap<FastifyRequest, AgentPod>();
+
 function api(c: AgentsSide, request: FastifyRequest) {
-  return c.forNode(nodeOf(request));
+  return c.forNode(nodeOf(request), callers.get(request));
 }
 
 function nodeOf(request: FastifyRequest): string {

@@ -1,22 +1,22 @@
-import type { NodeIdentity } from '@kube-prefetch/cluster';
+import type { AgentPod, NodeIdentity } from '@kube-prefetch/cluster';
 import { ApiError } from '@kube-prefetch/protocol';
 import type { FastifyRequest } from 'fastify';
 
 /** Far more than any token has. */
 const MAX_TOKEN_LENGTH = 16_384;
 
-/** Throws ApiError unless the request comes from the agent of the node that its path names. */
+/** The pod of the agent that asks. Throws ApiError unless it runs on the node that the path names. */
 export async function requireOwnNode(
   identity: NodeIdentity,
   request: FastifyRequest,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<AgentPod> {
   const caller = await identity.identify(tokenOf(request), request.ip, signal);
   const { node } = request.params as { node?: string };
-  if (node === undefined || node === caller.node) return;
+  if (node === undefined || node === caller.node) return caller.pod;
   throw new ApiError(
     'Forbidden',
-    `pod ${caller.podUid} runs on the node ${JSON.stringify(caller.node)} and may not speak for ${JSON.stringify(node)}`,
+    `pod ${caller.pod.uid} runs on the node ${JSON.stringify(caller.node)} and may not speak for ${JSON.stringify(node)}`,
   );
 }
 

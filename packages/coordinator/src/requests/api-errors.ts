@@ -1,3 +1,4 @@
+import type { AgentPod } from '@kube-prefetch/cluster';
 import { ApiError, type NodeReport } from '@kube-prefetch/protocol';
 
 /** Why an agent is not served, in words that help whoever reads its log. */
@@ -34,6 +35,12 @@ export const apiErrors = {
     new ApiError(
       'Overloaded',
       `the node ${JSON.stringify(node)} sends more than it may in the long run; try again later`,
+    ),
+
+  olderPod: (node: string, older: AgentPod, newer: AgentPod) =>
+    new ApiError(
+      'OlderAgent',
+      `pod ${older.name} of the node ${JSON.stringify(node)} is gone or older than ${newer.name}, which speaks for the node; it should exit`,
     ),
 
   olderAgent: (node: string, older: NodeReport['agent'], newer: NodeReport['agent'] | undefined) =>

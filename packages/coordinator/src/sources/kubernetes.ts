@@ -1,4 +1,5 @@
 import {
+  createAgentPods,
   createKubernetesCertificates,
   createKubernetesSource,
   createKubernetesStatusSink,
@@ -45,6 +46,7 @@ export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics 
   return {
     source: createKubernetesSource({ api: overwrites.through(api), clock, random, log }),
     statuses: createKubernetesStatusSink({ api, clock, instance: podName, overwrites }),
+    pods: createAgentPods({ api, namespace }),
     taints: createNodeTaints({ api, clock, instance: podName }),
     leadership: createLeaseLeadership({
       api,

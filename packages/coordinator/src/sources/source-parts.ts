@@ -1,4 +1,11 @@
-import type { ClusterSource, CountedRequest, Leadership, NodeTaints, StatusSink } from '@kube-prefetch/cluster';
+import type {
+  AgentPods,
+  ClusterSource,
+  CountedRequest,
+  Leadership,
+  NodeTaints,
+  StatusSink,
+} from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import type { Trust } from '../http/listen-for-agents.ts';
@@ -9,6 +16,7 @@ export interface SourceParts {
   readonly source: ClusterSource;
   readonly statuses: StatusSink;
   readonly leadership: Leadership;
+  readonly pods?: AgentPods | undefined;
   readonly taints?: NodeTaints | undefined;
   readonly trust?: Trust | undefined;
 }
