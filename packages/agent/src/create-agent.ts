@@ -1,18 +1,19 @@
 import type { Log } from '@kube-prefetch/process';
-import type { AgentApi, CellReport, NodeReport } from '@kube-prefetch/protocol';
+import type { AgentApi, NodeReport } from '@kube-prefetch/protocol';
 import type { ImageRuntime, Space } from '@kube-prefetch/runtime';
 import { type Clock, type Random, type Trigger, createTrigger } from '@kube-prefetch/time';
 import { createContact } from './exchange/attempts.ts';
 import { followPlan } from './exchange/follow-plan.ts';
+import { pullOf } from './exchange/label-cells.ts';
 import { createPermits, type NodePermits } from './exchange/permits.ts';
 import { type Reports, createReports } from './exchange/reports.ts';
 import { type Choice, freeSlots } from './decide/choose-pulls.ts';
 import { isPastLimit } from './decide/fit-on-disk.ts';
-import type { Cell } from './decide/judge-cells.ts';
 import type { StallLimits } from './decide/judge-stall.ts';
 import { type Memory, createMemory } from './memory/memory.ts';
 import { type StateFile, createStateSaver } from './memory/state-file.ts';
 import type { AgentMetrics } from './metrics.ts';
+import { createDiskVisibility } from './ops/disk-visibility.ts';
 import { createHealth, type Health } from './ops/health.ts';
 import { createByteCounts } from './pulls/byte-counts.ts';
 import { notePullEnd } from './pulls/note-pull-end.ts';
@@ -111,7 +112,7 @@ export function createAgent(parts: AgentParts): Agent {
     ...common,
     api,
     agent: parts.identity,
-    pullOf: cell => pullOf(cell, memory, pulls, clock),
+    pullOf: cell => pullOf(cell, memory.histories(), pulls.running(), clock.monotonicMs()),
   });
   const events = createRuntimeEvents({
     runtime,
@@ -121,17 +122,7 @@ export function createAgent(parts: AgentParts): Agent {
     changed,
     pulling: () => pulls.running().size > 0,
   });
-  let diskSeen = true;
-  const noteDisk = (seen: boolean) => {
-    if (!seen && diskSeen) {
-      const reason =
-        "the file system of the images cannot be seen from here: set --disk-seen-through, or the chart's disk.hostPath";
-      log.warn({ reason }, 'the disk limit is not kept');
-    }
-    if (seen && !diskSeen) log.info({}, 'the disk limit is kept');
-    diskSeen = seen;
-    metrics?.diskSeen(seen);
-  };
+  const tellDiskVisibility = createDiskVisibility(log, metrics);
   const adopt: Memory['adopt'] = plan => {
     memory.adopt(plan);
     changed();
@@ -154,7 +145,7 @@ export function createAgent(parts: AgentParts): Agent {
     reports: {
       ...reports,
       offer(result) {
-        if (result.space !== undefined) noteDisk(result.space !== 'unknown');
+        if (result.space !== undefined) tellDiskVisibility(result.space);
         metrics?.cellsJudged(result.cells.map(cell => cell.state));
         reports.offer(result);
       },
@@ -178,14 +169,4 @@ export function createAgent(parts: AgentParts): Agent {
       signal => saver.run(signal),
     ],
   };
-}
-
-/** Of a Pulling cell the pull that runs, of a Present one the pull that brought it. */
-function pullOf({ image, state }: Cell, memory: Memory, pulls: Pulls, clock: Clock): CellReport['pull'] {
-  if (state === 'Present') return memory.histories().get(image)?.pull;
-  if (state !== 'Pulling') return undefined;
-  const pull = pulls.running().get(image);
-  if (pull === undefined) return undefined;
-  const { doneBytes, totalBytes } = pull.progress ?? {};
-  return { elapsedMs: clock.monotonicMs() - pull.startedAtMs, doneBytes, totalBytes };
 }

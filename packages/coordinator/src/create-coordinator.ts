@@ -16,7 +16,7 @@ import { type CoordinatorMetrics, createMetrics } from './metrics.ts';
 import { createPacedTrigger } from './paced-trigger.ts';
 import { readCluster } from './read-cluster.ts';
 import { createStatusWriter } from './status/index.ts';
-import { createCurrentTerm, type CurrentTerm } from './current-term.ts';
+import { createCurrentTerm, whileLeading } from './current-term.ts';
 import { createViews } from './admin-views.ts';
 
 const SILENT_AFTER_MS = 60_000;
@@ -138,21 +138,6 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     forNode: (node, pod) => answerAgent({ term, fleet, claims, permits, metrics }, node, pod),
     ready,
     exposeMetrics: () => metrics.expose({ term, source, fleet, permits, gate }),
-  };
-}
-
-/** Writes nothing once the term is over, also where that was not noticed yet. */
-function whileLeading(sink: StatusSink, { mustLead }: Pick<CurrentTerm, 'mustLead'>): StatusSink {
-  return {
-    ...sink,
-    async write(...args) {
-      mustLead();
-      return sink.write(...args);
-    },
-    async event(...args) {
-      mustLead();
-      return sink.event(...args);
-    },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Term } from '@kube-prefetch/cluster';
+import type { StatusSink, Term } from '@kube-prefetch/cluster';
 import type { Clock } from '@kube-prefetch/time';
 import { apiErrors } from './requests/api-errors.ts';
 
@@ -72,5 +72,20 @@ export function createCurrentTerm({ clock, leader }: CurrentTermParts): CurrentT
       if (!leading()) throw apiErrors.notLeading(leader?.(), epoch > 0);
     },
     alive: () => lastPassMs === undefined || clock.monotonicMs() - lastPassMs < STUCK_AFTER_MS,
+  };
+}
+
+/** The sink, which takes nothing once the term is over, even if nobody has noticed that yet. */
+export function whileLeading(sink: StatusSink, { mustLead }: Pick<CurrentTerm, 'mustLead'>): StatusSink {
+  return {
+    ...sink,
+    async write(...args) {
+      mustLead();
+      return sink.write(...args);
+    },
+    async event(...args) {
+      mustLead();
+      return sink.event(...args);
+    },
   };
 }

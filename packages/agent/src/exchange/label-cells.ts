@@ -1,13 +1,14 @@
 import type { CellReport, ImageRef } from '@kube-prefetch/protocol';
 import { type Clock, timestamp } from '@kube-prefetch/time';
+import type { History } from '../decide/image-history.ts';
 import type { Cell } from '../decide/judge-cells.ts';
+import type { RunningPull } from '../decide/judge-stall.ts';
 
 /** So that a full report of as many cells as a node may have fits into the largest body. */
 const MAX_DIGESTS = 4;
 const MAX_DIGEST_LENGTH = 600;
 
-export type PullReport = NonNullable<CellReport['pull']>;
-/** The running pull of a Pulling cell, the last pull of a Present one. */
+type PullReport = NonNullable<CellReport['pull']>;
 export type PullOf = (cell: Cell) => PullReport | undefined;
 
 /** Puts times of the wall clock on cells. While a cell stays as it is, its times stay too, also when the wall clock jumps. */
@@ -47,6 +48,20 @@ export function createCellLabels(clock: Clock): CellLabels {
       return cells.map(cell => toReport(cell, labelled.get(cell.image) as CellTimes, pullOf(cell)));
     },
   };
+}
+
+/** Of a Pulling cell the pull that runs, of a Present one the pull that brought the image. */
+export function pullOf(
+  { image, state }: Cell,
+  histories: ReadonlyMap<ImageRef, History>,
+  running: ReadonlyMap<ImageRef, RunningPull>,
+  now: number,
+): PullReport | undefined {
+  if (state === 'Present') return histories.get(image)?.pull;
+  const pull = state === 'Pulling' ? running.get(image) : undefined;
+  if (pull === undefined) return undefined;
+  const { doneBytes, totalBytes } = pull.progress ?? {};
+  return { elapsedMs: now - pull.startedAtMs, doneBytes, totalBytes };
 }
 
 function toReport(cell: Cell, { since, nextTry, failingSince }: CellTimes, pull: PullReport | undefined): CellReport {
