@@ -1,14 +1,14 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAgent, createHttpAgentApi, runAgent } from '@kube-prefetch/agent';
-import { createMemoryStateFile } from '@kube-prefetch/agent/testing';
+import { agentParts } from '@kube-prefetch/agent/testing';
 import type { KeptAuthority } from '@kube-prefetch/cluster';
 import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
 import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import type { Log } from '@kube-prefetch/process';
 import { ApiError, type CellState } from '@kube-prefetch/protocol';
 import { createTwinRegistry, createTwinRuntime } from '@kube-prefetch/runtime/twin';
-import { systemClock as clock, systemRandom as random, timestamp } from '@kube-prefetch/time';
+import { systemClock as clock, systemRandom as random } from '@kube-prefetch/time';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { type Pair, type Replica, startPair } from './start-pair.ts';
@@ -68,19 +68,9 @@ function startAgent() {
     resolve: async () => pair.hosts,
   });
   const stopped = new AbortController();
-  const parts = createAgent({
-    api,
-    runtime,
-    clock,
-    random,
-    log: { debug: note, info: note, warn: note, error: note } as unknown as Log,
-    state: createMemoryStateFile(),
-    identity: { id: 'agent', startedAt: timestamp(clock), version: '0.0.0' },
-    parallelPulls: 2,
-    slowPullBytesPerSecond: 50_000,
-    disk: { maxUsedPercent: 80 },
-    stall: { stallTimeoutMs: 120_000 },
-  });
+  const log = { debug: note, info: note, warn: note, error: note } as unknown as Log;
+  const stall = { stallTimeoutMs: 120_000 };
+  const parts = createAgent(agentParts({ api, runtime, clock, random, log, stall }));
   const ended = runAgent(parts, stopped.signal);
   return {
     runtime,

@@ -1,7 +1,6 @@
 import { createAgent, runAgent } from '@kube-prefetch/agent';
-import { createMemoryStateFile, createScriptedApi, planOf } from '@kube-prefetch/agent/testing';
-import { silentLog } from '@kube-prefetch/process';
-import { systemClock as clock, systemRandom as random, timestamp } from '@kube-prefetch/time';
+import { agentParts, createScriptedApi, planOf } from '@kube-prefetch/agent/testing';
+import { systemClock as clock, systemRandom as random } from '@kube-prefetch/time';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startContainerdHarness } from './containerd-harness.ts';
 
@@ -17,19 +16,8 @@ afterAll(() => harness?.close());
 function startAgent() {
   const api = createScriptedApi({ clock });
   const stop = new AbortController();
-  const agent = createAgent({
-    api,
-    runtime: harness.runtime,
-    clock,
-    random,
-    log: silentLog,
-    state: createMemoryStateFile(),
-    identity: { id: 'agent', startedAt: timestamp(clock), version: '0.0.0' },
-    parallelPulls: 2,
-    slowPullBytesPerSecond: 0,
-    disk: { maxUsedPercent: 80 },
-    stall: { stallTimeoutMs: 600_000 },
-  });
+  const parts = { api, runtime: harness.runtime, clock, random, slowPullBytesPerSecond: 0 };
+  const agent = createAgent(agentParts(parts));
   const ended = runAgent(agent, stop.signal);
   onTestFinished(async () => {
     stop.abort();

@@ -1,6 +1,6 @@
 import type { AgentPod, AgentPods } from '@kube-prefetch/cluster';
 import { createAgent, runAgent } from '@kube-prefetch/agent';
-import { createMemoryStateFile, type WatchedRuntime, watchRuntime } from '@kube-prefetch/agent/testing';
+import { agentParts, createMemoryStateFile, type WatchedRuntime, watchRuntime } from '@kube-prefetch/agent/testing';
 import { createTwinSource, createTwinStatusSink } from '@kube-prefetch/cluster/testing';
 import { createCoordinator, type CoordinatorParts, lead } from '@kube-prefetch/coordinator';
 import type { ClusterState } from '@kube-prefetch/core';
@@ -111,19 +111,10 @@ export function simulateCluster({ nodes: names, limits = {} }: SimulationOptions
       startAgent() {
         starts += 1;
         stop = new AbortController();
-        const agent = createAgent({
-          api: apiOf(name),
-          runtime: watched,
-          clock,
-          random,
-          log: silentLog,
-          state,
-          identity: { id: `${name}-${starts}`, startedAt: timestamp(clock), version: '0.0.0' },
-          parallelPulls: 2,
-          slowPullBytesPerSecond: 50_000,
-          disk: { maxUsedPercent: 80 },
-          stall: { stallTimeoutMs: 120_000 },
-        });
+        const identity = { id: `${name}-${starts}`, startedAt: timestamp(clock), version: '0.0.0' };
+        const stall = { stallTimeoutMs: 120_000 };
+        const parts = { api: apiOf(name), runtime: watched, clock, random, state, identity, stall };
+        const agent = createAgent(agentParts(parts));
         ended = runAgent(agent, stop.signal);
       },
       stopAgent() {

@@ -35,6 +35,11 @@ function cluster(images: readonly string[], parts: Partial<ClusterState> = {}): 
 const node = (name: string) => simulated.nodes.get(name) as SimulatedNode;
 const status = () => simulated.statuses.statuses.get('Prefetch shop/web') as PrefetchStatus;
 const warm = () => status().conditions.find(condition => condition.type === 'Warm');
+const agents = () =>
+  simulated
+    .coordinator()
+    .overview()
+    .nodes.map(({ agent }) => agent);
 const pullsOfAll = () => [...simulated.nodes.values()].map(({ runtime }) => runtime.pulls());
 
 test('what a resource names and what its workloads use becomes warm on every node, and status says so', async () => {
@@ -91,12 +96,7 @@ describe('a coordinator that is killed in mid-pull', () => {
     await clock.advance(5_000);
     startCoordinator();
     await clock.advance(15_000);
-    expect(
-      simulated
-        .coordinator()
-        .overview()
-        .nodes.map(({ agent }) => agent),
-    ).toEqual(Array(3).fill('Reporting'));
+    expect(agents()).toEqual(Array(3).fill('Reporting'));
     await clock.advance(60_000);
     expect([status().warm, pullsOfAll()]).toEqual(['9/9', [3, 3, 3]]);
     expect([...simulated.nodes.values()].flatMap(({ watched }) => watched.breaches)).toEqual([]);
@@ -202,12 +202,7 @@ test.each([-24 * HOUR_MS, 24 * HOUR_MS])('wall clocks that jump by %i ms pull no
   clock.jumpWall(ms);
   await clock.advance(200_000);
   expect(registry.requests()).toBe(requests);
-  expect(
-    simulated
-      .coordinator()
-      .overview()
-      .nodes.map(({ agent }) => agent),
-  ).toEqual(Array(3).fill('Reporting'));
+  expect(agents()).toEqual(Array(3).fill('Reporting'));
   expect(warm()?.status).toBe('True');
 });
 

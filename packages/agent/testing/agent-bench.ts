@@ -1,11 +1,9 @@
-import type { AgentApi } from '@kube-prefetch/protocol';
-import { silentLog } from '@kube-prefetch/process';
 import { type TwinRuntime, createTwinRuntime } from '@kube-prefetch/runtime/twin';
 import { seededRandom, timestamp } from '@kube-prefetch/time';
 import { type VirtualClock, createVirtualClock } from '@kube-prefetch/time/testing';
 import { type Agent, type AgentParts, createAgent } from '../src/create-agent.ts';
 import { runAgent } from '../src/run-agent.ts';
-import type { StateFile } from '../src/memory/state-file.ts';
+import { agentParts } from './builders.ts';
 import { createMemoryStateFile } from './memory-state-file.ts';
 import { createScriptedApi, type ScriptedApi } from './scripted-api.ts';
 
@@ -42,21 +40,7 @@ export function createAgentBench(options: Partial<AgentParts> & { seed?: number 
     start(more) {
       starts += 1;
       const identity = { id: `agent-${starts}`, startedAt: timestamp(clock), version: '0.0.0' };
-      const agent = createAgent({
-        api: api as AgentApi,
-        runtime,
-        clock,
-        random,
-        log: silentLog,
-        state: state as StateFile,
-        identity,
-        parallelPulls: 2,
-        slowPullBytesPerSecond: 50_000,
-        disk: { maxUsedPercent: 80 },
-        stall: { stallTimeoutMs: 600_000 },
-        ...options,
-        ...more,
-      });
+      const agent = createAgent(agentParts({ api, runtime, clock, random, state, identity, ...options, ...more }));
       const stop = new AbortController();
       const ended = runAgent(agent, stop.signal);
       ended.catch(() => {}); // A test that cares awaits it.

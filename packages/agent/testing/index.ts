@@ -1,4 +1,5 @@
 export { type AgentBench, createAgentBench, type StartedAgent } from './agent-bench.ts';
+export { agentParts, aRunningPull } from './builders.ts';
 export { createMemoryStateFile } from './memory-state-file.ts';
 export { createScriptedApi, planOf, type ScriptedApi } from './scripted-api.ts';
 export { type WatchedRuntime, watchRuntime } from './watched-runtime.ts';

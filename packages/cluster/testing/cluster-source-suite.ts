@@ -1,4 +1,5 @@
 import type { ClusterState } from '@kube-prefetch/core';
+import { aState } from '@kube-prefetch/core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ClusterSource } from '../src/ports/source-and-sink.ts';
 import { aDeployment, aNamespace, aNode, aPrefetch, type PlainObject } from './kube-objects.ts';
@@ -77,16 +78,7 @@ export function clusterSourceSuite(name: string, createHarness: () => Promise<So
       const { hold, begin, reads } = await start();
       await hold([]);
       begin();
-      const state = await reads(() => true);
-      expect(state).toEqual({
-        resources: [],
-        workloads: [],
-        namespaces: [],
-        nodes: [],
-        deviceClasses: [],
-        resourceSlices: [],
-        gaps: [],
-      });
+      expect(await reads(() => true)).toEqual(aState());
     });
 
     test('a change is told and read', async () => {

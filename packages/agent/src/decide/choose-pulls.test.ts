@@ -1,6 +1,7 @@
 import type { WaitReason } from '@kube-prefetch/protocol';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { aRunningPull } from '../../testing/builders.ts';
 import type { Cell } from './judge-cells.ts';
 import { type Choice, type Chosen, choosePulls } from './choose-pulls.ts';
 import { bytesToWrite, freeForPulls } from './fit-on-disk.ts';
@@ -29,17 +30,7 @@ function aChoice(parts: Partial<Choice> & { images?: readonly string[] } = {}): 
 
 const aPull = (image: string, parts: Partial<RunningPull> = {}): [string, RunningPull] => [
   image,
-  {
-    image,
-    withoutPermit: false,
-    startedAtMs: 0,
-    changedAtMs: 0,
-    progress: undefined,
-    sizeBytes: undefined,
-    cancelled: false,
-    pace: startPace(0),
-    ...parts,
-  },
+  aRunningPull({ image, ...parts }),
 ];
 const started = (choice: Choice) => choosePulls(choice, NOW).start.map(order => order.image);
 const waits = ({ cells }: Chosen) => Object.fromEntries(cells.map(cell => [cell.image, cell.waitingFor ?? cell.state]));

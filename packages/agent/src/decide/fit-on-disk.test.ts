@@ -1,17 +1,9 @@
 import { expect, test } from 'vitest';
+import { aRunningPull } from '../../testing/builders.ts';
 import { bytesToWrite, freeForPulls, judgeRunning } from './fit-on-disk.ts';
-import { type RunningPull, startPace } from './judge-stall.ts';
+import type { RunningPull } from './judge-stall.ts';
 
-const idle: RunningPull = {
-  image: 'a',
-  withoutPermit: false,
-  startedAtMs: 0,
-  changedAtMs: 0,
-  progress: undefined,
-  sizeBytes: undefined,
-  cancelled: false,
-  pace: startPace(0),
-};
+const idle = aRunningPull();
 const downloading = (doneBytes: number, totalBytes?: number): RunningPull => ({
   ...idle,
   progress: { phase: 'downloading', doneBytes, totalBytes },

@@ -1,18 +1,12 @@
 import type { Progress } from '@kube-prefetch/runtime';
 import { expect, test } from 'vitest';
+import { aRunningPull } from '../../testing/builders.ts';
 import { givenUpAtMs, isSlow, movePace, type RunningPull, startPace } from './judge-stall.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const GB = 1e9;
-const pull = {
-  image: 'a',
-  withoutPermit: false,
-  startedAtMs: 1_000,
-  changedAtMs: 5_000,
-  cancelled: false,
-  pace: startPace(1_000),
-};
+const pull = aRunningPull({ startedAtMs: 1_000, changedAtMs: 5_000, pace: startPace(1_000) });
 
 const rows: readonly [string, Progress | undefined, number | undefined, number][] = [
   ['nothing is seen', undefined, undefined, 1_000 + HOUR],

@@ -1,4 +1,5 @@
 import type { ClusterState } from '@kube-prefetch/core';
+import { aState } from '@kube-prefetch/core/testing';
 import { seededRandom, withDeadline } from '@kube-prefetch/time';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, onTestFinished, test } from 'vitest';
@@ -106,21 +107,11 @@ function start(
     expect(clock.sleepers()).toBe(0);
   });
   const reads = async (condition: (state: ClusterState) => boolean): Promise<ClusterState> => {
-    await until(() => condition(source.read() ?? NOTHING));
+    await until(() => condition(source.read() ?? aState()));
     return source.read() as ClusterState;
   };
   return { ...prepared, reads, changes: () => changes };
 }
-
-const NOTHING: ClusterState = {
-  resources: [],
-  workloads: [],
-  namespaces: [],
-  nodes: [],
-  deviceClasses: [],
-  resourceSlices: [],
-  gaps: [],
-};
 
 const names = (state: ClusterState | undefined) => state?.workloads.map(({ name }) => name).join();
 const minutesMs = (minutes: number) => minutes * 60_000;
