@@ -3,6 +3,7 @@ import type { AgentApi, NodeReport } from '@kube-prefetch/protocol';
 import type { ImageRuntime, Space } from '@kube-prefetch/runtime';
 import { type Clock, type Random, type Trigger, createTrigger } from '@kube-prefetch/time';
 import { createContact } from './exchange/attempts.ts';
+import { gatherTries, type NodeCredentials } from './credentials/gather-tries.ts';
 import { followPlan } from './exchange/follow-plan.ts';
 import { pullOf } from './exchange/label-cells.ts';
 import { createPermits, type NodePermits } from './exchange/permits.ts';
@@ -35,6 +36,8 @@ export interface AgentParts {
   readonly slowPullBytesPerSecond: number;
   readonly disk: { readonly maxUsedPercent: number };
   readonly stall: StallLimits;
+  /** Absent: the node has none of its own. */
+  readonly nodeCredentials?: NodeCredentials | undefined;
 }
 
 /** The parts of a node's agent, wired together. Nothing runs before `runAgent`. */
@@ -69,6 +72,8 @@ export function createAgent(parts: AgentParts): Agent {
   const saver = createStateSaver({ ...common, file: parts.state, read: () => memory.save() });
   const pulls = createPulls({
     runtime,
+    gather: (wanted, signal) => gatherTries(wanted, { api, clock, node: parts.nodeCredentials }, signal),
+    gathered: changed,
     clock,
     limits: parts.stall,
     progressed: () => reports.progressed(),

@@ -30,6 +30,7 @@ export function aRunningPull(parts: Partial<RunningPull> = {}): RunningPull {
     progress: undefined,
     sizeBytes: undefined,
     cancelled: false,
+    gathering: false,
     pace: startPace(0),
     ...parts,
   };

@@ -4,6 +4,7 @@ import {
   ApiError,
   type CellReport,
   type ErrorCode,
+  type ImageCredentials,
   type ImageRef,
   type PermitAnswer,
   PermitRequest,
@@ -23,6 +24,8 @@ export interface ScriptedApi extends AgentApi {
   answer(): void;
   /** A new process: knows no reports and demands a full one. */
   restart(): void;
+  /** What is answered about credentials from now on. Without it nobody brings any. */
+  bring(credentialsOf: CredentialsOf): void;
   /** How many permits may be out at once. */
   setLimit(permits: number): void;
   setSize(image: ImageRef, sizeBytes: number): void;
@@ -33,6 +36,8 @@ export interface ScriptedApi extends AgentApi {
   readonly reports: readonly NodeReport[];
   readonly requests: readonly PermitRequest[];
 }
+
+export type CredentialsOf = (image: ImageRef, refused: boolean) => Omit<ImageCredentials, 'image'>;
 
 const parseReport = messageParser(NodeReport, 'report');
 const parseRequest = messageParser(PermitRequest, 'permit request');
@@ -52,6 +57,7 @@ export function createScriptedApi({ clock }: { clock: Clock }): ScriptedApi {
   const cells = new Map<ImageRef, CellReport>();
   let plan: Plan | undefined;
   let refusal: ErrorCode | undefined;
+  let brought: CredentialsOf = () => ({ credentials: [], anonymous: true, problems: [] });
   let limit = Number.POSITIVE_INFINITY;
   let lastSequence: number | undefined;
 
@@ -110,6 +116,7 @@ export function createScriptedApi({ clock }: { clock: Clock }): ScriptedApi {
       limit = permits;
       wakeAll();
     },
+    bring: credentialsOf => void (brought = credentialsOf),
     setSize: (image, sizeBytes) => void sizes.set(image, sizeBytes),
     async plan(have, waitMs, signal) {
       await enter('plan', signal);
@@ -137,10 +144,7 @@ export function createScriptedApi({ clock }: { clock: Clock }): ScriptedApi {
     },
     async credentials({ images }, signal) {
       await enter('credentials', signal);
-      return {
-        epoch: 1,
-        images: images.map(({ image }) => ({ image, credentials: [], anonymous: true, problems: [] })),
-      };
+      return { epoch: 1, images: images.map(({ image, refused = false }) => ({ image, ...brought(image, refused) })) };
     },
   };
 }

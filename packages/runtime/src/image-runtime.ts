@@ -45,6 +45,8 @@ export interface PresentImage {
 export interface RegistryAuth {
   readonly username: string;
   readonly password: string;
+  /** What a registry gave for them, in their place; containerd and Docker Engine take it. */
+  readonly identityToken?: string;
 }
 
 /** Only rises within one pull, except `totalBytes`, which some runtimes learn layer by layer. */

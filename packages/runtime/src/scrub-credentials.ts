@@ -79,16 +79,21 @@ function oneLine(text: string): string {
 }
 
 /** In every spelling in which a registry, a proxy, Go's %q or a URL could echo it; as `oneLine` would show it. */
-function secretsOf({ username, password }: RegistryAuth): readonly string[] {
+function secretsOf({ username, password, identityToken = '' }: RegistryAuth): readonly string[] {
+  return [...new Set([...spellingsOf(username, password), ...spellingsOf('', identityToken)].map(oneLine))].filter(
+    secret => secret !== '',
+  );
+}
+
+function spellingsOf(username: string, password: string): readonly string[] {
   if (password === '') return [];
   const pair = `${username}:${password}`;
-  const spellings = [
+  return [
     ...[password, pair].flatMap(encodings),
     ...encodings(JSON.stringify({ username, password })),
     JSON.stringify(password).slice(1, -1),
     encodeURIComponent(password.toWellFormed()),
   ];
-  return [...new Set(spellings.map(oneLine))].filter(secret => secret !== '');
 }
 
 function encodings(secret: string): readonly string[] {

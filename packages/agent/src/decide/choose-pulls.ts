@@ -38,6 +38,12 @@ export interface PullOrder {
   readonly image: ImageRef;
   readonly withoutPermit: boolean;
   readonly sizeBytes: number | undefined;
+  /** Whoever asks for the image brings pull secrets: credentials are asked for first. */
+  readonly ask: boolean;
+  /** They could not be had before. */
+  readonly waited: boolean;
+  /** The name of the credential that worked last. */
+  readonly lastCredential: string | undefined;
 }
 
 export interface CancelOrder {
@@ -113,7 +119,8 @@ function obstacleOf(
 ): WaitReason | undefined {
   if (!item?.start) return 'Suspended';
   if (plan?.held !== undefined) return 'Held';
-  return cell.retryAtMs !== undefined && cell.retryAtMs > now ? 'Retry' : undefined;
+  if (cell.retryAtMs !== undefined && cell.retryAtMs > now) return 'Retry';
+  return cell.askAgainMs !== undefined && cell.askAgainMs > now ? 'Credentials' : undefined;
 }
 
 /** Hands out slots, disk space and permits in order. An image that cannot start holds up none behind it. */
@@ -132,19 +139,27 @@ function allot(
   const going = choice.running.values().filter(pull => !stopped.has(pull.image));
   let freeBytes = freeForPulls(choice.disk, going);
   let mayStartAlone = mayPullAlone(choice);
-  for (const { image } of startable) {
+  for (const { image, waitingBecause } of startable) {
     const needBytes = bytesToWrite(image, choice.disk.sizes);
     const permitted = choice.permits.has(image);
     const withoutPermit = !permitted && mayStartAlone && healDueMs(image, choice.histories) <= now;
     if (freeBytes <= 0 || needBytes > freeBytes) waits.set(image, 'Disk');
     else if (slots > 0 && (permitted || withoutPermit)) {
-      start.push({ image, withoutPermit, sizeBytes: choice.disk.sizes.get(image) });
+      start.push({
+        image,
+        withoutPermit,
+        sizeBytes: choice.disk.sizes.get(image),
+        ask: items.get(image)?.credentials === true,
+        waited: waitingBecause !== undefined,
+        lastCredential: choice.histories.get(image)?.lastCredential,
+      });
       slots -= 1;
       freeBytes -= needBytes;
       if (withoutPermit) mayStartAlone = false;
     } else {
       if (wanted.length < choice.parallelPulls) wanted.push({ image, priority: items.get(image)?.priority ?? 0 });
-      waits.set(image, slots > 0 ? 'Permit' : 'Slot');
+      // To ask for credentials again takes a permit too, and what held it up before most likely does so still.
+      waits.set(image, waitingBecause !== undefined ? 'Credentials' : slots > 0 ? 'Permit' : 'Slot');
     }
   }
   return { start, wanted };
@@ -159,8 +174,9 @@ export function freeSlots(
   }: Pick<Choice, 'running' | 'parallelPulls' | 'slowPullBytesPerSecond'>,
   now: number,
 ): number {
-  const slow = [...running.values()].filter(pull => isSlow(pull, slowPullBytesPerSecond, now)).length;
-  return Math.min(parallelPulls + slow, 2 * parallelPulls) - running.size;
+  const pulling = [...running.values()].filter(pull => !pull.gathering);
+  const slow = pulling.filter(pull => isSlow(pull, slowPullBytesPerSecond, now)).length;
+  return Math.min(parallelPulls + slow, 2 * parallelPulls) - pulling.length;
 }
 
 function mayPullAlone({ alone, running }: Choice): boolean {
@@ -180,7 +196,11 @@ function withWaits(
 ): readonly Cell[] {
   const started = new Set(start.map(order => order.image));
   return cells.map(cell => {
-    if (started.has(cell.image)) return { ...cell, state: 'Pulling', retryAtMs: undefined };
+    const { waitingBecause } = cell;
+    if (started.has(cell.image)) {
+      if (waitingBecause !== undefined) return { ...cell, state: 'Waiting', waitingFor: 'Credentials' };
+      return { ...cell, state: 'Pulling', retryAtMs: undefined };
+    }
     const waitingFor = waits.get(cell.image);
     return cell.state === 'Missing' && waitingFor ? { ...cell, state: 'Waiting', waitingFor } : cell;
   });
@@ -194,7 +214,8 @@ function slowTimes({ running }: Choice, waits: ReadonlyMap<ImageRef, WaitReason>
 
 function retryTimes({ cells, plan }: Choice, items: ReadonlyMap<ImageRef, PlanItem>, now: number): readonly number[] {
   if (plan?.held !== undefined) return [];
-  return cells.flatMap(({ image, retryAtMs }) =>
-    retryAtMs !== undefined && retryAtMs > now && items.get(image)?.start ? [retryAtMs] : [],
-  );
+  return cells.flatMap(({ image, retryAtMs = 0, askAgainMs = 0 }) => {
+    const dueMs = Math.max(retryAtMs, askAgainMs);
+    return dueMs > now && items.get(image)?.start ? [dueMs] : [];
+  });
 }

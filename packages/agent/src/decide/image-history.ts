@@ -1,5 +1,6 @@
 import type { Failure, FailureKind, ImageRef } from '@kube-prefetch/protocol';
 import type { Progress, Pulled } from '@kube-prefetch/runtime';
+import { backoffMs } from '@kube-prefetch/time';
 import { retryDelayMs } from './retry-delay.ts';
 
 /** containerd says within this time what a failed pull has left: it learns of its own images by events. */
@@ -23,6 +24,10 @@ export interface History {
   readonly healAtMs?: number;
   /** The pull of ours that made it present. */
   readonly pull?: FinishedPull;
+  /** By which credential an image was pulled last. */
+  readonly lastCredential?: string;
+  /** Credentials could not be had; forgotten with the next pull. */
+  readonly waits?: Waits;
 }
 
 export interface Suspect {
@@ -43,12 +48,22 @@ export interface FailedPulls extends Failure {
 export interface FinishedPull {
   readonly elapsedMs: number;
   readonly doneBytes?: number;
+  /** By which credential: its name. */
+  readonly credential?: string;
+}
+
+export interface Waits {
+  readonly because: string;
+  /** In a row. */
+  readonly count: number;
+  readonly retryAtMs: number;
 }
 
 export type PullEnd =
   | { readonly result: 'pulled'; readonly pull: FinishedPull; readonly countBytes: Pulled['countBytes'] }
   | { readonly result: 'failed'; readonly failure: Failure & { readonly phase?: Progress['phase'] } }
-  | { readonly result: 'cancelled'; readonly why: string };
+  | { readonly result: 'cancelled'; readonly why: string }
+  | { readonly result: 'waits'; readonly because: string };
 
 export type Histories = ReadonlyMap<ImageRef, History>;
 
@@ -90,7 +105,9 @@ function suspectAfterLook(suspect: Suspect, foundId: string | undefined, now: nu
 function afterDeletion(before: History, presentSinceMs: number, now: number, jitter: number): History {
   const inSeries = now - presentSinceMs < EVICTION_WINDOW_MS;
   const deletions = inSeries ? before.deletions + 1 : 1;
-  const gone = { deletions, healAtMs: now + Math.round(jitter * HEAL_SPREAD_MS) };
+  const { lastCredential } = before;
+  const kept = lastCredential === undefined ? {} : { lastCredential };
+  const gone = { deletions, healAtMs: now + Math.round(jitter * HEAL_SPREAD_MS), ...kept };
   if (deletions === 1) return gone;
   const count = deletions - 1;
   const message = `deleted ${deletions} times, each within an hour of being present, and not by this agent: the kubelet's image garbage collection does that to images that no container uses`;
@@ -106,9 +123,23 @@ function afterDeletion(before: History, presentSinceMs: number, now: number, jit
   };
 }
 
+const WAIT_BOUNDS = { baseMs: 1_000, capMs: 30_000, floorMs: 500 };
+
+/** The image neither failed nor was it tried. */
+export function afterWait(before: History, because: string, now: number, jitter: number): History {
+  const count = (before.waits?.count ?? 0) + 1;
+  return { ...before, waits: { because, count, retryAtMs: now + backoffMs(count, jitter, WAIT_BOUNDS) } };
+}
+
 /** A pull of ours that succeeded counts as a look that found the image: if the next look does not, it was deleted. */
 export function afterSuccess(before: History, pull: FinishedPull, now: number): History {
-  return { deletions: before.deletions, presentSinceMs: now, pull };
+  const lastCredential = pull.credential;
+  return {
+    deletions: before.deletions,
+    presentSinceMs: now,
+    pull,
+    ...(lastCredential !== undefined && { lastCredential }),
+  };
 }
 
 export function afterFailure(
@@ -123,6 +154,7 @@ export function afterFailure(
     ...before,
     suspect: leavesBrokenImage(kind, failure.phase) ? {} : before.suspect,
     presentSinceMs: undefined,
+    waits: undefined,
     failure: {
       kind,
       message,

@@ -32,7 +32,7 @@ const rows: readonly [string, boolean, Presence, History | undefined, object][] 
 ];
 
 test.each(rows)('an image that is %s', (_what, pulling, presence, history, cell) => {
-  const running = new Map(pulling ? [[image, {}]] : []);
+  const running = new Map(pulling ? [[image, { gathering: false }]] : []);
   const histories = new Map(history ? [[image, history]] : []);
   expect(judgeCells({ plan, seen: new Map([[image, presence]]), running, histories })).toEqual([{ image, ...cell }]);
 });

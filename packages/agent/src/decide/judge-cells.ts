@@ -1,5 +1,6 @@
 import type { CellState, Failure, ImageRef, Plan, PlanItem, WaitReason } from '@kube-prefetch/protocol';
 import type { Presence } from '@kube-prefetch/runtime';
+import type { RunningPull } from './judge-stall.ts';
 import type { Histories, History } from './image-history.ts';
 
 /** One planned image on this node, in the agent's own time; a CellReport says the same to people. */
@@ -7,6 +8,10 @@ export interface Cell {
   readonly image: ImageRef;
   readonly state: CellState;
   readonly waitingFor?: WaitReason;
+  /** Why credentials could not be had when they were last asked for. */
+  readonly waitingBecause?: string;
+  /** Monotonic: when they are asked for again. */
+  readonly askAgainMs?: number;
   readonly failure?: Failure;
   /** Failed pulls in a row. */
   readonly attempts?: number;
@@ -22,7 +27,7 @@ export interface Findings {
   readonly plan: Plan | undefined;
   readonly seen: ReadonlyMap<ImageRef, Presence>;
   /** As they were before the look: a pull that ended meanwhile is judged in the next cycle. */
-  readonly running: ReadonlyMap<ImageRef, unknown>;
+  readonly running: ReadonlyMap<ImageRef, Pick<RunningPull, 'gathering'>>;
   readonly histories: Histories;
 }
 
@@ -30,6 +35,7 @@ export interface Findings {
  * What each planned image is on this node, in plan order.
  *
  * | being pulled | runtime says | suspect | failed before | cell                               |
+ * | gathering    | any          | any     | any           | Waiting, where it waited before    |
  * | yes          | any          | any     | any           | Pulling, with the last failure     |
  * | no           | present      | no      | any           | Present                            |
  * | no           | present      | yes     | yes           | Failed: it is known to be broken   |
@@ -47,12 +53,14 @@ function judge(
   history: History | undefined,
 ): Cell {
   const failed = lastFailure(history);
+  const waits = history?.waits && { waitingBecause: history.waits.because, askAgainMs: history.waits.retryAtMs };
+  if (running.get(image)?.gathering && waits) return { image, state: 'Waiting', waitingFor: 'Credentials', ...waits };
   if (running.has(image)) return { image, state: 'Pulling', ...failed };
   if (presence?.present && !history?.suspect) {
     return { image, state: 'Present', sizeBytes: presence.sizeBytes, digests: presence.digests };
   }
-  if (history?.failure) return { image, state: 'Failed', ...failed, retryAtMs: history.failure.retryAtMs };
-  return { image, state: 'Missing' };
+  if (history?.failure) return { image, state: 'Failed', ...failed, ...waits, retryAtMs: history.failure.retryAtMs };
+  return { image, state: 'Missing', ...waits };
 }
 
 function lastFailure(history: History | undefined): Pick<Cell, 'failure' | 'attempts' | 'failingSinceMs'> {

@@ -14,6 +14,8 @@ export interface RunningPull {
   /** As some runtime once reported it. */
   readonly sizeBytes: number | undefined;
   readonly cancelled: boolean;
+  /** Its credentials are being gathered: nothing is pulled yet. */
+  readonly gathering: boolean;
   readonly pace: Pace;
 }
 

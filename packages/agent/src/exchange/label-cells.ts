@@ -66,6 +66,7 @@ export function pullOf(
 
 function toReport(cell: Cell, { since, nextTry, failingSince }: CellTimes, pull: PullReport | undefined): CellReport {
   const { image, state, waitingFor, failure, attempts } = cell;
+  const waitingBecause = waitingFor === 'Credentials' ? cell.waitingBecause : undefined;
   const sizeBytes = whole(cell.sizeBytes);
   const digests = cell.digests?.filter(digest => digest.length <= MAX_DIGEST_LENGTH).slice(0, MAX_DIGESTS);
   return {
@@ -73,6 +74,7 @@ function toReport(cell: Cell, { since, nextTry, failingSince }: CellTimes, pull:
     state,
     since,
     waitingFor,
+    waitingBecause,
     failure,
     failingSince,
     attempts,
@@ -84,8 +86,8 @@ function toReport(cell: Cell, { since, nextTry, failingSince }: CellTimes, pull:
 }
 
 /** A runtime may count in fractions; the protocol does not. */
-function wholeNumbers({ elapsedMs, doneBytes, totalBytes }: PullReport): PullReport {
-  return { elapsedMs: Math.round(elapsedMs), doneBytes: whole(doneBytes), totalBytes: whole(totalBytes) };
+function wholeNumbers({ elapsedMs, doneBytes, totalBytes, credential }: PullReport): PullReport {
+  return { elapsedMs: Math.round(elapsedMs), doneBytes: whole(doneBytes), totalBytes: whole(totalBytes), credential };
 }
 
 function whole(count: number | undefined): number | undefined {

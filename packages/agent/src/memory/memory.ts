@@ -5,6 +5,7 @@ import {
   afterFailure,
   afterLook,
   afterSuccess,
+  afterWait,
   BLANK,
   type FinishedPull,
   type Histories,
@@ -76,6 +77,7 @@ export function createMemory({ random, changed }: MemoryParts): Memory {
     notePull(image, end, now) {
       const before = histories.get(image) ?? BLANK;
       if (end.result === 'cancelled') return;
+      if (end.result === 'waits') return void histories.set(image, afterWait(before, end.because, now, random()));
       const after =
         end.result === 'pulled'
           ? afterSuccess(before, end.pull, now)

@@ -26,7 +26,12 @@ export function notePullEnd(
 ): void {
   const now = clock.monotonicMs();
   const elapsedMs = Math.round(now - startedAtMs);
+  const before = memory.histories().get(image)?.waits;
   memory.notePull(image, end, now);
+  if (end.result === 'waits') {
+    if (before?.because !== end.because) log.warn({ image, because: end.because }, 'no pull: credentials are missing');
+    return;
+  }
   if (end.result === 'failed') {
     const { kind, message } = end.failure;
     log.warn({ image, elapsedMs, kind, reason: message }, 'pull failed');

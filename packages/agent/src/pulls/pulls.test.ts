@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { type RunningPull, startPace } from '../decide/judge-stall.ts';
 import { createPulls, untilStalled } from './pulls.ts';
 
-const order = { image: 'a', withoutPermit: false, sizeBytes: undefined };
+const nothingBrought = { ask: false, waited: false, lastCredential: undefined };
+const order = { image: 'a', withoutPermit: false, sizeBytes: undefined, ...nothingBrought };
 
 /** A runtime that lets go of a pull a second after it is told to. */
 function start() {
@@ -18,6 +19,8 @@ function start() {
         throw new Error('it was cut');
       },
     },
+    gather: async () => ({ tries: ['anonymous'], problems: [] }),
+    gathered: () => {},
     clock,
     limits: { stallTimeoutMs: 120_000 },
     ended: (_pull, { result }) => ends.push(result),
@@ -30,6 +33,7 @@ function start() {
 test('an image that is being pulled is not pulled a second time', async () => {
   const { clock, pulls, begun } = start();
   pulls.start(order);
+  await clock.advance(0);
   expect(() => pulls.start(order)).toThrow('a second pull of a was to start while one runs');
   expect(begun).toEqual(['a']);
   const stopped = pulls.stop();
@@ -40,6 +44,7 @@ test('an image that is being pulled is not pulled a second time', async () => {
 test('a cancelled pull counts as running until the runtime has let go of it', async () => {
   const { clock, pulls, begun, ends } = start();
   pulls.start(order);
+  await clock.advance(0);
   pulls.cancel('a', 'unplanned');
   await clock.advance(999);
   expect([pulls.running().get('a')?.cancelled, ends]).toEqual([true, []]);
@@ -53,7 +58,7 @@ test('what stood still because this process did is given the whole time again', 
   const clock = createVirtualClock();
   const progress = { phase: 'downloading', doneBytes: 5, totalBytes: 10 } as const;
   const times = { startedAtMs: 0, changedAtMs: 0 };
-  const running: RunningPull = { ...order, ...times, progress, cancelled: false, pace: startPace(0) };
+  const running: RunningPull = { ...order, ...times, progress, cancelled: false, gathering: false, pace: startPace(0) };
   const limits = { stallTimeoutMs: 2 * 60_000 };
   const sentences: string[] = [];
   void untilStalled(clock, () => running, limits, new AbortController().signal).then(text => sentences.push(text));

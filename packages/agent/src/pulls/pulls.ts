@@ -1,6 +1,14 @@
 import { errorText, type Failure, type ImageRef } from '@kube-prefetch/protocol';
-import { type ImageRuntime, type Progress, PullFailure, RuntimeUnavailable } from '@kube-prefetch/runtime';
+import {
+  type ImageRuntime,
+  type Progress,
+  PullFailure,
+  type RegistryAuth,
+  RuntimeUnavailable,
+} from '@kube-prefetch/runtime';
 import type { Clock } from '@kube-prefetch/time';
+import { CredentialsMissing, type Tries, type Try, type WantedTries } from '../credentials/gather-tries.ts';
+import { pullInTurn } from '../credentials/try-in-turn.ts';
 import type { CancelOrder, PullOrder } from '../decide/choose-pulls.ts';
 import type { PullEnd } from '../decide/image-history.ts';
 import {
@@ -38,11 +46,15 @@ export interface Pulls {
 
 export interface PullsParts {
   readonly runtime: Pick<ImageRuntime, 'pull'>;
+  /** Throws CredentialsMissing. */
+  readonly gather: (wanted: WantedTries, signal: AbortSignal) => Promise<Tries>;
   readonly clock: Clock;
   readonly limits: StallLimits;
   /** Called once the pull is no longer among the running ones. */
   readonly ended: (pull: RunningPull, end: PullEnd) => void;
   readonly progressed: () => void;
+  /** A pull that waited for credentials has them. */
+  readonly gathered: () => void;
   /** A running pull turns out larger than it counts. */
   readonly grew: (image: ImageRef, totalBytes: number) => void;
 }
@@ -80,14 +92,16 @@ export function createPulls(parts: PullsParts): Pulls {
 
   return {
     running: () => new Map([...entries].map(([image, entry]) => [image, entry.pull])),
-    start({ image, withoutPermit, sizeBytes }) {
+    start(order) {
+      const { image, withoutPermit, sizeBytes } = order;
       if (entries.has(image)) throw new Error(`a second pull of ${image} was to start while one runs`);
       const now = parts.clock.monotonicMs();
       const timing = { startedAtMs: now, changedAtMs: now, pace: startPace(now) };
-      const pull: RunningPull = { image, withoutPermit, sizeBytes, ...timing, progress: undefined, cancelled: false };
+      const state = { progress: undefined, cancelled: false, gathering: order.ask };
+      const pull: RunningPull = { image, withoutPermit, sizeBytes, ...timing, ...state };
       const entry: Entry = { pull, abort: new AbortController(), done: Promise.resolve() };
       entries.set(image, entry);
-      entry.done = run(entry, parts).then(end => {
+      entry.done = run(entry, order, parts).then(end => {
         entries.delete(image);
         parts.ended(entry.pull, end);
       });
@@ -106,7 +120,8 @@ export function createPulls(parts: PullsParts): Pulls {
 }
 
 /** Never rejects. */
-async function run(entry: Entry, { runtime, clock, limits, progressed, grew }: PullsParts): Promise<PullEnd> {
+async function run(entry: Entry, order: PullOrder, parts: PullsParts): Promise<PullEnd> {
+  const { clock, limits, progressed, grew } = parts;
   const watch = new AbortController();
   const watching = untilStalled(clock, () => entry.pull, limits, watch.signal).then(
     sentence => entry.abort.abort(new Stalled(sentence)),
@@ -123,17 +138,45 @@ async function run(entry: Entry, { runtime, clock, limits, progressed, grew }: P
     if (totalBytes > known) grew(before.image, totalBytes);
   };
   try {
-    const { countBytes } = await runtime.pull(entry.pull.image, undefined, note, entry.abort.signal);
+    const { value, credential } = await pullInTurn({
+      gather: refused => gather(entry, { ...order, refused }, parts),
+      pull: one => parts.runtime.pull(order.image, authOf(one), note, entry.abort.signal),
+      lastCredential: order.lastCredential,
+    });
     const elapsedMs = Math.round(clock.monotonicMs() - entry.pull.startedAtMs);
-    return { result: 'pulled', pull: { elapsedMs, doneBytes: entry.pull.progress?.doneBytes }, countBytes };
+    const pull = {
+      elapsedMs,
+      doneBytes: entry.pull.progress?.doneBytes,
+      ...(credential !== undefined && { credential }),
+    };
+    return { result: 'pulled', pull, countBytes: value.countBytes };
   } catch (error) {
     const reason: unknown = entry.abort.signal.reason;
     if (reason instanceof Cancelled) return { result: 'cancelled', why: reason.message };
+    if (error instanceof CredentialsMissing)
+      return { result: 'waits', because: error.message.slice(0, MAX_FAILURE_LENGTH) };
     return { result: 'failed', failure: { ...describe(reason ?? error), phase: entry.pull.progress?.phase } };
   } finally {
     watch.abort();
     await watching;
   }
+}
+
+/** What is being gathered takes no slot. */
+async function gather(entry: Entry, wanted: PullOrder & WantedTries, parts: PullsParts): Promise<Tries> {
+  const { signal } = entry.abort;
+  entry.pull = { ...entry.pull, gathering: wanted.ask };
+  const tries = await parts.gather(wanted, signal);
+  signal.throwIfAborted();
+  entry.pull = { ...entry.pull, gathering: false };
+  if (wanted.waited) parts.gathered();
+  return tries;
+}
+
+function authOf(one: Try): RegistryAuth | undefined {
+  if (one === 'anonymous') return undefined;
+  const { username, password, identityToken } = one;
+  return { username, password, ...(identityToken !== undefined && { identityToken }) };
 }
 
 /**

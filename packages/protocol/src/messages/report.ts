@@ -35,6 +35,8 @@ export const CellReport = Type.Object({
       elapsedMs: Type.Integer({ minimum: 0 }),
       doneBytes: Type.Optional(Type.Integer({ minimum: 0 })),
       totalBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+      /** Of Present, the name of the credential that it was pulled with: `secret shop/regcred`. */
+      credential: Type.Optional(Type.String({ maxLength: MAX_MESSAGE_LENGTH })),
     }),
   ),
 });

@@ -33,7 +33,8 @@ export async function pullImage(
   const over = new AbortController();
   const following = download?.follow(progress, AbortSignal.any([signal, over.signal]));
   try {
-    await images.pullImage({ image: { image: withDefaultTag(image) }, ...(auth && { auth }) }, { signal });
+    const request = { image: { image: withDefaultTag(image) }, ...(auth && { auth: toAuthConfig(auth) }) };
+    await images.pullImage(request, { signal });
     const digests = await confirmPresent(images, image, signal);
     return { countBytes: async signal => download?.countBytes(digests, signal) };
   } catch (error) {
@@ -44,6 +45,11 @@ export async function pullImage(
     over.abort();
     await following;
   }
+}
+
+/** containerd prefers a name, also one without a password, to a token. */
+function toAuthConfig({ username, password, identityToken }: RegistryAuth) {
+  return identityToken === undefined ? { username, password } : { identityToken };
 }
 
 /** The image reference in an answer to PullImage means different things in different versions: only a question is proof. */

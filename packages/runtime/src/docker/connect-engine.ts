@@ -34,7 +34,7 @@ interface Dial {
   readonly method: string;
   readonly path: string;
   readonly options: Query;
-  readonly authconfig?: RegistryAuth | undefined;
+  readonly authconfig?: object;
   readonly isStream?: boolean;
   readonly abortSignal: AbortSignal;
   readonly statusCodes: Readonly<Record<number, true>>;
@@ -67,9 +67,13 @@ export function connectEngine(socketPath: string): DockerEngine {
         isStream: true,
         abortSignal,
         // Only this form: neither dockerd nor podman reads {auth}, and both ignore the server's address.
-        ...(auth && { authconfig: { username: auth.username, password: auth.password } }),
+        ...(auth && { authconfig: toAuthConfig(auth) }),
       }) as Promise<Readable>,
   };
+}
+
+function toAuthConfig({ username, password, identityToken }: RegistryAuth): object {
+  return identityToken === undefined ? { username, password } : { identitytoken: identityToken };
 }
 
 /** Late, because dockerode costs 26 MB and most nodes speak CRI. `host: undefined` keeps it from reading $DOCKER_HOST. */
