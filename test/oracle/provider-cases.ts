@@ -7,6 +7,14 @@ export interface ProviderConfigCase {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** Lookups one after the other, while plugins answer from files. */
+export interface ProvidersCase {
+  readonly config: string;
+  /** Of each plugin its shell script. */
+  readonly plugins: Readonly<Record<string, string>>;
+  readonly steps: readonly { readonly image: string; readonly files: Readonly<Record<string, string>> }[];
+}
+
 /** Named values as a document has them: doubled, unknown and missing names are possible. */
 type Value = string | { readonly [raw]: string } | readonly Value[] | Members;
 interface Members {
@@ -253,3 +261,100 @@ export const providerConfigCases: fc.Arbitrary<ProviderConfigCase> = fc.oneof(
     }),
   },
 );
+
+/** Writes down what it is asked, and answers with what lies there under its name; without that it fails. */
+const SCRIPT = '#!/bin/sh\ncat > "$1.asked"\nexec cat "$1.answer"\n';
+
+const mostly = (good: fc.Arbitrary<unknown>, ...odd: unknown[]) =>
+  fc.oneof({ weight: 30, arbitrary: good }, { weight: 1, arbitrary: fc.constantFrom<unknown>(...odd) });
+const KEYS = [
+  'reg.example',
+  'reg.example',
+  'reg.example',
+  'reg.example/team',
+  '*.example',
+  '*',
+  'a.reg.example',
+  'reg.example:5000',
+  'docker.io',
+  'index.docker.io',
+  'reg:x',
+  '__proto__',
+];
+const pairOf = (username: string) =>
+  mostly(
+    fc.constant({ username, password: 'p' }),
+    null,
+    { username },
+    { username: null, password: '' },
+    { username, password: 5 },
+    { username, Password: 'p' },
+  );
+
+/** Of one run; undefined: the plugin fails. */
+const answerOf = (username: string) => {
+  const fields = {
+    kind: mostly(fc.constant('CredentialProviderResponse'), 'CredentialProviderRequest', 'Secret', ''),
+    apiVersion: mostly(fc.constant(V1), `${V1}beta1`, 'v1', 'a/b/c'),
+    cacheKeyType: mostly(fc.constantFrom('Image', 'Registry', 'Global'), 'image', '', null, 5),
+    cacheDuration: mostly(fc.constantFrom('1h', '1h', '0s', null, '1ns', '-1h'), '1', 5, '', true),
+    auth: mostly(fc.dictionary(fc.constantFrom(...KEYS), pairOf(username), { maxKeys: 3, size: 'max' }), null, [], 'x'),
+  };
+  const whole = fc.record(fields, { requiredKeys: ['kind', 'apiVersion', 'cacheKeyType', 'auth'] });
+  const text = fc.oneof(
+    { weight: 40, arbitrary: whole },
+    { weight: 1, arbitrary: whole.map(one => ({ ...one, extra: 1 })) },
+  );
+  return fc.oneof(
+    { weight: 30, arbitrary: text.map(one => JSON.stringify(one)) },
+    { weight: 1, arbitrary: text.map(one => `\ufeff${JSON.stringify(one)}`) },
+    { weight: 1, arbitrary: text.map(one => `${JSON.stringify(one)}garbage`) },
+    { weight: 1, arbitrary: fc.constantFrom('', 'null', '[]', 'kind: CredentialProviderResponse') },
+    { weight: 2, arbitrary: fc.constant(undefined) },
+  );
+};
+
+const runnable = fc.record({
+  matchImages: fc
+    .subarray(
+      [
+        'reg.example',
+        'reg.example',
+        'docker.io',
+        'reg.example/team',
+        '*.example',
+        '*.*.example',
+        '*',
+        'reg.example:5000',
+      ],
+      { minLength: 2 },
+    )
+    .map(patterns => patterns.toReversed()),
+  defaultCacheDuration: fc.constantFrom('1h', '1h', '0s'),
+  apiVersion: fc.constant(V1),
+});
+const IMAGES = some(
+  [4, ['reg.example/team/app:1', 'reg.example/app', 'reg.example/team/app:2']],
+  [3, ['a.reg.example/app', 'reg.example:5000/app', 'nginx', 'localhost/app']],
+);
+
+export const providersCases: fc.Arbitrary<ProvidersCase> = fc
+  .array(runnable, { minLength: 1, maxLength: 2, size: 'max' })
+  .chain(all => {
+    const named = all.map((one, index) => ({ ...one, name: `p${index}`, args: [`p${index}`] }));
+    const step = (number: number) =>
+      fc
+        .tuple(IMAGES, ...named.map(({ name }) => answerOf(`${name} in step ${number}`)))
+        .map(([image, ...answers]) => ({
+          image,
+          files: Object.fromEntries(
+            answers.flatMap((text, index) => (text === undefined ? [] : [[`p${index}.answer`, text]])),
+          ),
+        }));
+    const config = { kind: 'CredentialProviderConfig', apiVersion: 'kubelet.config.k8s.io/v1', providers: named };
+    return fc.record({
+      config: fc.constant(JSON.stringify(config)),
+      plugins: fc.constant(Object.fromEntries(named.map(({ name }) => [name, SCRIPT]))),
+      steps: fc.tuple(step(0), step(1), step(2)),
+    });
+  });

@@ -1,7 +1,17 @@
-import { parseProviderConfig, providerConfigFiles } from '@kube-prefetch/keyring';
+import {
+  createProviderCache,
+  type CredentialProvider,
+  matchCredentials,
+  matchesImage,
+  parseProviderConfig,
+  parseProviderResponse,
+  providerConfigFiles,
+  providerRequest,
+} from '@kube-prefetch/keyring';
+import { parseReference } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { compare } from './compare.ts';
-import { type ProviderConfigCase, providerConfigCases } from './provider-cases.ts';
+import { type ProviderConfigCase, providerConfigCases, type ProvidersCase, providersCases } from './provider-cases.ts';
 
 interface ConfigAnswer {
   readonly unreadable?: string;
@@ -67,6 +77,110 @@ test('configurations of credential providers are read, joined and refused as the
   });
   expect(found).toEqual({ differences: [], tooRare: [] });
 });
+
+interface ProvidersAnswer {
+  /** Of each step, in the order to try. */
+  readonly found: readonly (readonly (readonly [username: string, password: string])[])[];
+  /** Of each plugin that ran, what it was asked last. */
+  readonly asked: Readonly<Record<string, string>>;
+}
+
+test('plugins are asked, and their answers taken, kept and matched, as the kubelet does', async () => {
+  const found = await compare<ProvidersCase, ProvidersAnswer>({
+    about: 'providers',
+    cases: providersCases,
+    count: 2_000, // each starts some processes
+    ours: one => {
+      const { found, asked } = runPlugins(one);
+      return { found, asked: [asked.p0, asked.p1] };
+    },
+    theirs: ({ found, asked }) => ({ found, asked: [asked.p0, asked.p1] }),
+    branches: one => [...runPlugins(one).branches],
+    least: {
+      'a plugin runs': 800,
+      'a plugin fails': 80,
+      'refused: its answer is no JSON': 100,
+      'refused: its answer is no CredentialProviderResponse of credentialprovider.kubelet.k8s.io/v1': 100,
+      'refused: the cacheKeyType of its answer is none of Image, Registry, Global': 20,
+      'refused: its answer: cacheDuration is no duration such as 1h30m or 0s': 20,
+      'refused: its answer: cacheKeyType is a number, expected text': 4,
+      'refused: its answer: it has a field, which is unknown': 20,
+      'refused: its answer: auth is text, expected an object': 6,
+      'refused: its answer: auth is a list, expected an object': 6,
+      'refused: its answer: auth has a field, which is unknown': 5,
+      'refused: its answer: auth.password is a number, expected text': 5,
+      'Image, as long as the default': 90,
+      'Image, for its own duration': 120,
+      'Image, not kept': 80,
+      'Registry, as long as the default': 90,
+      'Registry, for its own duration': 120,
+      'Registry, not kept': 80,
+      'Global, as long as the default': 90,
+      'Global, for its own duration': 120,
+      'Global, not kept': 80,
+      'used again for the same repository': 100,
+      'used again for another repository': 40,
+      'used again for another registry': 50,
+      '0 found': 500,
+      '1 found': 250,
+      '2 or more found': 50,
+    },
+  });
+  expect(found).toEqual({ differences: [], tooRare: [] });
+});
+
+/** As the agent runs them, with files for their output. */
+function runPlugins({ config, steps }: ProvidersCase) {
+  const parsed = parseProviderConfig([{ name: 'config.json', text: config }]);
+  if ('problems' in parsed) throw new Error(parsed.problems.join());
+  const plugins = parsed.providers.map(provider => ({ provider, cache: createProviderCache(provider), keptFor: '' }));
+  const branches = new Set<string>();
+  const asked: Record<string, string> = {};
+  const found = steps.map(({ image, files }, now) => {
+    const entries = plugins
+      .filter(({ provider }) => provider.matchImages.some(pattern => matchesImage(pattern, image)))
+      .flatMap(plugin => {
+        const { provider, cache } = plugin;
+        const kept = cache.find(image, now);
+        branches.add(kept === undefined ? 'a plugin runs' : `used again for ${distance(plugin.keptFor, image)}`);
+        if (kept !== undefined) return kept;
+        asked[provider.name] = providerRequest(provider.apiVersion, image);
+        const response = answerIn(files, provider, branches);
+        if (response === undefined) return [];
+        cache.keep(image, response, now);
+        plugin.keptFor = image;
+        branches.add(`${response.cacheKeyType}, ${durationIn(response.cacheMs)}`);
+        return response.entries;
+      });
+    const matches = matchCredentials(entries, image);
+    branches.add(`${Math.min(matches.length, 2)}${matches.length < 2 ? '' : ' or more'} found`);
+    return matches.map(({ username, password }) => [username, password]);
+  });
+  return { found, asked, branches };
+}
+
+function answerIn(
+  files: Readonly<Record<string, string>>,
+  { name, apiVersion }: CredentialProvider,
+  branches: Set<string>,
+) {
+  const output = files[`${name}.answer`];
+  const response = output === undefined ? undefined : parseProviderResponse(output, apiVersion);
+  if (response !== undefined && !('problem' in response)) return response;
+  branches.add(response === undefined ? 'a plugin fails' : `refused: ${response.problem.replace(/\[\d+\]/g, '')}`);
+  return undefined;
+}
+
+function distance(from: string, to: string): string {
+  const [one, other] = [parseReference(from), parseReference(to)];
+  if (one.domain !== other.domain) return 'another registry';
+  return one.path === other.path ? 'the same repository' : 'another repository';
+}
+
+function durationIn(ms: number | undefined): string {
+  if (ms === undefined) return 'as long as the default';
+  return ms > 0 ? 'for its own duration' : 'not kept';
+}
 
 function readConfig({ folder, files }: ProviderConfigCase) {
   const names = folder ? providerConfigFiles(Object.keys(files)) : Object.keys(files);

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	_ "unsafe" // for go:linkname
 
@@ -102,11 +101,11 @@ func aboutProviderConfig(raw json.RawMessage) (any, error) {
 
 type providersCase struct {
 	Config string `json:"config"`
-	// What each is: cat answers with the file that its arguments name, tee writes its request there.
+	// Their shell scripts.
 	Plugins map[string]string `json:"plugins"`
 	Steps   []struct {
 		Image string `json:"image"`
-		// What plugins answer from now on.
+		// What plugins answer from in this step.
 		Files map[string]string `json:"files"`
 	} `json:"steps"`
 }
@@ -114,8 +113,8 @@ type providersCase struct {
 type providersAnswer struct {
 	// Of each step.
 	Found [][][2]string `json:"found"`
-	// Of all files, at the end.
-	Files map[string]string `json:"files"`
+	// What each plugin was asked last, where its script wrote it down.
+	Asked map[string]string `json:"asked"`
 }
 
 func aboutProviders(raw json.RawMessage) (any, error) {
@@ -136,8 +135,11 @@ func aboutProviders(raw json.RawMessage) (any, error) {
 	if err := register(folder, c); err != nil {
 		return nil, err
 	}
-	answer := providersAnswer{Found: [][][2]string{}, Files: map[string]string{}}
+	answer := providersAnswer{Found: [][][2]string{}, Asked: map[string]string{}}
 	for _, step := range c.Steps {
+		for name := range c.Plugins {
+			os.Remove(name + ".answer")
+		}
 		for name, text := range step.Files {
 			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 				return nil, err
@@ -154,9 +156,9 @@ func aboutProviders(raw json.RawMessage) (any, error) {
 		}
 		answer.Found = append(answer.Found, found)
 	}
-	for _, name := range c.Plugins {
-		if text, err := os.ReadFile(name + ".file"); err == nil {
-			answer.Files[name] = string(text)
+	for name := range c.Plugins {
+		if text, err := os.ReadFile(name + ".asked"); err == nil {
+			answer.Asked[name] = string(text)
 		}
 	}
 	return answer, nil
@@ -168,12 +170,8 @@ func register(folder string, c providersCase) error {
 	if err := os.Mkdir(bin, 0o700); err != nil {
 		return err
 	}
-	for name, program := range c.Plugins {
-		path, err := exec.LookPath(program)
-		if err != nil {
-			return err
-		}
-		if err := os.Symlink(path, filepath.Join(bin, name)); err != nil {
+	for name, script := range c.Plugins {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o700); err != nil {
 			return err
 		}
 	}
