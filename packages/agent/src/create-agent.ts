@@ -57,7 +57,7 @@ export interface Agent {
     space: Space | 'unknown',
     now: number,
   ): Pick<Choice, 'disk' | 'permits' | 'alone' | 'parallelPulls' | 'slowPullBytesPerSecond' | 'verifyAfterMs'>;
-  /** What runs beside the line. Each ends only with the signal, or with an error that no retry helps against. */
+  /** The loops that run beside the line. Each ends when the signal aborts, or with an error that a retry cannot mend. */
   readonly loops: readonly ((signal: AbortSignal) => Promise<never>)[];
 }
 

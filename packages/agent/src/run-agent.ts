@@ -19,7 +19,7 @@ export async function runAgent(agent: Agent, signal: AbortSignal): Promise<void>
   }
 }
 
-/** A state that is lost costs the next agent its memory, and is no reason to end in failure. */
+/** A lost state costs the next agent its memory; the process need not end with an error for that. */
 async function saveState({ parts, memory }: Agent): Promise<void> {
   try {
     await parts.state.save(memory.save());
@@ -46,7 +46,7 @@ async function runLine(agent: Agent, signal: AbortSignal): Promise<never> {
       if (retry.succeeded()) parts.log.info({}, 'the runtime answers again');
     } catch (error) {
       signal.throwIfAborted();
-      if (retry.failed()) parts.log.warn({ err: error }, 'no look at the runtime');
+      if (retry.failed()) parts.log.warn({ err: error }, 'the runtime cannot be looked at');
       goBlind(agent, error);
       dueMs = clock.monotonicMs() + retry.pauseMs(BLIND_BACKOFF);
     }

@@ -130,7 +130,7 @@ export const SETTINGS = {
     flag: 'listen',
     env: 'KUBE_PREFETCH_LISTEN',
     default: '127.0.0.1:7070',
-    meaning: 'where agents reach the coordinator; with manifests it does not ask who is there: a loopback address',
+    meaning: 'where agents reach the coordinator; with manifests it has no authentication: a loopback address',
   },
   adminListen: {
     type: 'address',
@@ -208,7 +208,7 @@ type With<Chosen extends Source> = Everything & { readonly source: Chosen } & {
     ? Name
     : never]: NonNullable<Everything[Name]>;
 };
-/** The settings of the chosen source are there: reading has seen to that. */
+/** The settings of the chosen source are given: `readConfig` has checked that. */
 export function bySource(config: Everything): With<'manifests'> | With<'kubernetes'> {
   return config as With<'manifests'> | With<'kubernetes'>;
 }

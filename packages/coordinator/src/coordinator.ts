@@ -43,7 +43,7 @@ export interface Line {
   passed(startedMs: number): void;
 }
 
-/** Decides for the length of one term. Rejects with the reason of its signal, and resolves where the clock ended it. */
+/** Decides until the term ends. Rejects with the reason of its signal; resolves if the clock says first that it is over. */
 export async function lead(line: Line, term: Term): Promise<void> {
   const running = line.open(term);
   try {

@@ -45,7 +45,7 @@ export interface CoordinatorParts {
   readonly gate?: (GateSettings & { readonly taints: NodeTaints }) | undefined;
   /** Where agents run; everywhere if undefined. */
   readonly agents?: Placement | undefined;
-  /** Where another process of ours leads, as far as this one knows. */
+  /** The address of the replica that leads, if this one knows it. */
   readonly leader?: () => string | undefined;
 }
 
@@ -61,7 +61,7 @@ export interface Coordinator extends AgentsSide, ReadSide, OpsSide {
 
 export function createCoordinator(parts: CoordinatorParts): Coordinator {
   const { clock, log, source, limits, tenants = {} } = parts;
-  // A node behind the gate is filled.
+  // The taint of the gate keeps pods away, but no images.
   const startupTaints = [...(parts.startupTaints ?? []), ...(parts.gate === undefined ? [] : [parts.gate.taint])];
   const { permitTtlMs = PERMIT_TTL_MS, silentAfterMs = SILENT_AFTER_MS, resourceGraceMs = RESOURCE_GRACE_MS } = parts;
   const wake = parts.wake ?? createPacedTrigger(clock);

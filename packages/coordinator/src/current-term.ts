@@ -20,7 +20,7 @@ export interface CurrentTerm {
   leading(): boolean;
   /** Throws ApiError outside terms, with the leader's address where it is known. */
   mustLead(): void;
-  /** False where the line of a running term has not passed for too long. */
+  /** False if the last pass of a running term is too long ago. */
   alive(): boolean;
 }
 
@@ -31,7 +31,7 @@ export class TermOver extends Error {
 
 export interface CurrentTermParts {
   readonly clock: Clock;
-  /** Where another process of ours leads, as far as this one knows. */
+  /** The address of the replica that leads, if this one knows it. */
   readonly leader?: (() => string | undefined) | undefined;
 }
 

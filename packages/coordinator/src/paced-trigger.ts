@@ -3,7 +3,7 @@ import { type Clock, createTrigger, type Trigger } from '@kube-prefetch/time';
 const SHORTEST_REST_MS = 20;
 /** After a pass of 50 ms the line rests 200 ms, so it takes at most a fifth of the process. */
 const REST_PER_WORK = 4;
-/** After slow passes too events wait no longer than this. */
+/** Even after slow passes events wait no longer than this. */
 const LONGEST_REST_MS = 1_000;
 
 /**

@@ -6,7 +6,7 @@ export interface SignalOptions {
   /** From the first signal until the process ends whether `main` is done or not. */
   readonly graceMs: number;
   readonly clock?: Clock;
-  /** What signals come from and what exits; a test's own in tests. */
+  /** Where signals come from and what exits; tests give their own. */
   readonly host?: Pick<NodeJS.Process, 'on' | 'exit'>;
 }
 

@@ -21,7 +21,7 @@ export const ERROR_STATUS = {
   NotReady: 503,
   ShuttingDown: 503,
   Overloaded: 503,
-  /** Whose token it is could not be asked. */
+  /** The API server could not be asked whose token it is. */
   IdentityUnavailable: 503,
   /** No answer at all, or one that is not ours; made by the client, never sent. */
   Unreachable: 0,

@@ -13,8 +13,8 @@ export interface CallOptions {
 }
 
 /**
- * Asks a runtime something that is not a pull: no answer, a late one and a broken one are all RuntimeUnavailable. Without the
- * original as its cause: that one holds the text before it was scrubbed, and the log prints causes.
+ * Asks a runtime anything but a pull: no answer, a late one and a broken one are all RuntimeUnavailable. The original error is
+ * not kept as the cause: it holds the text before it was scrubbed, and the log prints causes.
  */
 export async function callRuntime<T>(
   { socket, clock, answerTimeoutMs = ANSWER_TIMEOUT_MS }: CallOptions,

@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import type { Space } from './image-runtime.ts';
 
 /**
- * Of the file system that holds `path`, counted as the kubelet does for its disk limits: what only root may still fill is
+ * Of the file system that holds `path`, counted as the kubelet does for its disk limits: space that only root may fill counts as
  * used. 'unknown' where the path cannot be seen from here, as in a container that does not mount it.
  */
 export async function fileSystemSpace(path: string): Promise<Space | 'unknown'> {

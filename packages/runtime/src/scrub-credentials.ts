@@ -4,7 +4,7 @@ import type { RegistryAuth } from './image-runtime.ts';
 /** What is kept of a longer text: its start, and its end, where Go says what happened last. */
 const HEAD_LENGTH = 640;
 const TAIL_LENGTH = MAX_MESSAGE_LENGTH - HEAD_LENGTH - ' … '.length;
-/** So much beside a cut is searched for credentials and not shown, so that none is cut in two and missed. */
+/** This much text beyond a cut is searched for credentials and not shown, so that none is cut in two and missed. */
 const MARGIN_LENGTH = 4_096;
 const SHOWN_LENGTH = 4_096;
 

@@ -29,7 +29,7 @@ export interface Retry {
   pauseMs(bounds: RetryBounds): number;
 }
 
-/** Without `random` every pause is as long as it can be: for one that has nobody to keep out of step with. */
+/** Without `random` every pause has its full length: for a process that has no others to keep out of step with. */
 export function createRetry(random: Random = () => 1): Retry {
   let failures = 0;
   return {

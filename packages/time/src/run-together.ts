@@ -1,8 +1,8 @@
 import { linkSignals } from './signals.ts';
 
 /**
- * Runs all beside each other, and resolves once all have ended. The first that fails aborts the signal of the others, and its
- * error is thrown when they have ended too. What they throw after the caller's abort is that abort, and is not thrown.
+ * Runs all at the same time, and resolves once all have ended. The first that fails aborts the signal of the others, and its
+ * error is thrown when they have ended too. What they throw after the caller's signal aborted is not thrown.
  */
 export async function runTogether(
   works: readonly ((signal: AbortSignal) => Promise<unknown>)[],

@@ -24,7 +24,7 @@ export function linkSignals(...signals: readonly AbortSignal[]): LinkedSignal {
   };
 }
 
-/** For work that hears of its signal late: ends with the signal, and leaves the work behind. */
+/** For work that notices its signal late: ends as soon as the signal aborts, and leaves the work behind. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const onAbort = () => aborted.reject(signal.reason as Error);

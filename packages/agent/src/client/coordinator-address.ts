@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Where the coordinator is, and the files that prove who is who. */
+/** The coordinator's address, and the files by which it and the agent prove who they are. */
 export interface CoordinatorAddress {
   /** Without a slash at the end. */
   readonly url: string;
@@ -21,7 +21,7 @@ export interface GivenAddress {
   readonly tokenFile?: string;
 }
 
-/** Throws with a sentence that says how the three settings contradict each other. */
+/** Throws an error whose message says which of the three settings do not fit together. */
 export function parseCoordinatorAddress({ coordinator, caFile, tokenFile }: GivenAddress): CoordinatorAddress {
   const url = URL.canParse(coordinator) ? new URL(coordinator) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
@@ -40,7 +40,7 @@ export function parseCoordinatorAddress({ coordinator, caFile, tokenFile }: Give
   }
   if (!isLoopback(host)) {
     throw new Error(
-      `--coordinator: plain HTTP is spoken within this machine only: expected https://HOST:PORT, or http:// with a loopback address such as 127.0.0.1, got ${JSON.stringify(coordinator)}`,
+      `--coordinator: plain HTTP is for the same machine only: expected https://HOST:PORT, or http:// with a loopback address such as 127.0.0.1, got ${JSON.stringify(coordinator)}`,
     );
   }
   if (caFile !== undefined || tokenFile !== undefined) throw new Error(NEEDLESS_CREDENTIALS);
@@ -58,9 +58,9 @@ export function addressProblems(given: GivenAddress): readonly string[] {
 }
 
 const MISSING_CREDENTIALS =
-  '--coordinator: over https the coordinator shows a certificate and asks who is there: expected --ca-file (KUBE_PREFETCH_CA_FILE) and --token-file (KUBE_PREFETCH_TOKEN_FILE) as well';
+  '--coordinator: https needs a certificate to check and a token to send: expected --ca-file (KUBE_PREFETCH_CA_FILE) and --token-file (KUBE_PREFETCH_TOKEN_FILE) as well';
 const NEEDLESS_CREDENTIALS =
-  '--coordinator: expected https://HOST:PORT where --ca-file or --token-file is given, got plain HTTP, over which no token is sent';
+  '--coordinator: expected https://HOST:PORT where --ca-file or --token-file is given, got plain HTTP; a token is sent over https only';
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');

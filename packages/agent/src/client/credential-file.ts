@@ -4,7 +4,7 @@ const MAX_BYTES = 1024 * 1024;
 
 /** A small file that somebody else replaces from time to time. */
 export interface CredentialFile {
-  /** What the file holds now; where that is of no use, what it held before. Throws UnusableFile where it never was of use. */
+  /** The file's contents, or the last usable ones if these are not usable. Throws UnusableFile if it never had any. */
   read(): Promise<string>;
 }
 

@@ -29,7 +29,7 @@ export function createHostAddresses({ host, port, clock, resolve }: HostAddresse
     lookedUpMs = clock.monotonicMs();
     try {
       const found = await withDeadline(clock, LOOKUP_WITHIN_MS, signal, `the lookup of ${host}`, inTime =>
-        // A lookup cannot be stopped; it can only be left alone.
+        // A lookup cannot be stopped, so after the deadline nobody waits for it any more.
         untilAborted(resolve(host), inTime),
       );
       if (found.length === 0) throw new Error(`${host} has no address`);

@@ -62,7 +62,7 @@ export function createHttpAgentApi(options: HttpAgentApiOptions): AgentApi & { c
   };
 }
 
-/** What JSON.parse says of a text repeats some of it. */
+/** Leaves out the error of JSON.parse, because that repeats a part of the text. */
 function requireJson({ status, text }: Answer, url: URL): string {
   try {
     JSON.parse(text);

@@ -10,7 +10,7 @@ export interface LeaderSearch {
   follows(address: string, leader: string | undefined): void;
   /** It cannot be reached, it stops, or its term is over. */
   failed(address: string): void;
-  /** Aborts when no answer will come from there. */
+  /** Aborts when no answer can come from this address any more. */
   until(address: string): AbortSignal;
   /** Ends the requests that wait there. */
   endWaits(address: string): void;
@@ -65,7 +65,7 @@ export function createLeaderSearch(): LeaderSearch {
   };
 }
 
-/** After an answer of a newer term, those of an older term are refused for this time: an old leader may not know yet. */
+/** After an answer of a newer term, answers of older terms are refused this long: an old leader may not know that it is one. */
 const REMEMBER_MS = 5 * 60_000;
 
 /** The highest term that has answered, and when it did last. */

@@ -19,7 +19,7 @@ export interface Call {
   readonly body?: unknown;
 }
 
-/** Where a call goes, and which certificate has to be there. */
+/** Where a call goes, and which certificate the other side must show. */
 export interface Target {
   readonly address: string;
   /**
@@ -36,7 +36,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** The request was not sent: nobody is there, or somebody else. */
+/** The request was not sent: nobody listens at the address, or somebody without the right certificate. */
 export class NotConnected extends Error {
   override readonly name = 'NotConnected';
 }
@@ -44,7 +44,7 @@ export class NotConnected extends Error {
 export interface Connections {
   readonly agent: HttpAgent;
   readonly clock: Clock;
-  /** Ends the idle ones to anywhere else: they cost a coordinator as much as used ones. */
+  /** Ends idle connections to all other addresses: they cost a coordinator as much as used ones. */
   keepOnlyTo(address: string): void;
 }
 

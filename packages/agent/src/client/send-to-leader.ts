@@ -11,7 +11,7 @@ import { createSender } from './send-with-credentials.ts';
 const ANSWER_WITHIN_MS = 10_000;
 /** A poll for the plan, one for permits, and a report. */
 const MAX_SOCKETS = 4;
-/** One request is sent to so many at most; then it has failed. */
+/** A request is sent to this many addresses at most; then it has failed. */
 const MAX_ADDRESSES = 4;
 
 export interface LeaderClientOptions {
@@ -34,7 +34,7 @@ export function createLeaderClient({ at, clock, resolve }: LeaderClientOptions):
   const sender = createSender({ at, clock, maxSockets: MAX_SOCKETS });
   const addresses = createHostAddresses({ ...at, clock, resolve });
   const search = createLeaderSearch();
-  /** Within one machine there is only one, and the clock that numbers its terms may be set back. */
+  /** Within one machine there is only one coordinator, and its terms are numbered by a clock that may be set back. */
   const severalMayLead = at.credentials !== undefined;
   let seen: SeenEpoch | undefined;
 

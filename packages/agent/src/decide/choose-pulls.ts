@@ -4,7 +4,7 @@ import { bytesToWrite, type DiskLimit, freeForPulls, judgeRunning } from './fit-
 import type { Histories } from './image-history.ts';
 import { isSlow, maySlowAtMs, type RunningPull } from './judge-stall.ts';
 
-/** For how long all tries are in vain before a pull starts without a permit. */
+/** How long all tries must have failed before a pull starts without a permit. */
 const ALONE_PULL_AFTER_MS = 10_000;
 /** How often the line looks whether a pull has become slow. */
 const SLOW_LOOK_MS = 20_000;
@@ -28,7 +28,7 @@ export interface Choice {
   readonly verifyAfterMs: number;
 }
 
-/** No coordinator has answered since the first of several tries in vain. However long a look takes, that holds until one does. */
+/** No coordinator has answered since the first of several failed tries. This stays so until one answers, however long looks take. */
 export interface Alone {
   readonly sinceMs: number;
   readonly lastTryMs: number;

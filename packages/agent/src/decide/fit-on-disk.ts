@@ -31,17 +31,17 @@ export function bytesToWrite(image: ImageRef, sizes: ReadonlyMap<ImageRef, numbe
 }
 
 export interface DiskJudgement {
-  /** Pulls whose total is news and fits: they go on, and have room for that many bytes from now on. */
+  /** Pulls whose total has just become known, and fits: they go on, and that many bytes are kept free for them. */
   readonly fit: readonly { readonly image: ImageRef; readonly sizeBytes: number }[];
-  /** Pulls whose total is news and does not fit. */
+  /** Pulls whose total has just become known, and does not fit. */
   readonly tooLarge: readonly ImageRef[];
   /** Pulls that must stop because the file system is past the limit already. */
   readonly overLimit: readonly ImageRef[];
 }
 
 /**
- * Which running pulls go on. Each total is judged once, when it is news: afterwards only a disk that really is past the limit
- * stops a pull, not an estimate that others have changed.
+ * Which running pulls go on. Each total is judged once, when it becomes known. Afterwards a pull stops only if the disk really is
+ * past the limit, not because an estimate has changed.
  *
  * | the file system            | the pull                          | it                                        |
  * | cannot be seen             | any                               | goes on                                   |
@@ -73,7 +73,7 @@ export function isPastLimit(space: Space, maxUsedPercent: number): boolean {
 
 const limitOf = ({ capacityBytes }: Space, maxUsedPercent: number) => (capacityBytes * maxUsedPercent) / 100;
 
-/** The last started first, so that those that have come furthest go on. Those that stop give their bytes back. */
+/** Stops the pull that started last first, so that those that have come furthest go on. A stopped pull gives its bytes back. */
 function pastLimit(
   { space, maxUsedPercent, settling }: DiskLimit,
   running: readonly RunningPull[],

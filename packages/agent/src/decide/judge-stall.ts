@@ -19,7 +19,7 @@ export interface RunningPull {
   readonly pace: Pace;
 }
 
-/** How far a pull was at two moments, at least a minute apart; both its start at first. */
+/** How far a pull was at two moments, at least a minute apart; at first both are its start. */
 export interface Pace {
   readonly from: Mark;
   readonly next: Mark;
@@ -31,7 +31,7 @@ interface Mark {
 }
 
 const MINUTE_MS = 60_000;
-/** A megabyte per second: how fast the slowest disk unpacks that is worth waiting for. */
+/** One megabyte per second: the slowest disk that is worth waiting for unpacks this fast. */
 const BYTES_PER_MS = 1_000;
 const UNPACKING_MS = 10 * MINUTE_MS;
 const UNSEEN_MS = 60 * MINUTE_MS;

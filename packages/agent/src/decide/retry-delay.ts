@@ -8,15 +8,15 @@ const HOUR_MS = 60 * MINUTE_MS;
 interface Pace {
   readonly baseMs: number;
   readonly capMs: number;
-  /** The smallest share of the growing delay that is waited; 0: any. */
+  /** The least share of the growing delay; 0: jitter may shorten it to nothing. */
   readonly atLeast: number;
 }
 
-/** May have passed in a moment. */
+/** The cause may be gone in a moment. */
 const TRANSIENT: Pace = { baseMs: SECOND_MS, capMs: 5 * MINUTE_MS, atLeast: 0 };
-/** Nothing tells the agent that somebody changed what had to be changed. */
+/** Somebody has to change something, and nothing tells the agent when it is done. */
 const PERMANENT: Pace = { baseMs: 4 * MINUTE_MS, capMs: HOUR_MS, atLeast: 0.5 };
-/** Each try costs the registry requests that it just refused. */
+/** Each try sends requests to a registry that has just refused them. */
 const RATE_LIMITED: Pace = { baseMs: 2 * MINUTE_MS, capMs: 30 * MINUTE_MS, atLeast: 0.5 };
 /** Most likely the kubelet's image garbage collection deletes what the agent pulls: do not fight it. */
 const EVICTED: Pace = { baseMs: 20 * MINUTE_MS, capMs: 6 * HOUR_MS, atLeast: 0.5 };

@@ -4,7 +4,7 @@ import type { History } from '../decide/image-history.ts';
 import type { Cell } from '../decide/judge-cells.ts';
 import type { RunningPull } from '../decide/judge-stall.ts';
 
-/** So that a full report of as many cells as a node may have fits into the largest body. */
+/** With more of them, a full report of the most cells that a node may have would not fit into the largest body. */
 const MAX_DIGESTS = 4;
 const MAX_DIGEST_LENGTH = 600;
 

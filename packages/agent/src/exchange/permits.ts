@@ -27,7 +27,7 @@ export interface PermitsParts {
   readonly running: () => Iterable<ImageRef>;
   readonly noteSize: (image: ImageRef, sizeBytes: number) => void;
   readonly newlyGranted: () => void;
-  /** Called after each request in vain. */
+  /** Called after each failed request. */
   readonly failed: () => void;
   readonly contact: Contact;
 }

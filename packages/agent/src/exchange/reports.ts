@@ -15,8 +15,8 @@ import { type Contact, createAttempts } from './attempts.ts';
 import { type PullOf, createCellLabels } from './label-cells.ts';
 
 /**
- * Urgent are the cells of a new plan, its last image, an image that is gone, and a coordinator that knows nothing of this node. The
- * rest waits for more news: while images arrive, a report of every change would cost much, and nobody reads so fast.
+ * Urgent is the first report about a new plan, one that says that its last image has arrived or that an image is gone, and one to a
+ * coordinator that knows nothing of this node. Other changes wait for more: while images arrive, one report for each costs too much.
  */
 const SPACING_MS = { urgent: 250, ordinary: 1_000 };
 const MAX_RUNTIME_NAME_LENGTH = 64;
@@ -24,7 +24,7 @@ const MAX_RUNTIME_NAME_LENGTH = 64;
 /** What the line found, or why it found nothing. */
 export interface LookResult {
   readonly plan: Plan | undefined;
-  /** Undefined where it did not answer: reports then name the one that answered last. */
+  /** Undefined if it did not answer: reports then name the one that answered last. */
   readonly runtime: RuntimeVersion | undefined;
   /** Of the disk that holds the images; undefined where the look failed. */
   readonly space?: Space | 'unknown';
@@ -153,7 +153,7 @@ function toldBy(cells: readonly CellReport[]): Told {
   return new Map(cells.map(cell => [cell.image, JSON.stringify(cell)]));
 }
 
-/** What a report has to say to whoever knows `before` already. */
+/** What a report must say to a coordinator that knows `before`. */
 function changesBetween(
   before: Told,
   cells: readonly CellReport[],

@@ -34,7 +34,7 @@ export interface StateFile {
 const SAVE_SPACING_MS = 1_000;
 /**
  * The list of present images may wait. Each save syncs the disk, and while pulls run that writes out all that they have just
- * unpacked. A crash that loses the list costs one deleted image its random delay, and nothing else.
+ * unpacked. If a crash loses the list, an image that was deleted is pulled again without its random delay; no more.
  */
 const DELAY_MS = { soon: 0, eventually: 30_000 };
 const SAVE_BACKOFF = { baseMs: 1_000, capMs: 60_000 };

@@ -27,7 +27,7 @@ export async function serveHealthAndMetrics(
     if (path === '/healthz') return check(response, parts.health.alive(), 'the agent no longer looks at its node\n');
     if (path === '/readyz') return check(response, parts.health.ready(), 'the container runtime does not answer\n');
     if (path === '/metrics') return void sendMetrics(response, parts.metrics);
-    send(response, 404, 'here are /healthz, /readyz and /metrics\n');
+    send(response, 404, 'this port serves /healthz, /readyz and /metrics\n');
   });
   server.listen(port, host);
   await once(server, 'listening');

@@ -7,7 +7,7 @@ const STUCK_AFTER_MS = 300_000;
 export interface Health {
   /** The line has looked at the node, or tried to. */
   looked(answered: boolean): void;
-  /** False where the line no longer looks: the process is stuck, and the kubelet shall start another. */
+  /** False where the line no longer looks: the process is stuck, and the kubelet should start another. */
   alive(): boolean;
   /** Whether the last look was answered by the kubelet's runtime. */
   ready(): boolean;

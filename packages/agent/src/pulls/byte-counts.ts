@@ -7,12 +7,12 @@ import type { FinishedPull } from '../decide/image-history.ts';
 const LOOK_MS = 500;
 /** On a node where pulls always run, it counts after this time. */
 const LONGEST_MS = 30_000;
-/** Of more, the oldest counts with the bytes that were seen of it. */
+/** If there are more, the oldest counts with the bytes that were seen of it. */
 const MAX_UNCOUNTED = 100;
 
 /**
- * Counts the bytes that finished pulls brought from their registry. That takes a question to the runtime for each blob, and the
- * answers slow down unpacking, so it waits while other pulls run. When the agent ends, what is left is never counted.
+ * Counts the bytes that finished pulls brought from their registry. The runtime's answers to that slow down unpacking, so it waits
+ * while other pulls run. When the agent ends, what is left is never counted.
  */
 export interface ByteCounts {
   add(finished: Uncounted): void;
@@ -35,7 +35,7 @@ export function createByteCounts({ clock, pulling, counted }: ByteCountsParts): 
   const wake = createTrigger(clock);
   const uncounted: Uncounted[] = [];
 
-  /** Where the runtime cannot count, the bytes that were seen last stand. */
+  /** If the runtime cannot count, the bytes that were seen last are taken. */
   const note = ({ image, pull }: Uncounted, bytes = pull.doneBytes) => {
     if (bytes !== undefined) counted(image, pull, bytes);
   };

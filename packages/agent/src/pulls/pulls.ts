@@ -26,7 +26,7 @@ const STALL_LOOKS_PER_TIMEOUT = 4;
 const SETTLE_MS = 3_000;
 const OVER_LIMIT =
   "stopped, because the images' file system is fuller than disk-max-used-percent allows and the kubelet would soon delete images";
-/** A timer that fires so much too late means that the process, or the whole machine, was paused. */
+/** A timer that fires this much too late means that the process, or the whole machine, was paused. */
 const PAUSED_MS = 5_000;
 
 /** The pulls that run now: at most one per image. */
@@ -36,9 +36,9 @@ export interface Pulls {
   start(order: PullOrder): void;
   /** The pull stays among the running ones until the runtime has let go of it. */
   cancel(image: ImageRef, why: CancelOrder['why']): void;
-  /** From now on the pull has room on the disk for so many bytes. */
+  /** From now on this many bytes of the disk are kept free for the pull. */
   count(image: ImageRef, sizeBytes: number): void;
-  /** Whether the runtime may still be deleting what a pull wrote that was stopped for the disk. */
+  /** Whether a pull was stopped for the disk so lately that the runtime may still be deleting what it wrote. */
   settling(): boolean;
   /** Cancels all and resolves when none runs. */
   stop(): Promise<void>;
@@ -55,7 +55,7 @@ export interface PullsParts {
   readonly progressed: () => void;
   /** A pull that waited for credentials has them. */
   readonly gathered: () => void;
-  /** A running pull turns out larger than it counts. */
+  /** Called when a running pull turns out larger than the size that it counts with. */
   readonly grew: (image: ImageRef, totalBytes: number) => void;
 }
 

@@ -1,7 +1,7 @@
 import type { ImageRuntime, Space } from '@kube-prefetch/runtime';
 import { type Clock, createTrigger } from '@kube-prefetch/time';
 
-/** A fast disk takes some gigabytes meanwhile: less than there is between our limit and the kubelet's. */
+/** In this time a fast disk takes some gigabytes: less than lies between our limit and the kubelet's. */
 const LOOK_MS = 1_000;
 
 /** Looks at the disk while pulls run, because the line may not look for a minute, and others fill the disk too. */
@@ -28,7 +28,7 @@ export function createDiskWatch({ clock, runtime, pulling, isOver, over }: DiskW
         await started.next(Number.POSITIVE_INFINITY, signal);
         while (pulling()) {
           await clock.sleep(LOOK_MS, signal);
-          // A runtime that does not answer is the line's to notice.
+          // The line notices a runtime that does not answer.
           const space = await runtime.space(signal).catch(() => 'unknown' as const);
           if (space !== 'unknown' && isOver(space)) over();
         }

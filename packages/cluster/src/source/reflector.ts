@@ -51,12 +51,12 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
   let outage: Outage | undefined;
 
   let limit = PAGE_LIMIT;
-  /** What came too late is not asked for again until a list is whole. */
+  /** Less than a page that came too late; no larger one is asked for until a list is whole. */
   let mostInTime = PAGE_LIMIT;
 
   /**
-   * Halves a page that is too large, down to one object. Of an object that is too large alone it reads only the name. Halves a
-   * page that came too late for the next try.
+   * Halves a page that is too large, down to one object. If one object alone is too large, it reads only the name. A page that came
+   * too late is halved for the next try.
    */
   const readPage = async (after: string | undefined, found: Map<string, StoredObject<T>>, signal: AbortSignal) => {
     for (;;) {

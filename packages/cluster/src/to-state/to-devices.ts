@@ -31,7 +31,7 @@ export function toResourceSlice(object: Field): ResourceSlice {
   };
 }
 
-/** None where nothing says which nodes have the devices: a way that we do not know yet. */
+/** None if the slice says in no way that we know which nodes have the devices. */
 function reachOf(where: Field, devices: readonly Field[]): Devices[] {
   const nodeName = optionalText(below(where, 'nodeName'));
   const nodeSelector = toNodeSelector(below(where, 'nodeSelector'));
@@ -51,7 +51,7 @@ function isShared(device: Field): boolean {
 
 const DRIVER = /^device\.driver == (?:"([^"\\]+)"|'([^'\\]+)')$/;
 
-/** The driver that a CEL expression wants, if it says no more than that, or that and something else. */
+/** The driver that a CEL expression wants, if that is all that it says or is joined to the rest by "and". */
 function driverIn(expression: string): string | undefined {
   // Within brackets or strings, or beside an alternative, the same words may mean something else.
   if (/[()|?]/.test(expression)) return undefined;

@@ -41,7 +41,7 @@ export function toWorkload(kind: WorkloadKind, object: Field): Workload {
   };
 }
 
-/** Whose template a workload repeats, of the kinds that are read: group and kind. */
+/** The owner, as group and kind, whose pod template a workload repeats. Owners of these kinds are read themselves. */
 const TEMPLATE_OWNERS: Readonly<Partial<Record<WorkloadKind, string>>> = {
   ReplicaSet: 'apps Deployment',
   Job: 'batch CronJob',
@@ -99,7 +99,7 @@ function toPodPlacement(spec: Field): Placement['pod'] {
   };
 }
 
-/** The same of JSON. Throws SyntaxError, and MalformedField. */
+/** The same from JSON. Throws SyntaxError and MalformedField. */
 export function parsePodPlacement(text: string): Placement['pod'] {
   return toPodPlacement(root(JSON.parse(text)));
 }

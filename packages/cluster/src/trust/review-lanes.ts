@@ -10,12 +10,12 @@ export type ReviewLane = (ask: () => Promise<Verdict>, signal: AbortSignal) => P
 const KNOWN = { running: 32, waiting: 10_000 };
 const STRANGERS = { running: 8, waiting: 1_000 };
 const WAITING_OF_ONE_ADDRESS = 8;
-/** Refused reviews of strangers that may follow on each other, and how long one takes to be forgiven: five a second. */
+/** How many reviews of strangers may be refused at once, and how long each refusal counts: then five a second. */
 const REFUSALS = { most: 20, forgivenMs: 200 };
 
 /**
  * In which order the API server is asked for reviews. Tokens that it signed, or that it accepted before, do not wait behind others.
- * The others are strangers: what it refuses of them slows them down.
+ * The others are strangers: each refusal slows all of them down.
  */
 export function createReviewLanes(clock: Clock) {
   const known: BoundedCalls = createBoundedCalls(KNOWN);
@@ -31,7 +31,7 @@ export function createReviewLanes(clock: Clock) {
 
   const askForStranger = async (ask: () => Promise<Verdict>, signal: AbortSignal) => {
     await untilForgiven(signal);
-    // Counts as refused until it is accepted, so that those that are asked at once do not pass the bound together.
+    // It counts as refused until it is accepted, so that many at the same time cannot pass the bound together.
     forgivenAtMs = Math.max(forgivenAtMs, clock.monotonicMs()) + REFUSALS.forgivenMs;
     const verdict = await ask();
     if (!(verdict instanceof Error)) forgivenAtMs -= REFUSALS.forgivenMs;

@@ -17,7 +17,7 @@ export interface TokenClaims {
   readonly signature: Buffer;
 }
 
-/** A clock may be wrong by so much before a token counts as expired without a word of the API server. */
+/** Clocks may differ: only this long after its end does a token count as expired without asking the API server. */
 const CLOCKS_DIFFER_MS = 10 * 60_000;
 
 /** Undefined for what is no JSON Web Token (RFC 7519). */

@@ -27,8 +27,8 @@ interface Remembered<T> {
 }
 
 /**
- * Judges a token by what costs the API server nothing: what it says of itself, and who signed it. Has the API server review what
- * is left, once for all callers that wait for the same one, and remembers the verdict for a while.
+ * First judges a token by what costs the API server nothing: what it says of itself, and who signed it. Then has the API server
+ * review it, once for all callers that wait for the same one, and remembers the verdict for a while.
  */
 export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityParts): NodeIdentity {
   const accepted = createMemory<AgentIdentity>(clock, MAX_ACCEPTED);
@@ -56,7 +56,9 @@ export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityPart
       });
     } catch (cause) {
       const why = errorText(cause);
-      return new ApiError('IdentityUnavailable', `whose token it is could not be asked: ${why}`, { cause });
+      return new ApiError('IdentityUnavailable', `the API server could not be asked whose token it is: ${why}`, {
+        cause,
+      });
     } finally {
       asking.delete(key);
     }
@@ -80,7 +82,7 @@ export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityPart
 
 const NEVER = new AbortController().signal;
 
-/** Remembers the last `most` verdicts. One that has run out is still known to have been there. */
+/** Remembers the last `most` verdicts. `had` is true also for one that no longer counts. */
 function createMemory<T>(clock: Clock, most: number) {
   const kept = new Map<string, Remembered<T>>();
   return {

@@ -1,6 +1,6 @@
 /**
- * The size that nodes agree on, from how many of them name which: the lower of the two in the middle, where at least two nodes
- * name one. So no single node decides it, and a size that is too small corrects itself once a pull has read the manifest.
+ * The size that nodes agree on: the median of those that they name (of two in the middle the lower one), if at least two nodes name
+ * one. So no single node decides it. A size that is too small is corrected once a pull has read the manifest.
  */
 export function agreedSize(counts: Iterable<ReadonlyMap<number, number>>): number | undefined {
   const sizes = [...counts].flatMap(named => [...named]).sort(([a], [b]) => a - b);

@@ -19,11 +19,11 @@ export interface CohortTally {
 interface ImageCounts {
   readonly counts: Record<CellState, number>;
   readonly sizes: Map<number, number>;
-  /** By all of their text. */
+  /** By the text of all their digests. */
   readonly digestSets: Map<string, DigestSet>;
   /** By node. */
   readonly failing: Map<string, Failing>;
-  /** Of `failing`; undefined once that changed. */
+  /** Made from `failing`; undefined since that changed. */
   failures: readonly FailureTally[] | undefined;
 }
 

@@ -4,7 +4,7 @@ import { type ClusterState, expectResources, type Node, type ResourceMemory } fr
 export interface ExpectedNodes {
   /** Takes in what the nodes have now, and returns them with what they count as having. */
   note(state: ClusterState, now: number): readonly Node[];
-  /** The same nodes for those who only look. */
+  /** The same nodes for a caller that only looks. */
   view(state: ClusterState, now: number): readonly Node[];
 }
 

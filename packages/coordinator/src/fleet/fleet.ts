@@ -24,7 +24,7 @@ export interface Fleet extends FleetView {
   close(): void;
   /** Takes over what a pass computed and answers the polls of nodes whose plan changed. */
   assign(cohorts: readonly Cohort[], plans: CohortPlans, gaps: readonly string[], now: number): void;
-  /** Marks the nodes that were not in contact for the silence. Their cells are Unknown. */
+  /** Marks nodes as silent, as `silence.ts` says. Their cells are Unknown. */
   markSilent(now: number): void;
   /** When the next node falls silent unless it gets in touch. */
   nextDueMs(now: number): number;

@@ -8,7 +8,7 @@ export interface LastReport {
   readonly lost: boolean;
   /** It came from another pod, which this one replaces. */
   readonly replaced: boolean;
-  /** The plan may hold images by now of which no cell was kept. */
+  /** The plan has changed since cells were dropped: it may hold their images now. */
   readonly outdated: boolean;
   /** All that its reports add up to. */
   readonly cells: { readonly size: number };

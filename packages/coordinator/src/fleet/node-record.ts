@@ -20,9 +20,9 @@ export interface NodeRecord {
   home: CohortRecord;
   /** Monotonic; of the last request, or of when the node was first seen. */
   contactMs: number;
-  /** Not in contact for the whole silence: its cells are Unknown, whatever it reported last. */
+  /** As `silence.ts` says: its cells are Unknown, whatever it reported last. */
   silent: boolean;
-  /** Monotonic: when what it sent will have been spread over time as it should be. */
+  /** Monotonic: until when the bodies that it sent use up what it may send in the long run. */
   sentUntilMs: number;
   heard: Heard | undefined;
   poll: PlanPoll | undefined;
@@ -36,7 +36,7 @@ export interface Heard extends Omit<LastReport, 'lost' | 'outdated' | 'replaced'
   readonly planRevision: string | undefined;
   readonly runtime: NodeReport['runtime'];
   readonly cells: Map<ImageRef, CellReport>;
-  /** The revision whose images were kept where others were reported as well. */
+  /** The plan's revision at a report that also named images outside of the plan, which were dropped. */
   readonly keptFor: string | undefined;
 }
 

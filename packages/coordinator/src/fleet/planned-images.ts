@@ -1,6 +1,6 @@
 import type { CellReport, ImageRef, Plan } from '@kube-prefetch/protocol';
 
-/** Texts that the cells of many nodes share: a cell is mostly text. Of planned images only. */
+/** Lets the cells of many nodes share their texts, which are most of a cell. Only for planned images. */
 export interface PlannedImages {
   /** The cell, with the texts of other nodes' cells where they are the same. */
   shareTexts(cell: CellReport): CellReport;

@@ -25,8 +25,8 @@ export function longestPollMs(silentAfterMs: number): number {
 }
 
 /**
- * A suspended process hears nobody: that time is no silence of the nodes. No contact is later than now. `dueMs`: when a look was due
- * at the latest.
+ * While this process was suspended it heard nobody: that time does not count as silence of the nodes. No contact is ever later than
+ * now. `dueMs`: when a look was due at the latest.
  */
 export function forgiveSuspension(
   nodes: Iterable<NodeRecord>,

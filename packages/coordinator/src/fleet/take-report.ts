@@ -5,8 +5,8 @@ import { count, uncount } from './membership.ts';
 import type { Heard, NodeRecord } from './node-record.ts';
 
 /**
- * Applies a usable report. A full one replaces what the node reported before, a delta changes it. Only cells of images are kept
- * that the node's plan holds.
+ * Applies a usable report. A full one replaces what the node reported before, a delta changes it. Drops the cells of images that
+ * are not in the node's plan.
  */
 export function takeReport(
   node: NodeRecord,

@@ -7,7 +7,7 @@ import type { Fleet } from '../fleet/index.ts';
 import { type Opening, judgeGate } from './judge-gate.ts';
 
 export interface GateSettings {
-  /** The key of a taint that new nodes carry, as their machines were told to. We never put it on. */
+  /** The key of a taint that new nodes carry. Whoever creates the nodes puts it on; this program never does. */
   readonly taint: string;
   /** Whose images a node must hold before it is opened, by `resourceName`. */
   readonly resources: readonly string[];
@@ -23,7 +23,7 @@ export interface GateParts extends GateSettings {
 
 /** Keeps pods off new nodes until these are warm, by a startup taint. Only the leader opens nodes. */
 export interface Gate {
-  /** Judges every node with the taint. What is to be opened is opened beside the line. */
+  /** Judges every node with the taint. `run` opens those that it finds ready, beside the line. */
   look(state: ClusterState, fleet: Pick<Fleet, 'node'>, now: number): void;
   /** When the next deadline passes. */
   nextDueMs(): number;
@@ -34,7 +34,7 @@ export interface Gate {
 }
 
 interface Waiting {
-  /** Of a leader's first look at the node: a new one counts anew. */
+  /** When this leader first saw the node: a new leader counts from its own first look. */
   readonly sinceMs: number;
   opening: Opening | undefined;
   failures: number;

@@ -40,7 +40,7 @@ export interface AgentsSide {
 }
 
 export interface AgentsAppParts extends Omit<AppParts, 'quietRoutes'> {
-  /** Without one nobody is asked who they are. */
+  /** Without it there is no authentication. */
   readonly identity?: NodeIdentity | undefined;
 }
 
@@ -100,7 +100,7 @@ function nodeOf(request: FastifyRequest): string {
   return (request.params as { node: string }).node;
 }
 
-/** What the body may come to: a body of unknown length counts as the longest. */
+/** The length of the body: an unknown one counts as the longest that is allowed. */
 function bytesOf({ headers, routeOptions }: FastifyRequest): number {
   return Math.min(Number(headers['content-length'] ?? Infinity), routeOptions.bodyLimit);
 }

@@ -4,8 +4,8 @@ import type { Server, Socket } from 'node:net';
 const MOST_EACH = 64;
 
 /**
- * Bounds the connections that one address has open: the oldest makes room for a new one, so that a probe gets through beside a
- * neighbour of the same address. Returns what cuts them all, those included whose TLS handshake never began.
+ * Bounds the connections that one address has open: the oldest makes room for a new one, so that a probe gets through although a
+ * neighbour of the same address holds many. Returns what cuts them all, also those whose TLS handshake never began.
  */
 export function boundConnections(server: Server): () => void {
   const byAddress = new Map<string, Set<Socket>>();

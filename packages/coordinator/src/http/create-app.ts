@@ -13,7 +13,7 @@ const KEEP_ALIVE_MS = 75_000;
 const HANDSHAKE_MS = 10_000;
 /** How long a request may take to arrive. Its answer may take longer. */
 const ARRIVAL_MS = 30_000;
-/** Of a route that says nothing else: nobody should send it a body. */
+/** For routes that name no limit: nobody should send them a body. */
 const MAX_OTHER_BODY_BYTES = 1_024;
 
 export interface AppParts {

@@ -253,7 +253,7 @@ test.each([
   ['localhost.evil.example', 403],
   ['127.0.0.1.evil.example:7071', 403],
   ['10.0.0.1:7071', 403],
-])('who does not ask who is there answers a request for the host %s with %i', async (host, status) => {
+])('a listener without authentication answers a request for the host %s with %i', async (host, status) => {
   const { admin, agents } = await startEdge();
   const headers = { host };
   expect((await admin.inject({ url: '/v1/overview', headers })).statusCode).toBe(status);

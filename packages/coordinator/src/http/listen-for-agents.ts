@@ -19,7 +19,7 @@ export interface Trust {
   readonly identity: NodeIdentity;
 }
 
-/** Opens the listener of the agents; ends with the listener closed and the signal aborted. */
+/** Opens the listener of the agents. What renews its certificate ends when the signal aborts. */
 export async function listenForAgents(
   c: AgentsSide & { readonly metrics: RequestMetrics },
   { listen: address, trust, clock, log }: ListenForAgentsParts,

@@ -23,7 +23,7 @@ export interface ListenParts {
   /** `agents`, `admin` or `ops`, for the log. */
   readonly listener: string;
   readonly at: Address;
-  /** For listeners that do not ask who is there. */
+  /** For listeners without authentication. */
   readonly loopbackOnly?: boolean;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,7 +33,7 @@ export async function listen(app: FastifyInstance, parts: ListenParts): Promise<
   const { listener, at, clock, log } = parts;
   if (parts.loopbackOnly && !isLoopback(at.host)) {
     throw new Error(
-      `the ${listener} listener does not ask who is there: expected a loopback address such as 127.0.0.1, got ${at.host ?? 'every address'}`,
+      `the ${listener} listener has no authentication: expected a loopback address such as 127.0.0.1, got ${at.host ?? 'every address'}`,
     );
   }
   const cutAll = boundConnections(app.server);

@@ -7,8 +7,8 @@ export function isLoopback(host: string | undefined): boolean {
 }
 
 /**
- * For listeners that do not ask who is there. A web page can give its own name a loopback address and so reach them from the
- * browser of whoever opens it; the browser then sends that name.
+ * For listeners without authentication. A web page can give its own name a loopback address and so reach them from the browser of
+ * whoever opens it; the browser then sends that name.
  */
 export async function requireLoopbackHost({ headers }: FastifyRequest): Promise<void> {
   const { host = '' } = headers;

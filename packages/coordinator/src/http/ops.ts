@@ -4,13 +4,13 @@ import { type AppParts, createApp } from './create-app.ts';
 export interface OpsSide {
   /** The first full read is done and, in a term, plans are assigned. */
   ready(): boolean;
-  /** False where the line of a running term has not passed for too long. */
+  /** False if the last pass of a running term is too long ago. */
   alive(): boolean;
   /** Text in the form that the type names. */
   exposeMetrics(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
-/** Metrics that were computed count this long: to compute them takes a while. */
+/** Computed metrics are served again for this long: to compute them takes a while. */
 const SCRAPE_MS = 1_000;
 
 export interface OpsAppParts extends Omit<AppParts, 'quietRoutes'> {
@@ -27,7 +27,9 @@ export function opsApp(
 ): FastifyInstance {
   const app = createApp({ ...parts, quietRoutes: ['/healthz', '/readyz', '/metrics'] });
   app.get('/healthz', async (_request, reply) =>
-    c.alive() ? reply.send({ status: 'ok' }) : reply.code(503).send({ status: 'the line has not passed for too long' }),
+    c.alive()
+      ? reply.send({ status: 'ok' })
+      : reply.code(503).send({ status: 'the last pass of the line is too long ago' }),
   );
   app.get('/readyz', async (_request, reply) => {
     const problem = authorityProblem();

@@ -17,9 +17,9 @@ export interface NodeGrants {
 
 /**
  * Replaces what is known of the node by its request. A running pull gets a permit, whether it had one or not. An unused
- * permit is kept while its image is wanted. A want keeps its age.
+ * permit is kept while its image is wanted. What the node goes on wanting keeps its age.
  */
-export function present(
+export function takeRequest(
   holders: Map<string, NodeGrants>,
   node: string,
   { holding, wanting }: PermitRequest,

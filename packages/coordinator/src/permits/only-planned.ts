@@ -1,8 +1,8 @@
 import type { PermitRequest, Plan } from '@kube-prefetch/protocol';
 
 /**
- * What of a node's request its plan allows, at the plan's priorities. Beside an incomplete plan an agent keeps what was planned
- * before: then other images are allowed as well, after all that are planned.
+ * The part of a node's request that its plan allows, with the plan's priorities. While its plan is incomplete an agent also keeps
+ * what was planned before: then other images are allowed too, after all planned ones.
  */
 export function onlyPlanned({ holding, wanting, waitMs }: PermitRequest, plan: Plan): PermitRequest {
   const items = new Map(plan.items.map(item => [item.image, item]));

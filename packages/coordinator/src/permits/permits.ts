@@ -3,7 +3,7 @@ import type { Clock } from '@kube-prefetch/time';
 import { createWaitingRequest } from '../requests/waiting-request.ts';
 import { apiErrors } from '../requests/api-errors.ts';
 import { chooseGrants } from './choose-grants.ts';
-import { answer, contender, type NodeGrants, imagesOf, present } from './node-grants.ts';
+import { answer, contender, type NodeGrants, imagesOf, takeRequest } from './node-grants.ts';
 
 export interface PermitLimits {
   /** Pulls that may run at once in the whole cluster; undefined: any number. */
@@ -18,7 +18,7 @@ export interface PermitLimits {
  */
 export interface Permits {
   readonly ttlMs: number;
-  /** Starts over, for a new term: until one ttl has passed only what agents present is granted. */
+  /** Starts over, for a new term: until one time to live has passed, only pulls that already run get permits. */
   open(now: number): void;
   /** Forgets everything, and fails every waiting request with ShuttingDown. */
   close(): void;
@@ -28,7 +28,7 @@ export interface Permits {
   nextDueMs(now: number): number;
   /** The images that the node may pull for one time to live from now. Waits for a first grant up to the request's `waitMs`. */
   request(node: string, request: PermitRequest, signal: AbortSignal): Promise<readonly ImageRef[]>;
-  /** Permits out, and wants of the requests that wait. */
+  /** How many permits nodes have, and how many images the requests that wait want. */
   counts(): { readonly granted: number; readonly waiting: number };
 }
 
@@ -90,7 +90,7 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
     async request(node, request, signal) {
       const now = clock.monotonicMs();
       const holding = request.holding.slice(0, mostEach);
-      const holder = present(nodes, node, { ...request, holding }, now + ttlMs, now);
+      const holder = takeRequest(nodes, node, { ...request, holding }, now + ttlMs, now);
       serve(now, holder);
       if (holder.gained || holder.wants.size === 0 || request.waitMs === 0) return imagesOf(holder);
 

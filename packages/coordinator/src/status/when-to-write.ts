@@ -137,7 +137,7 @@ function isUrgent(settled: PrefetchStatus | undefined, next: PrefetchStatus): bo
   return warmth(settled) === 'True' && warmth(next) === 'False';
 }
 
-/** From what is known to be there. */
+/** Compared with what the sink is known to hold. */
 function hasTurned(settled: PrefetchStatus | undefined, next: PrefetchStatus): boolean {
   if (settled === undefined) return false;
   const statusOf = (status: PrefetchStatus) => status.conditions.map(condition => condition.status).join();

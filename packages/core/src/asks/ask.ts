@@ -22,7 +22,7 @@ export function byPullOrder(a: Pick<Ask, 'priority' | 'image'>, b: Pick<Ask, 'pr
   return b.priority - a.priority || byText(a.image, b.image);
 }
 
-/** Compares code units rather than words of a locale, so every machine orders alike. */
+/** Compares code units and no locale's rules, so every machine sorts alike. */
 export function byText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

@@ -18,13 +18,13 @@ export interface CollectedAsks {
   readonly beyond: ReadonlyMap<string, readonly BeyondLimit[]>;
 }
 
-/** How many images of the workloads that a resource found are not asked for; of those never pulled, each counts once. */
+/** How many images of a resource's workloads are not asked for; one that is never pulled counts once. */
 export type UnplannedImages = Readonly<Record<UnplannedReason, number>>;
 
 /**
  * Who wants which image where: one ask per resource, image and distinct placement. A resource with problems asks for nothing.
- * A malformed reference that is named outright still becomes an ask: it fails as InvalidReference and status says so, while
- * refusing the whole resource would let one bad image keep the good ones away.
+ * A malformed reference that is named outright still becomes an ask, which fails as InvalidReference, and status says so: if the
+ * whole resource were refused, one bad image would keep the good ones away.
  */
 export function collectAsks(state: ClusterState, limits: TenantLimits = {}): CollectedAsks {
   const sharePlacement = createPlacementSharer();

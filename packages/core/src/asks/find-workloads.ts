@@ -54,8 +54,8 @@ function compileChoice(
 }
 
 /**
- * (names ∪ selector) − exclude; all where neither names nor a selector is given, an empty list of names counting as none
- * given. A namespace that was not read has no labels to select it by; it can still be named.
+ * (names ∪ selector) − exclude; all if neither names nor a selector is given. An empty list of names counts as not given. A
+ * namespace that was not read has no labels to select it by; it can still be named.
  */
 function compileNamespaces(
   { names = [], selector, exclude = [] }: NamespaceChoice = {},

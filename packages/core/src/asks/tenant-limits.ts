@@ -20,13 +20,13 @@ export interface TenantLimits {
   readonly bytesPerNode?: number | undefined;
 }
 
-/** An image that a resource asks for in vain. */
+/** An image that a resource asks for and may not have. */
 export interface BeyondLimit {
   readonly image: ImageRef;
   readonly limit: keyof TenantLimits;
 }
 
-/** Whether a glob names whose images it means: a wildcard in the host would cross into the paths of any other host. */
+/** Whether a glob names one registry: a wildcard in the host would also match paths of other hosts. */
 export function isTenantGlob(glob: string): boolean {
   const [host = '', ...path] = glob.split('/');
   return glob === '*' || (host !== '' && !host.includes('*') && path.some(part => part !== ''));
@@ -50,7 +50,7 @@ export function limitTenants(
   return { within, beyond: new Map([...beyond].map(([name, images]) => [name, [...images.values()]])) };
 }
 
-/** What the namespace may not have is not counted. A reference whose registry cannot be told is allowed to no tenant. */
+/** An image that the namespace may not have does not count. A malformed reference has no registry, so no tenant may have it. */
 function compileLimits({ images, imagesPerNamespace = Infinity }: TenantLimits) {
   const patterns = images?.map(compilePattern);
   const counted = new Map<string, Set<ImageRef>>();

@@ -128,7 +128,7 @@ function mostBySiblings(memory: ResourceMemory): ReadonlyMap<string, ReadonlyMap
   return most;
 }
 
-/** A node that offers one resource of a vendor is set up: what it does not offer it does not have. */
+/** A node that offers one resource of a vendor is set up: it has none of the vendor's resources that it does not offer. */
 function offersVendor(node: Node, resource: string): boolean {
   const vendor = resource.slice(0, resource.indexOf('/') + 1);
   return Object.entries(node.extendedResources).some(([name, amount]) => amount > 0 && name.startsWith(vendor));

@@ -12,8 +12,8 @@ import { describeTaint, tolerates } from './toleration.ts';
  * | NoSchedule                               | needs a toleration, unless the pod has a nodeName  |
  * | NoExecute                                | needs a toleration                                 |
  *
- * A pod with a nodeName passes the scheduler by; only NoExecute is the kubelet's to enforce. What the DaemonSet controller
- * adds to its pods are tolerations of taints that pass.
+ * A pod with a nodeName does not go through the scheduler, and the kubelet enforces only NoExecute. The tolerations that the
+ * DaemonSet controller adds to its pods are all of taints that pass by themselves.
  */
 export function taintRule(
   { nodeName, tolerations }: Pick<Placement['pod'], 'nodeName' | 'tolerations'>,

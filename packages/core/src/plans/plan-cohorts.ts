@@ -7,8 +7,8 @@ import { mergeAsks } from './merge-asks.ts';
 export type CohortPlans = ReadonlyMap<string, Plan>;
 
 /**
- * What each cohort's nodes should hold; incomplete while there are gaps. Only a cohort's own asks and state enter its plan: what
- * other nodes report changes nothing, and what they have only the resources that `expectResources` expects.
+ * What each cohort's nodes should hold; incomplete while there are gaps. Only a cohort's own asks and state enter its plan. What
+ * other nodes report changes nothing, and what they have matters only to `expectResources`.
  */
 export function planCohorts(cohorts: readonly Cohort[], gaps: readonly string[]): CohortPlans {
   return new Map(cohorts.map(cohort => [cohort.key, planOf(bodyOf(cohort, gaps))]));

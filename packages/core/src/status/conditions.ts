@@ -13,7 +13,7 @@ export interface Judged {
   readonly images: number;
   /** Of the workloads' images those that are not asked for. */
   readonly unplanned: UnplannedImages | undefined;
-  /** What it asks for in vain. */
+  /** What it asks for and may not have. */
   readonly beyond: readonly BeyondLimit[];
   /** Of `images`, those whose pods pull with Always. */
   readonly alwaysPulled: number;
@@ -25,7 +25,7 @@ export function judgeAccepted({ problems }: Judged): Judgement<'Accepted'> {
   return { reason: 'Invalid', message: listed(problems) };
 }
 
-/** What `helm --wait` rests on. The plan is published by the same pass that writes the status. */
+/** `helm --wait` waits for it. The plan is published by the same pass that writes the status. */
 export function judgeReady({ problems, gaps, images, unplanned, beyond, counts }: Judged): Judgement<'Ready'> {
   if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
   if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
@@ -44,7 +44,7 @@ export function judgeReady({ problems, gaps, images, unplanned, beyond, counts }
  * | ---------------------------------------- | ------- | ----------------------------------- |
  * | not accepted                             | False   | NotAccepted                         |
  * | a cell that counts is not Present        | False   | `whyNotWarm`                        |
- * | something is asked for in vain           | False   | BeyondLimits                        |
+ * | it asks for what it may not have         | False   | BeyondLimits                        |
  * | sources incomplete: more may be wanted   | Unknown | SourcesIncomplete                   |
  * | no image, or no node                     | False   | NoImages, NoNodes                   |
  * | no cell counts, and not all are Present  | Unknown | NothingCounts                       |
@@ -65,7 +65,7 @@ export function judgeWarm(judged: Judged): Judgement<'Warm'> {
 
 function describeNoNodes({ images, counts }: Judged): string {
   const node = counts.notApplicable > 0 ? 'node that gets an agent' : 'node';
-  return `no ${node} may run what asks for ${countNoun(images, 'image')}`;
+  return `${countNoun(images, 'image')} ${images === 1 ? 'is' : 'are'} wanted, but no ${node} matches`;
 }
 
 const NO_IMAGES = 'no image is named, and no workload with an image was found';

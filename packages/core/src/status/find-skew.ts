@@ -17,7 +17,7 @@ export function findSkew(shares: readonly CohortShare[]): Skew[] {
     .slice(0, MAX_SKEWS);
 }
 
-/** Only of images of which somebody has something else. */
+/** Only of images for which nodes name different digests. */
 function setsByImage(shares: readonly CohortShare[]): ReadonlyMap<ImageRef, readonly DigestSet[]> {
   const byImage = new Map<ImageRef, DigestSet[]>();
   for (const [image, { digestSets }] of shares.flatMap(({ tallies }) => [...tallies])) {
@@ -48,7 +48,7 @@ function groupContents(image: ImageRef, sets: readonly DigestSet[]): readonly Co
 }
 
 interface Contents {
-  /** With the nodes that name it. */
+  /** How many nodes name each. */
   readonly digests: Map<string, number>;
   nodes: number;
 }

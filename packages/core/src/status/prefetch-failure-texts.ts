@@ -6,9 +6,9 @@ import type { FailureKind } from '@kube-prefetch/protocol';
  */
 export const FAILURE_MEANINGS: Readonly<Record<FailureKind, string>> = {
   NotFound: 'the registry has no such repository, tag or digest',
-  NoPlatform: "the image is not there for the node's platform",
-  InvalidReference: 'the runtime takes the text for no image reference',
-  Unauthorized: 'the registry wants other credentials or any, or the policy of the node refuses the image',
+  NoPlatform: "the registry does not have the image for the node's platform",
+  InvalidReference: 'the runtime does not accept the text as an image reference',
+  Unauthorized: 'the registry wants credentials, or other ones, or the policy of the node refuses the image',
   RateLimited: 'the registry refuses because of too many requests',
   RegistryUnavailable: 'the registry cannot be reached, or does not answer as a registry',
   DiskFull: 'the file system of the images has no room',
@@ -16,8 +16,8 @@ export const FAILURE_MEANINGS: Readonly<Record<FailureKind, string>> = {
   NotAnImage: 'what the reference names is no container image',
   RuntimeUnavailable: 'the container runtime does not answer, or cannot work',
   RuntimeMismatch: 'the runtime that answers is not the one of the kubelet',
-  Stalled: 'the download stood still and was cut',
+  Stalled: 'the download stood still and was stopped',
   Evicted: 'the image was deleted again and again',
-  Cancelled: 'the runtime broke the pull off',
+  Cancelled: 'the runtime stopped the pull by itself',
   Unknown: 'an error that no rule recognises',
 };

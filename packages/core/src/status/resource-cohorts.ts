@@ -3,7 +3,7 @@ import type { Cohort } from '../plans/group-nodes.ts';
 import type { CellTally, FleetView } from './fleet-view.ts';
 import { mergeAsks } from '../plans/merge-asks.ts';
 
-/** What one resource wants on one cohort, an image once however many of its asks name it. */
+/** What one resource wants on one cohort: each image once, however many of its asks name it. */
 export interface CohortShare {
   readonly cohort: Cohort;
   readonly tallies: ReadonlyMap<ImageRef, CellTally>;

@@ -77,7 +77,7 @@ test('what is not planned is said in Ready, and in Warm where nothing else is fo
   );
 });
 
-test('what a Prefetch asks for in vain keeps it from being Warm, by name', () => {
+test('what a Prefetch asks for and may not have keeps it from being Warm, by name', () => {
   const resource = aResource({ spec: { images: ['r.example/a:1', 'r.example/b:1', 'evil.example/c:1'] } });
   const state = aState({ resources: [resource], nodes: nodes(1) });
   const conditionsOf = (limits: TenantLimits, sizeBytes = 0) => {
@@ -538,6 +538,6 @@ test('where no node gets an agent, nothing is warm', () => {
   const status = statusOf(aState({ resources: [TWO_IMAGES], nodes: [aNode(VIRTUAL)] }), () => NO_AGENT);
   expect(status.conditions[2]).toMatchObject({
     reason: 'NoNodes',
-    message: 'no node that gets an agent may run what asks for 2 images',
+    message: '2 images are wanted, but no node that gets an agent matches',
   });
 });

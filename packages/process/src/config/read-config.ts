@@ -47,7 +47,7 @@ export function readConfig<const R extends Settings>(
 
 interface Given {
   readonly text: string;
-  /** As a person would look for it. */
+  /** Where a person would look for it. */
   readonly from: string;
 }
 
@@ -108,7 +108,7 @@ function flagTypes(rows: Settings): ReadonlyMap<string, 'boolean' | 'string'> {
 
 /**
  * What a `main.ts` calls: prints help and ends the process with 0, or all problems and ends it with 2. `problemsOf` tells
- * those of settings that are right one by one.
+ * what is wrong between settings that are right one by one.
  */
 export function readConfigOrExit<const R extends Settings>(
   rows: R,

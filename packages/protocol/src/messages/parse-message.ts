@@ -3,7 +3,7 @@ import { Compile, type Validator } from 'typebox/compile';
 import { ApiError } from '../errors.ts';
 import { schemaProblems } from '../schema-problems.ts';
 
-/** Of one kind in a message. The validator names few of them as well. */
+/** The most problems of one kind that a message names. The validator itself finds only a few. */
 const MAX_PROBLEMS = 3;
 
 /**

@@ -19,7 +19,7 @@ export const CellReport = Type.Object({
   waitingBecause: Type.Optional(Type.String({ maxLength: MAX_MESSAGE_LENGTH })),
   /** The last failure, until a pull succeeds: of Failed, and of a Pulling that tries again. */
   failure: Type.Optional(Failure),
-  /** Of what has one: the first of its kind since the image was last Present, whatever was tried in between. */
+  /** With a failure: when the first of its kind came since the image was last Present, whatever was tried in between. */
   failingSince: Type.Optional(Timestamp),
   /** Failed pulls in a row. */
   attempts: Type.Optional(Type.Integer({ minimum: 0 })),

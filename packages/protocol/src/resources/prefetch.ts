@@ -9,7 +9,7 @@ export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 // Descriptions are the reference documentation (docs/resources.md) and end without a full stop. Every list and string has
 // a maximum: in Kubernetes the cost of the cross-field rules is estimated from them.
 
-/** A misspelt field is told, not ignored. */
+/** A misspelt field is a problem, and not ignored. */
 function closed<P extends TProperties>(properties: P, description: string) {
   return Type.Object(properties, { additionalProperties: false, description });
 }

@@ -61,7 +61,7 @@ export function connectCri(socket: string, imageSocket = socket): CriClients {
 export const CONTAINERD_HEADERS = { 'containerd-namespace': 'k8s.io' };
 
 /**
- * What a process says of itself holds for as long as a connection to it stands: asked once on each, not in every look.
+ * What a runtime says of itself stays true while a connection to it stands: it is asked once on each, not in every look.
  * `connection` counts the connections made so far. Undefined is no answer, and is asked for again.
  */
 export function oncePerConnection<T>(
@@ -73,7 +73,7 @@ export function oncePerConnection<T>(
     const before = connection();
     if (known?.connection === before) return known.answer;
     const answer = await ask(signal);
-    // Counted before the question: one that had to connect first is asked once more, and never wrongly kept.
+    // Counted before the question: if that had to connect first, it is asked once more, and no wrong answer is kept.
     if (answer !== undefined) known = { connection: before, answer };
     return answer;
   };

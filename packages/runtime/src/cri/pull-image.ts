@@ -6,7 +6,7 @@ import { scrub } from '../scrub-credentials.ts';
 import type { ImageService } from './generated/cri_pb.ts';
 import { withDefaultTag } from '../name-image.ts';
 
-/** What can be seen of a pull from beside it; seeing nothing is never a failure. */
+/** What can be seen of a pull while it runs; to see nothing is never a failure. */
 export interface DownloadWatch {
   /** Calls `progress` until the signal aborts. Never rejects. */
   follow(progress: (progress: Progress) => void, signal: AbortSignal): Promise<void>;
@@ -64,7 +64,7 @@ async function confirmPresent(
   return status.image.repoDigests;
 }
 
-/** Without the original as its cause: that one holds the text before it was scrubbed, and loggers print causes. */
+/** The original error is not kept as the cause: it holds the text before it was scrubbed, and loggers print causes. */
 function toPullFailure(error: unknown, auth: RegistryAuth | undefined): PullFailure {
   if (error instanceof PullFailure) return error;
   const { code, rawMessage } = ConnectError.from(error);

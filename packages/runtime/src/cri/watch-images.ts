@@ -16,7 +16,7 @@ export async function* watchImages(
     const told = stream[Symbol.asyncIterator]();
     let next = told.next();
     next.catch(() => {}); // not lost: awaited below
-    // containerd does not say when a subscription stands; it does once a later question on its connection is answered.
+    // containerd does not say when a subscription has begun; it has once a later question on its connection is answered.
     await runtime.version({}, { signal });
     yield;
     for (; !(await next).done; next = told.next()) yield;

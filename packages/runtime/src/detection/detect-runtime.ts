@@ -115,8 +115,8 @@ const CRI = { speaks: 'CRI', connect: createCriRuntime };
 const DOCKER = { speaks: 'Docker Engine API', connect: createDockerRuntime };
 
 /**
- * In the order of asking: where a kubelet is, what it talks to. Below /run and never /var/run, which is a link that leads out
- * of a mounted host.
+ * In the order in which they are tried: first what a kubelet talks to. Below /run and never /var/run, which is a link that leads
+ * out of a mounted host.
  */
 export const WELL_KNOWN: readonly Candidate[] = [
   { ...CRI, socket: '/run/containerd/containerd.sock' },

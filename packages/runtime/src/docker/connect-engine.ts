@@ -76,7 +76,7 @@ function toAuthConfig({ username, password, identityToken }: RegistryAuth): obje
   return identityToken === undefined ? { username, password } : { identitytoken: identityToken };
 }
 
-/** Late, because dockerode costs 26 MB and most nodes speak CRI. `host: undefined` keeps it from reading $DOCKER_HOST. */
+/** Loaded only when needed, because dockerode costs 26 MB and most nodes speak CRI. `host: undefined` keeps it from reading $DOCKER_HOST. */
 async function loadModem(socketPath: string): Promise<Modem> {
   const { default: Docker } = await import('dockerode');
   return new Docker({ socketPath, host: undefined, protocol: 'http' }).modem as Modem;

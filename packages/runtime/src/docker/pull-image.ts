@@ -46,7 +46,7 @@ async function download(
   return layers;
 }
 
-/** Without the original as its cause: that one holds the text before it was scrubbed, and loggers print causes. */
+/** The original error is not kept as the cause: it holds the text before it was scrubbed, and loggers print causes. */
 function toPullFailure(
   error: unknown,
   image: ImageRef,
@@ -57,7 +57,7 @@ function toPullFailure(
   if (error instanceof PullFailure) return error;
   const text = errorText(error);
   if (error instanceof InvalidReference) return new PullFailure('InvalidReference', scrub(text, auth));
-  // Whatever is not the engine's word is the socket's: no engine, or one that went away.
+  // An error that the engine did not send comes from the socket: there is no engine, or it went away.
   const kind = error instanceof EngineError ? classifyFailure(text) : 'RuntimeUnavailable';
   return new PullFailure(kind, scrub(text, auth));
 }

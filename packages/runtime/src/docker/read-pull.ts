@@ -12,7 +12,7 @@ interface Layer {
 
 type Stage = 'waiting' | 'downloading' | 'downloaded' | 'had';
 
-/** Every word that engines have for a layer; what is not here is no layer's. */
+/** Every word that engines use for the state of a layer; lines with other words are not about a layer. */
 const STAGES: ReadonlyMap<string, Stage> = new Map(
   Object.entries({
     'Pulling fs layer': 'waiting',
@@ -51,7 +51,7 @@ export function pulledBytesOf(layers: Layers): number | undefined {
   return sum(fetched.map(({ doneBytes }) => doneBytes));
 }
 
-/** A download that is tried again tells its bytes from zero; ours never go back. */
+/** A download that is tried again counts its bytes from zero; our count never goes back. */
 function advance(before: Layer | undefined, stage: Stage, { progressDetail }: PullMessage): Layer {
   const { current = 0, total, units } = progressDetail ?? {};
   // Newer engines count the seconds of an extraction here.
@@ -67,7 +67,7 @@ function sum(numbers: readonly number[]): number {
 /** A line of the answer to `POST /images/create`. */
 export interface PullMessage {
   readonly status?: string | undefined;
-  /** Of a layer; but of `Pulling from` it is the tag. */
+  /** The layer's; with `Pulling from` it is the tag. */
   readonly id?: string | undefined;
   readonly progressDetail?: {
     readonly current?: number | undefined;
@@ -78,7 +78,7 @@ export interface PullMessage {
   readonly error?: string | undefined;
 }
 
-/** Whatever is not of the type that engines write is left out; only an error is one whatever it is made of. */
+/** Leaves out each field of another type than engines write, but not `error`: that is an error whatever it holds. */
 export function toPullMessage(value: unknown): PullMessage {
   const { status, id, progressDetail, error, errorDetail } = fieldsOf(value);
   const { current, total, units } = fieldsOf(progressDetail);
