@@ -64,7 +64,13 @@ test('while every kind is refused the last good state stands, each waits as told
     failures.push({ kind, atMs: performance.now(), toldMs: err.retryAfterMs ?? Number.NaN });
   };
   const byKind = () => Object.values(Object.groupBy(failures, ({ kind }) => kind)).map((all = []) => all);
-  const source = createKubernetesSource({ api, clock, random, log: { debug: note, info: () => {}, warn: note } });
+  const source = createKubernetesSource({
+    api,
+    clock,
+    random,
+    ownNamespace: 'kube-prefetch',
+    log: { debug: note, info: () => {}, warn: note },
+  });
   const stop = new AbortController();
   const run = source.run(() => {}, stop.signal);
   try {

@@ -35,13 +35,13 @@ test('a status that somebody forges with kubectl is put right', async () => {
   await waitUntil(async () => (await warmth()) === 'False NoNodes', 'the status to be put right', SOON_MS);
 });
 
-test('its requests to the API server are counted: twelve kinds listed and watched, a status patched when it changed', async () => {
+test('its requests to the API server are counted: thirteen kinds listed and watched, a status patched when it changed', async () => {
   const counts = await requestCounts();
   // A busy server refuses and breaks off: how often what succeeded had to be repeated is its affair.
   const kinds = (verb: string) =>
     [...counts.keys()].filter(key => key.startsWith(`${verb} `) && key.endsWith(' 2xx')).map(key => key.split(' ')[1]);
   console.log('requests of a coordinator since its start:', Object.fromEntries(counts));
-  expect(kinds('list')).toHaveLength(12);
+  expect(kinds('list')).toHaveLength(13);
   expect(new Set(kinds('watch'))).toEqual(new Set(kinds('list')));
   expect(counts.get('patch clusterprefetches.kube-prefetch.io/status 2xx')).toBeGreaterThanOrEqual(2);
   expect(counts.get('update leases.coordination.k8s.io 2xx')).toBeGreaterThan(1);

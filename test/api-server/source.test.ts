@@ -38,7 +38,7 @@ const { signal } = new AbortController();
 const READ = ['get', 'list', 'watch'];
 const RULES = [
   { apiGroups: ['kube-prefetch.io'], resources: ['prefetches', 'clusterprefetches'], verbs: READ },
-  { apiGroups: [''], resources: ['namespaces', 'nodes'], verbs: READ },
+  { apiGroups: [''], resources: ['namespaces', 'nodes', 'serviceaccounts'], verbs: READ },
   { apiGroups: ['resource.k8s.io'], resources: ['deviceclasses', 'resourceslices'], verbs: READ },
   { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets', 'replicasets'], verbs: READ },
   { apiGroups: ['batch'], resources: ['cronjobs', 'jobs'], verbs: READ },
@@ -79,6 +79,7 @@ beforeAll(async () => {
     api,
     clock,
     random: systemRandom,
+    ownNamespace: 'kube-prefetch',
     log: { debug: () => {}, info: note, warn: note },
   });
   run = source.run(() => {
@@ -231,6 +232,7 @@ test('2,000 Deployments are read in pages, and cost little', async () => {
     api,
     clock,
     random: systemRandom,
+    ownNamespace: 'kube-prefetch',
     log: { debug() {}, info: note, warn() {} },
   });
   const took: number[] = [];
@@ -377,7 +379,13 @@ test('a page that does not fit is read in halves, and one that never fits is lef
     const count = (request: CountedRequest) => void counted.push(request);
     const other = createClientNodeApi({ kubeconfig: server.kubeconfig, clock, maxAnswerBytes, count });
     const log = { debug() {}, info() {}, warn() {} };
-    const second = createKubernetesSource({ api: other, clock, random: systemRandom, log });
+    const second = createKubernetesSource({
+      api: other,
+      clock,
+      random: systemRandom,
+      log,
+      ownNamespace: 'kube-prefetch',
+    });
     const end = new AbortController();
     const running = second.run(() => {}, end.signal);
     const state = await waitUntil(() => second.read(), 'the state', SOON_MS);

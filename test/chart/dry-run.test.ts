@@ -16,7 +16,7 @@ describe('on a real API server', () => {
 
   beforeAll(async () => {
     server = await startApiServer({ folder: folder.path });
-    await server.kubectl('create', 'namespace', 'kube-prefetch');
+    for (const name of ['kube-prefetch', 'shop', 'ops']) await server.kubectl('create', 'namespace', name);
     await server.kubectl('create', 'serviceaccount', 'default', '--namespace=kube-prefetch');
     for (const level of LEVELS) {
       await server.kubectl('create', 'namespace', level);

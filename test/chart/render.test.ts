@@ -51,11 +51,34 @@ test.each(['a'.repeat(53), `kube-prefetch-${'a'.repeat(39)}`])(
   },
 );
 
-test('the coordinator may read what plans are made of, and no ServiceAccounts, which nothing needs', async () => {
-  const yaml = await template('default', '--show-only=templates/coordinator/rbac.yaml');
-  expect(yaml).toContain('deployments');
-  expect(yaml).not.toContain('serviceaccounts');
+test.each([
+  ['credentials.secrets=Cluster', ['-coordinator'], true, 'read'],
+  ['credentials.secrets={shop,ops}', ['shop/-coordinator-pull-secrets', 'ops/-coordinator-pull-secrets'], true, 'read'],
+  ['credentials.secrets=Off', [], false, 'off'],
+])('with %s Secrets may be read by the roles %j', async (setting, roles, accounts, tells) => {
+  const yaml = await template('default', `--set=${setting}`);
+  const objects = objectsIn(yaml) as unknown as readonly RoleLike[];
+  const reading = objects.filter(({ rules }) =>
+    rules?.some(rule => rule.resources.includes('secrets') && rule.resourceNames === undefined),
+  );
+  const name = ({ metadata }: RoleLike) =>
+    `${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name.replace(/^.*(?=-coordinator)/, '')}`;
+  expect(reading.map(name)).toEqual(roles);
+  for (const { rules = [] } of reading) {
+    expect(rules.find(({ resources }) => resources.includes('secrets'))?.verbs).toEqual(['get']);
+  }
+  expect(yaml.includes('serviceaccounts')).toBe(accounts);
+  expect(yaml).toContain(`name: KUBE_PREFETCH_PULL_SECRETS\n              value: "${tells}"`);
 });
+
+interface RoleLike {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules?: readonly {
+    readonly resources: readonly string[];
+    readonly verbs: readonly string[];
+    readonly resourceNames?: readonly string[];
+  }[];
+}
 
 const AGENT = 'agent/daemon-set.yaml';
 

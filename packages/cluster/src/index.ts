@@ -12,7 +12,11 @@ export {
 } from './api/kube-api.ts';
 export { alwaysLeader } from './leadership/always-leader.ts';
 export { createLeaseLeadership, type LeaseLeadershipParts } from './leadership/lease-leadership.ts';
-export { createManifestsSource, type ManifestsSourceOptions } from './manifests/manifests-source.ts';
+export {
+  createManifestsSource,
+  type ManifestsSource,
+  type ManifestsSourceOptions,
+} from './manifests/manifests-source.ts';
 export { createManifestsStatusSink, type ManifestsStatusSinkOptions } from './manifests/status-files.ts';
 export type { Leadership, Term } from './ports/leadership.ts';
 export type { ClusterSource, StatusEvent, StatusSink } from './ports/source-and-sink.ts';
@@ -28,9 +32,11 @@ export type {
   KeyPair,
   NodeIdentity,
 } from './ports/trust.ts';
+export type { ReadSecret, SecretReader } from './ports/secret-reader.ts';
 export { createKubernetesSource } from './source/kubernetes-source.ts';
 export { createOverwriteDetector } from './status/detect-overwrites.ts';
 export { createKubernetesStatusSink, type KubernetesStatusSinkOptions } from './status/kubernetes-status-sink.ts';
 export { createKubernetesCertificates, type KubernetesCertificatesParts } from './trust/kubernetes-certificates.ts';
 export { parsePodPlacement } from './to-state/index.ts';
+export { createKubernetesSecrets } from './trust/kubernetes-secrets.ts';
 export { createTokenIdentity, type TokenIdentityParts } from './trust/token-identity.ts';

@@ -2,7 +2,7 @@ import type { ClusterState } from '@kube-prefetch/core';
 import { aState } from '@kube-prefetch/core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ClusterSource } from '../src/ports/source-and-sink.ts';
-import { aDeployment, aNamespace, aNode, aPrefetch, type PlainObject } from './kube-objects.ts';
+import { aDeployment, aNamespace, aNode, aPrefetch, aServiceAccount, type PlainObject } from './kube-objects.ts';
 
 /** A cluster that a source reads, as the suite moves it. */
 export interface SourceHarness {
@@ -60,7 +60,13 @@ export function clusterSourceSuite(name: string, createHarness: () => Promise<So
     test('read answers undefined before the first read, then what the cluster holds', async () => {
       const { source, hold, begin, reads } = await start();
       expect(source.read()).toBeUndefined();
-      await hold([aPrefetch('warm'), aDeployment('web'), aNode('n1'), aNamespace('shop', { team: 'a' })]);
+      await hold([
+        aPrefetch('warm'),
+        aDeployment('web'),
+        aNode('n1'),
+        aNamespace('shop', { team: 'a' }),
+        aServiceAccount('default', ['regcred']),
+      ]);
       begin();
       const state = await reads(() => true);
       expect(state.gaps).toEqual([]);
@@ -72,13 +78,15 @@ export function clusterSourceSuite(name: string, createHarness: () => Promise<So
       expect(state.namespaces).toEqual([
         { name: 'shop', labels: { team: 'a', 'kubernetes.io/metadata.name': 'shop' } },
       ]);
+      expect(state.serviceAccounts).toEqual([{ namespace: 'shop', name: 'default', imagePullSecrets: ['regcred'] }]);
     });
 
     test('an empty cluster is read as empty, not as unread', async () => {
       const { hold, begin, reads } = await start();
       await hold([]);
       begin();
-      expect(await reads(() => true)).toEqual(aState());
+      const state = await reads(() => true);
+      expect(state).toMatchObject({ ...aState(), serviceAccounts: [] });
     });
 
     test('a change is told and read', async () => {

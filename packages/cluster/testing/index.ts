@@ -1,5 +1,13 @@
 export { clusterSourceSuite, type SourceHarness } from './cluster-source-suite.ts';
-export { aDeployment, aNamespace, aNode, aPrefetch, KINDS_READ, type PlainObject } from './kube-objects.ts';
+export {
+  aDeployment,
+  aNamespace,
+  aNode,
+  aPrefetch,
+  aServiceAccount,
+  KINDS_READ,
+  type PlainObject,
+} from './kube-objects.ts';
 export { aStatus, type SinkHarness, statusSinkSuite } from './status-sink-suite.ts';
 export { type KubeApiHarness, type KubeApiHarnessOptions } from './kube-api-harness.ts';
 export { kubeApiSuite } from './kube-api-suite.ts';
@@ -10,3 +18,5 @@ export { createTwinApi, type TwinApi } from './twin/kube-api.ts';
 export { createTwinSource, type TwinSource } from './twin/source.ts';
 export { createTwinStatusSink, type TwinStatusSink, type TwinStatusSinkOptions } from './twin/status-sink.ts';
 export { createTokenSigner } from './twin/tokens.ts';
+export { type SecretReaderHarness, secretReaderSuite } from './secret-reader-suite.ts';
+export { aPullSecret, createTwinSecrets, type TwinSecrets } from './twin/secrets.ts';

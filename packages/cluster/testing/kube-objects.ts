@@ -35,5 +35,18 @@ export function aNamespace(name: string, labels: Readonly<Record<string, string>
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
 }
 
+export function aServiceAccount(
+  name: string,
+  imagePullSecrets: readonly string[] = [],
+  namespace = 'shop',
+): PlainObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name, namespace },
+    imagePullSecrets: imagePullSecrets.map(secret => ({ name: secret })),
+  };
+}
+
 /** How many kinds a coordinator lists and watches. */
 export const KINDS_READ = Object.values(PROJECTIONS).flat().length;

@@ -1,5 +1,6 @@
 import { type AgentApi, ApiError } from '@kube-prefetch/protocol';
 import type { AgentPod } from '@kube-prefetch/cluster';
+import type { Credentials } from './credentials/credentials.ts';
 import type { PodClaims } from './fleet/newer-pod.ts';
 import { apiErrors } from './requests/api-errors.ts';
 import type { Fleet } from './fleet/index.ts';
@@ -13,12 +14,13 @@ export interface AnswerParts {
   /** Undefined where nobody knows of pods: then agents are believed when they started. */
   readonly claims: PodClaims | undefined;
   readonly permits: Pick<Permits, 'request' | 'ttlMs'>;
+  readonly credentials: Pick<Credentials, 'answer'>;
   readonly metrics: Pick<CoordinatorMetrics, 'report'>;
 }
 
 /** The coordinator as one node's agent sees it. */
 export function answerAgent(parts: AnswerParts, node: string, pod: AgentPod | undefined): AgentApi {
-  const { term, fleet, permits, metrics } = parts;
+  const { term, fleet, permits, credentials, metrics } = parts;
   return {
     async plan(have, waitMs, signal) {
       term.mustLead();
@@ -41,15 +43,11 @@ export function answerAgent(parts: AnswerParts, node: string, pod: AgentPod | un
       }
     },
 
-    async credentials(request) {
+    async credentials(request, signal) {
       term.mustLead();
-      const { plan } = fleet.contact(node).home;
-      const flagged = new Set(plan.items.filter(item => item.credentials === true).map(({ image }) => image));
-      const images = request.images.filter(({ image }) => flagged.has(image));
-      return {
-        epoch: term.epoch(),
-        images: images.map(({ image }) => ({ image, credentials: [], anonymous: true, problems: [] })),
-      };
+      const images = await credentials.answer(node, request, fleet.contact(node).home, signal);
+      term.mustLead();
+      return { epoch: term.epoch(), images };
     },
 
     async permits(request, signal) {

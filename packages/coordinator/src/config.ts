@@ -42,6 +42,24 @@ export const SETTINGS = {
     'KUBE_PREFETCH_AGENT_SERVICE_ACCOUNT',
     'the ServiceAccount of the agents: nobody else is served',
   ),
+  pullSecrets: {
+    type: 'choice',
+    flag: 'pull-secrets',
+    env: 'KUBE_PREFETCH_PULL_SECRETS',
+    choices: ['read', 'off'],
+    default: 'read',
+    meaning:
+      'whether Secrets are read that pods pull with; off: images are pulled without, ServiceAccounts are not read',
+  },
+  secretRefreshMs: {
+    type: 'duration',
+    flag: 'secret-refresh',
+    env: 'KUBE_PREFETCH_SECRET_REFRESH',
+    min: '10s',
+    max: '24h',
+    default: '5m',
+    meaning: 'how long a pull secret that was read counts before it is read again',
+  },
   startupTaints: {
     type: 'list',
     flag: 'startup-taints',

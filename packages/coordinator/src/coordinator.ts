@@ -9,6 +9,7 @@ import {
   type TenantLimits,
 } from '@kube-prefetch/core';
 import { type Clock, timestamp, type Trigger } from '@kube-prefetch/time';
+import type { Credentials } from './credentials/credentials.ts';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import type { Fleet } from './fleet/index.ts';
 import type { Gate } from './gate/gate.ts';
@@ -33,6 +34,7 @@ export interface Line {
   readonly expectedNodes: ExpectedNodes;
   readonly fleet: Fleet;
   readonly permits: Permits;
+  readonly credentials: Pick<Credentials, 'troubles'>;
   readonly statuses: StatusWriter;
   /** Undefined where no taint keeps pods off nodes that are not warm. */
   readonly gate: Gate | undefined;
@@ -60,7 +62,7 @@ export async function lead(line: Line, term: Term): Promise<void> {
 
 /** Reads everything, decides everything; returns when to look again if nothing wakes the line before. */
 function pass(line: Line, now: number): number {
-  const { source, fleet, permits, statuses, gate, clock } = line;
+  const { source, fleet, permits, credentials, statuses, gate, clock } = line;
   const state = source.read();
   if (state === undefined) return now + RETRY_READ_MS;
   const collected = collectAsks(state, line.tenants);
@@ -72,7 +74,8 @@ function pass(line: Line, now: number): number {
   permits.setLimits(line.limits);
   permits.expire(now);
   gate?.look(state, fleet, now);
-  statuses.offer(summarise(state, collected, fleet, timestamp(clock)), fleet.settling(now));
+  const summaries = summarise(state, collected, fleet, timestamp(clock), credentials.troubles());
+  statuses.offer(summaries, fleet.settling(now));
   const dueMs = Math.min(fleet.nextDueMs(now), permits.nextDueMs(now), gate?.nextDueMs() ?? Infinity);
   return Math.min(dueMs, now + LONGEST_REST_MS);
 }

@@ -1,9 +1,10 @@
-import type { AgentPods, ClusterSource, NodeTaints, StatusSink } from '@kube-prefetch/cluster';
+import type { AgentPods, ClusterSource, NodeTaints, SecretReader, StatusSink } from '@kube-prefetch/cluster';
 import type { Placement, TenantLimits } from '@kube-prefetch/core';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock, Trigger } from '@kube-prefetch/time';
 import { answerAgent } from './answer-agent.ts';
 import type { Line } from './coordinator.ts';
+import { createCredentials } from './credentials/credentials.ts';
 import { createExpectedNodes } from './fleet/expected-nodes.ts';
 import { createPodClaims } from './fleet/newer-pod.ts';
 import { createFleet } from './fleet/index.ts';
@@ -22,6 +23,9 @@ import { createViews } from './admin-views.ts';
 const SILENT_AFTER_MS = 60_000;
 const PERMIT_TTL_MS = 30_000;
 const RESOURCE_GRACE_MS = 30 * 60_000;
+const SECRET_REFRESH_MS = 5 * 60_000;
+/** Where the state of the cluster names no Secret, none is read. */
+const NO_SECRETS: SecretReader = { read: async () => 'forbidden' };
 
 export interface CoordinatorParts {
   readonly source: ClusterSource;
@@ -38,6 +42,9 @@ export interface CoordinatorParts {
   readonly silentAfterMs?: number;
   /** How long a node counts as having what it had of an extended resource. */
   readonly resourceGraceMs?: number;
+  readonly secrets?: SecretReader | undefined;
+  /** How long a Secret that was read counts. */
+  readonly secretRefreshMs?: number;
   readonly startupTaints?: readonly string[];
   /** Where agents' pods are looked up; absent: agents are believed when they started. */
   readonly pods?: AgentPods | undefined;
@@ -72,6 +79,8 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
   const claims = parts.pods && createPodClaims({ pods: parts.pods, clock });
   const expectedNodes = createExpectedNodes({ graceMs: resourceGraceMs, isPulling: fleet.isPulling });
   const permits = createPermits({ clock, ttlMs: permitTtlMs });
+  const { secrets: reader = NO_SECRETS, secretRefreshMs: refreshMs = SECRET_REFRESH_MS } = parts;
+  const credentials = createCredentials({ reader, clock, refreshMs, changed });
   const statuses = createStatusWriter({
     sink: whileLeading(parts.statuses, term),
     clock,
@@ -92,6 +101,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     expectedNodes,
     fleet,
     permits,
+    credentials,
     statuses,
     gate,
     leading: () => term.leading(),
@@ -100,10 +110,12 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
       const signal = term.begin(next, () => {
         fleet.close();
         permits.close();
+        credentials.close();
         log.info({ epoch }, 'no longer leading');
       });
       fleet.open();
       permits.open(clock.monotonicMs());
+      credentials.open(signal);
       failUnlessOver(statuses.run(signal), signal);
       if (gate !== undefined) failUnlessOver(gate.run(signal), signal);
       log.info({ epoch }, 'leading');
@@ -135,7 +147,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     mustLead: term.mustLead,
     alive: term.alive,
     admit: (node, bytes) => fleet.admit(node, bytes),
-    forNode: (node, pod) => answerAgent({ term, fleet, claims, permits, metrics }, node, pod),
+    forNode: (node, pod) => answerAgent({ term, fleet, claims, permits, credentials, metrics }, node, pod),
     ready,
     exposeMetrics: () => metrics.expose({ term, source, fleet, permits, gate }),
   };

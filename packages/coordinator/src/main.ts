@@ -17,11 +17,13 @@ const surroundings = { clock, log, metrics };
 
 await runUntilSignalled(
   async signal => {
-    const { source, statuses, leadership, trust, pods, taints } = await chooseParts();
+    const { source, statuses, secrets, leadership, trust, pods, taints } = await chooseParts();
     const { gateTaint: taint, gateResources: resources = [], gateDeadlineMs: deadlineMs } = config;
     const coordinator = createCoordinator({
       source,
       statuses,
+      secrets,
+      secretRefreshMs: config.secretRefreshMs,
       clock,
       log,
       metrics,

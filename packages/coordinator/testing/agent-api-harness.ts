@@ -1,3 +1,4 @@
+import type { SecretReader } from '@kube-prefetch/cluster';
 import type { ClusterState } from '@kube-prefetch/core';
 import { type Coordinator, createCoordinator, lead } from '@kube-prefetch/coordinator';
 import { silentLog } from '@kube-prefetch/process';
@@ -18,6 +19,7 @@ export interface AgentApiHarness {
 export interface HarnessOptions {
   readonly maxConcurrentPulls?: number;
   readonly permitTtlMs?: number;
+  readonly secrets?: SecretReader;
 }
 
 /**
@@ -34,6 +36,7 @@ export function createMemoryHarness(options: HarnessOptions = {}): AgentApiHarne
     log: silentLog,
     limits: options,
     permitTtlMs: options.permitTtlMs,
+    secrets: options.secrets,
   });
   const life = new AbortController();
   const reading = coordinator.read(life.signal);

@@ -1,3 +1,4 @@
+import { aPullSecret, createTwinSecrets } from '@kube-prefetch/cluster/testing';
 import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
 import type { AgentApi, ErrorCode, PermitRequest, NodeReport } from '@kube-prefetch/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -233,6 +234,28 @@ export function agentApiSuite(
       const { n1 } = await startWith(['a:1']);
       const images = [{ image: 'a:1' }, { image: 'of-others:1', refused: true }];
       expect(await n1.credentials({ images }, never())).toEqual({ epoch: 7, images: [] });
+    });
+
+    test('an image with pull secrets gets what they hold for its registry, and again what they hold later', async () => {
+      const secrets = createTwinSecrets();
+      secrets.hold('shop/regcred', aPullSecret({ 'r.example': 'of r', 'other.example': 'of another' }));
+      const { api, set } = await start({ secrets });
+      const spec = { images: ['r.example/a:1', 'b:1'], imagePullSecrets: [{ name: 'regcred' }] };
+      await set({ ...clusterOf([]), resources: [aResource({ spec })], ownNamespace: 'kube-prefetch' });
+      const n1 = api('n1');
+      const plan = await n1.plan(undefined, 0, never());
+      expect(plan).toMatchObject({ items: [{ image: 'b:1', credentials: true }, { credentials: true }] });
+      const credential = { from: 'secret shop/regcred', username: 'robot', password: 'of r' };
+      const images = spec.images.map(image => ({ image }));
+      expect(await n1.credentials({ images }, never())).toEqual({
+        epoch: 7,
+        images: [
+          { image: 'r.example/a:1', credentials: [credential], anonymous: false, problems: [] },
+          { image: 'b:1', credentials: [], anonymous: true, problems: [] },
+        ],
+      });
+      secrets.beAway(true);
+      expect((await n1.credentials({ images }, never())).images[0]?.credentials).toEqual([credential]);
     });
 
     test('a node that the cluster does not have gets none', async () => {

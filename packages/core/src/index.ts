@@ -1,5 +1,13 @@
 export type { Ask } from './asks/ask.ts';
 export { type CollectedAsks, collectAsks } from './asks/collect-asks.ts';
+export { type PullSecrets, type SecretRef, secretName } from './asks/pull-secrets.ts';
+export {
+  askersOf,
+  describeAccount,
+  offerCredentials,
+  type SecretState,
+  secretsOf,
+} from './credentials/offer-credentials.ts';
 export { isTenantGlob, type TenantLimits } from './asks/tenant-limits.ts';
 export { expectResources, type ResourceMemory } from './placement/expected-resources.ts';
 export { matchNode } from './placement/match-node.ts';
@@ -31,9 +39,11 @@ export type {
   PullPolicy,
   Resource,
   ResourceSlice,
+  ServiceAccount,
   Taint,
   Workload,
 } from './state/cluster-state.ts';
 export type { CellTally, DigestSet, FailureTally, FleetView } from './status/fleet-view.ts';
 export { CONDITION_REASONS } from './status/reasons.ts';
+export { accountKey, secretKey, type SecretTrouble, type SecretTroubles } from './status/secret-failures.ts';
 export { summarise } from './status/summarise.ts';

@@ -48,6 +48,8 @@ const shuffledState = arbitraryState.chain(state =>
       nodes: shuffled(state.nodes),
       deviceClasses: fc.constant(state.deviceClasses),
       resourceSlices: fc.constant(state.resourceSlices),
+      serviceAccounts: state.serviceAccounts === undefined ? fc.constant(undefined) : shuffled(state.serviceAccounts),
+      ownNamespace: fc.constant(state.ownNamespace),
       gaps: shuffled(state.gaps),
     }),
   ),

@@ -36,6 +36,7 @@ const IMAGES = [
   `r.example/team/app@sha256:${'a'.repeat(64)}`,
   'Malformed:::',
 ];
+const SECRETS = ['regcred', 'cloud'];
 const TAINTS: readonly Taint[] = [
   { key: 'dedicated', value: 'gpu', effect: 'NoSchedule' },
   { key: 'dedicated', value: 'web', effect: 'NoExecute' },
@@ -118,6 +119,8 @@ const podSpec: Arbitrary<PodSpec> = fc.record(
     nodeSelector: fc.dictionary(key, value, { maxKeys: 1 }),
     nodeAffinity: nodeSelector,
     tolerations,
+    imagePullSecrets: few(['', ...SECRETS], 2),
+    serviceAccountName: fc.constantFrom('builder', 'default'),
     os: fc.constantFrom('linux', 'windows'),
     extendedResources: gpus,
   },
@@ -172,6 +175,7 @@ const spec: Arbitrary<PrefetchSpec> = fc
     ),
     exclude: few(['*/debug-*', 'docker.io/*', 'nginx:1.27'], 1),
     nodes: optional(nodeChoice),
+    imagePullSecrets: few(SECRETS, 2).map(names => names.map(name => ({ name }))),
     priority: fc.constantFrom(0, 0, 10, -5),
     suspend: fc.boolean(),
   })
@@ -230,5 +234,16 @@ export const arbitraryState: Arbitrary<ClusterState> = fc.record({
     }),
     { maxLength: 2, selector: ({ driver, pool }) => `${driver} ${pool}` },
   ),
+  serviceAccounts: optional(
+    fc.uniqueArray(
+      fc.record({
+        namespace: fc.constantFrom(...NAMESPACES),
+        name: fc.constantFrom('builder', 'default'),
+        imagePullSecrets: few(SECRETS, 2),
+      }),
+      { maxLength: 6, selector: ({ namespace: ns, name }) => `${ns}/${name}` },
+    ),
+  ),
+  ownNamespace: fc.constantFrom('kube-prefetch', 'kube-prefetch', undefined),
   gaps: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.constant(['deployments: forbidden'])),
 });

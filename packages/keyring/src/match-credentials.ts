@@ -10,7 +10,10 @@ const HUB_KEY = 'index.docker.io';
  * Which entries of one keyring the kubelet tries for an image, in its order: longer and plainer keys first, under one key
  * as they were added. None: the image is pulled without credentials.
  */
-export function matchCredentials(entries: readonly RegistryEntry[], image: ImageRef): readonly RegistryEntry[] {
+export function matchCredentials<Entry extends RegistryEntry>(
+  entries: readonly Entry[],
+  image: ImageRef,
+): readonly Entry[] {
   const reference = tryParseReference(image);
   if (reference === undefined) return [];
   const repository = repositoryOf(reference);

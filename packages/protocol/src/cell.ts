@@ -33,6 +33,20 @@ export function isPermanent(kind: FailureKind): kind is PermanentFailure {
   return (PERMANENT_FAILURES as readonly FailureKind[]).includes(kind);
 }
 
+/**
+ * Why credentials that a pull may need cannot be used, as the coordinator finds it before any pull. docs/status.md says for each
+ * what it means.
+ */
+export const CREDENTIAL_REASONS = [
+  'PullSecretMissing',
+  'PullSecretInvalid',
+  'PullSecretForbidden',
+  'PullSecretUnread',
+  'ServiceAccountMissing',
+  'ServiceAccountUnread',
+] as const;
+export type CredentialReason = (typeof CREDENTIAL_REASONS)[number];
+
 /** What an absent image that is not being pulled waits for. */
 export const WAIT_REASONS = ['Slot', 'Permit', 'Disk', 'Held', 'Suspended', 'Retry', 'Credentials'] as const;
 export type WaitReason = (typeof WAIT_REASONS)[number];

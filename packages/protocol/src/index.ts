@@ -2,6 +2,8 @@ export { type AgentApi, EPOCH_HEADER } from './messages/agent-api.ts';
 export {
   CELL_STATES,
   type CellState,
+  CREDENTIAL_REASONS,
+  type CredentialReason,
   FAILURE_KINDS,
   type FailureKind,
   isPermanent,
@@ -16,7 +18,10 @@ export {
   CredentialsAnswer,
   CredentialsRequest,
   ImageCredentials,
+  MAX_CREDENTIAL_LENGTH,
+  MAX_CREDENTIALS_EACH,
   MAX_CREDENTIALS_IMAGES,
+  MAX_CREDENTIALS_PROBLEMS,
 } from './messages/credentials.ts';
 export { PermitAnswer, PermitRequest } from './messages/permit.ts';
 export {

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ClusterState, Namespace, Resource } from '@kube-prefetch/core';
+import { type ClusterState, type Namespace, type Resource, secretName, type ServiceAccount } from '@kube-prefetch/core';
 import { resourceName } from '@kube-prefetch/protocol';
 import { withOwnLabel } from '../to-state/index.ts';
 import { nextState, reuseEqual } from '../to-state/next-state.ts';
+import type { ReadSecret } from '../ports/secret-reader.ts';
 import type { ManifestObject, ManifestPart } from './kind-readers.ts';
 import type { LineProblem } from './parse-documents.ts';
 
@@ -21,28 +22,35 @@ export function combineFiles(
   files: readonly FileContribution[],
   previous: ClusterState | undefined,
   failures: readonly string[],
+  ownNamespace?: string,
 ): ClusterState {
   const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const { unique, duplicates } = withoutDuplicates(sorted);
   const gaps = [...failures, ...sorted.flatMap(brokenLines), ...duplicates, ...invalidResources(unique)];
   const workloads = valuesOf(unique, 'workloads');
   const resources = countGenerations(valuesOf(unique, 'resources'), previous?.resources);
+  const namespaces = withImplied(
+    valuesOf(unique, 'namespaces'),
+    workloads.map(({ namespace }) => namespace),
+  );
+  const accounts = withDefaultAccounts(valuesOf(unique, 'serviceAccounts'), namespaces);
   return nextState(previous, {
     resources: reuseEqual(previous?.resources, resources, ({ ref }) => resourceName(ref)),
     workloads: reuseEqual(previous?.workloads, workloads, w => `${w.kind} ${w.namespace}/${w.name}`),
-    namespaces: reuseEqual(
-      previous?.namespaces,
-      withImplied(
-        valuesOf(unique, 'namespaces'),
-        workloads.map(({ namespace }) => namespace),
-      ),
-      ({ name }) => name,
-    ),
+    namespaces: reuseEqual(previous?.namespaces, namespaces, ({ name }) => name),
+    serviceAccounts: reuseEqual(previous?.serviceAccounts, accounts, secretName),
+    ownNamespace,
     nodes: reuseEqual(previous?.nodes, valuesOf(unique, 'nodes'), ({ name }) => name),
     deviceClasses: previous?.deviceClasses ?? [],
     resourceSlices: previous?.resourceSlices ?? [],
     gaps,
   });
+}
+
+/** By `namespace/name`. They are no part of the state: nothing but a pull needs what is in them. */
+export function secretsIn(files: readonly FileContribution[]): ReadonlyMap<string, ReadSecret> {
+  const { unique } = withoutDuplicates(files.toSorted((a, b) => (a.path < b.path ? -1 : 1)));
+  return new Map(valuesOf(unique, 'secrets').map(({ name, secret }) => [name, secret]));
 }
 
 type Placed = ManifestObject & { readonly path: string };
@@ -101,4 +109,14 @@ function withImplied(declared: readonly Namespace[], used: readonly string[]): r
   const names = new Set(declared.map(({ name }) => name));
   const implied = [...new Set(used)].filter(name => !names.has(name)).sort();
   return [...declared, ...implied.map(name => withOwnLabel(name, {}))];
+}
+
+/** Adds the ServiceAccount that Kubernetes makes in each namespace. */
+function withDefaultAccounts(
+  declared: readonly ServiceAccount[],
+  namespaces: readonly Namespace[],
+): readonly ServiceAccount[] {
+  const names = new Set(declared.map(secretName));
+  const made = namespaces.map(({ name }) => ({ namespace: name, name: 'default', imagePullSecrets: [] }));
+  return [...declared, ...made.filter(account => !names.has(secretName(account)))];
 }

@@ -1,7 +1,8 @@
 import { sep } from 'node:path';
 import type { ClusterState } from '@kube-prefetch/core';
 import type { SourceLog } from '../ports/source-and-sink.ts';
-import { combineFiles } from './combine-files.ts';
+import type { ReadSecret } from '../ports/secret-reader.ts';
+import { combineFiles, secretsIn } from './combine-files.ts';
 import { contributionOf, type CachedFile, readFile } from './file-cache.ts';
 import type { PassedOver } from './read-objects.ts';
 import { type Walk, walkFolder, type WalkFailure } from './walk-folder.ts';
@@ -13,15 +14,20 @@ export interface FolderReader {
    * and becomes a gap. Undefined until the folder itself has been read once. Each folder is watched before it is read.
    */
   read(previous: ClusterState | undefined, watches: FolderWatches): Promise<ClusterState | undefined>;
+  /** As of the last read, by `namespace/name`. */
+  secrets(): ReadonlyMap<string, ReadSecret>;
 }
 
 export interface FolderReaderOptions {
   readonly dir: string;
   readonly log: SourceLog;
+  /** Whose Secrets a ClusterPrefetch names; undefined: no Secret counts. */
+  readonly ownNamespace?: string | undefined;
 }
 
-export function createFolderReader({ dir, log }: FolderReaderOptions): FolderReader {
+export function createFolderReader({ dir, log, ownNamespace }: FolderReaderOptions): FolderReader {
   const files = new Map<string, CachedFile>();
+  let secrets: ReadonlyMap<string, ReadSecret> = new Map();
   let toldFailure: string | undefined;
 
   const walkAndWatch = async (watches: FolderWatches): Promise<Walk> => {
@@ -55,8 +61,10 @@ export function createFolderReader({ dir, log }: FolderReaderOptions): FolderRea
       forget(files, walk);
       await readAll(walk.files);
       const counting = [...files].map(([path, known]) => contributionOf(path, known));
-      return combineFiles(counting, previous, walk.failures.map(failureLine));
+      secrets = secretsIn(counting);
+      return combineFiles(counting, previous, walk.failures.map(failureLine), ownNamespace);
     },
+    secrets: () => secrets,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Namespace, Node, Resource, Workload } from '@kube-prefetch/core';
+import type { Namespace, Node, Resource, ServiceAccount, Workload } from '@kube-prefetch/core';
 import {
   API_VERSION,
   RESOURCE_KINDS,
@@ -10,7 +10,8 @@ import {
   parseResource,
   resourceName,
 } from '@kube-prefetch/protocol';
-import { type Field, fields, toNamespace, toNode, toWorkload } from '../to-state/index.ts';
+import type { ReadSecret } from '../ports/secret-reader.ts';
+import { type Field, fields, toNamespace, toNode, toSecret, toServiceAccount, toWorkload } from '../to-state/index.ts';
 
 export interface Identity {
   readonly apiVersion: string;
@@ -48,6 +49,8 @@ const READERS: ReadonlyMap<string, KindReader> = new Map<string, KindReader>([
   ...WORKLOAD_KINDS.map((kind): [string, KindReader] => [`${WORKLOAD_VERSIONS[kind]} ${kind}`, workloadReader(kind)]),
   ['v1 Namespace', readNamespace],
   ['v1 Node', readNode],
+  ['v1 ServiceAccount', readServiceAccount],
+  ['v1 Secret', readSecret],
 ]);
 
 function readResource(object: Field): Projected {
@@ -78,6 +81,23 @@ function readNode(object: Field): Projected {
   return { part: 'nodes', name: `Node ${value.name}`, value };
 }
 
+function readServiceAccount(object: Field): Projected {
+  checkName(object);
+  checkNamespace(object);
+  const value = toServiceAccount(object);
+  return { part: 'serviceAccounts', name: `ServiceAccount ${value.namespace}/${value.name}`, value };
+}
+
+function readSecret(object: Field): Projected {
+  checkName(object);
+  checkNamespace(object);
+  const metadata = fields.below(object, 'metadata');
+  const namespace = fields.optionalText(fields.below(metadata, 'namespace')) ?? 'default';
+  const name = `${namespace}/${fields.text(fields.below(metadata, 'name'))}`;
+  const value = { name, secret: toSecret(object.value as Record<string, unknown>) };
+  return { part: 'secrets', name: `Secret ${name}`, value };
+}
+
 /** Names are used as keys, in messages and as file names. */
 function checkName(object: Field): void {
   const name = fields.below(object, 'metadata', 'name');
@@ -91,6 +111,12 @@ function checkNamespace(object: Field): void {
     throw fields.expected(namespace, 'a namespace of lower-case letters, digits and -');
 }
 
+/** By `namespace/name`; no part of the state. */
+interface ManifestSecret {
+  readonly name: string;
+  readonly secret: ReadSecret;
+}
+
 /** One projected object of a file. */
 export type ManifestObject = {
   /** `Deployment shop/web`. */
@@ -101,6 +127,8 @@ export type ManifestObject = {
   | { readonly part: 'workloads'; readonly value: Workload }
   | { readonly part: 'namespaces'; readonly value: Namespace }
   | { readonly part: 'nodes'; readonly value: Node }
+  | { readonly part: 'serviceAccounts'; readonly value: ServiceAccount }
+  | { readonly part: 'secrets'; readonly value: ManifestSecret }
 );
 
 export type ManifestPart = ManifestObject['part'];

@@ -1,10 +1,18 @@
 import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { ClusterState } from '@kube-prefetch/core';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { aDeployment, aPrefetch, clusterSourceSuite, type PlainObject } from '../../testing/index.ts';
+import {
+  aDeployment,
+  aPrefetch,
+  aPullSecret,
+  clusterSourceSuite,
+  type PlainObject,
+  secretReaderSuite,
+} from '../../testing/index.ts';
 import { createManifestsSource } from './manifests-source.ts';
 
 const NEVER_MS = 1e12;
@@ -25,7 +33,7 @@ async function prepare({ pollMs = 100 }: { pollMs?: number } = {}) {
     }
     throw new Error('this never happened');
   };
-  const source = createManifestsSource({ dir, clock, log, pollMs });
+  const source = createManifestsSource({ dir, clock, log, pollMs, ownNamespace: 'default' });
   return { top, dir, source, until, logged, close: () => rm(top, { recursive: true }) };
 }
 
@@ -43,6 +51,61 @@ clusterSourceSuite('the manifests source', async () => {
     },
     setFailing: failing => (failing ? rename(dir, away) : rename(away, dir)),
   };
+});
+
+secretReaderSuite('the manifests source', async () => {
+  const { top, dir, source, until, close } = await prepare();
+  const away = join(top, 'away');
+  const stop = new AbortController();
+  const running = source.run(() => {}, stop.signal);
+  await until(() => source.read() !== undefined);
+  return {
+    reader: source.secrets,
+    namespace: 'shop',
+    async hold(name, secret) {
+      const path = join(dir, `${name}.json`);
+      const object = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace: 'shop', name }, ...secret };
+      if (secret === undefined) await rm(path);
+      else await save(path, JSON.stringify(object));
+      // A secret is no part of the state: nothing but a reader sees that it changed.
+      for (let tries = 0; tries < 1_000; tries += 1) {
+        let turns = 0;
+        await until(() => ++turns > 50);
+        const found = await source.secrets.read({ namespace: 'shop', name }, stop.signal);
+        if (isDeepStrictEqual(found, secret ?? 'missing')) return;
+      }
+      throw new Error('it is not read');
+    },
+    async beAway(now) {
+      await (now ? rename(dir, away) : rename(away, dir));
+      await until(() => (source.read()?.gaps.length !== 0) === now);
+    },
+    async close() {
+      stop.abort();
+      let ended = false;
+      void running.then(() => (ended = true));
+      await until(() => ended);
+      await close();
+    },
+  };
+});
+
+test('nothing that a Secret holds is told, whatever is wrong with it and with its file', async () => {
+  const { data } = aPullSecret({ 'r.example': 'canary' });
+  const secret = (parts: object) =>
+    JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' }, type: 'canary', ...parts });
+  const { logged, reads } = await start({
+    'type.json': secret({ type: ['canary'] }),
+    'data.json': secret({ data: { canary: 4242, '.dockerconfigjson': ['canary'] } }),
+    'list.json': secret({ data: ['canary'] }),
+    'cut.json': secret({ data }).slice(0, -30),
+    'alias.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: b}\nstringData:\n  password: *canary\n',
+    'tag.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: c}\nstringData: {a: !canary x, b: "c" canary}\n',
+    'twice.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: d}\nstringData: {canary: x, canary: y}\n',
+    'scalar.yaml': 'kind: Secret\n"canary" "canary"\n--- canary: [\n',
+  });
+  const state = await reads(({ gaps }) => gaps.length > 3);
+  expect(JSON.stringify([logged, state])).not.toMatch(/canary|4242/);
 });
 
 function fileName(object: PlainObject): string {

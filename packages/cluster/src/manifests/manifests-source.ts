@@ -1,6 +1,7 @@
-import type { ClusterState } from '@kube-prefetch/core';
+import { type ClusterState, secretName } from '@kube-prefetch/core';
 import { type Clock, createTrigger } from '@kube-prefetch/time';
 import type { ClusterSource, SourceLog } from '../ports/source-and-sink.ts';
+import type { SecretReader } from '../ports/secret-reader.ts';
 import { createFolderReader } from './folder-reader.ts';
 import { createFolderWatches, untilQuiet } from './watch-folders.ts';
 
@@ -8,6 +9,8 @@ export interface ManifestsSourceOptions {
   readonly dir: string;
   readonly clock: Clock;
   readonly log: SourceLog;
+  /** Whose Secrets a ClusterPrefetch names; undefined: no Secret counts. */
+  readonly ownNamespace?: string | undefined;
   /** Between two reads when no watch fires. */
   readonly pollMs?: number;
 }
@@ -16,11 +19,17 @@ const POLL_MS = 5_000;
 /** While there is a gap: perhaps no watch fires when its cause is gone. */
 const RETRY_MS = 1_000;
 
+/** The cluster that the folder declares, and its Secrets. */
+export interface ManifestsSource extends ClusterSource {
+  readonly secrets: SecretReader;
+}
+
 /** The cluster that a folder of manifests declares; docs/manifests.md says how it is read. */
-export function createManifestsSource({ dir, clock, log, pollMs = POLL_MS }: ManifestsSourceOptions): ClusterSource {
+export function createManifestsSource(options: ManifestsSourceOptions): ManifestsSource {
+  const { dir, clock, log, ownNamespace, pollMs = POLL_MS } = options;
   let state: ClusterState | undefined;
   /** Shared by all runs: a file that an earlier run has read is not gone only because a later run cannot read it. */
-  const folder = createFolderReader({ dir, log });
+  const folder = createFolderReader({ dir, log, ownNamespace });
 
   return {
     async run(changed, signal) {
@@ -49,6 +58,16 @@ export function createManifestsSource({ dir, clock, log, pollMs = POLL_MS }: Man
       }
     },
     read: () => state,
+    secrets: {
+      async read(ref, signal) {
+        signal.throwIfAborted();
+        const name = secretName(ref);
+        const found = folder.secrets().get(name);
+        if (found !== undefined) return found;
+        if (state?.gaps.length === 0) return 'missing';
+        throw new Error(`secret ${name}: not every manifest could be read`);
+      },
+    },
   };
 }
 

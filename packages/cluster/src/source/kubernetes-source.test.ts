@@ -8,15 +8,16 @@ import {
   aNamespace,
   aNode,
   aPrefetch,
+  KINDS_READ,
   clusterSourceSuite,
   type PlainObject,
 } from '../../testing/index.ts';
 import { type KubeApi, KubeApiError, type KubeKind, type ObjectName } from '../api/kube-api.ts';
-import { DEPLOYMENTS, DEVICE_CLASSES, JOBS, NAMESPACES, NODES, PREFETCHES } from '../api/kinds.ts';
+import { DEPLOYMENTS, DEVICE_CLASSES, JOBS, NAMESPACES, NODES, PREFETCHES, SERVICE_ACCOUNTS } from '../api/kinds.ts';
 import { createTwinApi } from '../../testing/twin/kube-api.ts';
 import { createKubernetesSource } from './kubernetes-source.ts';
 
-const KINDS = [PREFETCHES, NAMESPACES, NODES, DEPLOYMENTS];
+const KINDS = [PREFETCHES, NAMESPACES, NODES, DEPLOYMENTS, SERVICE_ACCOUNTS];
 
 function prepare(maxAnswerBytes?: number) {
   const clock = createVirtualClock();
@@ -39,6 +40,7 @@ function prepare(maxAnswerBytes?: number) {
     api: { ...api, list },
     clock,
     random: seededRandom(7),
+    ownNamespace: 'kube-prefetch',
     log: { debug: () => {}, info: note, warn: note },
   });
   const until = async (condition: () => boolean) => {
@@ -253,7 +255,7 @@ test('a short outage is no gap, a long one is, in words that do not change while
   await clock.advance(59_000);
   expect(source.read()?.gaps).toEqual([]);
   await clock.advance(15_000);
-  expect(source.read()?.gaps).toHaveLength(12);
+  expect(source.read()?.gaps).toHaveLength(KINDS_READ);
   const tolds = changes();
   expect(tolds).toBeGreaterThan(told);
   await clock.advance(minutesMs(10));

@@ -5,6 +5,7 @@ import type {
   Node,
   Resource,
   ResourceSlice,
+  ServiceAccount,
   Workload,
 } from '@kube-prefetch/core';
 import { createTrigger, runTogether } from '@kube-prefetch/time';
@@ -15,14 +16,19 @@ import { describeOutage, isGap } from './decide-gap.ts';
 import { PROJECTIONS } from './projections.ts';
 import { type Reflector, type ReflectorParts, createReflector } from './reflector.ts';
 
+export interface KubernetesSourceParts extends ReflectorParts {
+  /** The coordinator's namespace; undefined where no Secret may be read: then ServiceAccounts are not read either. */
+  readonly ownNamespace?: string | undefined;
+}
+
 /** The cluster that an API server knows; docs/status.md says what counts while a part of it cannot be read. */
-export function createKubernetesSource(parts: ReflectorParts): ClusterSource {
-  const { clock, log } = parts;
+export function createKubernetesSource(parts: KubernetesSourceParts): ClusterSource {
+  const { clock, log, ownNamespace } = parts;
   const kinds = reflectKinds(parts);
   let state: ClusterState | undefined;
 
   const combine = (changed: () => void) => {
-    const next = combineKinds(kinds, state);
+    const next = combineKinds(kinds, ownNamespace, state);
     if (next === undefined || next === state) return;
     logGaps(log, next, state);
     state = next;
@@ -47,7 +53,7 @@ export function createKubernetesSource(parts: ReflectorParts): ClusterSource {
   };
 }
 
-function reflectKinds(parts: ReflectorParts): ReflectedKinds {
+function reflectKinds(parts: KubernetesSourceParts): ReflectedKinds {
   const reflect = <T>(projections: readonly Projection<T>[]) =>
     projections.map(projection => createReflector(projection, parts));
   return {
@@ -57,6 +63,7 @@ function reflectKinds(parts: ReflectorParts): ReflectedKinds {
     nodes: reflect(PROJECTIONS.nodes),
     deviceClasses: reflect(PROJECTIONS.deviceClasses),
     resourceSlices: reflect(PROJECTIONS.resourceSlices),
+    serviceAccounts: parts.ownNamespace === undefined ? [] : reflect(PROJECTIONS.serviceAccounts),
   };
 }
 
@@ -74,13 +81,18 @@ interface ReflectedKinds {
   readonly nodes: readonly Reflector<Node>[];
   readonly deviceClasses: readonly Reflector<DeviceClass>[];
   readonly resourceSlices: readonly Reflector<ResourceSlice>[];
+  readonly serviceAccounts: readonly Reflector<ServiceAccount>[];
 }
 
 /**
  * Makes one state of all kinds, and returns `previous` itself when nothing changed. Undefined before the first state, until
  * each kind has been read or has failed for long enough to be a gap.
  */
-function combineKinds(kinds: ReflectedKinds, previous: ClusterState | undefined): ClusterState | undefined {
+function combineKinds(
+  kinds: ReflectedKinds,
+  ownNamespace: string | undefined,
+  previous: ClusterState | undefined,
+): ClusterState | undefined {
   const all = reflectorsOf(kinds);
   const gaps = all.flatMap(reflector => gapOf(reflector) ?? []);
   const awaited = all.some(reflector => reflector.values() === undefined && gapOf(reflector) === undefined);
@@ -93,6 +105,10 @@ function combineKinds(kinds: ReflectedKinds, previous: ClusterState | undefined)
     nodes: joined(previous?.nodes, kinds.nodes),
     deviceClasses: joined(previous?.deviceClasses, kinds.deviceClasses),
     resourceSlices: joined(previous?.resourceSlices, kinds.resourceSlices),
+    serviceAccounts: isRead(kinds.serviceAccounts)
+      ? joined(previous?.serviceAccounts, kinds.serviceAccounts)
+      : undefined,
+    ownNamespace,
     gaps: [...gaps, ...problems],
   });
 }
@@ -106,6 +122,10 @@ function gapOf(reflector: Reflector<unknown>): string | undefined {
   if (outage === undefined || !isGap(outage)) return undefined;
   const counts = reflector.values() === undefined ? 'nothing of it is known yet' : 'what was read last counts';
   return `${reflector.name} cannot be read: ${describeOutage(outage)}; ${counts}`;
+}
+
+function isRead(reflectors: readonly Reflector<unknown>[]): boolean {
+  return reflectors.some(reflector => reflector.values() !== undefined);
 }
 
 function joined<T>(previous: readonly T[] | undefined, reflectors: readonly Reflector<T>[]): readonly T[] {

@@ -1,4 +1,12 @@
-import type { DeviceClass, Namespace, Node, Resource, ResourceSlice, Workload } from '@kube-prefetch/core';
+import type {
+  DeviceClass,
+  Namespace,
+  Node,
+  Resource,
+  ResourceSlice,
+  ServiceAccount,
+  Workload,
+} from '@kube-prefetch/core';
 import { parseResource, type WorkloadKind } from '@kube-prefetch/protocol';
 import {
   type Field,
@@ -7,6 +15,7 @@ import {
   toNamespace,
   toNode,
   toResourceSlice,
+  toServiceAccount,
   toWorkload,
 } from '../to-state/index.ts';
 import type { KubeKind } from '../api/kube-api.ts';
@@ -22,6 +31,7 @@ import {
   PREFETCHES,
   REPLICA_SETS,
   RESOURCE_SLICES,
+  SERVICE_ACCOUNTS,
   STATEFUL_SETS,
 } from '../api/kinds.ts';
 import type { Projection } from './object-store.ts';
@@ -34,6 +44,8 @@ export const PROJECTIONS = {
   nodes: [kept<Node>(NODES, object => toNode(object, { readyUnlessSaid: false }))],
   deviceClasses: [optional(kept<DeviceClass>(DEVICE_CLASSES, toDeviceClass))],
   resourceSlices: [optional(kept<ResourceSlice>(RESOURCE_SLICES, toResourceSlice))],
+  /** Read only where pull secrets may be. */
+  serviceAccounts: [kept<ServiceAccount>(SERVICE_ACCOUNTS, toServiceAccount)],
 };
 
 function resources(kind: KubeKind): Projection<Resource> {

@@ -22,6 +22,7 @@ import {
   root,
   text,
 } from './read-fields.ts';
+import { secretNames } from './to-namespace.ts';
 
 /** Throws MalformedField. */
 export function toWorkload(kind: WorkloadKind, object: Field): Workload {
@@ -74,7 +75,7 @@ function isEnd(condition: Field): boolean {
   return (type === 'Complete' || type === 'Failed') && optionalText(below(condition, 'status')) === 'True';
 }
 
-/** Keeps the fields of a pod's spec that decide about images and nodes. */
+/** Keeps the fields of a pod's spec that decide about images, their credentials, and nodes. */
 function toPodSpec(spec: Field): PodSpec {
   const containers = items(below(spec, 'containers'));
   const initContainers = items(below(spec, 'initContainers'));
@@ -83,7 +84,18 @@ function toPodSpec(spec: Field): PodSpec {
     containers: containers.map(toPodImage),
     initContainers: initContainers.map(toPodImage),
     imageVolumes: items(below(spec, 'volumes')).flatMap(toVolumeImage),
+    ...toPullIdentity(spec),
     ...toPodPlacement(spec),
+  };
+}
+
+function toPullIdentity(spec: Field): Pick<PodSpec, 'imagePullSecrets' | 'serviceAccountName'> {
+  const imagePullSecrets = secretNames(below(spec, 'imagePullSecrets'));
+  // The API server keeps the older name beside the newer one; a manifest may have it alone.
+  const account = optionalText(below(spec, 'serviceAccountName')) || optionalText(below(spec, 'serviceAccount'));
+  return {
+    ...(imagePullSecrets.length > 0 && { imagePullSecrets }),
+    ...given('serviceAccountName', account || undefined),
   };
 }
 

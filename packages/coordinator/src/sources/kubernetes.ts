@@ -1,6 +1,7 @@
 import {
   createAgentPods,
   createKubernetesCertificates,
+  createKubernetesSecrets,
   createKubernetesSource,
   createKubernetesStatusSink,
   createLeaseLeadership,
@@ -26,6 +27,7 @@ type Names =
 type KubernetesConfig = Readonly<Record<Names, string>> & {
   readonly listen: Address;
   readonly kubeconfig?: string | undefined;
+  readonly pullSecrets: 'read' | 'off';
 };
 
 /** What the tokens of agents are for. */
@@ -42,9 +44,17 @@ export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics 
   });
   const overwrites = createOverwriteDetector();
   const store = createKubernetesCertificates({ api, secret: own(config.caSecret), configMap: own(config.caConfigMap) });
+  const reads = config.pullSecrets === 'read';
   const serviceAccount = own(config.agentServiceAccount);
   return {
-    source: createKubernetesSource({ api: overwrites.through(api), clock, random, log }),
+    source: createKubernetesSource({
+      api: overwrites.through(api),
+      clock,
+      random,
+      log,
+      ownNamespace: reads ? namespace : undefined,
+    }),
+    secrets: reads ? createKubernetesSecrets({ api }) : undefined,
     statuses: createKubernetesStatusSink({ api, clock, instance: podName, overwrites }),
     pods: createAgentPods({ api, namespace }),
     taints: createNodeTaints({ api, clock, instance: podName }),

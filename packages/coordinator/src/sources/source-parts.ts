@@ -4,6 +4,7 @@ import type {
   CountedRequest,
   Leadership,
   NodeTaints,
+  SecretReader,
   StatusSink,
 } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
@@ -15,6 +16,8 @@ import type { CertificateMetrics } from '../tls/index.ts';
 export interface SourceParts {
   readonly source: ClusterSource;
   readonly statuses: StatusSink;
+  /** Absent where none may be read. */
+  readonly secrets?: SecretReader | undefined;
   readonly leadership: Leadership;
   readonly pods?: AgentPods | undefined;
   readonly taints?: NodeTaints | undefined;

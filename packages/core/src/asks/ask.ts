@@ -1,5 +1,6 @@
 import type { ImageRef, ResourceRef } from '@kube-prefetch/protocol';
 import type { Placement } from '../placement/placement.ts';
+import type { PullSecrets } from './pull-secrets.ts';
 
 /** One resource wanting one image on some nodes. */
 export interface Ask {
@@ -13,6 +14,7 @@ export interface Ask {
   /** A container that uses it pulls with Always: its pods need the registry even where the image is warm. */
   readonly pullsAlways: boolean;
   readonly placement: Placement;
+  readonly pullSecrets: PullSecrets;
   /** Who wants it, `Deployment shop/web`; `spec.images` where named outright. Sorted. */
   readonly sources: readonly string[];
 }

@@ -11,6 +11,7 @@ test('an image named outright is wanted on the nodes of the choice, with its tol
   expect(collectAsks(aState({ resources: [resource] })).asks).toEqual([
     {
       resource: resource.ref,
+      pullSecrets: { keyrings: [] },
       image: 'pause:3.10',
       priority: 7,
       start: false,

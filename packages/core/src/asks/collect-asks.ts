@@ -6,6 +6,7 @@ import { type Ask, byPullOrder, byText } from './ask.ts';
 import { compileExclude } from './exclude-images.ts';
 import { findWorkloads, workloadsThatCount } from './find-workloads.ts';
 import { podImages, pullsAlways, type UnplannedReason, whyUnplanned } from './pod-images.ts';
+import { type ChoosePullSecrets, choosePullSecrets, type PullSecrets, pullSecretsKey } from './pull-secrets.ts';
 import { problemsOf } from './spec-problems.ts';
 import { type BeyondLimit, limitTenants, type TenantLimits } from './tenant-limits.ts';
 
@@ -22,21 +23,24 @@ export interface CollectedAsks {
 export type UnplannedImages = Readonly<Record<UnplannedReason, number>>;
 
 /**
- * Who wants which image where: one ask per resource, image and distinct placement. A resource with problems asks for nothing.
+ * Who wants which image where: one ask per resource, image, distinct placement and distinct pull
+ * secrets. A resource with problems asks for nothing.
  * A malformed reference that is named outright still becomes an ask, which fails as InvalidReference, and status says so: if the
  * whole resource were refused, one bad image would keep the good ones away.
  */
 export function collectAsks(state: ClusterState, limits: TenantLimits = {}): CollectedAsks {
   const sharePlacement = createPlacementSharer();
   const workloads = workloadsThatCount(state.workloads);
+  const chooseSecrets = choosePullSecrets(state);
   const asks: (readonly Ask[])[] = [];
   const unplanned = new Map<string, UnplannedImages>();
   const accepted = state.resources.filter(resource => problemsOf(resource).length === 0);
   for (const resource of accepted.toSorted((a, b) => byText(resourceName(a.ref), resourceName(b.ref)))) {
     const excluded = compileExclude(resource.spec.exclude);
+    const secretsFor = chooseSecrets(resource);
     const images = [
-      ...namedOutright(resource, sharePlacement),
-      ...foundInWorkloads(resource, findWorkloads(resource, workloads, state.namespaces), sharePlacement),
+      ...namedOutright(resource, sharePlacement, secretsFor),
+      ...foundInWorkloads(resource, findWorkloads(resource, workloads, state.namespaces), sharePlacement, secretsFor),
     ].filter(({ image }) => !excluded(image));
     const planned = images.filter(image => image.unplanned === undefined);
     asks.push(asksOf(resource, planned));
@@ -50,28 +54,39 @@ interface WantedImage {
   readonly image: ImageRef;
   readonly pullsAlways: boolean;
   readonly placement: Placement;
+  readonly pullSecrets: PullSecrets;
   readonly source: string;
   readonly unplanned?: UnplannedReason | undefined;
 }
 
-function namedOutright({ spec }: Resource, sharePlacement: SharePlacement): readonly WantedImage[] {
+type SecretsFor = ReturnType<ChoosePullSecrets>;
+
+function namedOutright(
+  { spec }: Resource,
+  sharePlacement: SharePlacement,
+  secretsFor: SecretsFor,
+): readonly WantedImage[] {
   const pod = { tolerations: spec.nodes?.tolerations ?? [], extendedResources: {} };
   const placement = sharePlacement(spec.nodes, pod);
-  return spec.images.map(image => ({ image, pullsAlways: false, placement, source: 'spec.images' }));
+  const pullSecrets = secretsFor();
+  return spec.images.map(image => ({ image, pullsAlways: false, placement, pullSecrets, source: 'spec.images' }));
 }
 
 function foundInWorkloads(
   { spec }: Resource,
   workloads: readonly Workload[],
   sharePlacement: SharePlacement,
+  secretsFor: SecretsFor,
 ): readonly WantedImage[] {
   return workloads.flatMap(workload => {
     const placement = sharePlacement(spec.nodes, placedPod(workload));
+    const pullSecrets = secretsFor({ spec: workload.pod, namespace: workload.namespace });
     const source = `${workload.kind} ${workload.namespace}/${workload.name}`;
     return podImages(workload.pod).map(podImage => ({
       image: podImage.image,
       pullsAlways: pullsAlways(podImage),
       placement,
+      pullSecrets,
       source,
       unplanned: whyUnplanned(podImage),
     }));
@@ -100,14 +115,23 @@ function asksOf({ ref, spec }: Resource, images: readonly WantedImage[]): readon
     .map(([placement, placed]) => ({ placement, placed, key: placementKey(placement) }))
     .sort((a, b) => byText(a.key, b.key))
     .flatMap(({ placement, placed }) =>
-      [...Map.groupBy(placed, ({ image }) => image)].map(([image, same]) => ({
-        resource: ref,
-        image,
-        priority: spec.priority,
-        start: !spec.suspend,
-        pullsAlways: same.some(want => want.pullsAlways),
-        placement,
-        sources: [...new Set(same.map(({ source }) => source))].sort(byText),
-      })),
+      [...Map.groupBy(placed, ({ image }) => image)].flatMap(([image, wanted]) =>
+        bySecrets(wanted).map(([pullSecrets, same]) => ({
+          resource: ref,
+          image,
+          priority: spec.priority,
+          start: !spec.suspend,
+          pullsAlways: same.some(want => want.pullsAlways),
+          placement,
+          pullSecrets,
+          sources: [...new Set(same.map(({ source }) => source))].sort(byText),
+        })),
+      ),
     );
+}
+
+/** In the order of their keys, whatever order the workloads came in. */
+function bySecrets(wanted: readonly WantedImage[]): readonly [PullSecrets, readonly WantedImage[]][] {
+  const groups = [...Map.groupBy(wanted, ({ pullSecrets }) => pullSecrets)];
+  return groups.sort(([a], [b]) => byText(pullSecretsKey(a), pullSecretsKey(b)));
 }

@@ -1,5 +1,7 @@
 import { type ImageRef, MAX_IMAGES_PER_NODE, resourceName } from '@kube-prefetch/protocol';
 import type { Ask } from '../asks/ask.ts';
+import { secretName } from '../asks/pull-secrets.ts';
+import { describeAccount } from '../credentials/offer-credentials.ts';
 import type { Placement, Verdict } from '../placement/placement.ts';
 import { matchNode } from '../placement/match-node.ts';
 import type { Node } from '../state/cluster-state.ts';
@@ -58,13 +60,24 @@ function describeNoAgent(
 }
 
 /** One sentence per ask: who wants the image, the verdict, and what is special about it. */
-function because({ resource, sources, start, beyondBytes, pullsAlways }: Ask, { verdict, sentence }: Verdict): string {
+function because(ask: Ask, { verdict, sentence }: Verdict): string {
+  const { resource, sources, start, beyondBytes, pullsAlways, pullSecrets } = ask;
   const notes = [
     ...(beyondBytes ? [BEYOND_BYTES] : start ? [] : ['suspended: starts no pull']),
     ...(pullsAlways ? ['its pods pull with Always and need the registry even where the image is warm'] : []),
+    ...describeSecrets(pullSecrets),
   ];
   const who = `${resourceName(resource)} (${shortened(sources)})`;
   return [`${who}: ${verdict}, ${sentence}`, ...notes].join('; ');
+}
+
+/** Names alone. */
+function describeSecrets({ keyrings, account }: Ask['pullSecrets']): readonly string[] {
+  const names = [...new Set(keyrings.flat().map(secretName))];
+  return [
+    ...(names.length > 0 ? [`pulls with the secrets ${shortened(names)}`] : []),
+    ...(account === undefined ? [] : [describeAccount(account).sentence]),
+  ];
 }
 
 const MAX_SOURCES = 3;

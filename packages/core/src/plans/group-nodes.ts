@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { resourceName } from '@kube-prefetch/protocol';
 import { type Ask, byText } from '../asks/ask.ts';
+import { pullSecretsKey } from '../asks/pull-secrets.ts';
 import { placementKey } from '../placement/equal-placements.ts';
 import { compilePlacement } from '../placement/match-node.ts';
 import { heldBecause } from '../placement/passing-taints.ts';
@@ -103,6 +104,10 @@ function digestAsks(asks: readonly Ask[]): ReadonlyMap<Ask, string> {
   return new Map(asks.map(ask => [ask, hash('sha256', textOf(ask, digestPlacement(ask.placement)))]));
 }
 
-function textOf({ resource, image, priority, start, pullsAlways, sources }: Ask, placement: string): string {
-  return JSON.stringify([resourceName(resource), image, priority, start, pullsAlways, sources, placement]);
+function textOf(
+  { resource, image, priority, start, pullsAlways, pullSecrets, sources }: Ask,
+  placement: string,
+): string {
+  const secrets = pullSecretsKey(pullSecrets);
+  return JSON.stringify([resourceName(resource), image, priority, start, pullsAlways, secrets, sources, placement]);
 }

@@ -11,6 +11,10 @@ export interface ClusterState {
   readonly nodes: readonly Node[];
   readonly deviceClasses: readonly DeviceClass[];
   readonly resourceSlices: readonly ResourceSlice[];
+  /** Undefined: none has been read. */
+  readonly serviceAccounts?: readonly ServiceAccount[] | undefined;
+  /** The coordinator's, whose Secrets ClusterPrefetches name. Undefined: no Secret may be read, so no ask brings any. */
+  readonly ownNamespace?: string | undefined;
   /** What could not be read, a sentence each. Not empty: plans are incomplete. */
   readonly gaps: readonly string[];
 }
@@ -80,10 +84,21 @@ export interface PodSpec {
   /** `affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution`. */
   readonly nodeAffinity?: NodeSelector;
   readonly tolerations: readonly Toleration[];
+  /** Secrets by name, in order; '' where an entry has no name. Absent: those of the ServiceAccount. */
+  readonly imagePullSecrets?: readonly string[];
+  /** Absent: `default`. */
+  readonly serviceAccountName?: string;
   /** `spec.os.name`. */
   readonly os?: string;
   /** Extended resources that the pod requests, `nvidia.com/gpu`, all above zero; CPU, memory, storage and hugepages are left out. */
   readonly extendedResources: Amounts;
+}
+
+export interface ServiceAccount {
+  readonly namespace: string;
+  readonly name: string;
+  /** Secrets of its namespace by name, in order. */
+  readonly imagePullSecrets: readonly string[];
 }
 
 /** Terms are alternatives; within a term everything must match. */

@@ -11,16 +11,19 @@ import { findSkew } from './find-skew.ts';
 import { rankFailures } from './rank-failures.ts';
 import { type ConditionType, conditionStatus, type Judgement } from './reasons.ts';
 import { type CohortShare, cohortsByResource } from './resource-cohorts.ts';
+import type { SecretTroubles } from './secret-failures.ts';
 
 /**
  * The status of every resource of the state, in its order. The fleet must have been assigned the cohorts made from these
  * asks. `at`, RFC 3339, goes into every condition; whoever writes keeps the old time where a status did not change.
+ * `troubles`: secrets that were needed and could not be used.
  */
 export function summarise(
   state: ClusterState,
   { asks, unplanned, beyond }: CollectedAsks,
   fleet: FleetView,
   at: string,
+  troubles: SecretTroubles = new Map(),
 ): readonly { resource: ResourceRef; uid: Resource['uid']; status: PrefetchStatus }[] {
   const asksBy = Map.groupBy(asks, ({ resource }) => resourceName(resource));
   const sharesBy = cohortsByResource(fleet);
@@ -37,7 +40,8 @@ export function summarise(
       },
       shares,
     );
-    return { resource: resource.ref, uid: resource.uid, status: statusOf(resource, judged, shares, at) };
+    const worst = { failures: rankFailures(resource.ref, shares, troubles), skew: findSkew(shares) };
+    return { resource: resource.ref, uid: resource.uid, status: statusOf(resource, judged, worst, at) };
   });
 }
 
@@ -73,9 +77,9 @@ function beyondBytes(name: string, shares: readonly CohortShare[]): readonly Bey
 }
 
 function statusOf(
-  { ref, generation }: Resource,
+  { generation }: Resource,
   judged: Judged,
-  shares: readonly CohortShare[],
+  { failures, skew }: Pick<PrefetchStatus, 'failures' | 'skew'>,
   at: string,
 ): PrefetchStatus {
   const { notReady: _notReady, presentAside: _presentAside, fullNodes: _fullNodes, ...counted } = judged.counts;
@@ -96,7 +100,7 @@ function statusOf(
     ],
     warm: `${counted.present}/${counted.cells}`,
     summary: { images: judged.images, ...counted },
-    failures: rankFailures(ref, shares),
-    skew: findSkew(shares),
+    failures,
+    skew,
   };
 }

@@ -4,10 +4,10 @@ import { ImageRefSchema, MAX_MESSAGE_LENGTH } from '../shared-fields.ts';
 /** Images of one request: an agent starts few pulls at a time. */
 export const MAX_CREDENTIALS_IMAGES = 64;
 /** Credentials of one image. The kubelet tries all that match; more than this are a mistake. */
-const MAX_CREDENTIALS_EACH = 64;
+export const MAX_CREDENTIALS_EACH = 64;
 /** A key of a cloud's service account, the longest that is in use, has about 2,400 characters. */
 export const MAX_CREDENTIAL_LENGTH = 16_384;
-const MAX_PROBLEMS = 16;
+export const MAX_CREDENTIALS_PROBLEMS = 16;
 
 /** Asked just before a pull, only for images whose plan item says so. */
 export const CredentialsRequest = Type.Object({
@@ -38,7 +38,7 @@ export const ImageCredentials = Type.Object({
   /** Some ask that wants the image has no credential for its registry: after all others it may be pulled without one. */
   anonymous: Type.Boolean(),
   /** What was left out, a sentence each: names, no contents. */
-  problems: Type.Array(Type.String({ maxLength: MAX_MESSAGE_LENGTH }), { maxItems: MAX_PROBLEMS }),
+  problems: Type.Array(Type.String({ maxLength: MAX_MESSAGE_LENGTH }), { maxItems: MAX_CREDENTIALS_PROBLEMS }),
   /** Something needed cannot be had for now: start no pull, and show this sentence. */
   waitFor: Type.Optional(Type.String({ maxLength: MAX_MESSAGE_LENGTH })),
 });

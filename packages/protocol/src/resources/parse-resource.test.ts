@@ -23,6 +23,7 @@ test('defaults are filled in, and only those', () => {
     workloads: [{ kinds: ['Deployment'], selector: {} }],
     exclude: [],
     nodes: { placement: 'Eligible' },
+    imagePullSecrets: [],
     priority: 0,
     suspend: false,
   });

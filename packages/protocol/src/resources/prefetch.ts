@@ -132,6 +132,11 @@ export const NodeChoice = closed(
 );
 export type NodeChoice = Static<typeof NodeChoice>;
 
+const SecretName = closed(
+  { name: Type.String({ minLength: 1, maxLength: 253, description: 'The Secret by name' }) },
+  'A Secret of type `kubernetes.io/dockerconfigjson` or `kubernetes.io/dockercfg`',
+);
+
 /** The one declaration: type, validation, defaults, reference documentation and, in Kubernetes, the CRD come from it. */
 export const PrefetchSpec = closed(
   {
@@ -152,6 +157,12 @@ export const PrefetchSpec = closed(
         'Globs over the image as written and as normalised: what matches is left out; `*` is any text, also with `/`',
     }),
     nodes: Type.Optional(NodeChoice),
+    imagePullSecrets: Type.Array(SecretName, {
+      maxItems: 32,
+      default: [],
+      description:
+        "Secrets to pull with, after those that the workloads' pods use: of the same namespace, in a ClusterPrefetch of the coordinator's",
+    }),
     priority: Type.Integer({
       minimum: -1_000_000,
       maximum: 1_000_000,

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { FAILURE_KINDS } from '../cell.ts';
+import { CREDENTIAL_REASONS, FAILURE_KINDS } from '../cell.ts';
 import { Timestamp } from '../shared-fields.ts';
 
 export const RESOURCE_KINDS = ['Prefetch', 'ClusterPrefetch'] as const;
@@ -65,9 +65,13 @@ export type Summary = Static<typeof Summary>;
 export const StatusFailure = Type.Object(
   {
     image: Type.String({ description: 'The image as the pod writes it' }),
-    reason: Type.Enum([...FAILURE_KINDS], { description: 'The failure kind' }),
-    message: Type.String({ description: 'What the runtime said; in a Prefetch what the reason means' }),
-    nodes: count('How many nodes it failed on'),
+    reason: Type.Enum([...FAILURE_KINDS, ...CREDENTIAL_REASONS], {
+      description: 'The failure kind, or why a pull secret cannot be used',
+    }),
+    message: Type.String({
+      description: 'What the runtime said; in a Prefetch what the reason means; of a pull secret which one it is',
+    }),
+    nodes: count('How many nodes it failed on, or waits on'),
     examples: Type.Array(Type.String(), { description: 'Up to three of them, by name' }),
     since: Type.String({
       ...Timestamp,

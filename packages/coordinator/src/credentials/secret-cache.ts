@@ -1,0 +1,158 @@
+import { KubeApiError, type SecretReader } from '@kube-prefetch/cluster';
+import { type SecretRef, secretName, type SecretState } from '@kube-prefetch/core';
+import { parsePullSecret } from '@kube-prefetch/keyring';
+import { type Clock, createBoundedCalls, timestamp, untilAborted } from '@kube-prefetch/time';
+
+/** Decoded secrets, in memory only, as they were read last. */
+export interface SecretCache {
+  /** Starts over, for a term that ends with the signal. */
+  open(signal: AbortSignal): void;
+  /** Forgets everything. */
+  clear(): void;
+  /** `refused`: the registry refused what it holds, so what was read a while ago does not count. */
+  read(secret: SecretRef, refused: boolean, signal: AbortSignal): Promise<SecretState>;
+  /** What was read last, with when it began to be so, RFC 3339. */
+  states(): Iterable<readonly [name: string, known: { readonly state: SecretState; readonly since: string }]>;
+}
+
+export interface SecretCacheParts {
+  readonly reader: SecretReader;
+  readonly clock: Clock;
+  /** How long what was read counts. */
+  readonly refreshMs: number;
+  /** Called when a secret turns out to be something else than it was. */
+  readonly changed: () => void;
+}
+
+/** How long a secret that is missing, wrong or forbidden is not asked for again: somebody may be about to put it right. */
+const WRONG_MS = 20_000;
+/** The same of one that could not be read. */
+const UNREAD_MS = 5_000;
+/** Not more often than this is one read because a registry refused it: 5,000 nodes may say so at once. */
+const REFUSED_MS = 10_000;
+/** Requests to the API server. */
+const READS = { running: 8, waiting: 2_000 };
+const MAX_SECRETS = 4_000;
+const MAX_BYTES = 32 * 1024 * 1024;
+/** Of an entry, beside its texts. */
+const ENTRY_BYTES = 300;
+
+interface Known {
+  readonly state: SecretState;
+  readonly since: string;
+  readonly readMs: number;
+  readonly dueMs: number;
+  readonly bytes: number;
+}
+
+export function createSecretCache({ reader, clock, refreshMs, changed }: SecretCacheParts): SecretCache {
+  /** The longest unused first. */
+  const known = new Map<string, Known>();
+  const readings = new Map<string, Promise<SecretState>>();
+  let calls = createBoundedCalls(READS);
+  let bytes = 0;
+  let term = AbortSignal.abort();
+
+  const drop = (name: string) => {
+    bytes -= known.get(name)?.bytes ?? 0;
+    known.delete(name);
+  };
+  const keep = (name: string, next: Known) => {
+    drop(name);
+    known.set(name, next);
+    bytes += next.bytes;
+    for (const oldest of known.keys()) {
+      if (known.size <= MAX_SECRETS && bytes <= MAX_BYTES) break;
+      drop(oldest);
+    }
+  };
+
+  const take = (name: string, state: SecretState) => {
+    const now = clock.monotonicMs();
+    const before = known.get(name);
+    const stale = 'reason' in state && state.reason === 'PullSecretUnread' && before && 'entries' in before.state;
+    const counts = stale ? before.state : state;
+    const same = before !== undefined && textOf(before.state) === textOf(counts);
+    keep(name, {
+      state: counts,
+      since: same ? before.since : timestamp(clock),
+      readMs: now,
+      dueMs: now + lifeOf(state, refreshMs),
+      bytes: sizeOf(name, counts),
+    });
+    if (!same) changed();
+    return counts;
+  };
+
+  const readAnew = async (secret: SecretRef, during: AbortSignal): Promise<SecretState> => {
+    const name = secretName(secret);
+    const state = await calls.run(() => readState(reader, secret, during), during).catch(error => unread(name, error));
+    return during === term && !during.aborted ? take(name, state) : state;
+  };
+
+  return {
+    open(signal) {
+      this.clear();
+      term = signal;
+    },
+    clear() {
+      known.clear();
+      readings.clear();
+      calls = createBoundedCalls(READS);
+      bytes = 0;
+    },
+    async read(secret, refused, signal) {
+      const name = secretName(secret);
+      const now = clock.monotonicMs();
+      const last = known.get(name);
+      if (last !== undefined && now < last.dueMs && !(refused && now >= last.readMs + REFUSED_MS)) {
+        known.delete(name);
+        known.set(name, last);
+        return last.state;
+      }
+      let reading = readings.get(name);
+      if (reading === undefined) {
+        const begun = readAnew(secret, term).finally(() => {
+          if (readings.get(name) === begun) readings.delete(name);
+        });
+        reading = begun;
+        readings.set(name, begun);
+      }
+      return untilAborted(reading, signal);
+    },
+    states: () => known,
+  };
+}
+
+async function readState(reader: SecretReader, secret: SecretRef, signal: AbortSignal): Promise<SecretState> {
+  const name = `secret ${secretName(secret)}`;
+  const found = await reader.read(secret, signal);
+  if (found === 'missing') return { reason: 'PullSecretMissing', sentence: `${name} does not exist` };
+  if (found === 'forbidden')
+    return { reason: 'PullSecretForbidden', sentence: `${name} may not be read by the coordinator` };
+  const parsed = parsePullSecret(found);
+  return 'problem' in parsed ? { reason: 'PullSecretInvalid', sentence: `${name}: ${parsed.problem}` } : parsed;
+}
+
+/** Says nothing of the error's text, which may repeat what came. */
+function unread(name: string, error: unknown): SecretState {
+  const why = error instanceof KubeApiError ? `: ${error.failure}` : '';
+  return { reason: 'PullSecretUnread', sentence: `secret ${name} cannot be read now${why}` };
+}
+
+function lifeOf(state: SecretState, refreshMs: number): number {
+  if ('entries' in state) return refreshMs;
+  return Math.min(refreshMs, state.reason === 'PullSecretUnread' ? UNREAD_MS : WRONG_MS);
+}
+
+/** What people may see of it. */
+function textOf(state: SecretState): string {
+  return 'entries' in state ? '' : state.sentence;
+}
+
+function sizeOf(name: string, state: SecretState): number {
+  const texts =
+    'entries' in state ? state.entries.flatMap(entry => Object.values(entry) as string[]) : [state.sentence];
+  const entries = 'entries' in state ? state.entries.length : 0;
+  return texts.reduce((sum, text) => sum + text.length, name.length + ENTRY_BYTES * (entries + 1));
+}

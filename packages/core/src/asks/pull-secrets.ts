@@ -1,0 +1,98 @@
+import type { ClusterState, PodSpec, Resource, ServiceAccount } from '../state/cluster-state.ts';
+
+/** A Secret by name. */
+export interface SecretRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Where the credentials of a pull come from: names, no contents. Equal ones of one pass are the same object. */
+export interface PullSecrets {
+  /** The pod's, or its ServiceAccount's, as the kubelet puts them together; after it the resource's. None is empty. */
+  readonly keyrings: readonly (readonly SecretRef[])[];
+  /** A ServiceAccount, `shop/web`, whose secrets would count, and which does not exist or could not be read. */
+  readonly account?: { readonly name: string; readonly lacks: 'object' | 'reading' };
+}
+
+/** As it is written in messages, and a key. */
+export function secretName({ namespace, name }: SecretRef): string {
+  return `${namespace}/${name}`;
+}
+
+/** Of one pod, and of one resource. The kubelet has no bound. */
+const MAX_SECRETS = 32;
+
+/** Says for each resource which secrets its pulls may use: of a pod, or of none for images named outright. */
+export type ChoosePullSecrets = (resource: Resource) => (pod?: { spec: PodSpec; namespace: string }) => PullSecrets;
+
+/**
+ * | who                 | secrets                                                          | of which namespace        |
+ * | ------------------- | ---------------------------------------------------------------- | ------------------------- |
+ * | a pod               | its own; where it names none, as admission does: its ServiceAccount's | the pod's            |
+ * | a Prefetch          | those of its spec                                                | its own                   |
+ * | a ClusterPrefetch   | those of its spec                                                | the coordinator's         |
+ */
+export function choosePullSecrets({ ownNamespace, serviceAccounts }: ClusterState): ChoosePullSecrets {
+  const share = createSharer();
+  const none = share({ keyrings: [] });
+  if (ownNamespace === undefined) return () => () => none;
+  const accounts = serviceAccounts && new Map(serviceAccounts.map(account => [secretName(account), account]));
+  return ({ ref, spec }) => {
+    const own = refs(
+      ref.namespace ?? ownNamespace,
+      spec.imagePullSecrets.map(({ name }) => name),
+    );
+    const alone = share({ keyrings: [own] });
+    return pod => {
+      if (pod === undefined) return alone;
+      const { names, account } = secretsOfPod(pod, accounts);
+      return share({ keyrings: [refs(pod.namespace, names), own], ...(account && { account }) });
+    };
+  };
+}
+
+/** A pod that names a secret, if only by an empty name, gets none of its ServiceAccount. */
+function secretsOfPod(
+  { spec, namespace }: { spec: PodSpec; namespace: string },
+  accounts: ReadonlyMap<string, ServiceAccount> | undefined,
+): { names: readonly string[]; account?: PullSecrets['account'] } {
+  if (spec.imagePullSecrets !== undefined && spec.imagePullSecrets.length > 0) return { names: spec.imagePullSecrets };
+  const name = secretName({ namespace, name: spec.serviceAccountName ?? 'default' });
+  const account = accounts?.get(name);
+  if (account !== undefined) return { names: account.imagePullSecrets };
+  return { names: [], account: { name, lacks: accounts === undefined ? 'reading' : 'object' } };
+}
+
+function refs(namespace: string, names: readonly string[]): readonly SecretRef[] {
+  const given = [...new Set(names)].filter(name => name !== '').slice(0, MAX_SECRETS);
+  return given.map(name => ({ namespace, name }));
+}
+
+function createSharer(): (secrets: PullSecrets) => PullSecrets {
+  const shared = new Map<string, PullSecrets>();
+  return ({ keyrings, ...account }) => {
+    const secrets = { keyrings: keyrings.filter(keyring => keyring.length > 0), ...account };
+    const key = pullSecretsKey(secrets);
+    const known = shared.get(key) ?? secrets;
+    shared.set(key, known);
+    return known;
+  };
+}
+
+const keys = new WeakMap<PullSecrets, string>();
+
+/** The same text for equal ones, in every process. */
+export function pullSecretsKey(secrets: PullSecrets): string {
+  let key = keys.get(secrets);
+  if (key === undefined) {
+    const { keyrings, account } = secrets;
+    key = JSON.stringify([keyrings.map(keyring => keyring.map(secretName)), account?.name, account?.lacks]);
+    keys.set(secrets, key);
+  }
+  return key;
+}
+
+/** Whether credentials must be asked for before a pull. */
+export function bringsSecrets({ keyrings, account }: PullSecrets): boolean {
+  return keyrings.length > 0 || account !== undefined;
+}
