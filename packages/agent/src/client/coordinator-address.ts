@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { isLoopback } from '@kube-prefetch/process';
 
 /** The coordinator's address, and the files by which it and the agent prove who they are. */
 export interface CoordinatorAddress {
@@ -61,13 +61,3 @@ const MISSING_CREDENTIALS =
   '--coordinator: https needs a certificate to check and a token to send: expected --ca-file (KUBE_PREFETCH_CA_FILE) and --token-file (KUBE_PREFETCH_TOKEN_FILE) as well';
 const NEEDLESS_CREDENTIALS =
   '--coordinator: expected https://HOST:PORT where --ca-file or --token-file is given, got plain HTTP; a token is sent over https only';
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-/** Judges the host as it is written: a name other than `localhost` may lead anywhere. */
-export function isLoopback(host: string): boolean {
-  const family = isIP(host);
-  return host === 'localhost' || (family !== 0 && loopback.check(host, family === 4 ? 'ipv4' : 'ipv6'));
-}

@@ -1,6 +1,7 @@
+import { isLoopback } from '@kube-prefetch/process';
 import { ApiError, errorText, messageParser, Problem } from '@kube-prefetch/protocol';
 import { type Clock, linkSignals, withDeadline } from '@kube-prefetch/time';
-import { type CoordinatorAddress, isLoopback } from './coordinator-address.ts';
+import type { CoordinatorAddress } from './coordinator-address.ts';
 import { UnusableFile } from './credential-file.ts';
 import { type Resolve, createHostAddresses, splitAddress } from './host-addresses.ts';
 import { type SeenEpoch, createLeaderSearch, epochIn, judgeEpoch } from './leader-search.ts';

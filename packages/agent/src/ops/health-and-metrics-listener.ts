@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Address } from '@kube-prefetch/process';
-import { boundConnections } from './bound-connections.ts';
+import { type Address, boundConnections } from '@kube-prefetch/process';
 import type { Health } from './health.ts';
 
 /** Any pod may connect; the kubelet and a scraper need one connection at a time. */

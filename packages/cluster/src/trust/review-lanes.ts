@@ -2,9 +2,9 @@ import type { ApiError } from '@kube-prefetch/protocol';
 import { type BoundedCalls, type Clock, createBoundedCalls } from '@kube-prefetch/time';
 import type { AgentIdentity } from '../ports/trust.ts';
 
-type Verdict = AgentIdentity | ApiError;
+type Review = AgentIdentity | ApiError;
 /** Asks once there is room. Throws where nobody may wait any more, and the signal's reason. */
-export type ReviewLane = (ask: () => Promise<Verdict>, signal: AbortSignal) => Promise<Verdict>;
+export type ReviewLane = (ask: () => Promise<Review>, signal: AbortSignal) => Promise<Review>;
 
 /** After a failover the agents of all nodes come at once, and each needs one review. */
 const KNOWN = { running: 32, waiting: 10_000 };
@@ -29,7 +29,7 @@ export function createReviewLanes(clock: Clock) {
     while (room() > 0) await clock.sleep(room(), signal);
   };
 
-  const askForStranger = async (ask: () => Promise<Verdict>, signal: AbortSignal) => {
+  const askForStranger = async (ask: () => Promise<Review>, signal: AbortSignal) => {
     await untilForgiven(signal);
     // It counts as refused until it is accepted, so that many at the same time cannot pass the bound together.
     forgivenAtMs = Math.max(forgivenAtMs, clock.monotonicMs()) + REFUSALS.forgivenMs;

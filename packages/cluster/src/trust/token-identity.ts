@@ -31,8 +31,8 @@ interface Remembered<T> {
  * review it, once for all callers that wait for the same one, and remembers the verdict for a while.
  */
 export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityParts): NodeIdentity {
-  const accepted = createMemory<AgentIdentity>(clock, MAX_ACCEPTED);
-  const refused = createMemory<ApiError>(clock, MAX_REFUSED);
+  const accepted = rememberVerdicts<AgentIdentity>(clock, MAX_ACCEPTED);
+  const refused = rememberVerdicts<ApiError>(clock, MAX_REFUSED);
   const asking = new Map<string, Promise<AgentIdentity | ApiError>>();
   const lanes = createReviewLanes(clock);
   const keys = createSigningKeys({ api, clock });
@@ -83,7 +83,7 @@ export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityPart
 const NEVER = new AbortController().signal;
 
 /** Remembers the last `most` verdicts. `had` is true also for one that no longer counts. */
-function createMemory<T>(clock: Clock, most: number) {
+function rememberVerdicts<T>(clock: Clock, most: number) {
   const kept = new Map<string, Remembered<T>>();
   return {
     keep(key: string, verdict: T, forMs: number): void {

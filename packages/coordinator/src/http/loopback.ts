@@ -1,10 +1,6 @@
+import { isLoopback } from '@kube-prefetch/process';
 import { ApiError } from '@kube-prefetch/protocol';
 import type { FastifyRequest } from 'fastify';
-
-/** Undefined: every address. */
-export function isLoopback(host: string | undefined): boolean {
-  return host !== undefined && (host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host));
-}
 
 /**
  * For listeners without authentication. A web page can give its own name a loopback address and so reach them from the browser of

@@ -42,7 +42,7 @@ export function takeRequest(
 }
 
 export function answer(holder: NodeGrants): void {
-  holder.waiting?.answer(imagesOf(holder));
+  holder.waiting?.answer(grantedImages(holder));
   holder.waiting = undefined;
 }
 
@@ -50,6 +50,6 @@ export function contender({ node, permits, wants }: NodeGrants): Contender {
   return { node, permits: permits.size, wants: [...wants.values()] };
 }
 
-export function imagesOf(holder: NodeGrants): readonly ImageRef[] {
+export function grantedImages(holder: NodeGrants): readonly ImageRef[] {
   return [...holder.permits.keys()];
 }

@@ -3,7 +3,7 @@ import type { Clock } from '@kube-prefetch/time';
 import { createWaitingRequest } from '../requests/waiting-request.ts';
 import { apiErrors } from '../requests/api-errors.ts';
 import { chooseGrants } from './choose-grants.ts';
-import { answer, contender, type NodeGrants, imagesOf, takeRequest } from './node-grants.ts';
+import { answer, contender, type NodeGrants, grantedImages, takeRequest } from './node-grants.ts';
 
 export interface PermitLimits {
   /** Pulls that may run at once in the whole cluster; undefined: any number. */
@@ -92,10 +92,10 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
       const holding = request.holding.slice(0, mostEach);
       const holder = takeRequest(nodes, node, { ...request, holding }, now + ttlMs, now);
       serve(now, holder);
-      if (holder.gained || holder.wants.size === 0 || request.waitMs === 0) return imagesOf(holder);
+      if (holder.gained || holder.wants.size === 0 || request.waitMs === 0) return grantedImages(holder);
 
       const waiting = createWaitingRequest(clock, Math.min(request.waitMs, longestWaitMs), signal, () =>
-        imagesOf(holder),
+        grantedImages(holder),
       );
       holder.waiting = waiting;
       try {

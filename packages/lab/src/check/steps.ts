@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 
 /** One thing that must hold before every commit. */
-export interface Step {
+export interface CheckStep {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
 }
 
 /** Everything but the unit tests, cheapest first. */
-export const STEPS: readonly Step[] = [
+export const STEPS: readonly CheckStep[] = [
   { name: 'format', command: ['biome', 'format', '.'] },
   { name: 'generated files', command: ['node', 'packages/lab/src/gen/main.ts', '--check'] },
   { name: 'types', command: ['tsc', '-p', '.'] },
@@ -17,14 +17,14 @@ export const STEPS: readonly Step[] = [
 ];
 
 /** `npm test` counts them instead. */
-export const UNIT_TESTS: Step = {
+export const UNIT_TESTS: CheckStep = {
   name: 'unit tests',
   command: ['vitest', 'run', '--project', 'unit', '--reporter=dot', '--silent=passed-only'],
 };
 
 /** Runs the steps one after the other, a line each; a failed step's output follows its line. Resolves to the failed ones. */
-export async function runSteps(steps: readonly Step[]): Promise<readonly Step[]> {
-  const failed: Step[] = [];
+export async function runSteps(steps: readonly CheckStep[]): Promise<readonly CheckStep[]> {
+  const failed: CheckStep[] = [];
   for (const step of steps) {
     const startMs = performance.now();
     const { status, output } = await capture(step.command);
@@ -38,7 +38,7 @@ export async function runSteps(steps: readonly Step[]): Promise<readonly Step[]>
   return failed;
 }
 
-function capture([program, ...args]: Step['command']): Promise<{ status: number; output: string }> {
+function capture([program, ...args]: CheckStep['command']): Promise<{ status: number; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';

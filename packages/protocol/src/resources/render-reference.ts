@@ -74,7 +74,7 @@ function ruleList(): string {
   return RULES.map(({ kinds, message }) => `- ${kinds.length === 1 ? '' : 'in both kinds, '}${message}`).join('\n');
 }
 
-interface Field {
+interface DocumentedField {
   /** `spec.workloads[].kinds`. */
   readonly path: string;
   /** With its bounds, in words. */
@@ -85,10 +85,10 @@ interface Field {
 }
 
 /** Every field below an object schema, parents before children, in the order of the declaration. */
-export function fieldsOf(schema: SchemaNode, path: string): readonly Field[] {
+export function fieldsOf(schema: SchemaNode, path: string): readonly DocumentedField[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
     const required = schema.required?.includes(name) && child.default === undefined;
-    const field: Field = {
+    const field: DocumentedField = {
       path: `${path}.${name}`,
       type: typeOf(child),
       presence: child.default === undefined ? (required ? 'required' : '') : `\`${JSON.stringify(child.default)}\``,

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { base64Of, type Certificate } from './pki.ts';
 
-export type Credential = Certificate | { readonly token: string };
+export type UserCredential = Certificate | { readonly token: string };
 
 /** Writes a kubeconfig that names no other file; JSON, which is YAML too. */
 export async function writeKubeconfig(
   file: string,
-  { url, caFile, credential }: { url: string; caFile: string; credential: Credential },
+  { url, caFile, credential }: { url: string; caFile: string; credential: UserCredential },
 ): Promise<string> {
   const config = {
     apiVersion: 'v1',
@@ -20,7 +20,7 @@ export async function writeKubeconfig(
   return file;
 }
 
-async function userOf(credential: Credential): Promise<Record<string, string>> {
+async function userOf(credential: UserCredential): Promise<Record<string, string>> {
   if ('token' in credential) return { token: credential.token };
   return {
     'client-certificate-data': await base64Of(credential.certFile),

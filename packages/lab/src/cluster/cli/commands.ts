@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { runProgram, waitUntil } from '../../machine/index.ts';
 import { needUpFront } from '../../set-up/index.ts';
-import { type ClusterState, type StateFile, isRunning } from './state.ts';
+import { type RunningCluster, type RunningClusterFile, isRunning } from './state.ts';
 
 /** With our input and outputs; answers its exit code. */
-export async function exec(state: ClusterState, node: number | undefined, line: readonly string[]): Promise<number> {
+export async function exec(state: RunningCluster, node: number | undefined, line: readonly string[]): Promise<number> {
   const pid = node === undefined ? state.controlPlane : state.nodes.find(({ number }) => number === node)?.pid;
   if (pid === undefined) throw new Error(`there is no node ${node}`);
   const kinds = node === undefined ? ['--net'] : ['--net', '--mount'];
@@ -17,7 +17,7 @@ export async function exec(state: ClusterState, node: number | undefined, line: 
   return code ?? 1;
 }
 
-export async function push({ pushAddress, registry }: ClusterState, layout: string, image: string): Promise<void> {
+export async function push({ pushAddress, registry }: RunningCluster, layout: string, image: string): Promise<void> {
   await needUpFront('cluster push');
   const to = `docker://${pushAddress}/${image}`;
   await runProgram('skopeo', ['copy', '--quiet', '--dest-tls-verify=false', `oci:${layout}`, to]);
@@ -26,7 +26,7 @@ export async function push({ pushAddress, registry }: ClusterState, layout: stri
 
 const END_MS = 60_000;
 
-export async function down(file: StateFile): Promise<void> {
+export async function down(file: RunningClusterFile): Promise<void> {
   const state = file.read();
   file.remove(); // one that was killed left it behind
   if (state === undefined) {

@@ -4,7 +4,7 @@ import { cacheFolder } from '../../set-up/index.ts';
 import type { Cluster } from '../start-cluster.ts';
 
 /** What the other commands know about the cluster that `up` left running. */
-export interface ClusterState {
+export interface RunningCluster {
   /** Of the process that holds the cluster. */
   readonly owner: number;
   readonly folder: string;
@@ -17,16 +17,16 @@ export interface ClusterState {
   readonly pushAddress: string;
 }
 
-export interface StateFile {
+export interface RunningClusterFile {
   write(folder: string, cluster: Cluster): void;
   remove(): void;
   /** Undefined where none runs; the file of one that was killed tells nothing. */
-  read(): ClusterState | undefined;
+  read(): RunningCluster | undefined;
   /** Throws where none runs. */
-  need(): ClusterState;
+  need(): RunningCluster;
 }
 
-export function stateFile(name: string): StateFile {
+export function stateFile(name: string): RunningClusterFile {
   const file = join(cacheFolder(), 'clusters', `${name}.json`);
   return {
     write(folder, cluster) {
@@ -43,7 +43,7 @@ export function stateFile(name: string): StateFile {
   };
 }
 
-function stateOf(folder: string, { pid, nodes, env, registry }: Cluster): ClusterState {
+function stateOf(folder: string, { pid, nodes, env, registry }: Cluster): RunningCluster {
   return {
     owner: process.pid,
     folder,
@@ -55,7 +55,7 @@ function stateOf(folder: string, { pid, nodes, env, registry }: Cluster): Cluste
   };
 }
 
-function readRunning(file: string): ClusterState | undefined {
+function readRunning(file: string): RunningCluster | undefined {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -63,7 +63,7 @@ function readRunning(file: string): ClusterState | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const state = JSON.parse(text) as ClusterState;
+  const state = JSON.parse(text) as RunningCluster;
   return isRunning(state.controlPlane) && isRunning(state.owner) ? state : undefined;
 }
 

@@ -5,7 +5,7 @@ import { scratchFolder } from '../../machine/index.ts';
 import { needUpFront } from '../../set-up/index.ts';
 import { startCluster } from '../start-cluster.ts';
 import { USUAL_NAME, type UpOptions } from './options.ts';
-import { type ClusterState, type StateFile, stateFile } from './state.ts';
+import { type RunningCluster, type RunningClusterFile, stateFile } from './state.ts';
 
 /** Leaves a process behind that holds the cluster. */
 export async function up(name: string, { nodes, kubernetes, containerd }: UpOptions): Promise<void> {
@@ -41,7 +41,7 @@ export async function up(name: string, { nodes, kubernetes, containerd }: UpOpti
   process.stdout.write(nextSteps(name, file.need(), performance.now() - startedMs));
 }
 
-function nextSteps(name: string, { folder, registry }: ClusterState, tookMs: number): string {
+function nextSteps(name: string, { folder, registry }: RunningCluster, tookMs: number): string {
   const command = `npm run cluster --${name === USUAL_NAME ? '' : ` --name ${name}`}`;
   return `Up after ${Math.round(tookMs / 1000)} s. Folders and logs are in ${folder}. What to do next:
   ${command} exec -- kubectl get nodes
@@ -56,7 +56,7 @@ function nextSteps(name: string, { folder, registry }: ClusterState, tookMs: num
 export type ServeMessage = { readonly say: string } | { readonly failed: string } | 'up';
 
 /** Holds a cluster until SIGTERM; answers an exit code. */
-export async function serve(file: StateFile, { nodes, kubernetes, containerd }: UpOptions): Promise<number> {
+export async function serve(file: RunningClusterFile, { nodes, kubernetes, containerd }: UpOptions): Promise<number> {
   const scratch = scratchFolder('kpf-cluster');
   const end = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   try {

@@ -5,7 +5,7 @@ import { REGISTRY } from '../network/addresses.ts';
 import type { ClusterPrograms } from '../programs/cluster-programs.ts';
 import { type ControlPlane, SANDBOX_IMAGE } from '../control-plane/control-plane.ts';
 import { createKubeProxy } from './kube-proxy.ts';
-import { createKubelet, type Kubelet, type KubeletSettings, type Taint } from './kubelet.ts';
+import { createKubelet, type Kubelet, type KubeletSettings, type RegisteredTaint } from './kubelet.ts';
 import { type NodeMachine, startNodeMachine } from './node-machine.ts';
 import type { Service } from '../../machine/service.ts';
 
@@ -16,7 +16,7 @@ export interface NodeOptions {
   readonly containerd?: ContainerdVersion;
   /** From the moment it registers. */
   readonly labels?: Readonly<Record<string, string>>;
-  readonly taints?: readonly Taint[];
+  readonly taints?: readonly RegisteredTaint[];
   readonly kubelet?: KubeletSettings;
   /** Its `/` is not shared, as in Docker Desktop and k3d. */
   readonly privateRoot?: boolean;

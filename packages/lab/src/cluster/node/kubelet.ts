@@ -14,7 +14,7 @@ export interface Kubelet extends Service {
   configure(settings: KubeletSettings): Promise<void>;
 }
 
-export interface Taint {
+export interface RegisteredTaint {
   readonly key: string;
   readonly value?: string;
   readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
@@ -26,7 +26,7 @@ export interface KubeletOptions {
   readonly pki: Pki;
   readonly url: string;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly taints?: readonly Taint[];
+  readonly taints?: readonly RegisteredTaint[];
   readonly settings?: KubeletSettings;
 }
 

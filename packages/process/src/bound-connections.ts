@@ -1,16 +1,17 @@
-import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 
 export interface ConnectionLimits {
   readonly perAddress: number;
-  readonly inAll: number;
+  /** Any number if absent. */
+  readonly inAll?: number;
 }
 
 /**
  * Keeps a server's connections within limits by ending old ones, and never refuses a new one: a probe that has just come is
  * answered, whatever others hold open. The oldest of the same address goes first, then the oldest of the address with the most.
+ * Returns what ends all connections, also those whose TLS handshake never began.
  */
-export function boundConnections(server: Server, { perAddress, inAll }: ConnectionLimits): void {
+export function boundConnections(server: Server, { perAddress, inAll = Infinity }: ConnectionLimits): () => void {
   /** By address, each the oldest first. */
   const open = new Map<string, Set<Socket>>();
   let count = 0;
@@ -27,7 +28,7 @@ export function boundConnections(server: Server, { perAddress, inAll }: Connecti
     oldest.destroy();
   };
 
-  server.on('connection', socket => {
+  server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     const sockets = open.get(address) ?? new Set();
     open.set(address, sockets.add(socket));
@@ -36,4 +37,8 @@ export function boundConnections(server: Server, { perAddress, inAll }: Connecti
     if (sockets.size > perAddress) endOldest(address);
     if (count > inAll) endOldest([...open].reduce((most, each) => (each[1].size > most[1].size ? each : most))[0]);
   });
+
+  return () => {
+    for (const sockets of open.values()) for (const socket of sockets) socket.destroy();
+  };
 }
