@@ -262,6 +262,85 @@ export const providerConfigCases: fc.Arbitrary<ProviderConfigCase> = fc.oneof(
   },
 );
 
+/** Values of YAML 1.1 whose meaning readers see differently, one a line. */
+const SCALARS = String.raw`
+yes
+n
+OFF
+oFF
+NULL
+~x
+0o7
+0O7
+0777
+08
+0x1F
+0xFFFFFFFFFFFFFFFFF
++0x1f
+0b1_1
+-0b1
+1_000
+685_230.15
+1.5e+3_0
+1e3
+1e1000
+.5
+5.
+.e1
+0.1_
+.inf
+.NaN
+1:30
+190:20:30
+2001-01-01
+2001-12-14t21:59:43.10-05:00
+9223372036854775808
+!!str 5
+!!str ~
+!!int "5"
+!!float 5
+!!bool yes
+!!null ""
+!!binary YQ==
+!foo 5
+! 5
+&a x
+"\x41\0\a\e\_\N\L\P"
+"\U0001f4a5"
+"\/"
+"\'"
+'it''s'
+x #c
+x#c
+a:b
+=
+-
+%a
+`
+  .trim()
+  .split('\n');
+
+export const yamlCases: readonly { readonly scalar: string; readonly config: ProviderConfigCase }[] = SCALARS.map(
+  scalar => ({
+    scalar,
+    config: {
+      folder: false,
+      files: {
+        'a.yaml': `kind: CredentialProviderConfig
+apiVersion: kubelet.config.k8s.io/v1
+providers:
+- name: one
+  matchImages: [a]
+  apiVersion: ${V1}
+  defaultCacheDuration: 1h
+  args:
+  - ${scalar}
+`,
+      },
+    },
+  }),
+);
+
 /** Writes down what it is asked, and answers with what lies there under its name; without that it fails. */
 const SCRIPT = '#!/bin/sh\ncat > "$1.asked"\nexec cat "$1.answer"\n';
 

@@ -10,8 +10,15 @@ import {
 } from '@kube-prefetch/keyring';
 import { parseReference } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
+import { callOriginal } from './call-original.ts';
 import { compare } from './compare.ts';
-import { type ProviderConfigCase, providerConfigCases, type ProvidersCase, providersCases } from './provider-cases.ts';
+import {
+  type ProviderConfigCase,
+  providerConfigCases,
+  type ProvidersCase,
+  providersCases,
+  yamlCases,
+} from './provider-cases.ts';
 
 interface ConfigAnswer {
   readonly unreadable?: string;
@@ -76,6 +83,35 @@ test('configurations of credential providers are read, joined and refused as the
     },
   });
   expect(found).toEqual({ differences: [], tooRare: [] });
+});
+
+test('on purpose: corners of YAML may be refused by one reader alone, but none is read as another text', async () => {
+  const answers = await callOriginal<ConfigAnswer>(
+    'provider config',
+    yamlCases.map(one => one.config),
+  );
+  const read = yamlCases.map(({ scalar, config }, index) => {
+    const ours = readConfig(config);
+    const { unreadable, providers } = answers[index] as ConfigAnswer;
+    return {
+      scalar,
+      ours: ours === 'refused' ? undefined : ours.providers[0]?.args,
+      theirs: unreadable === undefined ? providers?.[0]?.args : undefined,
+    };
+  });
+  const both = read.filter(({ ours, theirs }) => ours !== undefined && theirs !== undefined);
+  expect(both.map(({ ours }) => ours)).toEqual(both.map(({ theirs }) => theirs));
+  expect(both.length).toBeGreaterThan(15);
+  const wrongly = (by: 'ours' | 'theirs', not: 'ours' | 'theirs') =>
+    read.filter(one => one[by] === undefined && one[not] !== undefined).map(({ scalar }) => scalar);
+  expect(wrongly('ours', 'theirs')).toEqual([
+    '0xFFFFFFFFFFFFFFFFF',
+    '1e1000',
+    '.e1',
+    '!!binary YQ==',
+    String.raw`"\'"`,
+  ]);
+  expect(wrongly('theirs', 'ours')).toEqual(['0o7', '0O7', '1.5e+3_0', '!!float 5', String.raw`"\/"`]);
 });
 
 interface ProvidersAnswer {
