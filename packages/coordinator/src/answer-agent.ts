@@ -34,9 +34,9 @@ export function answerAgent(parts: AnswerParts, node: string, pod: AgentPod | un
       try {
         await replaceRival(parts, node, pod, signal);
         term.mustLead();
-        const verdict = fleet.report(node, report, pod);
-        metrics.report(verdict);
-        return { epoch: term.epoch(), sendFull: verdict === 'FullDemanded' };
+        const outcome = fleet.report(node, report, pod);
+        metrics.report(outcome);
+        return { epoch: term.epoch(), sendFull: outcome === 'FullDemanded' };
       } catch (error) {
         if (error instanceof ApiError && error.code === 'OlderAgent') metrics.report('OlderAgent');
         throw error;

@@ -3,7 +3,7 @@ import { CELL_STATES, type CellState } from '@kube-prefetch/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Gate } from './gate/gate.ts';
 import type { Opening } from './gate/judge-gate.ts';
-import type { Fleet, ReportVerdict } from './fleet/index.ts';
+import type { Fleet, ReportOutcome } from './fleet/index.ts';
 import type { Permits } from './permits/index.ts';
 import type { WriteOutcome } from './status/index.ts';
 import type { CurrentTerm } from './current-term.ts';
@@ -12,7 +12,7 @@ import type { CurrentTerm } from './current-term.ts';
 export interface CoordinatorMetrics {
   readonly registry: Registry;
   planned(durationMs: number): void;
-  report(verdict: ReportVerdict): void;
+  report(outcome: ReportOutcome): void;
   request(route: string, status: number, durationMs: number): void;
   statusWrite(outcome: WriteOutcome): void;
   nodeOpened(reason: Opening['reason']): void;
@@ -129,7 +129,7 @@ export function createMetrics(): CoordinatorMetrics {
   return {
     registry,
     planned: durationMs => planning.observe(durationMs / 1000),
-    report: verdict => reports.inc({ outcome: REPORT_OUTCOME[verdict] }),
+    report: outcome => reports.inc({ outcome: REPORT_OUTCOME[outcome] }),
     request(route, status, durationMs) {
       requests.inc({ route, status });
       requestDuration.observe({ route }, durationMs / 1000);
@@ -153,7 +153,7 @@ export function createMetrics(): CoordinatorMetrics {
   };
 }
 
-const REPORT_OUTCOME: Readonly<Record<ReportVerdict, string>> = {
+const REPORT_OUTCOME: Readonly<Record<ReportOutcome, string>> = {
   Used: 'used',
   Repeated: 'repeated',
   FullDemanded: 'full_demanded',

@@ -9,7 +9,7 @@ export {
   secretsOf,
 } from './credentials/offer-credentials.ts';
 export { isTenantGlob, type TenantLimits } from './asks/tenant-limits.ts';
-export { expectResources, type ResourceMemory } from './placement/expected-resources.ts';
+export { expectResources, type SeenResources } from './placement/expected-resources.ts';
 export { matchNode } from './placement/match-node.ts';
 export { PASSING_TAINTS } from './placement/passing-taints.ts';
 export type { Placement, Verdict } from './placement/placement.ts';

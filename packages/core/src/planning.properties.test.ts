@@ -5,7 +5,7 @@ import {
   matchNode,
   planBytes,
   planCohorts,
-  type ResourceMemory,
+  type SeenResources,
   summarise,
 } from '@kube-prefetch/core';
 import { aFleet, aResource, arbitraryNode, arbitraryState, aWorkload } from '@kube-prefetch/core/testing';
@@ -26,14 +26,14 @@ const hits = new Map<string, number>();
 const hit = (branch: string, happened = true) => hits.set(branch, (hits.get(branch) ?? 0) + (happened ? 1 : 0));
 
 /** The coordinator's line up to the plans: nothing that a node reports enters. */
-function planOf(state: ClusterState, before: ResourceMemory = new Map(), now = 0) {
-  const { nodes, memory } = expectResources(state, before, { graceMs: GRACE_MS, isPulling: () => false }, now);
+function planOf(state: ClusterState, before: SeenResources = new Map(), now = 0) {
+  const { nodes, seen } = expectResources(state, before, { graceMs: GRACE_MS, isPulling: () => false }, now);
   const collected = collectAsks(state);
   const cohorts = groupNodes(collected.asks, nodes, [], AGENTS);
   const plans = planCohorts(cohorts, state.gaps);
   const byNode = new Map<string, Plan>();
   for (const cohort of cohorts) for (const node of cohort.nodes) byNode.set(node, plans.get(cohort.key) as Plan);
-  return { ...collected, cohorts, plans, byNode, nodes, memory };
+  return { ...collected, cohorts, plans, byNode, nodes, seen };
 }
 
 const imagesOf = (plan: Plan | undefined) => plan?.items.map(({ image }) => image) ?? [];
@@ -209,7 +209,7 @@ test('resources that come and go change no list of images for a grace time', () 
     fc.property(withGpus, fc.constantFrom(1, GRACE_MS - 1), (state, now) => {
       const before = planOf(state);
       const nodes = state.nodes.map(node => ({ ...node, extendedResources: {} }));
-      const during = planOf({ ...state, nodes, resourceSlices: [] }, before.memory, now);
+      const during = planOf({ ...state, nodes, resourceSlices: [] }, before.seen, now);
       const forgotten = planOf({ ...state, nodes, resourceSlices: [] });
       for (const { name } of nodes) {
         expect(during.byNode.get(name)?.items).toEqual(before.byNode.get(name)?.items);

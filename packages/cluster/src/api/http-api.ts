@@ -1,7 +1,7 @@
 import { errorText } from '@kube-prefetch/protocol';
 import { type Clock, withDeadline } from '@kube-prefetch/time';
 import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind, type KubeTokens } from './kube-api.ts';
-import { StrangeAnswer, readEvent, readKeys, readObject, readPage, readVerdict } from './read-answer.ts';
+import { StrangeAnswer, readEvent, readKeys, readObject, readPage, readTokenReview } from './read-answer.ts';
 import { readBody, readLines } from './read-body.ts';
 import { listPath, NAMES_ONLY, objectPath, reading, SIGNING_KEYS, TOKEN_REVIEW, writing } from './requests.ts';
 import { toKubeError } from './to-kube-error.ts';
@@ -22,7 +22,7 @@ export function createHttpKubeApi({
   maxAnswerBytes,
 }: HttpKubeApiOptions): KubeApi & KubeTokens {
   /** Reads the whole answer within the deadline. */
-  async function ask<T>(request: KubeRequest, read: (answer: unknown) => T, signal: AbortSignal): Promise<T> {
+  async function call<T>(request: KubeRequest, read: (answer: unknown) => T, signal: AbortSignal): Promise<T> {
     const what = `${request.method} ${request.path}`;
     try {
       return await withDeadline(clock, ANSWER_WITHIN_MS, signal, what, async inTime => {
@@ -75,21 +75,21 @@ export function createHttpKubeApi({
         query,
         ...(namesOnly && { accept: NAMES_ONLY }),
       };
-      return ask(request, answer => readPage(kind, answer), signal);
+      return call(request, answer => readPage(kind, answer), signal);
     },
     watch,
     async get(kind, name, signal) {
       const request = { ...reading('get', kind), path: objectPath(kind, name) };
-      return ask(request, answer => readObject(kind, answer), signal);
+      return call(request, answer => readObject(kind, answer), signal);
     },
     async write(write, signal) {
-      return ask(writing(write), answer => readObject(write.kind, answer), signal);
+      return call(writing(write), answer => readObject(write.kind, answer), signal);
     },
     review(token, audiences, signal) {
       const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences } };
-      return ask({ ...TOKEN_REVIEW, body }, answer => readVerdict(answer, audiences), signal);
+      return call({ ...TOKEN_REVIEW, body }, answer => readTokenReview(answer, audiences), signal);
     },
-    signingKeys: signal => ask(SIGNING_KEYS, readKeys, signal),
+    signingKeys: signal => call(SIGNING_KEYS, readKeys, signal),
   };
 }
 

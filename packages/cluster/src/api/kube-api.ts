@@ -22,7 +22,7 @@ export interface KubeApi {
 /** What an API server says of tokens. It throws as KubeApi does, and has the same twin and suite. */
 export interface KubeTokens {
   /** Whose token this is, if it is good for one of the audiences. */
-  review(token: string, audiences: readonly string[], signal: AbortSignal): Promise<TokenVerdict>;
+  review(token: string, audiences: readonly string[], signal: AbortSignal): Promise<TokenReview>;
   /** The public keys whose private halves sign the tokens of ServiceAccounts; every ServiceAccount may read them. */
   signingKeys(signal: AbortSignal): Promise<readonly JsonWebKey[]>;
 }
@@ -86,7 +86,7 @@ export type KubeWrite =
   /** A JSON merge patch of the status subresource. */
   | { readonly verb: 'patchStatus'; readonly kind: KubeKind; readonly name: ObjectName; readonly status: object };
 
-export type TokenVerdict =
+export type TokenReview =
   | { readonly authenticated: false; readonly error: string }
   | {
       readonly authenticated: true;

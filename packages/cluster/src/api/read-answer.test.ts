@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { PREFETCHES } from './kinds.ts';
-import { readEvent, readObject, readPage, readVerdict, StrangeAnswer } from './read-answer.ts';
+import { readEvent, readObject, readPage, readTokenReview, StrangeAnswer } from './read-answer.ts';
 
 const web = { metadata: { namespace: 'shop', name: 'web' } };
 const whole = { ...web, apiVersion: PREFETCHES.apiVersion, kind: 'Prefetch' };
@@ -58,7 +58,7 @@ const user = { username: 'u', extra: { 'authentication.kubernetes.io/node-name':
 
 test('an accepted token tells its user, its audiences of those asked, and what else is known', () => {
   const status = { authenticated: true, user, audiences: ['a', 'b'] };
-  expect(readVerdict({ status }, ['b', 'c'])).toEqual({
+  expect(readTokenReview({ status }, ['b', 'c'])).toEqual({
     authenticated: true,
     username: 'u',
     audiences: ['b'],
@@ -72,5 +72,5 @@ test.each([
   [{ authenticated: true, user }, 'the token is for none of the audiences a'],
   [{ authenticated: true, user, audiences: ['b'] }, 'the token is for none of the audiences a'],
 ])('a review that says %j accepts nothing', (status, error) => {
-  expect(readVerdict({ status }, ['a'])).toEqual({ authenticated: false, error });
+  expect(readTokenReview({ status }, ['a'])).toEqual({ authenticated: false, error });
 });

@@ -1,4 +1,4 @@
-import type { JsonWebKey, KubeEvent, KubeKind, KubeObject, KubePage, TokenVerdict } from './kube-api.ts';
+import type { JsonWebKey, KubeEvent, KubeKind, KubeObject, KubePage, TokenReview } from './kube-api.ts';
 import { toKubeError } from './to-kube-error.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -51,7 +51,7 @@ export function readEvent(kind: KubeKind, what: string, line: string): KubeEvent
 }
 
 /** Accepts a token only when the server says that it is for one of the requested audiences. */
-export function readVerdict(value: unknown, asked: readonly string[]): TokenVerdict {
+export function readTokenReview(value: unknown, asked: readonly string[]): TokenReview {
   const status = mapping(mapping(value, 'a review').status, "a review's status");
   if (status.authenticated !== true) {
     return {

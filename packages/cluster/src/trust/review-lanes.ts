@@ -4,7 +4,7 @@ import type { AgentIdentity } from '../ports/trust.ts';
 
 type Review = AgentIdentity | ApiError;
 /** Asks once there is room. Throws where nobody may wait any more, and the signal's reason. */
-export type ReviewLane = (ask: () => Promise<Review>, signal: AbortSignal) => Promise<Review>;
+export type ReviewLane = (send: () => Promise<Review>, signal: AbortSignal) => Promise<Review>;
 
 /** After a failover the agents of all nodes come at once, and each needs one review. */
 const KNOWN = { running: 32, waiting: 10_000 };
@@ -29,24 +29,24 @@ export function createReviewLanes(clock: Clock) {
     while (room() > 0) await clock.sleep(room(), signal);
   };
 
-  const askForStranger = async (ask: () => Promise<Review>, signal: AbortSignal) => {
+  const sendForStranger = async (send: () => Promise<Review>, signal: AbortSignal) => {
     await untilForgiven(signal);
     // It counts as refused until it is accepted, so that many at the same time cannot pass the bound together.
     forgivenAtMs = Math.max(forgivenAtMs, clock.monotonicMs()) + REFUSALS.forgivenMs;
-    const verdict = await ask();
-    if (!(verdict instanceof Error)) forgivenAtMs -= REFUSALS.forgivenMs;
-    return verdict;
+    const review = await send();
+    if (!(review instanceof Error)) forgivenAtMs -= REFUSALS.forgivenMs;
+    return review;
   };
 
   return {
-    known: ((ask, signal) => known.run(ask, signal)) satisfies ReviewLane,
+    known: ((send, signal) => known.run(send, signal)) satisfies ReviewLane,
     strangersOf(address: string): ReviewLane {
-      return async (ask, signal) => {
+      return async (send, signal) => {
         const ahead = waiting.get(address) ?? 0;
         if (ahead >= WAITING_OF_ONE_ADDRESS) throw new Error(`${ahead} tokens of ${address} are waiting already`);
         waiting.set(address, ahead + 1);
         try {
-          return await strangers.run(() => askForStranger(ask, signal), signal);
+          return await strangers.run(() => sendForStranger(send, signal), signal);
         } finally {
           const left = (waiting.get(address) ?? 1) - 1;
           if (left === 0) waiting.delete(address);

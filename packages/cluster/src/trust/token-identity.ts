@@ -22,24 +22,24 @@ const MAX_ACCEPTED = 20_000;
 const MAX_REFUSED = 1_000;
 
 interface Remembered<T> {
-  readonly verdict: T;
+  readonly answer: T;
   readonly untilMs: number;
 }
 
 /**
  * First judges a token by what costs the API server nothing: what it says of itself, and who signed it. Then has the API server
- * review it, once for all callers that wait for the same one, and remembers the verdict for a while.
+ * review it, once for all callers that wait for the same one, and remembers the answer for a while.
  */
 export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityParts): NodeIdentity {
-  const accepted = rememberVerdicts<AgentIdentity>(clock, MAX_ACCEPTED);
-  const refused = rememberVerdicts<ApiError>(clock, MAX_REFUSED);
+  const accepted = rememberAnswers<AgentIdentity>(clock, MAX_ACCEPTED);
+  const refused = rememberAnswers<ApiError>(clock, MAX_REFUSED);
   const asking = new Map<string, Promise<AgentIdentity | ApiError>>();
   const lanes = createReviewLanes(clock);
   const keys = createSigningKeys({ api, clock });
 
-  const remember = (key: string, { endMs = Infinity }: TokenClaims, verdict: AgentIdentity | ApiError) => {
-    if (verdict instanceof ApiError) refused.keep(key, verdict, DISBELIEVED_MS);
-    else accepted.keep(key, verdict, Math.min(BELIEVED_MS, endMs - clock.wallMs()));
+  const remember = (key: string, { endMs = Infinity }: TokenClaims, answer: AgentIdentity | ApiError) => {
+    if (answer instanceof ApiError) refused.keep(key, answer, DISBELIEVED_MS);
+    else accepted.keep(key, answer, Math.min(BELIEVED_MS, endMs - clock.wallMs()));
   };
 
   /** Has no caller's signal: when one caller leaves, the others still wait. */
@@ -49,10 +49,10 @@ export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityPart
         const signature = await keys.judge(claims, signal);
         if (signature === 'Bad') return new ApiError('Unauthenticated', 'the API server did not sign the token');
         const lane = signature === 'Good' || accepted.had(key) ? lanes.known : lanes.strangersOf(address);
-        const ask = async () => judgeToken(await api.review(token, [tokens.audience], signal), tokens);
-        const verdict = await lane(ask, signal);
-        remember(key, claims, verdict);
-        return verdict;
+        const send = async () => judgeToken(await api.review(token, [tokens.audience], signal), tokens);
+        const answer = await lane(send, signal);
+        remember(key, claims, answer);
+        return answer;
       });
     } catch (cause) {
       const why = errorText(cause);
@@ -82,24 +82,24 @@ export function createTokenIdentity({ api, clock, ...tokens }: TokenIdentityPart
 
 const NEVER = new AbortController().signal;
 
-/** Remembers the last `most` verdicts. `had` is true also for one that no longer counts. */
-function rememberVerdicts<T>(clock: Clock, most: number) {
+/** Remembers the last `most` answers. `had` is true also for one that no longer counts. */
+function rememberAnswers<T>(clock: Clock, most: number) {
   const kept = new Map<string, Remembered<T>>();
   return {
-    keep(key: string, verdict: T, forMs: number): void {
+    keep(key: string, answer: T, forMs: number): void {
       kept.delete(key);
-      kept.set(key, { verdict, untilMs: clock.monotonicMs() + forMs });
+      kept.set(key, { answer, untilMs: clock.monotonicMs() + forMs });
       if (kept.size > most) kept.delete(kept.keys().next().value as string);
     },
     get(key: string): T | undefined {
       const remembered = kept.get(key);
-      return remembered !== undefined && clock.monotonicMs() < remembered.untilMs ? remembered.verdict : undefined;
+      return remembered !== undefined && clock.monotonicMs() < remembered.untilMs ? remembered.answer : undefined;
     },
     had: (key: string) => kept.has(key),
   };
 }
 
-function orThrow(verdict: AgentIdentity | ApiError): AgentIdentity {
-  if (verdict instanceof ApiError) throw verdict;
-  return verdict;
+function orThrow(answer: AgentIdentity | ApiError): AgentIdentity {
+  if (answer instanceof ApiError) throw answer;
+  return answer;
 }

@@ -7,7 +7,7 @@ import {
   type KubeObject,
   type KubeTokens,
   type ObjectName,
-  type TokenVerdict,
+  type TokenReview,
 } from '../../src/api/kube-api.ts';
 import { brokenOff, createLink, createWaiters, type TwinLink, overLink } from './connection.ts';
 import { createTwinServer } from './server.ts';
@@ -174,7 +174,7 @@ export function createTwinApi({
   };
 }
 
-function verdict(holder: TokenHolder | undefined, audiences: readonly string[]): TokenVerdict {
+function verdict(holder: TokenHolder | undefined, audiences: readonly string[]): TokenReview {
   if (holder === undefined) return { authenticated: false, error: 'invalid bearer token' };
   const good = audiences.filter(audience => holder.audiences.includes(audience));
   if (good.length === 0) return { authenticated: false, error: `token is not for ${audiences.join(', ')}` };

@@ -1,8 +1,8 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import type { JsonWebKey, TokenVerdict } from '../../src/api/kube-api.ts';
+import type { JsonWebKey, TokenReview } from '../../src/api/kube-api.ts';
 
 /** Whose an accepted token is. */
-export type TokenHolder = Omit<TokenVerdict & { authenticated: true }, 'authenticated'>;
+export type TokenHolder = Omit<TokenReview & { authenticated: true }, 'authenticated'>;
 
 /** What a token of an agent's pod says, beside its ends. */
 export interface TokenContent {

@@ -1,4 +1,4 @@
-import { type ClusterState, expectResources, type Node, type ResourceMemory } from '@kube-prefetch/core';
+import { type ClusterState, expectResources, type Node, type SeenResources } from '@kube-prefetch/core';
 
 /** Keeps what nodes had of their extended resources, from pass to pass and from term to term. */
 export interface ExpectedNodes {
@@ -14,12 +14,12 @@ export interface ExpectedNodesParts {
 }
 
 export function createExpectedNodes(parts: ExpectedNodesParts): ExpectedNodes {
-  let memory: ResourceMemory = new Map();
-  const expect = (state: ClusterState, now: number) => expectResources(state, memory, parts, now);
+  let seen: SeenResources = new Map();
+  const expect = (state: ClusterState, now: number) => expectResources(state, seen, parts, now);
   return {
     note(state, now) {
       const expected = expect(state, now);
-      memory = expected.memory;
+      seen = expected.seen;
       return expected.nodes;
     },
     view: (state, now) => expect(state, now).nodes,

@@ -5,7 +5,7 @@ import { type ImageRef, MAX_BODY_BYTES, type NodeReport, type Plan } from '@kube
 import type { Clock } from '@kube-prefetch/time';
 import { agreedSize } from './agreed-size.ts';
 import { createPlannedImages } from './planned-images.ts';
-import { judgeReport, type ReportVerdict } from './judge-report.ts';
+import { judgeReport, type ReportOutcome } from './judge-report.ts';
 import { count, createMembership, uncount } from './membership.ts';
 import type { CohortRecord, Heard, NodeRecord } from './node-record.ts';
 import { answerPoll, dismissPoll, pollPlan } from './plan-polls.ts';
@@ -37,7 +37,7 @@ export interface Fleet extends FleetView {
   /** Another pod that speaks for the node now, and was not silent for too long. */
   rivalOf(node: string, pod: AgentPod): AgentPod | undefined;
   /** Of another pod than the last report only where that one may be replaced. Throws ApiError OlderAgent. */
-  report(node: string, report: NodeReport, pod?: AgentPod): Exclude<ReportVerdict, 'OlderAgent'>;
+  report(node: string, report: NodeReport, pod?: AgentPod): Exclude<ReportOutcome, 'OlderAgent'>;
   /** Counts a body that the node is about to send. Throws ApiError where it sends too much or cannot be served. */
   admit(node: string, bytes: number): void;
   /** Notes that the node's agent lives. Throws ApiError where the node cannot be served. */
@@ -151,13 +151,13 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       const lost = heard !== undefined && isLost(heard);
       const replaced = heard?.pod !== undefined && pod !== undefined && heard.pod.uid !== pod.uid;
       const outdated = heard?.keptFor !== undefined && heard.keptFor !== node.home.plan.revision;
-      const verdict = judgeReport(heard && { ...heard, lost, outdated, replaced }, report);
-      if (verdict === 'OlderAgent') throw apiErrors.olderAgent(name, report.agent, node.heard?.agent);
-      if (verdict === 'Used') {
+      const outcome = judgeReport(heard && { ...heard, lost, outdated, replaced }, report);
+      if (outcome === 'OlderAgent') throw apiErrors.olderAgent(name, report.agent, node.heard?.agent);
+      if (outcome === 'Used') {
         takeReport(node, report, pod, images, now);
         if (report.full || report.cells.length > 0 || report.gone.length > 0) changed();
       }
-      return verdict;
+      return outcome;
     },
     admit(name, bytes) {
       const node = known(name);

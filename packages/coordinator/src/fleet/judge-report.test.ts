@@ -1,7 +1,7 @@
 import type { NodeReport } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { anAgent, aReport } from '../../testing/index.ts';
-import { judgeReport, type LastReport, type ReportVerdict } from './judge-report.ts';
+import { judgeReport, type LastReport, type ReportOutcome } from './judge-report.ts';
 
 const said = (id: string, second: number, sequence: number, lost = false, size = 3, outdated = false): LastReport => ({
   agent: anAgent(id, second),
@@ -14,7 +14,7 @@ const said = (id: string, second: number, sequence: number, lost = false, size =
 const says = (id: string, second: number, sequence: number, full: boolean): NodeReport =>
   aReport({ agent: anAgent(id, second), sequence, full });
 
-test.each<[string, LastReport | undefined, NodeReport, ReportVerdict]>([
+test.each<[string, LastReport | undefined, NodeReport, ReportOutcome]>([
   ['nothing was said, full', undefined, says('a', 1, 1, true), 'Used'],
   ['nothing was said, delta', undefined, says('a', 1, 2, false), 'FullDemanded'],
   ['the same number again, full', said('a', 1, 5), says('a', 1, 5, true), 'Repeated'],
@@ -39,6 +39,6 @@ test.each<[string, LastReport | undefined, NodeReport, ReportVerdict]>([
   ['an older process after the newer fell silent', said('b', 2, 1, true), says('a', 1, 6, true), 'Used'],
   ['started in the same instant, lower id', said('b', 1, 1), says('a', 1, 1, true), 'OlderAgent'],
   ['started in the same instant, higher id', said('a', 1, 1), says('b', 1, 1, true), 'Used'],
-])('%s', (_case, last, report, verdict) => {
-  expect(judgeReport(last, report)).toBe(verdict);
+])('%s', (_case, last, report, outcome) => {
+  expect(judgeReport(last, report)).toBe(outcome);
 });

@@ -14,12 +14,12 @@ export interface LastReport {
   readonly cells: { readonly size: number };
 }
 
-export type ReportVerdict = 'Used' | 'Repeated' | 'FullDemanded' | 'OlderAgent';
+export type ReportOutcome = 'Used' | 'Repeated' | 'FullDemanded' | 'OlderAgent';
 
 /**
  * What becomes of a report.
  *
- * | last report         | report                         | verdict      |
+ * | last report         | report                         | outcome      |
  * | ------------------- | ------------------------------ | ------------ |
  * | none                | full                           | Used         |
  * | none                | delta                          | FullDemanded |
@@ -35,7 +35,7 @@ export type ReportVerdict = 'Used' | 'Repeated' | 'FullDemanded' | 'OlderAgent';
  * | replaced pod        | delta                          | FullDemanded |
  * | newer process       | any                            | OlderAgent   |
  */
-export function judgeReport(last: LastReport | undefined, report: NodeReport): ReportVerdict {
+export function judgeReport(last: LastReport | undefined, report: NodeReport): ReportOutcome {
   if (last === undefined || last.replaced || last.agent.id !== report.agent.id) {
     if (last !== undefined && !last.replaced && !last.lost && startedBefore(report.agent, last.agent))
       return 'OlderAgent';

@@ -2,7 +2,7 @@ import { aNode, aState } from '@kube-prefetch/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Amounts, Node } from '../state/cluster-state.ts';
-import { expectResources, type ResourceMemory } from './expected-resources.ts';
+import { expectResources, type SeenResources } from './expected-resources.ts';
 import { matchNode } from './match-node.ts';
 
 const GRACE_MS = 60_000;
@@ -15,12 +15,12 @@ const wanting = (amount: number) => ({
 
 /** Passes in a row, and what the last of them expects of the nodes. */
 function afterPasses(passes: readonly (readonly [atMs: number, ...nodes: Node[]])[], pulling: readonly string[] = []) {
-  let memory: ResourceMemory = new Map();
+  let seen: SeenResources = new Map();
   let nodes: readonly Node[] = [];
-  for (const [atMs, ...seen] of passes)
-    ({ memory, nodes } = expectResources(
-      aState({ nodes: seen }),
-      memory,
+  for (const [atMs, ...present] of passes)
+    ({ seen, nodes } = expectResources(
+      aState({ nodes: present }),
+      seen,
       { graceMs: GRACE_MS, isPulling: node => pulling.includes(node) },
       atMs,
     ));
@@ -116,7 +116,7 @@ describe('a node whose driver is not there yet', () => {
   });
 });
 
-describe('a memory that begins', () => {
+describe('without an earlier pass', () => {
   test.each([
     ['a node that has none of a resource it names', having({ [GPU]: 0 }), 0, true],
     ['the same after the grace time', having({ [GPU]: 0 }), GRACE_MS, undefined],
@@ -153,11 +153,11 @@ test('a node never counts as having less than it has, nor more than it or a sibl
   });
   fc.assert(
     fc.property(fc.array(pass, { minLength: 1, maxLength: 6 }), passes => {
-      let [memory, now]: [ResourceMemory, number] = [new Map(), 0];
+      let [seen, now]: [SeenResources, number] = [new Map(), 0];
       const most = new Map<string, number>();
       for (const { nodes, restMs } of passes) {
         for (const one of nodes) most.set(one.name, Math.max(most.get(one.name) ?? 0, one.extendedResources[GPU] ?? 0));
-        const found = expectResources(aState({ nodes }), memory, { graceMs: GRACE_MS, isPulling: () => false }, now);
+        const found = expectResources(aState({ nodes }), seen, { graceMs: GRACE_MS, isPulling: () => false }, now);
         for (const [index, one] of found.nodes.entries()) {
           const before = nodes[index] as Node;
           const counts = Math.max(one.extendedResources[GPU] ?? 0, one.expectedResources?.[GPU]?.amount ?? 0);
@@ -177,7 +177,7 @@ test('a node never counts as having less than it has, nor more than it or a sibl
                   : 'asBefore'
           ] += 1;
         }
-        ({ memory } = found);
+        ({ seen } = found);
         now += restMs;
       }
     }),
@@ -193,7 +193,7 @@ test('devices of a DeviceClass count, and also for a grace time after their driv
   const nodes = [aNode()];
   const options = { graceMs: GRACE_MS, isPulling: () => false };
   const first = expectResources(aState({ nodes, deviceClasses, resourceSlices }), new Map(), options, 0);
-  const sentences = [first, expectResources(aState({ nodes, deviceClasses }), first.memory, options, 1_000)].map(
+  const sentences = [first, expectResources(aState({ nodes, deviceClasses }), first.seen, options, 1_000)].map(
     ({ nodes: [node] }) => matchNode(wanting(4), node as Node).sentence,
   );
   const counts = 'the pod requests 4 nvidia.com/gpu; the node has none, but counts as having 4: ';

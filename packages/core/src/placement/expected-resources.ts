@@ -2,7 +2,7 @@ import type { Amounts, ClusterState, ExpectedResource, Labels, Node } from '../s
 import { compileDevices, NOTHING } from './devices.ts';
 
 /** By node: what earlier passes saw of its extended resources. */
-export type ResourceMemory = ReadonlyMap<string, RememberedNode>;
+export type SeenResources = ReadonlyMap<string, RememberedNode>;
 
 interface RememberedNode {
   readonly node: Node;
@@ -18,7 +18,7 @@ interface RememberedNode {
 export interface ExpectedResources {
   readonly nodes: readonly Node[];
   /** For the next pass. */
-  readonly memory: ResourceMemory;
+  readonly seen: SeenResources;
 }
 
 /**
@@ -29,21 +29,21 @@ export interface ExpectedResources {
  * | has devices of a DeviceClass that serves the resource         | as much as there are devices                          |
  * | had more within the grace time                                | what it had; also for longer while it pulls           |
  * | has nothing of a resource's vendor, and its siblings do       | the most that one of them has                         |
- * | names a resource, has none, and is new to this memory         | nothing, but its plan is incomplete for a grace time  |
+ * | names a resource, has none, and was not seen before           | nothing, but its plan is incomplete for a grace time  |
  *
  * Siblings are of the same instance type and node pool. Nodes to which no row applies keep their identity.
  */
 export function expectResources(
   state: Pick<ClusterState, 'nodes' | 'deviceClasses' | 'resourceSlices'>,
-  before: ResourceMemory,
+  before: SeenResources,
   { graceMs, isPulling }: { readonly graceMs: number; isPulling(node: string): boolean },
   now: number,
 ): ExpectedResources {
   const { nodes } = state;
   const devicesOf = compileDevices(state);
-  const memory = new Map(nodes.map(node => [node.name, remember(node, before.get(node.name))]));
-  const siblings = mostBySiblings(memory);
-  return { nodes: nodes.map(expect), memory };
+  const seen = new Map(nodes.map(node => [node.name, remember(node, before.get(node.name))]));
+  const siblings = mostBySiblings(seen);
+  return { nodes: nodes.map(expect), seen };
 
   function remember(node: Node, known: RememberedNode | undefined): RememberedNode {
     const devices = devicesOf(node);
@@ -59,7 +59,7 @@ export function expectResources(
   }
 
   function expect(node: Node): Node {
-    const { sinceMs, has, lost } = memory.get(node.name) as RememberedNode;
+    const { sinceMs, has, lost } = seen.get(node.name) as RememberedNode;
     const expected = new Map<string, ExpectedResource>();
     const most = siblings.size === 0 ? undefined : siblings.get(kindOf(node.labels));
     for (const [name, amount] of most ?? [])
@@ -115,9 +115,9 @@ function kindOf(labels: Labels): string {
   return kind;
 }
 
-function mostBySiblings(memory: ResourceMemory): ReadonlyMap<string, ReadonlyMap<string, number>> {
+function mostBySiblings(seen: SeenResources): ReadonlyMap<string, ReadonlyMap<string, number>> {
   const most = new Map<string, Map<string, number>>();
-  for (const { node, has, lost } of memory.values()) {
+  for (const { node, has, lost } of seen.values()) {
     const had = [...Object.entries(has), ...lost.entries().map(([name, { amount }]) => [name, amount] as const)];
     const kind = had.length === 0 ? '' : kindOf(node.labels);
     if (kind === '') continue;

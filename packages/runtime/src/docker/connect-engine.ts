@@ -4,7 +4,7 @@ import type { RegistryAuth } from '../image-runtime.ts';
 /** The few requests that we send to a Docker Engine API, on its socket only. */
 export interface DockerEngine {
   /** The answer's JSON. Throws EngineError, or what the socket says. */
-  ask(path: string, query: Query, signal: AbortSignal): Promise<unknown>;
+  get(path: string, query: Query, signal: AbortSignal): Promise<unknown>;
   /** The body of a 200 as it comes. Its end is not a success: what went wrong later is inside. */
   stream(request: StreamRequest, signal: AbortSignal): Promise<Readable>;
 }
@@ -58,7 +58,7 @@ export function connectEngine(socketPath: string): DockerEngine {
   }
 
   return {
-    ask: (path, query, abortSignal) => dial({ method: 'GET', path: `${path}?`, options: query, abortSignal }),
+    get: (path, query, abortSignal) => dial({ method: 'GET', path: `${path}?`, options: query, abortSignal }),
     stream: ({ method, path, query, auth }, abortSignal) =>
       dial({
         method,

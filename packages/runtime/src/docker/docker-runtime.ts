@@ -28,7 +28,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ImageRuntime
 
   return {
     async version(signal) {
-      const answer = await callRuntime(options, 'GET /version', signal, signal => engine.ask('/version', {}, signal));
+      const answer = await callRuntime(options, 'GET /version', signal, signal => engine.get('/version', {}, signal));
       const { Version, Components } = answer as EngineVersion;
       if (typeof Version !== 'string') throw new RuntimeUnavailable(`${socket}: answers, but not as a Docker Engine`);
       const isPodman = Components?.some(({ Name }) => Name === 'Podman Engine') === true;
@@ -42,7 +42,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ImageRuntime
     },
     async space(signal): Promise<Space | 'unknown'> {
       const info = (await callRuntime(options, 'GET /info', signal, signal =>
-        engine.ask('/info', {}, signal),
+        engine.get('/info', {}, signal),
       )) as EngineInfo;
       const folder = imageFolder(info);
       return folder === undefined ? 'unknown' : fileSystemSpace(hostRoot + folder);

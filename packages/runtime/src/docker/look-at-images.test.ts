@@ -5,7 +5,7 @@ import { lookAtImages } from './look-at-images.ts';
 const never = new AbortController().signal;
 
 function engine(ask: (path: string, signal: AbortSignal) => Promise<unknown>): DockerEngine {
-  return { ask: (path, _query, signal) => ask(path, signal), stream: () => Promise.reject(new Error('not here')) };
+  return { get: (path, _query, signal) => ask(path, signal), stream: () => Promise.reject(new Error('not here')) };
 }
 
 test('every reference is answered once, in order, and a malformed one without being asked', async () => {

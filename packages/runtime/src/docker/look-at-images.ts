@@ -21,7 +21,7 @@ export function lookAtImages(
 
 export async function lookAt(engine: DockerEngine, image: ImageRef, signal: AbortSignal): Promise<Presence> {
   try {
-    const inspected = await engine.ask(`/images/${nameInPath(image)}/json`, {}, signal);
+    const inspected = await engine.get(`/images/${nameInPath(image)}/json`, {}, signal);
     return presenceOf(inspected as Inspected);
   } catch (error) {
     if (error instanceof InvalidReference || (error instanceof EngineError && error.status === 404)) {

@@ -12,7 +12,7 @@ const never = new AbortController().signal;
 function engine({ stream, has = true }: { stream: DockerEngine['stream']; has?: boolean }): DockerEngine {
   return {
     stream,
-    async ask() {
+    async get() {
       if (!has) throw new EngineError(404, 'No such image');
       return { Id: 'sha256:1', Size: 1, RepoDigests: null };
     },

@@ -8,7 +8,7 @@ const never = new AbortController().signal;
 
 function watching(signal = never) {
   const body = new PassThrough();
-  const engine: DockerEngine = { stream: async () => body, ask: () => Promise.reject(new Error('not here')) };
+  const engine: DockerEngine = { stream: async () => body, get: () => Promise.reject(new Error('not here')) };
   return { body, events: imageEvents(engine, '/run/docker.sock', signal) };
 }
 
