@@ -71,6 +71,16 @@ test('only a main.ts, or the sources/ beside it, names the adapters', () => {
   expect(wrong.map(source => source.path)).toEqual([]);
 });
 
+test('no two exported types have one name', () => {
+  const places = sources
+    .filter(({ path }) => !path.includes('/generated/'))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/^export (?:interface|type|class) (\w+)/gm)].map(([, name]) => ({ name, path })),
+    );
+  const same = [...Map.groupBy(places, ({ name }) => name).values()].filter(found => found.length > 1);
+  expect(same).toEqual([]);
+});
+
 function ownDependencies(name: string): readonly string[] {
   const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8')) as {
     dependencies: Record<string, string>;
