@@ -1,6 +1,6 @@
 import { type ImageRef, repositoryOf, tryParseReference } from '@kube-prefetch/protocol';
 import type { RegistryEntry } from './docker-config.ts';
-import { matchesRegistry } from './match-registry.ts';
+import { matchesRegistry, parseRegistry } from './match-registry.ts';
 import { parseRegistryUrl } from './registry-url.ts';
 
 /** The key that Docker wrote for its Hub when there was no other registry. */
@@ -17,7 +17,7 @@ export function matchCredentials<Entry extends RegistryEntry>(
   const reference = tryParseReference(image);
   if (reference === undefined) return [];
   const repository = repositoryOf(reference);
-  const target = parseRegistryUrl(repository);
+  const target = parseRegistry(repository);
   const keyed = entries.flatMap(entry => {
     const key = keyOf(entry.key);
     return key === undefined ? [] : [{ key, entry }];

@@ -1,28 +1,39 @@
 import { type ImageRef, repositoryOf, tryParseReference } from '@kube-prefetch/protocol';
-import { parseRegistryUrl, type RegistryUrl } from './registry-url.ts';
+import { parseRegistryUrl } from './registry-url.ts';
+
+/** A registry, or a pattern of some, in the parts that are compared. */
+export interface RegistryGlob {
+  readonly labels: readonly string[];
+  readonly port: string;
+  readonly path: string;
+}
 
 /** Whether a credential provider is for an image: `matchImages` of its configuration. */
 export function matchesImage(pattern: string, image: ImageRef): boolean {
   const reference = tryParseReference(image);
-  const target = reference && parseRegistryUrl(repositoryOf(reference));
+  const target = reference && parseRegistry(repositoryOf(reference));
   return target !== undefined && matchesRegistry(pattern, target);
+}
+
+export function parseRegistry(text: string): RegistryGlob | undefined {
+  const url = parseRegistryUrl(text);
+  if (url === undefined) return undefined;
+  const [host, port] = splitPort(url.host);
+  return { labels: host.split('.'), port, path: url.path };
 }
 
 /**
  * The kubelet's URLsMatch: as many labels in the host, and each fits its glob; the same port as text; the path begins with
  * the pattern's, be that in the middle of a word.
  */
-export function matchesRegistry(pattern: string, target: RegistryUrl): boolean {
-  const glob = parseRegistryUrl(pattern);
-  if (glob === undefined || !target.path.startsWith(glob.path)) return false;
-  const [globHost, globPort] = splitPort(glob.host);
-  const [host, port] = splitPort(target.host);
-  const globs = globHost.split('.');
-  const labels = host.split('.');
+export function matchesRegistry(pattern: string, { labels, port, path }: RegistryGlob): boolean {
+  const glob = parseRegistry(pattern);
   return (
-    globPort === port &&
-    globs.length === labels.length &&
-    globs.every((label, index) => matchesLabel(label, labels[index] ?? ''))
+    glob !== undefined &&
+    glob.port === port &&
+    glob.labels.length === labels.length &&
+    path.startsWith(glob.path) &&
+    glob.labels.every((label, index) => matchesLabel(label, labels[index] ?? ''))
   );
 }
 

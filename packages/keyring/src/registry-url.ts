@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 
 /** A registry, or a pattern of some, as the kubelet takes it apart. */
-export interface RegistryUrl {
+interface RegistryUrl {
   /** With its port. */
   readonly host: string;
   readonly path: string;
@@ -13,6 +13,8 @@ export interface RegistryUrl {
  * are ASCII, so what is decoded to bytes beyond it need not become the right character: it matches nothing either way.
  */
 export function parseRegistryUrl(text: string): RegistryUrl | undefined {
+  const plain = PLAIN.exec(text);
+  if (plain !== null) return { host: plain[1] ?? '', path: plain[2] ?? '' };
   const [located, fragment = ''] = cut(text, '#');
   if (hasControl(located) || BAD_ESCAPE.test(fragment)) return undefined;
   const [address] = cut(located, '?');
@@ -25,6 +27,8 @@ export function parseRegistryUrl(text: string): RegistryUrl | undefined {
   return host === undefined || path === undefined ? undefined : { host, path };
 }
 
+/** Nearly every key: nothing to decode and nothing to refuse. A node may ask about a thousand keys for each of its images. */
+const PLAIN = /^([\w.*-]*(?::\d*)?)((?:\/[\w./-]*)?)$/;
 const BAD_ESCAPE = /%(?![0-9a-fA-F]{2})/;
 const OUTSIDE_USER = /[^A-Za-z0-9\-._:~!$&'()*+,;=%@]/;
 const OUTSIDE_HOST = /[^!"$&'()*+,\-.0-9:;<=>A-Z[\]_a-z~%\x80-\uffff]/;
