@@ -9,7 +9,7 @@ test.each([
   ['http://[::1]:7070', { url: 'http://[::1]:7070', host: '::1', port: 7070 }],
   ['http://localhost', { url: 'http://localhost', host: 'localhost', port: 80 }],
 ])('%s is this machine: plain HTTP, and nothing to show', (coordinator, address) => {
-  expect(parseCoordinatorAddress({ coordinator })).toEqual({ ...address, credentials: undefined });
+  expect(parseCoordinatorAddress({ coordinator })).toEqual({ ...address, identityFiles: undefined });
 });
 
 test.each([
@@ -17,7 +17,7 @@ test.each([
   ['https://kp.ns.svc/', { url: 'https://kp.ns.svc', host: 'kp.ns.svc', port: 443 }],
   ['https://[fd00::1]:7070', { url: 'https://[fd00::1]:7070', host: 'fd00::1', port: 7070 }],
 ])('%s is asked with the token', (coordinator, address) => {
-  expect(parseCoordinatorAddress({ coordinator, ...files })).toEqual({ ...address, credentials: files });
+  expect(parseCoordinatorAddress({ coordinator, ...files })).toEqual({ ...address, identityFiles: files });
 });
 
 test.each([

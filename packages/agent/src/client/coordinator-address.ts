@@ -7,10 +7,10 @@ export interface CoordinatorAddress {
   readonly host: string;
   readonly port: number;
   /** Undefined: plain HTTP, within this machine. */
-  readonly credentials: CredentialFiles | undefined;
+  readonly identityFiles: IdentityFiles | undefined;
 }
 
-export interface CredentialFiles {
+export interface IdentityFiles {
   readonly caFile: string;
   readonly tokenFile: string;
 }
@@ -36,7 +36,7 @@ export function parseCoordinatorAddress({ coordinator, caFile, tokenFile }: Give
   };
   if (secure) {
     if (caFile === undefined || tokenFile === undefined) throw new Error(MISSING_CREDENTIALS);
-    return { ...address, credentials: { caFile, tokenFile } };
+    return { ...address, identityFiles: { caFile, tokenFile } };
   }
   if (!isLoopback(host)) {
     throw new Error(
@@ -44,7 +44,7 @@ export function parseCoordinatorAddress({ coordinator, caFile, tokenFile }: Give
     );
   }
   if (caFile !== undefined || tokenFile !== undefined) throw new Error(NEEDLESS_CREDENTIALS);
-  return { ...address, credentials: undefined };
+  return { ...address, identityFiles: undefined };
 }
 
 /** The same sentence, for whoever collects the problems of all settings. */

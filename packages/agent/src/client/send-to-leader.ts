@@ -2,11 +2,11 @@ import { isLoopback } from '@kube-prefetch/process';
 import { ApiError, errorText, messageParser, Problem } from '@kube-prefetch/protocol';
 import { type Clock, linkSignals, withDeadline } from '@kube-prefetch/time';
 import type { CoordinatorAddress } from './coordinator-address.ts';
-import { UnusableFile } from './credential-file.ts';
+import { UnusableFile } from './renewed-file.ts';
 import { type Resolve, createHostAddresses, splitAddress } from './host-addresses.ts';
 import { type SeenEpoch, createLeaderSearch, epochIn, judgeEpoch } from './leader-search.ts';
 import { type Answer, type Call, NotConnected } from './send-request.ts';
-import { createSender } from './send-with-credentials.ts';
+import { createSender } from './send-with-token.ts';
 
 /** In addition to the time that the coordinator may wait before it answers. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -36,7 +36,7 @@ export function createLeaderClient({ at, clock, resolve }: LeaderClientOptions):
   const addresses = createHostAddresses({ ...at, clock, resolve });
   const search = createLeaderSearch();
   /** Within one machine there is only one coordinator, and its terms are numbered by a clock that may be set back. */
-  const severalMayLead = at.credentials !== undefined;
+  const severalMayLead = at.identityFiles !== undefined;
   let seen: SeenEpoch | undefined;
 
   const choose = async (tried: ReadonlySet<string>, signal: AbortSignal) => {
@@ -95,7 +95,7 @@ export function createLeaderClient({ at, clock, resolve }: LeaderClientOptions):
   /** Over plain HTTP a leader outside of this machine is not believed. */
   const trusted = (leader: string | undefined) => {
     const hostname = leader && splitAddress(leader)?.hostname;
-    return hostname && (at.credentials !== undefined || isLoopback(hostname)) ? leader : undefined;
+    return hostname && (at.identityFiles !== undefined || isLoopback(hostname)) ? leader : undefined;
   };
 
   return {

@@ -37,23 +37,25 @@ export function createClientNodeApi({
   const agentFor = createPool();
   let config = loadConfig(kubeconfig);
 
-  const sendAs = (credentials: Credentials, request: KubeRequest, signal: AbortSignal) =>
-    countRequest(request, count, () => exchange(agentFor(credentials), serverOf(config), credentials, request, signal));
+  const sendAs = (authentication: Authentication, request: KubeRequest, signal: AbortSignal) =>
+    countRequest(request, count, () =>
+      exchange(agentFor(authentication), serverOf(config), authentication, request, signal),
+    );
 
   async function send(request: KubeRequest, signal: AbortSignal): Promise<KubeResponse> {
-    const credentials = await credentialsOf(config);
-    const response = await sendAs(credentials, request, signal);
+    const authentication = await authenticationOf(config);
+    const response = await sendAs(authentication, request, signal);
     if (response.status !== 401) return response;
-    const renewed = await reload(credentials).catch(() => undefined);
+    const renewed = await reload(authentication).catch(() => undefined);
     if (renewed === undefined) return response;
     response.close();
     return sendAs(renewed, request, signal);
   }
 
-  /** Reads the configuration again. Undefined when it still has the refused credentials. */
-  async function reload(refused: Credentials): Promise<Credentials | undefined> {
+  /** Reads the configuration again. Undefined when it still has the refused authentication. */
+  async function reload(refused: Authentication): Promise<Authentication | undefined> {
     const reloaded = loadConfig(kubeconfig);
-    const renewed = await credentialsOf(reloaded);
+    const renewed = await authenticationOf(reloaded);
     if (renewed.headers.Authorization === refused.headers.Authorization) return undefined;
     config = reloaded;
     return renewed;
@@ -91,13 +93,13 @@ function serverOf(config: KubeConfig): URL {
   return new URL(config.getCurrentCluster()?.server ?? '');
 }
 
-interface Credentials {
+interface Authentication {
   readonly tls: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
   readonly headers: { readonly Authorization?: string };
 }
 
 /** Reads files and runs programs, as the configuration says. client-node keeps what it read for a minute. */
-async function credentialsOf(config: KubeConfig): Promise<Credentials> {
+async function authenticationOf(config: KubeConfig): Promise<Authentication> {
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
   const { ca, cert, key, rejectUnauthorized, servername, auth } = options;
@@ -114,7 +116,7 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
 /** One undici agent for all requests, replaced when the certificates change. */
 function createPool() {
   let current: { readonly certificates: string; readonly agent: Agent } | undefined;
-  const agentFor = ({ tls }: Credentials): Agent => {
+  const agentFor = ({ tls }: Authentication): Agent => {
     const certificates = JSON.stringify(tls);
     if (current?.certificates === certificates) return current.agent;
     void current?.agent.close();
@@ -136,7 +138,7 @@ function createPool() {
 async function exchange(
   agent: Agent,
   server: URL,
-  credentials: Credentials,
+  authentication: Authentication,
   { method, path, query, body, contentType = 'application/json', accept = 'application/json' }: KubeRequest,
   signal: AbortSignal,
 ): Promise<KubeResponse> {
@@ -149,7 +151,7 @@ async function exchange(
     headers: {
       accept,
       'user-agent': 'kube-prefetch',
-      ...credentials.headers,
+      ...authentication.headers,
       ...(body !== undefined && { 'content-type': contentType }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -3,7 +3,7 @@ import type { AgentPod } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
 import { type ImageRef, MAX_BODY_BYTES, type NodeReport, type Plan } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
-import { agreedSize } from './agreed-size.ts';
+import { agreedSize } from './tally/agreed-size.ts';
 import { createPlannedImages } from './planned-images.ts';
 import { judgeReport, type ReportOutcome } from './judge-report.ts';
 import { count, createMembership, uncount } from './membership.ts';

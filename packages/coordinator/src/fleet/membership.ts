@@ -1,6 +1,6 @@
 import type { Cohort, CohortPlans } from '@kube-prefetch/core';
 import type { Plan } from '@kube-prefetch/protocol';
-import { createCohortTally } from './cohort-tally.ts';
+import { createCohortTally } from './tally/cohort-tally.ts';
 import type { CohortRecord, NodeRecord } from './node-record.ts';
 
 /** Which node is in which cohort. A node's cells are counted in its own cohort. */

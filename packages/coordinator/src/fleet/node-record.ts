@@ -2,7 +2,7 @@ import type { AgentPod } from '@kube-prefetch/cluster';
 import type { Cohort } from '@kube-prefetch/core';
 import type { CellReport, ImageRef, NodeReport, Plan } from '@kube-prefetch/protocol';
 import type { WaitingRequest } from '../requests/waiting-request.ts';
-import type { CohortTally } from './cohort-tally.ts';
+import type { CohortTally } from './tally/cohort-tally.ts';
 import type { LastReport } from './judge-report.ts';
 
 /** A cohort with the plan and the counts of its nodes. */

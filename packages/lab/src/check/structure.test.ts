@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
 /** Sources as the project ships them, without unit tests. */
@@ -69,6 +70,21 @@ test('only a main.ts, or the sources/ beside it, names the adapters', () => {
       adapters.test(source.text.replaceAll(/export (async )?function create\w+/g, '')),
   );
   expect(wrong.map(source => source.path)).toEqual([]);
+});
+
+test('no two folders import each other, their doors (index.ts) left aside', () => {
+  const steps = new Set(
+    sources
+      .filter(({ path }) => !path.endsWith('/index.ts'))
+      .flatMap(({ path, text }) =>
+        specifiers(text)
+          .filter(specifier => specifier.startsWith('.'))
+          .map(specifier => [dirname(path), dirname(join(dirname(path), specifier))] as const),
+      )
+      .filter(([from, to]) => from !== to)
+      .map(([from, to]) => `${from} > ${to}`),
+  );
+  expect([...steps].filter(step => steps.has(step.split(' > ').toReversed().join(' > ')))).toEqual([]);
 });
 
 test('no two exported types have one name', () => {

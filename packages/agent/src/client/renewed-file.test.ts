@@ -2,7 +2,7 @@ import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { CERTIFICATES, createCredentialFile, TOKEN } from './credential-file.ts';
+import { CERTIFICATES, createRenewedFile, TOKEN } from './renewed-file.ts';
 
 function aFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'kp-kept-'));
@@ -15,7 +15,7 @@ test('it is read as it is now, also where a link to it was replaced', async () =
   writeFileSync(join(folder, '1'), 'first');
   writeFileSync(join(folder, '2'), 'second');
   symlinkSync('1', join(folder, 'token'));
-  const file = createCredentialFile(join(folder, 'token'), TOKEN);
+  const file = createRenewedFile(join(folder, 'token'), TOKEN);
   expect(await file.read()).toBe('first');
   symlinkSync('2', join(folder, 'next'));
   renameSync(join(folder, 'next'), join(folder, 'token'));
@@ -28,7 +28,7 @@ test.each([
   ['x'.repeat(2_000_000), 'too long'],
 ])('while it is of no use it stays what it was (%#)', async contents => {
   const path = join(aFolder(), 'token');
-  const file = createCredentialFile(path, TOKEN);
+  const file = createRenewedFile(path, TOKEN);
   writeFileSync(path, 'good\n');
   await file.read();
   writeFileSync(path, contents);
@@ -39,9 +39,9 @@ test.each([
 
 test('one that never was of any use is named with the reason', async () => {
   const path = join(aFolder(), 'ca.crt');
-  await expect(createCredentialFile(path, CERTIFICATES).read()).rejects.toThrow('ENOENT');
+  await expect(createRenewedFile(path, CERTIFICATES).read()).rejects.toThrow('ENOENT');
   writeFileSync(path, '');
-  await expect(createCredentialFile(path, CERTIFICATES).read()).rejects.toThrow(
+  await expect(createRenewedFile(path, CERTIFICATES).read()).rejects.toThrow(
     `${path} does not hold a certificate in PEM`,
   );
 });

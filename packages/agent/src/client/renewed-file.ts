@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 const MAX_BYTES = 1024 * 1024;
 
 /** A small file that somebody else replaces from time to time. */
-export interface CredentialFile {
+export interface RenewedFile {
   /** The file's contents, or the last usable ones if these are not usable. Throws UnusableFile if it never had any. */
   read(): Promise<string>;
 }
@@ -25,7 +25,7 @@ export const CERTIFICATES: ExpectedContents = {
 };
 
 /** Reads the file at every use, which takes a tenth of a millisecond: a watch would miss a link that is replaced. */
-export function createCredentialFile(path: string, { what, useful }: ExpectedContents): CredentialFile {
+export function createRenewedFile(path: string, { what, useful }: ExpectedContents): RenewedFile {
   let last: string | undefined;
   return {
     async read() {

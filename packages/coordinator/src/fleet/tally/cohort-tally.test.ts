@@ -2,7 +2,7 @@ import type { CellTally } from '@kube-prefetch/core';
 import { CELL_STATES, type CellReport, FAILURE_KINDS } from '@kube-prefetch/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { aCell } from '../../testing/index.ts';
+import { aCell } from '../../../testing/index.ts';
 import { createCohortTally } from './cohort-tally.ts';
 
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'];

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Clock } from '@kube-prefetch/time';
 import type { CoordinatorAddress } from './coordinator-address.ts';
-import { CERTIFICATES, createCredentialFile, TOKEN } from './credential-file.ts';
+import { CERTIFICATES, createRenewedFile, TOKEN } from './renewed-file.ts';
 import { type Answer, type Call, createConnections, sendRequest } from './send-request.ts';
 
 /** Sends requests to addresses of the coordinator, with the token that says which node this is. */
@@ -20,18 +20,18 @@ export interface SenderOptions {
 }
 
 export function createSender({ at, clock, maxSockets }: SenderOptions): Sender {
-  const connections = createConnections(at.credentials !== undefined, clock, maxSockets);
+  const connections = createConnections(at.identityFiles !== undefined, clock, maxSockets);
   const common = { keepOnlyTo: connections.keepOnlyTo, close: () => connections.agent.destroy() };
-  if (at.credentials === undefined) {
+  if (at.identityFiles === undefined) {
     return {
       ...common,
       send: (call, address, signal) => sendRequest(call, { address, tls: undefined }, connections, signal),
     };
   }
 
-  const authorities = createCredentialFile(at.credentials.caFile, CERTIFICATES);
+  const authorities = createRenewedFile(at.identityFiles.caFile, CERTIFICATES);
   const servername = isIP(at.host) ? '' : at.host;
-  const tokens = createCredentialFile(at.credentials.tokenFile, TOKEN);
+  const tokens = createRenewedFile(at.identityFiles.tokenFile, TOKEN);
   return {
     ...common,
     /** The kubelet may replace the token just after it was read, so a refused token is compared with the one there now. */
