@@ -7,6 +7,7 @@ export {
   aServiceAccount,
   KINDS_READ,
   type PlainObject,
+  READ_KINDS,
 } from './kube-objects.ts';
 export { aStatus, type SinkHarness, statusSinkSuite } from './status-sink-suite.ts';
 export { type KubeApiHarness, type KubeApiHarnessOptions } from './kube-api-harness.ts';

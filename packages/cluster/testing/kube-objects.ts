@@ -1,3 +1,4 @@
+import type { KubeKind } from '../src/api/kube-api.ts';
 import { PROJECTIONS } from '../src/source/projections.ts';
 
 /** An object as somebody writes it, unchecked. */
@@ -48,5 +49,8 @@ export function aServiceAccount(
   };
 }
 
-/** How many kinds a coordinator lists and watches. */
-export const KINDS_READ = Object.values(PROJECTIONS).flat().length;
+/** The kinds that a coordinator lists and watches. */
+export const READ_KINDS: readonly KubeKind[] = Object.values(PROJECTIONS)
+  .flat()
+  .map(({ kind }) => kind);
+export const KINDS_READ = READ_KINDS.length;

@@ -48,7 +48,8 @@ test.each<[string, (api: KubeApi & KubeTokens) => Promise<unknown>]>([
   ['create tokenreviews.authentication.k8s.io 2xx', api => api.review('token', ['us'], signal)],
   ['get /openid/v1/jwks 2xx', api => api.signingKeys(signal)],
 ])('it counts as %s', async (expected, call) => {
-  const anything = { ...web, items: [], keys: [], status: { authenticated: false, error: 'no' } };
+  const kind = expected.startsWith('list') ? 'NodeList' : undefined;
+  const anything = { ...web, kind, items: [], keys: [], status: { authenticated: false, error: 'no' } };
   const { api, counted } = start(answering(200, anything));
   await call(api);
   expect(counted).toEqual([expected]);

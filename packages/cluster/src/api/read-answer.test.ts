@@ -1,18 +1,26 @@
 import { expect, test } from 'vitest';
-import { PREFETCHES } from './kinds.ts';
+import { NODES, PREFETCHES } from './kinds.ts';
 import { readEvent, readObject, readPage, readTokenReview, StrangeAnswer } from './read-answer.ts';
 
 const web = { metadata: { namespace: 'shop', name: 'web' } };
 const whole = { ...web, apiVersion: PREFETCHES.apiVersion, kind: 'Prefetch' };
 
 test('an item of a list is told its kind, as an object alone is', () => {
-  const page = readPage(PREFETCHES, { metadata: { resourceVersion: '7', continue: '' }, items: [web] });
+  const page = readPage(PREFETCHES, {
+    kind: 'PrefetchList',
+    metadata: { resourceVersion: '7', continue: '' },
+    items: [web],
+  });
   expect(page).toEqual({ resourceVersion: '7', items: [whole] });
   expect(readObject(PREFETCHES, web)).toEqual(whole);
 });
 
 test('a list with more to come says how to go on', () => {
-  const page = readPage(PREFETCHES, { metadata: { resourceVersion: '7', continue: 'abc' }, items: [] });
+  const page = readPage(PREFETCHES, {
+    kind: 'PrefetchList',
+    metadata: { resourceVersion: '7', continue: 'abc' },
+    items: [],
+  });
   expect(page.next).toBe('abc');
 });
 
@@ -21,12 +29,34 @@ test.each([
   'text',
   [],
   {},
-  { metadata: {}, items: [] },
-  { metadata: { resourceVersion: '7' } },
-  { metadata: { resourceVersion: '7' }, items: [{}] },
-  { metadata: { resourceVersion: '7' }, items: [{ metadata: {} }] },
+  { kind: 'PrefetchList', metadata: {}, items: [] },
+  { kind: 'PrefetchList', metadata: { resourceVersion: '' }, items: [] },
+  { kind: 'PrefetchList', metadata: { resourceVersion: 7 }, items: [] },
+  { kind: 'PrefetchList', metadata: { resourceVersion: '7' } },
+  { kind: 'PrefetchList', metadata: { resourceVersion: '7' }, items: null },
+  { kind: 'PrefetchList', metadata: { resourceVersion: '7' }, items: [{}] },
+  { kind: 'PrefetchList', metadata: { resourceVersion: '7' }, items: [{ metadata: {} }] },
+  { kind: 'PodList', metadata: { resourceVersion: '7' }, items: [] },
+  { kind: 'Status', metadata: { resourceVersion: '7' }, items: [] },
+  { metadata: { resourceVersion: '7' }, items: [] },
 ])('what is no list is a strange answer, never an empty list: %j', answer => {
   expect(() => readPage(PREFETCHES, answer)).toThrow(StrangeAnswer);
+});
+
+test.each([
+  { ...whole, kind: 'Pod' },
+  { metadata: { name: 'web' } },
+  { metadata: { name: '', namespace: 'shop' } },
+  { metadata: { name: 'web', namespace: { toString: 1 } } },
+  { metadata: { name: ['web'], namespace: 'shop' } },
+  { metadata: { ...web.metadata, resourceVersion: 7 } },
+  { metadata: { ...web.metadata, uid: {} } },
+])('what is no such object is a strange answer: %j', answer => {
+  expect(() => readObject(PREFETCHES, answer)).toThrow(StrangeAnswer);
+});
+
+test('an object without a namespace has none', () => {
+  expect(() => readObject(NODES, { metadata: { name: 'n1', namespace: 'shop' } })).toThrow('a Node in a namespace');
 });
 
 test.each([

@@ -9,17 +9,24 @@ export class StrangeAnswer extends Error {
 }
 
 /** Adds apiVersion and kind, which the items of a list lack. */
-export function readObject({ apiVersion, kind }: KubeKind, value: unknown): KubeObject {
+export function readObject(kind: KubeKind, value: unknown): KubeObject {
   const object = mapping(value, 'an object');
-  const metadata = mapping(object.metadata, 'metadata');
-  if (typeof metadata.name !== 'string') throw new StrangeAnswer('an object without a name');
-  return { ...object, apiVersion, kind } as unknown as KubeObject;
+  mustBe(kind.kind, object.kind ?? kind.kind);
+  const { name, namespace, uid, resourceVersion } = mapping(object.metadata, 'metadata');
+  if (typeof name !== 'string' || name === '') throw new StrangeAnswer('an object without a name');
+  if (kind.namespaced !== (typeof namespace === 'string')) {
+    throw new StrangeAnswer(`a ${kind.kind} ${kind.namespaced ? 'without a namespace' : 'in a namespace'}`);
+  }
+  if (!isTextOrAbsent(uid) || !isTextOrAbsent(resourceVersion)) throw new StrangeAnswer('metadata of other types');
+  return { ...object, apiVersion: kind.apiVersion, kind: kind.kind } as unknown as KubeObject;
 }
 
+/** An empty list of another kind would say that nothing of this one exists. */
 export function readPage(kind: KubeKind, value: unknown): KubePage {
-  const { items, metadata } = mapping(value, 'a list');
+  const { items, metadata, kind: listKind } = mapping(value, 'a list');
+  mustBe([`${kind.kind}List`, NAMES_ONLY_KIND], listKind);
   const { resourceVersion, continue: next } = mapping(metadata, "a list's metadata");
-  if (!Array.isArray(items) || typeof resourceVersion !== 'string') {
+  if (!Array.isArray(items) || typeof resourceVersion !== 'string' || resourceVersion === '') {
     throw new StrangeAnswer('a list without items or resourceVersion');
   }
   return {
@@ -74,6 +81,21 @@ export function readKeys(value: unknown): readonly JsonWebKey[] {
   const { keys } = mapping(value, 'a set of keys');
   if (!Array.isArray(keys)) throw new StrangeAnswer('a set of keys without keys');
   return keys.map(key => mapping(key, 'a key'));
+}
+
+/** How the server calls a list of which only the metadata was asked for. */
+const NAMES_ONLY_KIND = 'PartialObjectMetadataList';
+
+function mustBe(expected: string | readonly string[], kind: unknown): void {
+  if (![expected].flat().includes(kind as string)) {
+    throw new StrangeAnswer(
+      `the kind ${[expected].flat()[0]} was expected, not ${JSON.stringify(kind)?.slice(0, 100)}`,
+    );
+  }
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
 }
 
 function mapping(value: unknown, what: string): Mapping {

@@ -16,7 +16,17 @@ test.each([
   [504, 'Timeout', 'ServerError'],
   [302, undefined, 'ServerError'],
 ])('HTTP %i for the reason %s is %s', (code, reason, failure) => {
-  expect(toKubeError('GET /x', code, { reason })).toMatchObject({ failure });
+  expect(toKubeError('GET /x', code, { kind: 'Status', reason })).toMatchObject({ failure });
+});
+
+test.each([
+  ['404 page not found\n', 'NotFound'],
+  [{ kind: 'Status', reason: 'NotFound' }, 'NotFound'],
+  ['<html><h1>Not Found</h1>', 'ServerError'],
+  ['', 'ServerError'],
+  [{ error: 'no such host' }, 'ServerError'],
+])('a 404 that says %j is %s: that of a proxy says nothing about a kind', (answer, failure) => {
+  expect(toKubeError('GET /x', 404, answer)).toMatchObject({ failure });
 });
 
 test('what is refused because its namespace is being deleted is as good as not found', () => {

@@ -7,6 +7,7 @@ const end = (parts: Partial<RoundEnd>): RoundEnd => ({
   lastedMs: 0,
   error: undefined,
   listed: false,
+  fruitless: false,
   ...parts,
 });
 const failed = (failure: KubeFailure, retryAfterMs?: number) =>
@@ -53,6 +54,11 @@ test.each<[string, Partial<RoundEnd>, ReturnType<typeof decideRelist>]>([
   [
     'the server fails on the version again and again',
     { failures: 2, error: failed('ServerError') },
+    { failures: 3, pauseMs: 2_000, list: true },
+  ],
+  [
+    'watches end again and again before they brought anything',
+    { failures: 2, fruitless: true },
     { failures: 3, pauseMs: 2_000, list: true },
   ],
   [

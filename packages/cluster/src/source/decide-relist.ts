@@ -11,6 +11,8 @@ export interface RoundEnd {
   readonly error: KubeApiError | undefined;
   /** The round began with a list. */
   readonly listed: boolean;
+  /** The server accepted the watch and ended it before it had brought anything. */
+  readonly fruitless: boolean;
 }
 
 export interface NextRound {
@@ -23,9 +25,12 @@ export interface NextRound {
 /** Each kind has its own pauses. The cap limits how late a kind notices that the server is back. */
 const BACKOFF = { baseMs: 500, capMs: 10_000 };
 /** A watch that lasted this long was a success. A server that closes watches sooner is asked less often. */
-const STEADY_MS = 5_000;
-/** When etcd was restored from a backup, the server may answer 5xx to a version that it does not know. */
-const LIST_AFTER_SERVER_ERRORS = 3;
+export const STEADY_MS = 5_000;
+/**
+ * When etcd was restored from a backup, the server may answer 5xx to a version that it does not know. And where watches do not get
+ * through, as behind some proxies, lists may.
+ */
+const LIST_AFTER_FAILURES = 3;
 
 /**
  * What the next round does:
@@ -35,9 +40,10 @@ const LIST_AFTER_SERVER_ERRORS = 3;
  * | with Expired, and had not begun with a list         | lists at once                                   |
  * | otherwise, after its watch had lasted STEADY_MS     | watches at once; lists after Expired, TooLarge  |
  * | otherwise                                           | watches after a growing pause with full jitter  |
- * | the same, with Expired, TooLarge, each third 5xx    | lists after that pause                          |
+ * | the same, with Expired, TooLarge                    | lists after that pause                          |
+ * | the same, each third time with 5xx, or fruitless    | lists after that pause                          |
  */
-export function decideRelist({ failures, lastedMs, error, listed }: RoundEnd, jitter: number): NextRound {
+export function decideRelist({ failures, lastedMs, error, listed, fruitless }: RoundEnd, jitter: number): NextRound {
   const expired = error?.failure === 'Expired';
   if (expired && !listed) return { failures, pauseMs: 0, list: true };
   const list = expired || error?.failure === 'TooLarge';
@@ -46,6 +52,6 @@ export function decideRelist({ failures, lastedMs, error, listed }: RoundEnd, ji
   return {
     failures: again,
     pauseMs: Math.max(backoffMs(again, jitter, BACKOFF), Math.min(error?.retryAfterMs ?? 0, BACKOFF.capMs)),
-    list: list || (error?.failure === 'ServerError' && again % LIST_AFTER_SERVER_ERRORS === 0),
+    list: list || ((fruitless || error?.failure === 'ServerError') && again % LIST_AFTER_FAILURES === 0),
   };
 }

@@ -36,8 +36,15 @@ function prepare(maxAnswerBytes?: number) {
     }
     return await api.list(kind, page, signal);
   };
+  let broken = false;
+  const watch: KubeApi['watch'] = async function* (kind, from, signal) {
+    for await (const event of api.watch(kind, from, signal)) {
+      yield event;
+      if (broken) return;
+    }
+  };
   const source = createKubernetesSource({
-    api: { ...api, list },
+    api: { ...api, list, watch },
     clock,
     random: seededRandom(7),
     ownNamespace: 'kube-prefetch',
@@ -72,6 +79,8 @@ function prepare(maxAnswerBytes?: number) {
     logged,
     until,
     hold,
+    /** From now on they end once the server has accepted them. */
+    breakWatches: (isBroken: boolean) => void (broken = isBroken),
     slowDown: (ms: number) => void (pageMs = ms),
     limitPages: (most: number) => void (slowFrom = most + 1),
   };
@@ -198,6 +207,18 @@ test('a watch that ends is resumed without a list, and nothing is missed', async
   const state = await reads(read => names(read) === 'b');
   expect(state.gaps).toEqual([]);
   expect(api.requests('list', DEPLOYMENTS)).toBe(lists);
+});
+
+test('where watches end as soon as they begin, lists keep the state up to date, and a list that fails as well becomes a gap', async () => {
+  const { api, reads, clock } = start([aDeployment('a')], ({ breakWatches }) => breakWatches(true));
+  await reads(state => names(state) === 'a');
+  api.apply(DEPLOYMENTS, aDeployment('b'));
+  expect((await reads(state => names(state) === 'a,b')).gaps).toEqual([]);
+  const before = api.requests('list', DEPLOYMENTS);
+  await clock.advance(minutesMs(10));
+  expect(api.requests('list', DEPLOYMENTS) - before).toBeLessThan(60);
+  api.refuse(DEPLOYMENTS, 'ServerError');
+  expect((await reads(({ gaps }) => gaps.length > 0)).workloads).toHaveLength(2);
 });
 
 test('a version that is no longer kept is listed anew, and what is gone meanwhile goes', async () => {

@@ -31,6 +31,7 @@ export interface ObjectStore<T> {
   passOver(objects: readonly KubeObject[], problem: string, listed: Map<string, StoredObject<T>>): void;
   /** Keeps the listed objects and drops all others. True when a kept value changed. */
   replace(listed: StoredObjects<T>): boolean;
+  size(): number;
   /** Sorted by namespace and name. */
   values(): readonly T[];
   problems(): readonly string[];
@@ -71,6 +72,7 @@ export function createObjectStore<T>(projection: Projection<T>): ObjectStore<T> 
       inOrder = undefined;
       return true;
     },
+    size: () => objects.size,
     values: () => (inOrder ??= sorted(objects)).values,
     problems: () => (inOrder ??= sorted(objects)).problems,
   };

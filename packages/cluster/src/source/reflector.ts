@@ -2,7 +2,7 @@ import { type Clock, DeadlineExceeded, type Random } from '@kube-prefetch/time';
 import type { SourceLog } from '../ports/source-and-sink.ts';
 import { type KubeApi, KubeApiError, type KubeEvent } from '../api/kube-api.ts';
 import { kindName } from '../api/kinds.ts';
-import { decideRelist, type RoundEnd } from './decide-relist.ts';
+import { decideRelist, type RoundEnd, STEADY_MS } from './decide-relist.ts';
 import { createObjectStore, type Projection, type StoredObject } from './object-store.ts';
 import { noteFailure, type Outage } from './decide-gap.ts';
 import { readUntilSilent } from './read-until-silent.ts';
@@ -36,6 +36,10 @@ const PAGE_LIMIT = 500;
 const SLOW_PAGE_LIMIT = 20;
 /** A kind that is not served comes with an upgrade of the server, if at all. */
 const ABSENT_PAUSE_MS = 60_000;
+/** Far more than a cluster has of any kind; then something is wrong with what answers. */
+const MAX_OBJECTS = 500_000;
+/** Pages in a row that bring nothing new; a server may leave some empty. */
+const MAX_IDLE_PAGES = 100;
 const TOO_LARGE = 'it is larger than what is read of the API server at once';
 /** A kind with changes gets a bookmark about once a minute. A watch of a quiet kind is renewed, which costs little. */
 const PATIENCE = { openMs: 15_000, silentMs: 90_000 };
@@ -49,6 +53,9 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
   /** The version to watch from; undefined when a list is needed. */
   let version: string | undefined;
   let outage: Outage | undefined;
+
+  /** That the last watch was accepted says little where the one before ended without having brought anything. */
+  let wasFruitless = false;
 
   let limit = PAGE_LIMIT;
   /** Less than a page that came too late; no larger one is asked for until a list is whole. */
@@ -85,8 +92,13 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
   const list = async (changed: () => void, signal: AbortSignal): Promise<string> => {
     const startedMs = clock.monotonicMs();
     const found = new Map<string, StoredObject<T>>();
+    let idlePages = 0;
     for (let after: string | undefined; ; ) {
+      const before = found.size;
       const page = await readPage(after, found, signal);
+      idlePages = found.size > before ? 0 : idlePages + 1;
+      if (idlePages > MAX_IDLE_PAGES) throw new KubeApiError('ServerError', 'a list goes on without new objects');
+      mustFit(found.size);
       after = page.next;
       if (after !== undefined) continue;
       mostInTime = PAGE_LIMIT;
@@ -105,7 +117,9 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
       return false;
     }
     version = event.object.metadata.resourceVersion ?? version;
-    return store.apply(event);
+    const changed = store.apply(event);
+    mustFit(store.size());
+    return changed;
   };
 
   /** True when this ended an outage. */
@@ -126,17 +140,20 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
   const round = async (changed: () => void, signal: AbortSignal): Promise<Omit<RoundEnd, 'failures'>> => {
     const mustList = version === undefined;
     let acceptedMs: number | undefined;
+    let brought = false;
     let error: KubeApiError | undefined;
     const lasted = () => (acceptedMs === undefined ? 0 : clock.monotonicMs() - acceptedMs);
     try {
       const from = version ?? (await list(changed, signal));
       version = from;
+      if (mustList && recover()) changed();
       await readUntilSilent(
         { clock, ...PATIENCE },
         inTime => api.watch(kind, from, inTime),
         event => {
+          if (acceptedMs !== undefined) brought = true;
           acceptedMs ??= clock.monotonicMs();
-          const recovered = recover();
+          const recovered = (brought || !wasFruitless) && recover();
           if (take(event) || recovered) changed();
         },
         signal,
@@ -147,7 +164,11 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
       if (!(thrown instanceof KubeApiError)) throw thrown;
       error = thrown;
     }
-    return { lastedMs: lasted(), error, listed: mustList };
+    const fruitless = acceptedMs !== undefined && !brought && lasted() < STEADY_MS;
+    if (fruitless && wasFruitless) error ??= new KubeApiError('Unreachable', 'watches end as soon as they begin');
+    if (!fruitless && acceptedMs !== undefined && recover()) changed();
+    wasFruitless = fruitless;
+    return { lastedMs: lasted(), error, listed: mustList, fruitless };
   };
 
   return {
@@ -176,4 +197,9 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
     problems: () => store.problems(),
     outage: () => outage,
   };
+}
+
+function mustFit(objects: number): void {
+  if (objects > MAX_OBJECTS)
+    throw new KubeApiError('TooLarge', `there are more than ${MAX_OBJECTS} objects of the kind`);
 }
