@@ -30,7 +30,8 @@ export interface ProviderFile {
   readonly text: string;
 }
 
-const MAX_LENGTH = 1024 * 1024;
+/** Of one file. The kubelet has no bound; YAML of a megabyte can take seconds. */
+const MAX_LENGTH = 256 * 1024;
 const MAX_FILES = 100;
 const MAX_PROVIDERS = 100;
 const MAX_PROBLEMS = 20;
@@ -135,18 +136,17 @@ function decodeConfig(json: string, notes: Notes): readonly DecodedProvider[] {
 function toJson(content: string): string | undefined {
   if (content.length > MAX_LENGTH) return undefined;
   if (JSON_START.test(content)) return isJson(content) ? content.trim() : undefined;
-  const [document] = parseAllDocuments(content, {
-    version: '1.1',
-    merge: true,
-    customTags: withoutTimes,
-    prettyErrors: false,
-  });
-  if (document === undefined || !('errors' in document)) return 'null';
-  if (document.errors.length > 0) return undefined;
   try {
-    return JSON.stringify(document.toJS(), refuseInfinite);
+    const [document] = parseAllDocuments(content, {
+      version: '1.1',
+      merge: true,
+      customTags: withoutTimes,
+      prettyErrors: false,
+    });
+    if (document === undefined || !('errors' in document)) return 'null';
+    return document.errors.length > 0 ? undefined : JSON.stringify(document.toJS(), refuseInfinite);
   } catch {
-    // Aliases of themselves or too many, and numbers that JSON cannot hold.
+    // Aliases of themselves or too many, numbers that JSON cannot hold, and what nests until the stack ends.
     return undefined;
   }
 }
