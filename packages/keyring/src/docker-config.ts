@@ -138,7 +138,7 @@ function decodeAuth(auth: string): Pick<RegistryEntry, 'username' | 'password'> 
   return colon < 0 ? undefined : { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
 }
 
-/** Null counts as nothing, anywhere. */
+/** Null counts as absent everywhere. */
 function members(value: string, what: string): readonly (readonly [name: string, value: string])[] {
   const found = value === 'null' ? [] : objectMembers(value);
   if (found === undefined) throw new Undecodable(what, value, 'an object');

@@ -67,7 +67,7 @@ const KINDS = new Map([
   ['n', 'null'],
 ]);
 
-/** Without this text's own recursion: a hostile one nests until the stack ends. */
+/** Counts the depth in a loop: with recursion a hostile text could nest until the stack ends. */
 function isShallow(json: string): boolean {
   let depth = 0;
   for (let at = 0; at < json.length; at += 1) {

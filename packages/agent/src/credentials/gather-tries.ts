@@ -17,7 +17,7 @@ export interface Tries {
   readonly problems: readonly string[];
 }
 
-/** Something that a pull needs cannot be had for now. To pull without it could bring another image, or none. */
+/** Something that a pull needs cannot be had now. A pull without it could bring another image, or none. */
 export class CredentialsMissing extends Error {
   override readonly name = 'CredentialsMissing';
 }
@@ -47,8 +47,8 @@ const ANSWER_WITHIN_MS = 10_000;
 const NOTHING_BROUGHT = { credentials: [], problems: [], anonymous: true } as const;
 
 /**
- * What to try one after the other: the coordinator's credentials, then the node's. Without any only where nothing of the node's
- * fits, and where some ask brings none that fits. Throws CredentialsMissing.
+ * What to try one after the other: the coordinator's credentials, then the node's. A try without credentials comes last, and only if
+ * the node has none that fits and some ask brings none that fits. Throws CredentialsMissing.
  */
 export async function gatherTries(wanted: WantedTries, parts: GatherParts, signal: AbortSignal): Promise<Tries> {
   const brought = wanted.ask ? await askCoordinator(wanted, parts, signal) : NOTHING_BROUGHT;

@@ -48,8 +48,8 @@ interface Refusal {
 }
 
 /**
- * Whether another credential may do better. Registries also call a repository missing that somebody may not read. The kubelet goes on
- * after every failure; a registry that is away or a full disk would fail all the same, and each try costs minutes.
+ * Whether another credential may do better. Registries also say that a repository is missing to those who may not read it. The kubelet
+ * goes on after every failure; we do not where a registry is away or a disk is full: that fails again, and each try costs minutes.
  */
 export function meansRefused({ kind }: Pick<Failure, 'kind'>): boolean {
   return kind === 'Unauthorized' || kind === 'NotFound';
@@ -64,7 +64,7 @@ function keyOf(one: Try): string {
   return one === 'anonymous' ? '' : JSON.stringify([one.username, one.password, one.identityToken]);
 }
 
-/** Unauthorized as soon as one was: then the image may well exist. */
+/** Unauthorized if any refusal was: then the image may well exist. */
 function toFailure(refusals: readonly Refusal[], problems: readonly string[]): PullFailure {
   const [first] = refusals;
   const worst = refusals.find(({ failure }) => failure.kind === 'Unauthorized') ?? first;

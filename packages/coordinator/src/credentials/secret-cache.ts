@@ -11,7 +11,7 @@ export interface SecretCache {
   clear(): void;
   /** `refused`: the registry refused what it holds, so what was read a while ago does not count. */
   read(secret: SecretRef, refused: boolean, signal: AbortSignal): Promise<SecretState>;
-  /** What was read last, with when it began to be so, RFC 3339. */
+  /** What was read last, and since when it has been so, RFC 3339. */
   states(): Iterable<readonly [name: string, known: { readonly state: SecretState; readonly since: string }]>;
 }
 
@@ -24,11 +24,11 @@ export interface SecretCacheParts {
   readonly changed: () => void;
 }
 
-/** How long a secret that is missing, wrong or forbidden is not asked for again: somebody may be about to put it right. */
+/** A secret that is missing, wrong or forbidden is read again only after this time: somebody may be about to put it right. */
 const WRONG_MS = 20_000;
-/** The same of one that could not be read. */
+/** The same for one that could not be read. */
 const UNREAD_MS = 5_000;
-/** Not more often than this is one read because a registry refused it: 5,000 nodes may say so at once. */
+/** A secret is read again because a registry refused it once in this time: 5,000 nodes may report the refusal at once. */
 const REFUSED_MS = 10_000;
 /** Requests to the API server. */
 const READS = { running: 8, waiting: 2_000 };

@@ -5,14 +5,14 @@ import { type Clock, createBoundedCalls, withDeadline } from '@kube-prefetch/tim
 /**
  * Which of two pods speaks for their node, by what the API server says of them.
  *
- * | the pod that speaks now | the other pod                  | who speaks      |
+ * | the pod that speaks now | the other pod                  | who speaks now  |
  * | ----------------------- | ------------------------------ | --------------- |
- * | any                     | is gone                        | the pod of now  |
+ * | any                     | is gone                        | the same        |
  * | is gone                 | exists                         | the other       |
- * | is being deleted        | is not                         | the other       |
- * | is not                  | is being deleted               | the pod of now  |
- * | else                    | was created later              | the other       |
- * | else                    | was not                        | the pod of now  |
+ * | is being deleted        | is not being deleted           | the other       |
+ * | is not being deleted    | is being deleted               | the same        |
+ * | otherwise               | was created later              | the other       |
+ * | otherwise               | was not                        | the same        |
  */
 export function isNewer(other: FoundPod, now: FoundPod): boolean {
   if (other === 'gone') return false;
@@ -28,7 +28,7 @@ export interface PodClaims {
   isNewer(other: AgentPod, now: AgentPod, signal: AbortSignal): Promise<boolean>;
 }
 
-/** Two agents of a node that both go on reporting cost two questions in this time. */
+/** If two agents of a node both go on reporting, they cost two questions to the API server in this time. */
 const REMEMBERED_MS = 10_000;
 const ANSWER_WITHIN_MS = 10_000;
 const CALLS = { running: 4, waiting: 1_000 };
@@ -61,9 +61,13 @@ export function createPodClaims({ pods, clock }: { readonly pods: AgentPods; rea
         return await newer;
       } catch (cause) {
         signal.throwIfAborted();
-        throw new ApiError('IdentityUnavailable', `which pod is newer could not be asked: ${errorText(cause)}`, {
-          cause,
-        });
+        throw new ApiError(
+          'IdentityUnavailable',
+          `the API server could not be asked which pod is newer: ${errorText(cause)}`,
+          {
+            cause,
+          },
+        );
       }
     },
   };

@@ -4,7 +4,7 @@ import { type CellReport, type ImageRef, isPermanent } from '@kube-prefetch/prot
 export interface GatedNode {
   /** What the gate's resources want there. `start` is false where no pull may start. */
   readonly wanted: readonly { readonly image: ImageRef; readonly start: boolean }[];
-  /** Undefined where the node's agent has not said, or is silent. */
+  /** Undefined if the node's agent has not reported the image, or is silent. */
   readonly cellOf: (image: ImageRef) => CellReport | undefined;
   readonly ready: boolean;
   /** An agent can run there. */

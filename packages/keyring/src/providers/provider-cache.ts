@@ -7,7 +7,7 @@ export interface ProviderCache {
   /** Undefined: the plugin has to run. */
   find(image: ImageRef, now: number): readonly RegistryEntry[] | undefined;
   keep(image: ImageRef, response: ProviderResponse, now: number): void;
-  /** After a registry refused what was kept. The kubelet waits until it expires. */
+  /** For what a registry refused. The kubelet would keep it until it expires. */
   forget(image: ImageRef): void;
 }
 
