@@ -34,7 +34,7 @@ export interface Line {
   readonly expectedNodes: ExpectedNodes;
   readonly fleet: Fleet;
   readonly permits: Permits;
-  readonly credentials: Pick<Credentials, 'troubles'>;
+  readonly credentials: Pick<Credentials, 'expire' | 'troubles'>;
   readonly statuses: StatusWriter;
   /** Undefined where no taint keeps pods off nodes that are not warm. */
   readonly gate: Gate | undefined;
@@ -73,6 +73,7 @@ function pass(line: Line, now: number): number {
   fleet.markSilent(now);
   permits.setLimits(line.limits);
   permits.expire(now);
+  credentials.expire(now);
   gate?.look(state, fleet, now);
   const summaries = summarise(state, collected, fleet, timestamp(clock), credentials.troubles());
   statuses.offer(summaries, fleet.settling(now));

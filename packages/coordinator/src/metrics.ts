@@ -3,6 +3,7 @@ import { CELL_STATES, type CellState } from '@kube-prefetch/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Gate } from './gate/gate.ts';
 import type { Opening } from './gate/judge-gate.ts';
+import type { Credentials } from './credentials/credentials.ts';
 import type { Fleet, ReportOutcome } from './fleet/index.ts';
 import type { Permits } from './permits/index.ts';
 import type { WriteOutcome } from './status/index.ts';
@@ -29,6 +30,7 @@ export interface Measured {
   readonly source: Pick<ClusterSource, 'read'>;
   readonly fleet: Pick<Fleet, 'records' | 'tally' | 'nodes'>;
   readonly permits: Pick<Permits, 'counts'>;
+  readonly credentials: Pick<Credentials, 'counts'>;
   readonly gate: Pick<Gate, 'waiting'> | undefined;
 }
 
@@ -78,6 +80,12 @@ export function createMetrics(): CoordinatorMetrics {
   const permits = new Gauge({
     name: `${PREFIX}permits`,
     help: 'Pull permits by state: granted to nodes, or waited for.',
+    labelNames: ['state'],
+    registers,
+  });
+  const secrets = new Gauge({
+    name: `${PREFIX}pull_secrets`,
+    help: 'Pull secrets that nodes needed lately, by state: usable, or unusable because they are missing, wrong, or cannot be read.',
     labelNames: ['state'],
     registers,
   });
@@ -139,12 +147,13 @@ export function createMetrics(): CoordinatorMetrics {
     apiRequest: ({ verb, resource, code }) => apiRequests.inc({ verb, resource, code }),
     certificateEnds: (certificate, endMs) => certificateEnd.set({ certificate }, endMs / 1000),
     authorityProblem: isProblem => authorityProblem.set(isProblem ? 1 : 0),
-    async expose({ term, source, fleet, permits: granting, gate }) {
+    async expose({ term, source, fleet, permits: granting, credentials, gate }) {
       for (const [state, count] of Object.entries(countCells(fleet))) cells.set({ state }, count);
       for (const [agent, count] of Object.entries(countNodes(fleet))) nodes.set({ agent }, count);
       const { granted, waiting } = granting.counts();
       permits.set({ state: 'granted' }, granted);
       permits.set({ state: 'waiting' }, waiting);
+      for (const [state, count] of Object.entries(credentials.counts())) secrets.set({ state }, count);
       gatedNodes.set(gate?.waiting() ?? 0);
       leader.set(term.leading() ? 1 : 0);
       gaps.set(source.read()?.gaps.length ?? 0);

@@ -1,4 +1,5 @@
 import { secretName } from '@kube-prefetch/core';
+import { untilAborted } from '@kube-prefetch/time';
 import { KubeApiError } from '../../src/api/kube-api.ts';
 import type { ReadSecret, SecretReader } from '../../src/ports/secret-reader.ts';
 
@@ -36,8 +37,7 @@ export function createTwinSecrets(): TwinSecrets {
       signal.throwIfAborted();
       const name = secretName(secret);
       reads.push(name);
-      await turn;
-      signal.throwIfAborted();
+      await untilAborted(turn, signal);
       if (away) throw new KubeApiError('Unreachable', `GET secret ${name}: Unreachable`);
       return held.get(name) ?? 'missing';
     },

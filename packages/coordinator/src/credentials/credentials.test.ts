@@ -198,11 +198,15 @@ test('however many secrets are named, a bounded number and size of them is kept'
   const reader = createTwinSecrets();
   const credentials = createCredentials({ reader, clock, refreshMs: REFRESH_MS, changed: () => {} });
   credentials.open(never());
-  const many = Array.from({ length: 5_000 }, (_, n) => `s${n}`);
-  for (let from = 0; from < many.length; from += 32) {
-    const names = many.slice(from, from + 32).map(name => ({ name }));
+  for (let n = 0; n < 160; n += 1) {
+    const names = Array.from({ length: 32 }, (_, secret) => ({ name: `s${secret}` }));
     const state = aState({
-      resources: [aResource({ spec: { images: [A], imagePullSecrets: names } })],
+      resources: [
+        aResource({
+          ref: { kind: 'Prefetch', namespace: `n${n}`, name: 'all' },
+          spec: { images: [A], imagePullSecrets: names },
+        }),
+      ],
       nodes: [aNode({ name: 'n1' })],
       ownNamespace: 'kube-prefetch',
     });
@@ -212,5 +216,26 @@ test('however many secrets are named, a bounded number and size of them is kept'
     await credentials.answer('n1', { images: [{ image: A }] }, { plan, cohort }, never());
   }
   expect(credentials.troubles().size).toBe(4_000);
-  expect(reader.reads).toHaveLength(5_000);
+  expect(reader.reads).toHaveLength(160 * 32);
+});
+
+test('what nobody needs any more is forgotten, what was wrong with it is not', async () => {
+  const { reader, credentials, ask, clock } = start();
+  reader.hold('shop/regcred', aPullSecret({ 'r.example': 'p' }));
+  await ask('n1', [A]);
+  await ask('n2', [B]);
+  expect(credentials.counts()).toEqual({ usable: 1, unusable: 1 });
+  await clock.advance(2 * REFRESH_MS);
+  credentials.expire(clock.monotonicMs());
+  expect(credentials.counts()).toEqual({ usable: 1, unusable: 1 });
+  credentials.expire(clock.monotonicMs() + 1);
+  expect(credentials.counts()).toEqual({ usable: 0, unusable: 1 });
+});
+
+test('an API server that does not answer makes the image wait before its agent gives up', async () => {
+  const { reader, clock, ask } = start();
+  reader.wait(new Promise(() => {}));
+  const asked = ask('n1', [A]);
+  await clock.advance(5_000);
+  expect(await asked).toMatchObject([{ waitFor: 'secret shop/regcred cannot be read now' }]);
 });

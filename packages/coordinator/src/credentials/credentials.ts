@@ -34,6 +34,10 @@ export interface Credentials {
     wanted: { readonly plan: Plan; readonly cohort: Cohort },
     signal: AbortSignal,
   ): Promise<ImageCredentials[]>;
+  /** Forgets what nobody has needed for a while. */
+  expire(now: number): void;
+  /** Secrets that are known, by whether they can be used. */
+  counts(): { readonly usable: number; readonly unusable: number };
   /** What was needed lately and could not be used. */
   troubles(): SecretTroubles;
 }
@@ -104,6 +108,12 @@ export function createCredentials(parts: CredentialsParts): Credentials {
         if (left === 0) busy.delete(node);
         else busy.set(node, left);
       }
+    },
+    expire: cache.expire,
+    counts() {
+      const states = [...cache.states()].map(([, { state }]) => state);
+      const usable = states.filter(state => 'entries' in state).length;
+      return { usable, unusable: states.length - usable };
     },
     troubles() {
       const troubles = new Map(accounts);

@@ -1,7 +1,8 @@
 import { KubeApiError, type SecretReader } from '@kube-prefetch/cluster';
 import { type SecretRef, secretName, type SecretState } from '@kube-prefetch/core';
 import { parsePullSecret } from '@kube-prefetch/keyring';
-import { type Clock, createBoundedCalls, timestamp, untilAborted } from '@kube-prefetch/time';
+import { type Clock, timestamp, untilAborted, withDeadline } from '@kube-prefetch/time';
+import { createReadLanes } from './read-lanes.ts';
 
 /** Decoded secrets, in memory only, as they were read last. */
 export interface SecretCache {
@@ -11,6 +12,8 @@ export interface SecretCache {
   clear(): void;
   /** `refused`: the registry refused what it holds, so what was read a while ago does not count. */
   read(secret: SecretRef, refused: boolean, signal: AbortSignal): Promise<SecretState>;
+  /** Forgets the contents of secrets that nobody has needed for a while. */
+  expire(now: number): void;
   /** What was read last, and since when it has been so, RFC 3339. */
   states(): Iterable<readonly [name: string, known: { readonly state: SecretState; readonly since: string }]>;
 }
@@ -30,8 +33,8 @@ const WRONG_MS = 20_000;
 const UNREAD_MS = 5_000;
 /** A secret is read again because a registry refused it once in this time: 5,000 nodes may report the refusal at once. */
 const REFUSED_MS = 10_000;
-/** Requests to the API server. */
-const READS = { running: 8, waiting: 2_000 };
+/** An agent waits ten seconds for its answer, in which other reads may come first. */
+const READ_WITHIN_MS = 5_000;
 const MAX_SECRETS = 4_000;
 const MAX_BYTES = 32 * 1024 * 1024;
 /** Of an entry, beside its texts. */
@@ -49,7 +52,7 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
   /** The longest unused first. */
   const known = new Map<string, Known>();
   const readings = new Map<string, Promise<SecretState>>();
-  let calls = createBoundedCalls(READS);
+  let lanes = createReadLanes(clock);
   let bytes = 0;
   let term = AbortSignal.abort();
 
@@ -80,13 +83,14 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
       dueMs: now + lifeOf(state, refreshMs),
       bytes: sizeOf(name, counts),
     });
-    if (!same) changed();
+    if (textOf(counts) !== (before === undefined ? '' : textOf(before.state))) changed();
     return counts;
   };
 
   const readAnew = async (secret: SecretRef, during: AbortSignal): Promise<SecretState> => {
     const name = secretName(secret);
-    const state = await calls.run(() => readState(reader, secret, during), during).catch(error => unread(name, error));
+    const read = () => withDeadline(clock, READ_WITHIN_MS, during, name, inTime => readState(reader, secret, inTime));
+    const state = await lanes.run(secret.namespace, read, during).catch(error => unread(name, error));
     return during === term && !during.aborted ? take(name, state) : state;
   };
 
@@ -98,7 +102,7 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
     clear() {
       known.clear();
       readings.clear();
-      calls = createBoundedCalls(READS);
+      lanes = createReadLanes(clock);
       bytes = 0;
     },
     async read(secret, refused, signal) {
@@ -119,6 +123,9 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
         readings.set(name, begun);
       }
       return untilAborted(reading, signal);
+    },
+    expire(now) {
+      for (const [name, { state, dueMs }] of known) if ('entries' in state && now > dueMs + refreshMs) drop(name);
     },
     states: () => known,
   };
