@@ -51,8 +51,8 @@ export interface CredentialsParts {
   readonly changed: () => void;
 }
 
-/** An agent has one request under way; a new process may begin before the one of the old has ended. */
-const MAX_REQUESTS_OF_A_NODE = 2;
+/** An agent asks for each of its pulls by itself, and runs 64 at most: `--parallel-pulls` is up to 32, and slow ones count half. */
+const MAX_REQUESTS_OF_A_NODE = 64;
 const MAX_ACCOUNTS = 2_000;
 
 export function createCredentials(parts: CredentialsParts): Credentials {
@@ -131,8 +131,12 @@ interface AskedImage {
   readonly askers: readonly PullSecrets[];
 }
 
-/** Whatever an agent asks for: only images that its own plan holds, and that some ask of its node brings secrets for. */
+/**
+ * Whatever an agent asks for: only images that its own plan holds, and that some ask of its node brings secrets for. None where no
+ * pull may start.
+ */
 function askedImages({ images }: CredentialsRequest, plan: Plan, cohort: Cohort): readonly AskedImage[] {
+  if (plan.held !== undefined) return [];
   const flagged = new Set(plan.items.filter(item => item.credentials === true).map(({ image }) => image));
   const asked = new Map(images.map(({ image, refused = false }) => [image, refused]));
   return [...asked]

@@ -22,6 +22,8 @@ export type SecretState =
 const BLOCKING: readonly CredentialReason[] = ['PullSecretForbidden', 'PullSecretUnread', 'ServiceAccountUnread'];
 /** Credentials of one image, as JSON: what 64 images may add to one answer. */
 const MAX_BYTES = 64 * 1024;
+/** Entries of the secrets of one namespace that are compared with one image; a thousand take a millisecond. */
+const MAX_ENTRIES = 2_000;
 
 /** Of the asks of one node, those whose credentials a pull of the image may use: a suspended one starts no pull. */
 export function askersOf(asks: readonly Ask[], image: ImageRef): readonly PullSecrets[] {
@@ -50,7 +52,8 @@ export function offerCredentials(
   askers: readonly PullSecrets[],
   stateOf: (secret: SecretRef) => SecretState,
 ): ImageCredentials {
-  const offers = askers.map(asker => offerOf(image, asker, stateOf));
+  const entriesOf = readWithin(stateOf);
+  const offers = askers.map(asker => offerOf(image, asker, entriesOf));
   const { kept, left } = withinBounds(once(offers.flatMap(({ matches }) => matches)));
   const anonymous = offers.some(offer => offer.matches.length === 0 && offer.waitFor.length === 0);
   const waitFor = offers.flatMap(offer => offer.waitFor);
@@ -84,6 +87,20 @@ interface Offer {
   readonly matches: readonly Match[];
   readonly problems: readonly string[];
   readonly waitFor: readonly string[];
+}
+
+/** Leaves out secrets of a namespace whose secrets before them have as many entries as are looked at. */
+function readWithin(stateOf: (secret: SecretRef) => SecretState): (secret: SecretRef) => SecretState {
+  const counted = new Map<string, number>();
+  return secret => {
+    const state = stateOf(secret);
+    if (!('entries' in state)) return state;
+    const entries = (counted.get(secret.namespace) ?? 0) + state.entries.length;
+    if (entries > MAX_ENTRIES)
+      return { reason: 'PullSecretInvalid', sentence: `secret ${secretName(secret)}: left out, too many entries` };
+    counted.set(secret.namespace, entries);
+    return state;
+  };
 }
 
 function offerOf(image: ImageRef, asker: PullSecrets, stateOf: (secret: SecretRef) => SecretState): Offer {
