@@ -1,4 +1,6 @@
-import type { NodeIdentity } from '@kube-prefetch/cluster';
+import type { NodeIdentity, SecretReader } from '@kube-prefetch/cluster';
+import { aPullSecret, createTwinSecrets } from '@kube-prefetch/cluster/testing';
+import type { ClusterState } from '@kube-prefetch/core';
 import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
 import { silentLog } from '@kube-prefetch/process';
 import { ApiError, messageParser, Problem } from '@kube-prefetch/protocol';
@@ -22,9 +24,9 @@ const identity: NodeIdentity = {
   },
 };
 
-async function start(parts: { identity?: NodeIdentity; leader?: () => string | undefined } = {}) {
-  const line = startVirtualLine({ leader: parts.leader ?? (() => undefined) });
-  await line.show(STATE);
+async function start(parts: StartParts = {}) {
+  const line = startVirtualLine({ leader: parts.leader ?? (() => undefined), secrets: parts.secrets });
+  await line.show(parts.state ?? STATE);
   const edge = { clock: line.clock, log: silentLog, metrics: line.coordinator.metrics };
   return {
     ...line,
@@ -32,6 +34,13 @@ async function start(parts: { identity?: NodeIdentity; leader?: () => string | u
     admin: adminApp(line.coordinator, edge),
     ops: opsApp(line.coordinator, edge),
   };
+}
+
+interface StartParts {
+  readonly identity?: NodeIdentity;
+  readonly leader?: () => string | undefined;
+  readonly secrets?: SecretReader;
+  readonly state?: ClusterState;
 }
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -57,11 +66,36 @@ test.each([
   if (code !== undefined) expect(parseProblem(answer.json()).code).toBe(code);
 });
 
-test.each(['report', 'leases'])('nobody posts a %s for another node', async route => {
+test.each(['report', 'leases', 'credentials'])('nobody posts a %s for another node', async route => {
   const { agents, coordinator } = await start({ identity });
   const url = `/v1/nodes/n2/${route}`;
   const answer = await agents.inject({ method: 'POST', url, headers: bearer('token-of-n1'), payload: aReport() });
   expect([answer.statusCode, coordinator.line.fleet.node('n2')?.heard]).toEqual([403, undefined]);
+});
+
+test("a stolen token gets the credentials of its own node's plan, whatever it asks for, and no others", async () => {
+  const secrets = createTwinSecrets();
+  const onNode = (node: string) => {
+    secrets.hold(`${node}/regcred`, aPullSecret({ 'r.example': `for ${node}` }));
+    const spec = { images: [`r.example/${node}:1`], imagePullSecrets: [{ name: 'regcred' }] };
+    const nodes = { names: [node], placement: 'Eligible' as const };
+    return aResource({ ref: { kind: 'Prefetch', namespace: node, name: 'all' }, spec: { ...spec, nodes } });
+  };
+  const state = { ...STATE, resources: ['n1', 'n2'].map(onNode), ownNamespace: 'kube-prefetch' };
+  const { agents } = await start({ identity, secrets, state });
+  const images = ['r.example/n1:1', 'r.example/n2:1', 'r.example/n3:1'].map(image => ({ image }));
+  const ask = (node: string) =>
+    agents.inject({
+      method: 'POST',
+      url: `/v1/nodes/${node}/credentials`,
+      headers: bearer('token-of-n1'),
+      payload: { images },
+    });
+  const own = await ask('n1');
+  expect(own.json()).toMatchObject({ images: [{ image: 'r.example/n1:1', credentials: [{ password: 'for n1' }] }] });
+  expect(own.body).not.toContain('n2');
+  expect((await ask('n2')).statusCode).toBe(403);
+  expect(secrets.reads).toEqual(['n1/regcred']);
 });
 
 test('who asks is found out before a body is read', async () => {

@@ -90,17 +90,13 @@ describe('what an image is pulled with', () => {
   });
 });
 
-test('secrets with very many entries cost little time, and take none from another namespace', () => {
+test('of secrets with very many entries only some are looked at, and none of another namespace is left out for them', () => {
   const entries = Array.from({ length: 1_000 }, (_, n) => entry(`p${n}`, `r.example/team/a${n}`));
   const askers = Array.from({ length: 50 }, (_, n) => bringing([ref(`s${n}`, 'flood')]));
   const read = (secret: SecretRef): SecretState => (secret.namespace === 'flood' ? { entries } : stateOf(secret));
-  const startedMs = performance.now();
   const offered = offerCredentials(IMAGE, [...askers, bringing([ref('one')])], read);
-  const tookMs = performance.now() - startedMs;
-  process.stdout.write(`50 secrets of 1,000 entries: ${tookMs.toFixed(1)} ms\n`);
   expect(offered.credentials.map(({ password }) => password)).toEqual(['one']);
   expect(offered.problems[0]).toBe('secret flood/s2: left out, too many entries');
-  expect(tookMs).toBeLessThan(500);
 });
 
 const NAMESPACES = ['shop', 'ops', 'lab', 'kube-prefetch'];
