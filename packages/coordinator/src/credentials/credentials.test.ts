@@ -238,3 +238,23 @@ test('an API server that does not answer makes the image wait before its agent g
   await clock.advance(5_000);
   expect(await asked).toMatchObject([{ waitFor: 'secret shop/regcred cannot be read now' }]);
 });
+
+test('a secret that was put right is noticed though no agent tries again, and one that nobody needs is not looked for', async () => {
+  const { reader, credentials, ask, clock, told } = start();
+  await ask('n1', [A]);
+  expect(credentials.troubles().size).toBe(1);
+  reader.hold('shop/regcred', aPullSecret({ 'r.example': 'p' }));
+  for (let n = 0; n <= 10; n += 1) {
+    await clock.advance(REFRESH_MS / 10);
+    credentials.expire(clock.monotonicMs() + 1);
+    await clock.advance(0);
+  }
+  expect([credentials.troubles().size, told(), reader.reads.length]).toEqual([0, 2, 2]);
+  await ask('n2', [B]);
+  for (let n = 0; n < 200; n += 1) {
+    await clock.advance(60_000);
+    credentials.expire(clock.monotonicMs());
+  }
+  expect(credentials.counts()).toEqual({ usable: 0, unusable: 0 });
+  expect(reader.reads.filter(name => name === 'ops/other').length).toBeLessThan(30);
+});

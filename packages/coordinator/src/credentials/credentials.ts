@@ -34,7 +34,7 @@ export interface Credentials {
     wanted: { readonly plan: Plan; readonly cohort: Cohort },
     signal: AbortSignal,
   ): Promise<ImageCredentials[]>;
-  /** Forgets what nobody has needed for a while. */
+  /** Forgets what nobody has needed for a while, and looks again for what was missing or wrong. */
   expire(now: number): void;
   /** Secrets that are known, by whether they can be used. */
   counts(): { readonly usable: number; readonly unusable: number };

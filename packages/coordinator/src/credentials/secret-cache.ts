@@ -12,7 +12,7 @@ export interface SecretCache {
   clear(): void;
   /** `refused`: the registry refused what it holds, so what was read a while ago does not count. */
   read(secret: SecretRef, refused: boolean, signal: AbortSignal): Promise<SecretState>;
-  /** Forgets the contents of secrets that nobody has needed for a while. */
+  /** Forgets the contents of secrets that no node has needed for a while, and looks for those that were missing or wrong. */
   expire(now: number): void;
   /** What was read last, and since when it has been so, RFC 3339. */
   states(): Iterable<readonly [name: string, known: { readonly state: SecretState; readonly since: string }]>;
@@ -35,12 +35,17 @@ const UNREAD_MS = 5_000;
 const REFUSED_MS = 10_000;
 /** An agent waits ten seconds for its answer, in which other reads may come first. */
 const READ_WITHIN_MS = 5_000;
+/** For how long the status tells of a secret that no node needs: agents try again after an hour at most. */
+const REMEMBER_WRONG_MS = 2 * 60 * 60_000;
 const MAX_SECRETS = 4_000;
 const MAX_BYTES = 32 * 1024 * 1024;
 /** Of an entry, beside its texts. */
 const ENTRY_BYTES = 300;
 
 interface Known {
+  readonly secret: SecretRef;
+  /** When a node last needed it. */
+  readonly usedMs: number;
   readonly state: SecretState;
   readonly since: string;
   readonly readMs: number;
@@ -70,13 +75,16 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
     }
   };
 
-  const take = (name: string, state: SecretState) => {
+  const take = (secret: SecretRef, state: SecretState) => {
+    const name = secretName(secret);
     const now = clock.monotonicMs();
     const before = known.get(name);
     const stale = 'reason' in state && state.reason === 'PullSecretUnread' && before && 'entries' in before.state;
     const counts = stale ? before.state : state;
     const same = before !== undefined && textOf(before.state) === textOf(counts);
     keep(name, {
+      secret,
+      usedMs: before?.usedMs ?? now,
       state: counts,
       since: same ? before.since : timestamp(clock),
       readMs: now,
@@ -91,7 +99,19 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
     const name = secretName(secret);
     const read = () => withDeadline(clock, READ_WITHIN_MS, during, name, inTime => readState(reader, secret, inTime));
     const state = await lanes.run(secret.namespace, read, during).catch(error => unread(name, error));
-    return during === term && !during.aborted ? take(name, state) : state;
+    return during === term && !during.aborted ? take(secret, state) : state;
+  };
+
+  /** One read for all who want the secret at the same time. */
+  const beginReading = (secret: SecretRef): Promise<SecretState> => {
+    const name = secretName(secret);
+    const reading = readings.get(name);
+    if (reading !== undefined) return reading;
+    const begun = readAnew(secret, term).finally(() => {
+      if (readings.get(name) === begun) readings.delete(name);
+    });
+    readings.set(name, begun);
+    return begun;
   };
 
   return {
@@ -109,23 +129,19 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
       const name = secretName(secret);
       const now = clock.monotonicMs();
       const last = known.get(name);
-      if (last !== undefined && now < last.dueMs && !(refused && now >= last.readMs + REFUSED_MS)) {
+      if (last !== undefined) {
         known.delete(name);
-        known.set(name, last);
-        return last.state;
+        known.set(name, { ...last, usedMs: now });
+        if (now < last.dueMs && !(refused && now >= last.readMs + REFUSED_MS)) return last.state;
       }
-      let reading = readings.get(name);
-      if (reading === undefined) {
-        const begun = readAnew(secret, term).finally(() => {
-          if (readings.get(name) === begun) readings.delete(name);
-        });
-        reading = begun;
-        readings.set(name, begun);
-      }
-      return untilAborted(reading, signal);
+      return untilAborted(beginReading(secret), signal);
     },
     expire(now) {
-      for (const [name, { state, dueMs }] of known) if ('entries' in state && now > dueMs + refreshMs) drop(name);
+      for (const [name, { secret, state, usedMs, readMs, dueMs }] of known) {
+        const isWrong = 'reason' in state;
+        if (isWrong ? now > usedMs + REMEMBER_WRONG_MS : now > dueMs + refreshMs) drop(name);
+        else if (isWrong && now > readMs + refreshMs) void beginReading(secret);
+      }
     },
     states: () => known,
   };
