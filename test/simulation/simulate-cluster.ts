@@ -36,6 +36,7 @@ export interface SimulatedNode {
 export interface SimulationOptions {
   readonly nodes: readonly string[];
   readonly limits?: CoordinatorParts['limits'];
+  readonly secrets?: CoordinatorParts['secrets'];
 }
 
 interface Term {
@@ -58,7 +59,7 @@ const pods: AgentPods = {
   find: async ({ name }) => ({ createdAt: `2026-01-01T00:00:0${name.startsWith('older-') ? 0 : 1}Z`, leaving: false }),
 };
 
-export function simulateCluster({ nodes: names, limits = {} }: SimulationOptions): SimulatedCluster {
+export function simulateCluster({ nodes: names, limits = {}, secrets }: SimulationOptions): SimulatedCluster {
   const clock = createVirtualClock();
   const random = seededRandom(7);
   const registry = createTwinRegistry();
@@ -69,7 +70,7 @@ export function simulateCluster({ nodes: names, limits = {} }: SimulationOptions
 
   const startCoordinator = () => {
     epoch += 1;
-    const coordinator = createCoordinator({ source, statuses, pods, clock, log: silentLog, limits });
+    const coordinator = createCoordinator({ source, statuses, pods, secrets, clock, log: silentLog, limits });
     const life = new AbortController();
     void coordinator.read(life.signal);
     const ended = lead(coordinator.line, { epoch, signal: life.signal }).catch(() => {});
