@@ -1,6 +1,11 @@
-import { type CountedRequest, createKubernetesSecrets, createKubernetesSource } from '@kube-prefetch/cluster';
+import {
+  type CountedRequest,
+  createKubernetesSecrets,
+  createKubernetesSource,
+  createKubernetesStatusSink,
+} from '@kube-prefetch/cluster';
 import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
-import { aPrefetch, aPullSecret, secretReaderSuite } from '@kube-prefetch/cluster/testing';
+import { aDeployment, aPrefetch, aPullSecret, secretReaderSuite } from '@kube-prefetch/cluster/testing';
 import { createCoordinator, lead } from '@kube-prefetch/coordinator';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
@@ -25,6 +30,8 @@ beforeAll(async () => {
   const names = [OWN, 'shop', 'ops', 'suite'];
   await server.apply(names.map(name => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
   await server.apply(NODES.map(name => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } })));
+  const ready = JSON.stringify({ status: { conditions: [{ type: 'Ready', status: 'True' }] } });
+  await server.kubectl('patch', 'nodes', ...NODES, '--subresource=status', `--patch=${ready}`);
   for (const namespace of ['shop', 'ops'])
     await server.apply({
       apiVersion: 'v1',
@@ -83,10 +90,12 @@ async function credentialsWith(setting: string) {
   const coordinator = createCoordinator({
     source,
     secrets: off ? undefined : createKubernetesSecrets({ api }),
-    statuses: { read: async () => undefined, write: async () => 'written', event: async () => {} },
+    statuses: createKubernetesStatusSink({ api, clock, instance: 'coordinator-0' }),
     clock,
     log: silentLog,
     limits: {},
+    // No agent reports here, and statuses are written once none is expected any more.
+    silentAfterMs: 2_000,
   });
   const stop = new AbortController();
   const reading = coordinator.read(stop.signal);
@@ -145,12 +154,65 @@ describe('with the rights of the chart', () => {
     const answer = await running.coordinator.forNode('n1', undefined).credentials({ images: asked }, never);
     expect(answer.images satisfies ImageCredentials[]).toMatchObject(answers);
     expect(running.gaps()).toEqual([]);
-    expect(running.counted.filter(({ code }) => code === '4xx')).toHaveLength(
+    expect(running.counted.filter(({ code, resource }) => code === '4xx' && resource === 'secrets')).toHaveLength(
       answers.filter(a => 'waitFor' in a).length,
     );
     await running.close();
   });
 });
+
+test('what cannot be used is a reason in the status, with its name, for whoever brings it; the rest goes on', async () => {
+  await server.kubectl('delete', 'prefetches', '--all', '-A');
+  const canary = {
+    '.dockerconfigjson': Buffer.from('{"auths": {"r.example": {"auth": "canary"}}}').toString('base64'),
+  };
+  const web = aDeployment('web', ['r.example/web:1']) as { spec: { template: { spec: object } } };
+  const pod = { ...web.spec.template.spec, serviceAccountName: 'gone' };
+  const labels = { app: 'web' };
+  await server.apply([
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace: 'shop', name: 'bad' },
+      type: 'kubernetes.io/dockerconfigjson',
+      data: canary,
+    },
+    { ...web, spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: pod } } },
+    aPrefetch('all', {
+      images: ['r.example/shop:1'],
+      workloads: [{ selector: {} }],
+      imagePullSecrets: ['gone', 'bad', 'regcred'].map(name => ({ name })),
+    }),
+    aPrefetch('all', spec(['r.example/ops:1']), 'ops'),
+  ]);
+  const running = await credentialsWith('credentials.secrets={shop}');
+  const { items } = await running.planned();
+  const asked = items.map(({ image }) => ({ image }));
+  const answer = await running.coordinator.forNode('n1', undefined).credentials({ images: asked }, never);
+  expect(answer.images.map(({ credentials }) => credentials.length).toSorted((a, b) => a - b)).toEqual([0, 1, 1]);
+  const failures = async (namespace: string) => {
+    const text = await server.kubectl('get', 'prefetch', 'all', `--namespace=${namespace}`, '--output=json');
+    return (JSON.parse(text) as Held).status?.failures.map(({ reason, message, nodes }) => [reason, message, nodes]);
+  };
+  await waitUntil(
+    async () => [(await failures('shop')) ?? [], (await failures('ops')) ?? []].every(list => list.length > 0),
+    'the reasons',
+    SOON_MS,
+  );
+  const gone = ['PullSecretMissing', 'secret shop/gone does not exist', 3];
+  const bad = ['PullSecretInvalid', expect.stringMatching(/^secret shop\/bad: /), 3];
+  const account = ['ServiceAccountMissing', 'ServiceAccount shop/gone does not exist', 3];
+  expect(await failures('shop')).toEqual([bad, gone, bad, gone, account]);
+  expect(await failures('ops')).toEqual([
+    ['PullSecretForbidden', 'secret ops/regcred may not be read by the coordinator', 3],
+  ]);
+  expect(JSON.stringify(await failures('shop'))).not.toContain('canary');
+  await running.close();
+});
+
+interface Held {
+  readonly status?: { readonly failures: readonly { reason: string; message: string; nodes: number }[] };
+}
 
 test('100 images on three nodes read their one secret once in an interval', async () => {
   await server.kubectl('delete', 'prefetches', '--all', '-A');

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { aFleet, aNode, aResource, aState, type CellSaid } from '@kube-prefetch/core/testing';
-import type { CredentialReason } from '@kube-prefetch/protocol';
+import { CREDENTIAL_REASONS, type CredentialReason } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { collectAsks } from '../asks/collect-asks.ts';
 import { groupNodes } from '../plans/group-nodes.ts';
@@ -57,4 +58,10 @@ test('it stands beside what the runtime said, and only of nodes that lack the im
 test('nothing is told where every node has the image, or where no pull starts', () => {
   expect(failuresOf(() => ({ state: 'Present' }))).toEqual([[], []]);
   expect(failuresOf(() => ({ state: 'Waiting' }), { suspend: true })).toEqual([[], []]);
+});
+
+test('docs/credentials.md explains every reason, and no other', () => {
+  const page = readFileSync(new URL('../../../../docs/credentials.md', import.meta.url), 'utf8');
+  const rows = [...page.matchAll(/^\| `((?:PullSecret|ServiceAccount)\w+)` \|/gm)].map(([, reason]) => reason);
+  expect(rows).toEqual([...CREDENTIAL_REASONS]);
 });
