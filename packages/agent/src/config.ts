@@ -1,4 +1,4 @@
-import { PROCESS_SETTINGS, type Settings } from '@kube-prefetch/process';
+import { type Config, PROCESS_SETTINGS, type Settings } from '@kube-prefetch/process';
 
 /** Every setting of the agent. */
 export const AGENT_SETTINGS = {
@@ -99,6 +99,37 @@ export const AGENT_SETTINGS = {
     default: '10m',
     meaning: 'a download without a new byte for so long is given up and tried again later',
   },
+  dockerConfig: {
+    type: 'file',
+    flag: 'docker-config',
+    env: 'KUBE_PREFETCH_DOCKER_CONFIG',
+    optional: true,
+    meaning:
+      "the docker config that this node's kubelet uses, /var/lib/kubelet/config.json; read again after five minutes",
+  },
+  credentialProviderConfig: {
+    type: 'file',
+    flag: 'credential-provider-config',
+    env: 'KUBE_PREFETCH_CREDENTIAL_PROVIDER_CONFIG',
+    optional: true,
+    meaning: "a CredentialProviderConfig, or a folder of them, as the kubelet's --image-credential-provider-config",
+  },
+  credentialProviderBinDir: {
+    type: 'folder',
+    flag: 'credential-provider-bin-dir',
+    env: 'KUBE_PREFETCH_CREDENTIAL_PROVIDER_BIN_DIR',
+    optional: true,
+    meaning: "where its plugins are, as the kubelet's --image-credential-provider-bin-dir",
+  },
+  credentialProviderTimeoutMs: {
+    type: 'duration',
+    flag: 'credential-provider-timeout',
+    env: 'KUBE_PREFETCH_CREDENTIAL_PROVIDER_TIMEOUT',
+    min: '1s',
+    max: '10m',
+    default: '1m',
+    meaning: 'how long a plugin may run; then it is ended and the image waits',
+  },
   opsListen: {
     type: 'address',
     flag: 'ops-listen',
@@ -108,3 +139,12 @@ export const AGENT_SETTINGS = {
   },
   ...PROCESS_SETTINGS,
 } as const satisfies Settings;
+
+/** What is wrong with settings of plugins that are right one by one. */
+export function pluginProblems(
+  settings: Pick<Config<typeof AGENT_SETTINGS>, 'credentialProviderConfig' | 'credentialProviderBinDir'>,
+) {
+  if ((settings.credentialProviderConfig === undefined) === (settings.credentialProviderBinDir === undefined))
+    return [];
+  return ['--credential-provider-config and --credential-provider-bin-dir: expected both or none of them'];
+}

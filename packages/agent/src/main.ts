@@ -6,7 +6,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { createAgent } from './create-agent.ts';
 import { addressProblems } from './client/coordinator-address.ts';
 import { createHttpAgentApi } from './client/http-agent-api.ts';
-import { AGENT_SETTINGS } from './config.ts';
+import { AGENT_SETTINGS, pluginProblems } from './config.ts';
 import { findWhenNeeded } from './runtime/find-when-needed.ts';
 import { createAgentMetrics } from './metrics.ts';
 import { serveHealthAndMetrics } from './ops/health-and-metrics-listener.ts';
@@ -15,7 +15,10 @@ import { openStateFolder } from './memory/state-folder.ts';
 
 const { version } = manifest;
 const purpose = 'keeps the images that the coordinator plans for this node in its container runtime';
-const config = readConfigOrExit(AGENT_SETTINGS, { name: 'agent', version, purpose }, addressProblems);
+const config = readConfigOrExit(AGENT_SETTINGS, { name: 'agent', version, purpose }, settings => [
+  ...addressProblems(settings),
+  ...pluginProblems(settings),
+]);
 const log = createLog({ level: config.logLevel, name: 'agent', version });
 
 const findRuntime = async () => {
@@ -25,10 +28,20 @@ const findRuntime = async () => {
   return config.diskSeenThrough === 'own-root' ? { ...runtime, space: () => ownRootSpace() } : runtime;
 };
 
+/** Undefined where no setting names any: what reads them takes memory. */
+const findNodeCredentials = async () => {
+  const { dockerConfig, credentialProviderConfig: providerConfig, credentialProviderBinDir: providerBinDir } = config;
+  if (dockerConfig === undefined && providerConfig === undefined) return undefined;
+  const { openNodeCredentials } = await import('./credentials/node-credentials.ts');
+  const providerTimeoutMs = config.credentialProviderTimeoutMs;
+  return openNodeCredentials({ dockerConfig, providerConfig, providerBinDir, providerTimeoutMs, clock });
+};
+
 await runUntilSignalled(
   async signal => {
     const state = await openStateFolder(config.stateDir);
     const api = createHttpAgentApi({ ...config, clock });
+    const nodeCredentials = await findNodeCredentials();
     const metrics = createAgentMetrics();
     const agent = createAgent({
       api,
@@ -43,6 +56,7 @@ await runUntilSignalled(
       slowPullBytesPerSecond: config.slowPullBytesPerSecond,
       disk: { maxUsedPercent: config.diskMaxUsedPercent },
       stall: config,
+      nodeCredentials,
     });
     const address = await serveHealthAndMetrics({ metrics, health: agent.health }, config.opsListen, signal);
     log.info({ listener: 'ops', address }, 'listening');

@@ -52,12 +52,28 @@ const NOTHING_BROUGHT = { credentials: [], problems: [], anonymous: true } as co
  */
 export async function gatherTries(wanted: WantedTries, parts: GatherParts, signal: AbortSignal): Promise<Tries> {
   const brought = wanted.ask ? await askCoordinator(wanted, parts, signal) : NOTHING_BROUGHT;
-  const own = (await parts.node?.of(wanted.image, signal)) ?? { credentials: [], problems: [] };
+  const own = await askNode(wanted.image, parts, brought.credentials.length > 0, signal);
   const anonymous = brought.anonymous && own.credentials.length === 0;
   return {
     tries: [...brought.credentials, ...own.credentials, ...(anonymous ? (['anonymous'] as const) : [])],
     problems: [...brought.problems, ...own.problems],
   };
+}
+
+/** What cannot be had of the node for now holds up no pull that has other credentials. */
+async function askNode(
+  image: ImageRef,
+  { node }: GatherParts,
+  hasOthers: boolean,
+  signal: AbortSignal,
+): Promise<Pick<ImageCredentials, 'credentials' | 'problems'>> {
+  if (node === undefined) return { credentials: [], problems: [] };
+  try {
+    return await node.of(image, signal);
+  } catch (error) {
+    if (!(error instanceof CredentialsMissing) || !hasOthers) throw error;
+    return { credentials: [], problems: [error.message] };
+  }
 }
 
 async function askCoordinator(

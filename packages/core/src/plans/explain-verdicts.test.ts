@@ -89,19 +89,3 @@ test('a node that gets no agent is explained so', () => {
     true,
   ]);
 });
-
-test('whose secrets a pull uses is said by name', () => {
-  const state = aState({
-    resources: [aResource({ spec: { workloads: WORKLOADS, imagePullSecrets: [{ name: 'own' }] } })],
-    workloads: [
-      aWorkload({ name: 'a', pod: { containers: [{ image: 'a:1' }], imagePullSecrets: ['regcred'] } }),
-      aWorkload({ name: 'b', pod: { containers: [{ image: 'b:1' }], serviceAccountName: 'gone' } }),
-    ],
-    serviceAccounts: [],
-    ownNamespace: 'kube-prefetch',
-  });
-  expect(explainNode(collectAsks(state).asks, WEB).map(({ because }) => because[0]?.split('; ').slice(1))).toEqual([
-    ['pulls with the secrets shop/regcred, shop/own'],
-    ['pulls with the secrets shop/own', 'ServiceAccount shop/gone does not exist'],
-  ]);
-});

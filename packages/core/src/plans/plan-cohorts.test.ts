@@ -52,19 +52,3 @@ test('the revision is the hash of the bytes, which the order of keys and the rev
   expect(planBytes(turned)).toBe(planBytes(body));
   expect(JSON.parse(planBytes(body))).toEqual(body);
 });
-
-test('only an item with pull secrets of somebody who may start says so, and the bytes of all others stay as they were', () => {
-  const secrets = { imagePullSecrets: [{ name: 'regcred' }] };
-  const resources = (spec: object) => [aResource({ spec: { images: ['web:1'], ...spec } })];
-  const bytesOf = (spec: object, ownNamespace?: string) => {
-    const [plan] = plansOf(aState({ resources: resources(spec), nodes: [aNode()], ownNamespace }));
-    if (plan === undefined) throw new Error('expected one plan');
-    return planBytes(plan);
-  };
-  const without = bytesOf({});
-  expect(without).not.toContain('credentials');
-  expect(bytesOf({}, 'kube-prefetch')).toBe(without);
-  expect(bytesOf(secrets)).toBe(without);
-  expect(bytesOf(secrets, 'kube-prefetch')).toBe(without.replace('"start":true', '"start":true,"credentials":true'));
-  expect(bytesOf({ ...secrets, suspend: true }, 'kube-prefetch')).not.toContain('credentials');
-});

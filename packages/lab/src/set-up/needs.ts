@@ -23,6 +23,7 @@ export const NEEDS = {
   runtime: [...go, ...docker],
   simulation: [],
   http: [],
+  credentials: [],
   programs: [...containerd, 'prometheus'],
   endurance: containerd,
   'api-server': apiServer,
