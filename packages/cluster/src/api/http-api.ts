@@ -29,7 +29,7 @@ export function createHttpKubeApi({
         const response = await send(request, inTime);
         const text = await readBody(response.body, maxAnswerBytes);
         if (response.status >= 300) throw refusal(what, response, text);
-        return read(JSON.parse(text));
+        return read(parseAnswer(text));
       });
     } catch (error) {
       throw asKubeApiError(what, error, signal);
@@ -95,6 +95,15 @@ export function createHttpKubeApi({
 
 function refusal(what: string, { status, retryAfter }: KubeResponse, text: string): KubeApiError {
   return toKubeError(what, status, parsed(text), retryAfter);
+}
+
+/** What JSON.parse says of a text repeats some of it, and an answer may hold a Secret. */
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new StrangeAnswer('an answer that is no JSON');
+  }
 }
 
 function parsed(text: string): unknown {
