@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ClusterState } from '@kube-prefetch/core';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import {
   aDeployment,
   aPrefetch,
@@ -91,6 +91,9 @@ secretReaderSuite('the manifests source', async () => {
 });
 
 test('nothing that a Secret holds is told, whatever is wrong with it and with its file', async () => {
+  const warned: unknown[] = [];
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(warning => void warned.push(warning));
+  onTestFinished(() => warn.mockRestore());
   const { data } = aPullSecret({ 'r.example': 'canary' });
   const secret = (parts: object) =>
     JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' }, type: 'canary', ...parts });
@@ -102,10 +105,11 @@ test('nothing that a Secret holds is told, whatever is wrong with it and with it
     'alias.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: b}\nstringData:\n  password: *canary\n',
     'tag.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: c}\nstringData: {a: !canary x, b: "c" canary}\n',
     'twice.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: d}\nstringData: {canary: x, canary: y}\n',
+    'key.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: e}\nstringData:\n  ? {canary: x}\n  : y\n',
     'scalar.yaml': 'kind: Secret\n"canary" "canary"\n--- canary: [\n',
   });
   const state = await reads(({ gaps }) => gaps.length > 3);
-  expect(JSON.stringify([logged, state])).not.toMatch(/canary|4242/);
+  expect(JSON.stringify([logged, state, warned.map(String)])).not.toMatch(/canary|4242/);
 });
 
 function fileName(object: PlainObject): string {

@@ -25,7 +25,8 @@ const MAX_ALIAS_COUNT = 100;
 /** Parses a YAML or JSON file; leaves out empty documents. Duplicate keys and tabs as indentation are problems. */
 export function parseDocuments(text: string): ParsedDocuments {
   const lineCounter = new LineCounter();
-  const parsed = parseAllDocuments(text, { lineCounter, merge: true, prettyErrors: false });
+  // At its usual level the parser prints warnings of its own, which quote the file.
+  const parsed = parseAllDocuments(text, { lineCounter, merge: true, prettyErrors: false, logLevel: 'error' });
   const problems: LineProblem[] = [];
   const documents: ManifestDocument[] = [];
   for (const document of parsed) {
