@@ -1,3 +1,4 @@
+import { errorText } from '@kube-prefetch/protocol';
 import { type Clock, withDeadline } from '@kube-prefetch/time';
 import { RuntimeUnavailable } from './image-runtime.ts';
 import { scrub } from './scrub-credentials.ts';
@@ -26,12 +27,6 @@ export async function callRuntime<T>(
     return await withDeadline(clock, answerTimeoutMs, signal, question, work);
   } catch (error) {
     signal.throwIfAborted();
-    throw new RuntimeUnavailable(scrub(`${socket}: ${question}: ${reasonOf(error)}`));
+    throw new RuntimeUnavailable(scrub(`${socket}: ${question}: ${errorText(error)}`));
   }
-}
-
-/** gRPC errors repeat their code in `message`. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'rawMessage' in error ? String(error.rawMessage) : error.message;
 }

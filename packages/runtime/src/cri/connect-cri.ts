@@ -1,10 +1,9 @@
-import net from 'node:net';
-import { type Client, createClient, type Transport } from '@connectrpc/connect';
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
-import { unaryCalls } from './call-unary.ts';
+import type { Client } from '@connectrpc/connect';
 import { Content } from './generated/containerd_content_pb.ts';
 import { Events } from './generated/containerd_events_pb.ts';
 import { ImageService, RuntimeService } from './generated/cri_pb.ts';
+import { createGrpcClient } from './grpc-client.ts';
+import { createConnection } from './grpc-connection.ts';
 
 export interface CriClients {
   readonly runtime: Client<typeof RuntimeService>;
@@ -19,46 +18,32 @@ export interface CriClients {
 /** Longest answer we read: a runtime that goes mad must not fill the agent's memory. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
-const BASE_URL = 'http://localhost';
-/** An idle connection would keep the process from ending. */
-const IDLE = { idleConnectionTimeoutMs: 1_000 };
 /**
  * An error's text comes in headers. Told this limit, a server ends only the call whose error is longer; without it Node ends
  * the connection at 64 KiB, and every other pull with it.
  */
 const MAX_ERROR_BYTES = 32 * 1024;
 
+/** CRI keeps its images in this namespace of containerd's own API. */
+const CONTAINERD_HEADERS = { 'containerd-namespace': 'k8s.io' };
+
 /** Nothing connects before the first call; a connection that broke is made anew by the next one. */
 export function connectCri(socket: string, imageSocket = socket): CriClients {
   let connections = 0;
-  const transportTo = (path: string): Transport => {
-    const sessionManager = new Http2SessionManager(BASE_URL, IDLE, {
-      createConnection() {
-        connections += 1;
-        return net.connect(path);
-      },
-      settings: { maxHeaderListSize: MAX_ERROR_BYTES },
-    });
-    const { stream } = createGrpcTransport({
-      baseUrl: BASE_URL,
-      sessionManager,
-      acceptCompression: [],
-      readMaxBytes: MAX_ANSWER_BYTES,
-    });
-    return { unary: unaryCalls(sessionManager, MAX_ANSWER_BYTES), stream };
-  };
-  const transport = transportTo(socket);
+  const optionsFor = (path: string) => ({
+    connection: createConnection(path, { maxHeaderListSize: MAX_ERROR_BYTES }, () => (connections += 1)),
+    maxAnswerBytes: MAX_ANSWER_BYTES,
+  });
+  const options = optionsFor(socket);
+  const containerd = { ...options, headers: CONTAINERD_HEADERS };
   return {
-    runtime: createClient(RuntimeService, transport),
-    images: createClient(ImageService, imageSocket === socket ? transport : transportTo(imageSocket)),
-    content: createClient(Content, transport),
-    events: createClient(Events, transport),
+    runtime: createGrpcClient(RuntimeService, options),
+    images: createGrpcClient(ImageService, imageSocket === socket ? options : optionsFor(imageSocket)),
+    content: createGrpcClient(Content, containerd),
+    events: createGrpcClient(Events, containerd),
     connections: () => connections,
   };
 }
-
-/** CRI keeps its images in this namespace of containerd's own API. */
-export const CONTAINERD_HEADERS = { 'containerd-namespace': 'k8s.io' };
 
 /**
  * What a runtime says of itself stays true while a connection to it stands: it is asked once on each, not in every look.

@@ -1,7 +1,9 @@
-import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
+import { Code } from '@connectrpc/connect';
 import { expect, test } from 'vitest';
 import { ImageService } from './generated/cri_pb.ts';
 import { lookByList, lookByStatus } from './look-at-images.ts';
+import { CallError } from './grpc-client.ts';
+import { createFakeClient } from '../../testing/fake-client.ts';
 
 const NEVER = new AbortController().signal;
 const REFERENCES = Array.from({ length: 100 }, (_, n) => `r.example/app:${n}`);
@@ -9,12 +11,10 @@ const REFERENCES = Array.from({ length: 100 }, (_, n) => `r.example/app:${n}`);
 type Status = (image: string, signal: AbortSignal) => Promise<{ image?: { id: string; size: bigint } }>;
 
 function clientFor(status: Status) {
-  const transport = createRouterTransport(({ service }) =>
-    service(ImageService, {
-      imageStatus: (request, { signal }) => status(request.image?.image ?? '', signal),
-    }),
-  );
-  return createClient(ImageService, transport);
+  const client = createFakeClient(ImageService, {
+    imageStatus: (request, { signal }) => status(request.image?.image ?? '', signal),
+  });
+  return client;
 }
 
 test('every reference is asked for once, a few at a time, and answered in the order asked', async () => {
@@ -40,7 +40,7 @@ test('one failure fails the look, and no further question is asked', async () =>
   let asked = 0;
   const images = clientFor(async () => {
     asked += 1;
-    throw new ConnectError('broken', Code.Internal);
+    throw new CallError('broken', Code.Internal);
   });
   await expect(lookByStatus(images, REFERENCES, NEVER)).rejects.toThrow('broken');
   await new Promise(resolve => process.nextTick(resolve));
@@ -50,7 +50,7 @@ test('one failure fails the look, and no further question is asked', async () =>
 test('a reference that the runtime refuses as malformed is absent and hides no other', async () => {
   const images = clientFor(async image => {
     if (image === 'Bad Ref')
-      throw new ConnectError('cannot parse input: "Bad Ref": invalid reference format', Code.Unknown);
+      throw new CallError('cannot parse input: "Bad Ref": invalid reference format', Code.Unknown);
     return { image: { id: '1', size: 1n } };
   });
   const seen = await lookByStatus(images, ['Bad Ref', 'nginx'], NEVER);
@@ -62,16 +62,14 @@ const NGINX = { id: 'nginx', size: 7n, repoTags: ['docker.io/library/nginx:lates
 const APP = { id: 'app', size: 3n, repoTags: [], repoDigests: [`r.example:5000/app@${DIGEST}`] };
 
 function listingClient(asked: string[]) {
-  const transport = createRouterTransport(({ service }) =>
-    service(ImageService, {
-      listImages: () => ({ images: [NGINX, APP] }),
-      imageStatus: request => {
-        asked.push(request.image?.image ?? '');
-        return {};
-      },
-    }),
-  );
-  return createClient(ImageService, transport);
+  const client = createFakeClient(ImageService, {
+    listImages: () => ({ images: [NGINX, APP] }),
+    imageStatus: request => {
+      asked.push(request.image?.image ?? '');
+      return {};
+    },
+  });
+  return client;
 }
 
 test.each([
@@ -102,12 +100,10 @@ test('what is no reference is left to the runtime to judge', async () => {
 });
 
 test('a list that fails is not an empty list', async () => {
-  const transport = createRouterTransport(({ service }) =>
-    service(ImageService, {
-      listImages: () => {
-        throw new ConnectError('gone', Code.Unavailable);
-      },
-    }),
-  );
-  await expect(lookByList(createClient(ImageService, transport), ['nginx'], NEVER)).rejects.toThrow('gone');
+  const client = createFakeClient(ImageService, {
+    listImages: () => {
+      throw new CallError('gone', Code.Unavailable);
+    },
+  });
+  await expect(lookByList(client, ['nginx'], NEVER)).rejects.toThrow('gone');
 });

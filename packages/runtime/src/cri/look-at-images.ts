@@ -1,10 +1,11 @@
-import { type Client, ConnectError } from '@connectrpc/connect';
+import type { Client } from '@connectrpc/connect';
 import { type ImageRef, normaliseReference, tryParseReference } from '@kube-prefetch/protocol';
 import { classifyFailure } from '../failures/classify-failure.ts';
 import type { Presence } from '../image-runtime.ts';
 import { lookOneByOne } from '../look-one-by-one.ts';
 import { withDefaultTag } from '../name-image.ts';
 import type { Image, ImageService } from './generated/cri_pb.ts';
+import { refusalOf } from './grpc-client.ts';
 
 /**
  * One ImageStatus per reference, because in general only the runtime knows what a reference means to it. The first failure
@@ -24,8 +25,8 @@ async function lookAt(images: Client<typeof ImageService>, image: ImageRef, sign
     return presenceOf(status.image);
   } catch (error) {
     // CRI-O refuses what containerd calls absent; one malformed reference must not hide all other images.
-    if (error instanceof ConnectError && classifyFailure(error.rawMessage, error.code) === 'InvalidReference')
-      return { present: false };
+    const { code, text } = refusalOf(error);
+    if (classifyFailure(text, code) === 'InvalidReference') return { present: false };
     throw error;
   }
 }

@@ -1,8 +1,10 @@
-import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
+import { Code } from '@connectrpc/connect';
 import { expect, test } from 'vitest';
 import { PullFailure } from '../image-runtime.ts';
 import { ImageService, type PullImageRequest } from './generated/cri_pb.ts';
 import { pullImage } from './pull-image.ts';
+import { CallError } from './grpc-client.ts';
+import { createFakeClient } from '../../testing/fake-client.ts';
 
 const IMAGE = 'r.example/app:v1';
 const AUTH = { username: 'reader', password: 'Pa55word' };
@@ -14,19 +16,17 @@ interface Runtime {
 }
 
 function pullFrom({ pull = async () => ({}), present = true }: Runtime, signal = NEVER) {
-  const transport = createRouterTransport(({ service }) =>
-    service(ImageService, {
-      pullImage: pull,
-      imageStatus: () => (present ? { image: { id: '1', size: 1n } } : {}),
-    }),
-  );
-  const images = createClient(ImageService, transport);
+  const client = createFakeClient(ImageService, {
+    pullImage: pull,
+    imageStatus: () => (present ? { image: { id: '1', size: 1n } } : {}),
+  });
+  const images = client;
   return pullImage({ images, download: undefined }, IMAGE, AUTH, () => {}, signal);
 }
 
 const failing = (code: Code, text: string): Runtime => ({
   pull: async () => {
-    throw new ConnectError(text, code);
+    throw new CallError(text, code);
   },
 });
 

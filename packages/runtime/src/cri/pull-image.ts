@@ -1,9 +1,10 @@
-import { type Client, ConnectError } from '@connectrpc/connect';
+import type { Client } from '@connectrpc/connect';
 import type { ImageRef } from '@kube-prefetch/protocol';
 import { classifyFailure } from '../failures/classify-failure.ts';
 import { type Progress, type Pulled, PullFailure, type RegistryAuth } from '../image-runtime.ts';
 import { scrub } from '../scrub-credentials.ts';
 import type { ImageService } from './generated/cri_pb.ts';
+import { refusalOf } from './grpc-client.ts';
 import { withDefaultTag } from '../name-image.ts';
 
 /** What can be seen of a pull while it runs; to see nothing is never a failure. */
@@ -67,6 +68,6 @@ async function confirmPresent(
 /** The original error is not kept as the cause: it holds the text before it was scrubbed, and loggers print causes. */
 function toPullFailure(error: unknown, auth: RegistryAuth | undefined): PullFailure {
   if (error instanceof PullFailure) return error;
-  const { code, rawMessage } = ConnectError.from(error);
-  return new PullFailure(classifyFailure(rawMessage, code), scrub(rawMessage, auth));
+  const { code, text } = refusalOf(error);
+  return new PullFailure(classifyFailure(text, code), scrub(text, auth));
 }

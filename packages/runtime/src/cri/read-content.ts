@@ -1,6 +1,6 @@
-import { type Client, Code, ConnectError } from '@connectrpc/connect';
-import { CONTAINERD_HEADERS } from './connect-cri.ts';
+import { type Client, Code } from '@connectrpc/connect';
 import type { Content, Info } from './generated/containerd_content_pb.ts';
+import { refusalOf } from './grpc-client.ts';
 
 export type ContentClient = Client<typeof Content>;
 
@@ -15,19 +15,16 @@ export interface ImageLayer {
 /** undefined where the content store has no such blob, or not yet. */
 export async function readInfo(content: ContentClient, digest: string, signal: AbortSignal): Promise<Info | undefined> {
   try {
-    return (await content.info({ digest }, { signal, headers: CONTAINERD_HEADERS })).info;
+    return (await content.info({ digest }, { signal })).info;
   } catch (error) {
-    if (error instanceof ConnectError && error.code === Code.NotFound) return undefined;
+    if (refusalOf(error).code === Code.NotFound) return undefined;
     throw error;
   }
 }
 
 /** Bytes that have arrived of each layer that any pull is downloading now, by digest. */
 export async function readDownloads(content: ContentClient, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
-  const { statuses } = await content.listStatuses(
-    { filters: ['ref~="^layer-"'] },
-    { signal, headers: CONTAINERD_HEADERS },
-  );
+  const { statuses } = await content.listStatuses({ filters: ['ref~="^layer-"'] }, { signal });
   return new Map(statuses.map(({ ref, offset }) => [ref.slice('layer-'.length), Number(offset)]));
 }
 
@@ -40,8 +37,7 @@ export async function listRepository(
   // A blob of several repositories has their paths joined by commas.
   const filter = `labels."containerd.io/distribution.source.${host}"~="(^|,)${path.replaceAll('.', '[.]')}(,|$)"`;
   const found: Info[] = [];
-  for await (const { info } of content.list({ filters: [filter] }, { signal, headers: CONTAINERD_HEADERS }))
-    found.push(...info);
+  for await (const { info } of content.list({ filters: [filter] }, { signal })) found.push(...info);
   return found;
 }
 
@@ -52,7 +48,7 @@ export async function readLayers(
 ): Promise<readonly ImageLayer[]> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const { data } of content.read({ digest }, { signal, headers: CONTAINERD_HEADERS })) {
+  for await (const { data } of content.read({ digest }, { signal })) {
     chunks.push(data);
     sizeBytes += data.length;
     if (sizeBytes > MAX_MANIFEST_BYTES) throw new Error(`expected a manifest of at most 4 MiB, ${digest} is larger`);

@@ -1,10 +1,12 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
+import { Code } from '@connectrpc/connect';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import type { Progress } from '../image-runtime.ts';
 import { Content } from './generated/containerd_content_pb.ts';
 import { measureDownload, watchDownload } from './watch-download.ts';
+import { CallError } from './grpc-client.ts';
+import { createFakeClient } from '../../testing/fake-client.ts';
 
 interface Blob {
   readonly size: number;
@@ -25,28 +27,26 @@ function contentStore(unlisted: readonly string[] = []) {
     createdAt: timestampFromMs(createdMs),
     labels,
   });
-  const transport = createRouterTransport(({ service }) =>
-    service(Content, {
-      info({ digest }) {
-        asked.push(digest);
-        const blob = blobs.get(digest);
-        if (blob === undefined) throw new ConnectError('not found', Code.NotFound);
-        return { info: infoOf(digest, blob) };
-      },
-      async *list(request) {
-        filters.push(...request.filters);
-        const listed = [...blobs].filter(([digest]) => !unlisted.includes(digest));
-        yield { info: listed.map(([digest, blob]) => infoOf(digest, blob)) };
-      },
-      async *read({ digest }) {
-        yield { data: Buffer.from(blobs.get(digest)?.text ?? '') };
-      },
-      listStatuses: () => ({
-        statuses: [...downloads].map(([digest, offset]) => ({ ref: `layer-${digest}`, offset: BigInt(offset) })),
-      }),
+  const client = createFakeClient(Content, {
+    info({ digest }) {
+      asked.push(digest);
+      const blob = blobs.get(digest);
+      if (blob === undefined) throw new CallError('not found', Code.NotFound);
+      return { info: infoOf(digest, blob) };
+    },
+    async *list(request) {
+      filters.push(...request.filters);
+      const listed = [...blobs].filter(([digest]) => !unlisted.includes(digest));
+      yield { info: listed.map(([digest, blob]) => infoOf(digest, blob)) };
+    },
+    async *read({ digest }) {
+      yield { data: Buffer.from(blobs.get(digest)?.text ?? '') };
+    },
+    listStatuses: () => ({
+      statuses: [...downloads].map(([digest, offset]) => ({ ref: `layer-${digest}`, offset: BigInt(offset) })),
     }),
-  );
-  return { content: createClient(Content, transport), blobs, downloads, filters, asked };
+  });
+  return { content: client, blobs, downloads, filters, asked };
 }
 
 const MANIFEST: Blob = {
@@ -123,8 +123,8 @@ test('only what arrived since the pull began counts as pulled', async () => {
 
 test('a runtime without this API tells nothing and breaks nothing', async () => {
   const clock = createVirtualClock();
-  const transport = createRouterTransport(() => {});
-  const watch = watchDownload(createClient(Content, transport), 'nginx', clock);
+  const client = createFakeClient(Content, {});
+  const watch = watchDownload(client, 'nginx', clock);
   const over = new AbortController();
   const told: Progress[] = [];
   const following = watch.follow(progress => told.push(progress), over.signal);

@@ -1,7 +1,7 @@
-import { ConnectError } from '@connectrpc/connect';
+import { errorText } from '@kube-prefetch/protocol';
 import { RuntimeUnavailable } from '../image-runtime.ts';
 import { scrub } from '../scrub-credentials.ts';
-import { CONTAINERD_HEADERS, type CriClients } from './connect-cri.ts';
+import type { CriClients } from './connect-cri.ts';
 
 /** Also what others did: `ctr`, the kubelet's garbage collection. */
 const IMAGE_EVENTS = ['namespace==k8s.io,topic~="/images/"'];
@@ -12,7 +12,7 @@ export async function* watchImages(
   signal: AbortSignal,
 ): AsyncGenerator<void> {
   try {
-    const stream = events.subscribe({ filters: IMAGE_EVENTS }, { signal, headers: CONTAINERD_HEADERS });
+    const stream = events.subscribe({ filters: IMAGE_EVENTS }, { signal });
     const told = stream[Symbol.asyncIterator]();
     let next = told.next();
     next.catch(() => {}); // not lost: awaited below
@@ -22,7 +22,7 @@ export async function* watchImages(
     for (; !(await next).done; next = told.next()) yield;
   } catch (error) {
     if (signal.aborted) return;
-    throw new RuntimeUnavailable(scrub(`${socket}: image events: ${ConnectError.from(error).rawMessage}`));
+    throw new RuntimeUnavailable(scrub(`${socket}: image events: ${errorText(error)}`));
   }
   if (!signal.aborted) throw new RuntimeUnavailable(`${socket}: image events: the stream ended`);
 }
