@@ -14,3 +14,8 @@ test('a bundle that held a twin would be seen', async () => {
     'packages/runtime/testing/twin/runtime.ts',
   );
 });
+
+test('no bundle imports node:http as a module, for which Node loads its fetch', async () => {
+  for (const program of PROGRAMS)
+    expect(await bundledFiles(`packages/${program}/src/main.ts`)).toContain('packages/lab/src/build/node-http.cjs');
+});

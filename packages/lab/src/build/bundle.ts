@@ -56,6 +56,7 @@ function inputsOf({ outputs }: Metafile): readonly string[] {
  */
 function optionsOf(entry: string) {
   const unused = `${root}packages/lab/src/build/not-bundled.cjs`;
+  const http = `${root}packages/lab/src/build/node-http.cjs`;
   return {
     absWorkingDir: root,
     entryPoints: { main: entry },
@@ -73,7 +74,13 @@ function optionsOf(entry: string) {
     legalComments: 'none',
     sourcemap: 'external',
     logLevel: 'warning',
-    alias: { ssh2: unused, 'cpu-features': unused, '@grpc/grpc-js': unused, '@grpc/proto-loader': unused },
+    alias: {
+      ssh2: unused,
+      'cpu-features': unused,
+      '@grpc/grpc-js': unused,
+      '@grpc/proto-loader': unused,
+      'node:http': http,
+    },
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },
