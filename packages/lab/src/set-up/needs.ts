@@ -23,7 +23,7 @@ export const NEEDS = {
   runtime: [...go, ...docker],
   simulation: [],
   http: [],
-  credentials: [],
+  credentials: go,
   programs: [...containerd, 'prometheus'],
   endurance: containerd,
   'api-server': apiServer,
