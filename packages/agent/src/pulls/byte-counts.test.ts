@@ -33,7 +33,7 @@ function start() {
   };
 }
 
-test('while pulls run, nothing is asked; once none has for a moment, all are counted in turn', async () => {
+test('while pulls run, nothing is asked; once none has for a moment, all are counted', async () => {
   const { clock, node, asked, counted, pulled, stop } = start();
   node.pulling = true;
   pulled('a', 10);

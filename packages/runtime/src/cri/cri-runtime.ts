@@ -4,6 +4,7 @@ import type { ImageRuntime, Space } from '../image-runtime.ts';
 import { connectCri, oncePerConnection } from './connect-cri.ts';
 import { lookByList, lookByStatus } from './look-at-images.ts';
 import { pullImage } from './pull-image.ts';
+import { createBlobReader } from './read-content.ts';
 import { watchDownload } from './watch-download.ts';
 import { watchImages } from './watch-images.ts';
 
@@ -25,6 +26,7 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
   const { socket, imageSocket = socket, clock, hostRoot = '' } = options;
   const clients = connectCri(socket, imageSocket);
   const images = { ...options, socket: imageSocket };
+  const readers = { content: clients.content, readBlobs: createBlobReader(clients.content) };
   let name = '';
   const whoAnswers = oncePerConnection(clients.connections, signal =>
     callRuntime(options, 'Version', signal, signal => clients.runtime.version({}, { signal })),
@@ -48,7 +50,7 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
       return callRuntime(images, 'the images', signal, signal => lookAt(clients.images, asked, signal));
     },
     pull(image, auth, progress, signal) {
-      const download = name === CONTAINERD ? watchDownload(clients.content, image, clock) : undefined;
+      const download = name === CONTAINERD ? watchDownload(readers, image, clock) : undefined;
       return pullImage({ images: clients.images, download }, image, auth, progress, signal);
     },
     async space(signal): Promise<Space | 'unknown'> {

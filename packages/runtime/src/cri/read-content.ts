@@ -1,25 +1,55 @@
-import { type Client, Code } from '@connectrpc/connect';
+import type { Client } from '@connectrpc/connect';
 import type { Content, Info } from './generated/containerd_content_pb.ts';
-import { refusalOf } from './grpc-client.ts';
 
 export type ContentClient = Client<typeof Content>;
 
 /** Registries refuse manifests over 4 MiB. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+/** containerd compares each of its blobs with each filter. */
+const MAX_FILTERS = 200;
 
 export interface ImageLayer {
   readonly digest: string;
   readonly sizeBytes: number;
 }
 
-/** undefined where the content store has no such blob, or not yet. */
-export async function readInfo(content: ContentClient, digest: string, signal: AbortSignal): Promise<Info | undefined> {
-  try {
-    return (await content.info({ digest }, { signal })).info;
-  } catch (error) {
-    if (refusalOf(error).code === Code.NotFound) return undefined;
-    throw error;
+/** Those of these blobs that the content store has, by digest: one list, because a question for each would cost more than the pull. */
+export async function listBlobs(
+  content: ContentClient,
+  digests: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Info>> {
+  const found = new Map<string, Info>();
+  for (let at = 0; at < digests.length; at += MAX_FILTERS) {
+    const filters = digests.slice(at, at + MAX_FILTERS).map(digest => `digest=="${digest}"`);
+    for (const info of await list(content, filters, signal)) found.set(info.digest, info);
   }
+  return found;
+}
+
+export type BlobReader = (digests: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, Info>>;
+
+/**
+ * What several ask for at once, or while an answer is awaited, is one list, over the signal of the first of them. The answer
+ * has what the others asked for too.
+ */
+export function createBlobReader(content: ContentClient): BlobReader {
+  let last: Promise<unknown> = Promise.resolve();
+  let next: { readonly digests: Set<string>; readonly answer: Promise<ReadonlyMap<string, Info>> } | undefined;
+
+  return (wanted, signal) => {
+    if (next === undefined) {
+      const digests = new Set<string>();
+      const answer = last.then(() => {
+        next = undefined;
+        return listBlobs(content, [...digests], signal);
+      });
+      next = { digests, answer };
+      last = answer.catch(() => {});
+    }
+    for (const digest of wanted) next.digests.add(digest);
+    return next.answer;
+  };
 }
 
 /** Bytes that have arrived of each layer that any pull is downloading now, by digest. */
@@ -36,8 +66,13 @@ export async function listRepository(
 ): Promise<readonly Info[]> {
   // A blob of several repositories has their paths joined by commas.
   const filter = `labels."containerd.io/distribution.source.${host}"~="(^|,)${path.replaceAll('.', '[.]')}(,|$)"`;
+  return list(content, [filter], signal);
+}
+
+/** What fits any of the filters. */
+async function list(content: ContentClient, filters: string[], signal: AbortSignal): Promise<readonly Info[]> {
   const found: Info[] = [];
-  for await (const { info } of content.list({ filters: [filter] }, { signal })) found.push(...info);
+  for await (const { info } of content.list({ filters }, { signal })) found.push(...info);
   return found;
 }
 

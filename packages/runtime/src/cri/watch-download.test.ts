@@ -1,11 +1,10 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { Code } from '@connectrpc/connect';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import type { Progress } from '../image-runtime.ts';
 import { Content } from './generated/containerd_content_pb.ts';
 import { measureDownload, watchDownload } from './watch-download.ts';
-import { CallError } from './grpc-client.ts';
+import { type ContentClient, createBlobReader } from './read-content.ts';
 import { createFakeClient } from '../../testing/fake-client.ts';
 
 interface Blob {
@@ -15,12 +14,13 @@ interface Blob {
   readonly text?: string;
 }
 
+const readersOf = (content: ContentClient) => ({ content, readBlobs: createBlobReader(content) });
+
 /** A content store that a test fills while the watch looks. */
-function contentStore(unlisted: readonly string[] = []) {
+function contentStore() {
   const blobs = new Map<string, Blob>();
   const downloads = new Map<string, number>();
-  const filters: string[] = [];
-  const asked: string[] = [];
+  const lists: string[][] = [];
   const infoOf = (digest: string, { size, createdMs, labels = {} }: Blob) => ({
     digest,
     size: BigInt(size),
@@ -28,16 +28,11 @@ function contentStore(unlisted: readonly string[] = []) {
     labels,
   });
   const client = createFakeClient(Content, {
-    info({ digest }) {
-      asked.push(digest);
-      const blob = blobs.get(digest);
-      if (blob === undefined) throw new CallError('not found', Code.NotFound);
-      return { info: infoOf(digest, blob) };
-    },
     async *list(request) {
-      filters.push(...request.filters);
-      const listed = [...blobs].filter(([digest]) => !unlisted.includes(digest));
-      yield { info: listed.map(([digest, blob]) => infoOf(digest, blob)) };
+      lists.push(request.filters);
+      const byDigest = request.filters.flatMap(filter => /^digest=="(.*)"$/.exec(filter)?.[1] ?? []);
+      const fits = (digest: string) => byDigest.length === 0 || byDigest.includes(digest);
+      yield { info: [...blobs].filter(([digest]) => fits(digest)).map(([digest, blob]) => infoOf(digest, blob)) };
     },
     async *read({ digest }) {
       yield { data: Buffer.from(blobs.get(digest)?.text ?? '') };
@@ -46,7 +41,7 @@ function contentStore(unlisted: readonly string[] = []) {
       statuses: [...downloads].map(([digest, offset]) => ({ ref: `layer-${digest}`, offset: BigInt(offset) })),
     }),
   });
-  return { content: client, blobs, downloads, filters, asked };
+  return { readers: readersOf(client), blobs, downloads, lists };
 }
 
 const MANIFEST: Blob = {
@@ -67,8 +62,8 @@ const MANIFEST: Blob = {
 
 test('a pull is seen to resolve, download and unpack', async () => {
   const clock = createVirtualClock();
-  const { content, blobs, downloads, filters } = contentStore();
-  const watch = watchDownload(content, 'r.example:5000/team/my.app:v1', clock);
+  const { readers, blobs, downloads, lists } = contentStore();
+  const watch = watchDownload(readers, 'r.example:5000/team/my.app:v1', clock);
   const told: Progress[] = [];
   const over = new AbortController();
   const following = watch.follow(progress => told.push(progress), over.signal);
@@ -90,7 +85,7 @@ test('a pull is seen to resolve, download and unpack', async () => {
   downloads.clear();
   blobs.set('sha256:l1', { size: 30, createdMs: clock.wallMs() });
   expect(await later()).toEqual({ phase: 'unpacking', doneBytes: 40, totalBytes: 40 });
-  expect(filters[0]).toBe('labels."containerd.io/distribution.source.r.example"~="(^|,)team/my[.]app(,|$)"');
+  expect(lists[0]?.[0]).toBe('labels."containerd.io/distribution.source.r.example"~="(^|,)team/my[.]app(,|$)"');
 
   over.abort();
   await following;
@@ -99,10 +94,10 @@ test('a pull is seen to resolve, download and unpack', async () => {
 
 test('only what arrived since the pull began counts as pulled', async () => {
   const clock = createVirtualClock();
-  const { content, blobs, asked } = contentStore(['sha256:c']);
+  const { readers, blobs, lists } = contentStore();
   const old = { createdMs: clock.wallMs() };
   await clock.advance(60_000);
-  const watch = watchDownload(content, 'nginx', clock);
+  const watch = watchDownload(readers, 'nginx', clock);
   const fresh = { createdMs: clock.wallMs() };
   blobs.set('sha256:index', {
     size: 200,
@@ -117,14 +112,20 @@ test('only what arrived since the pull began counts as pulled', async () => {
   blobs.set('sha256:l0', { size: 10, ...old });
   blobs.set('sha256:l1', { size: 30, ...fresh });
   const digests = ['docker.io/library/nginx@sha256:index', 'docker.io/other/nginx@sha256:l0'];
-  expect(await watch.countBytes(digests, new AbortController().signal)).toBe(200 + 500 + 7 + 30);
-  expect(asked).toEqual(['sha256:c']); // Only what the list does not tell.
+  const { signal } = new AbortController();
+  expect(await watch.countBytes(digests, signal)).toBe(200 + 500 + 7 + 30);
+  expect(lists).toHaveLength(3); // The index, the manifest, and what that refers to.
+
+  lists.length = 0;
+  const other = watchDownload(readers, 'nginx', clock);
+  expect(await Promise.all([watch.countBytes(digests, signal), other.countBytes(digests, signal)])).toEqual([737, 737]);
+  expect(lists).toHaveLength(3); // As many for both.
 });
 
 test('a runtime without this API tells nothing and breaks nothing', async () => {
   const clock = createVirtualClock();
   const client = createFakeClient(Content, {});
-  const watch = watchDownload(client, 'nginx', clock);
+  const watch = watchDownload(readersOf(client), 'nginx', clock);
   const over = new AbortController();
   const told: Progress[] = [];
   const following = watch.follow(progress => told.push(progress), over.signal);

@@ -4,23 +4,30 @@ import type { Progress } from '../image-runtime.ts';
 import type { Info } from './generated/containerd_content_pb.ts';
 import type { DownloadWatch } from './pull-image.ts';
 import {
+  type BlobReader,
   type ContentClient,
   type ImageLayer,
   childrenOf,
+  listBlobs,
   listRepository,
   readDownloads,
-  readInfo,
   readLayers,
 } from './read-content.ts';
 
 const LOOK_EVERY_MS = 750;
 const COUNT_WITHIN_MS = 10_000;
 
+export interface ContentReaders {
+  readonly content: ContentClient;
+  /** Shared by all pulls: those that end together are counted together. */
+  readonly readBlobs: BlobReader;
+}
+
 /**
  * CRI says nothing about a running pull, but containerd's own API, on the same socket, lists the blobs that are being
  * written. The registry is never asked. Begin it before the pull: what is older was not downloaded by it.
  */
-export function watchDownload(content: ContentClient, image: string, clock: Clock): DownloadWatch {
+export function watchDownload({ content, readBlobs }: ContentReaders, image: string, clock: Clock): DownloadWatch {
   const startedMs = clock.wallMs();
   const seenDownloading = new Set<string>();
   const finished = new Set<string>();
@@ -31,10 +38,10 @@ export function watchDownload(content: ContentClient, image: string, clock: Cloc
     const downloads = await readDownloads(content, signal);
     layers ??= await findLayers(content, image, downloads, startedMs, signal);
     if (layers === undefined) return { phase: 'resolving', doneBytes: 0, totalBytes: undefined };
-    for (const { digest } of layers) {
-      if (downloads.has(digest)) seenDownloading.add(digest);
-      else if (!finished.has(digest) && (await readInfo(content, digest, signal))) finished.add(digest);
-    }
+    const digests = layers.map(({ digest }) => digest);
+    for (const digest of digests) if (downloads.has(digest)) seenDownloading.add(digest);
+    const others = digests.filter(digest => !downloads.has(digest) && !finished.has(digest));
+    for (const digest of (await listBlobs(content, others, signal)).keys()) finished.add(digest);
     const progress = measureDownload(layers, finished, downloads);
     // A download that another pull took over after a cancel starts again from less.
     doneBytes = Math.max(doneBytes, progress.doneBytes);
@@ -51,7 +58,7 @@ export function watchDownload(content: ContentClient, image: string, clock: Cloc
     async countBytes(digests, signal) {
       try {
         const infos = await withDeadline(clock, COUNT_WITHIN_MS, signal, 'counting bytes', signal =>
-          imageBlobs(content, image, digests, signal),
+          imageBlobs(readBlobs, image, digests, signal),
         );
         return sum(infos.filter(info => createdMs(info) >= startedMs || seenDownloading.has(info.digest)));
       } catch {
@@ -88,11 +95,11 @@ async function findLayers(
 }
 
 /**
- * Everything that the content store holds of a present image: of an index, only the manifest that was chosen is there. One list
- * tells of nearly all; a question for each blob would cost more than the pull.
+ * Everything that the content store holds of a present image: of an index, only the manifest that was chosen is there. Blobs are
+ * found by what refers to them: containerd notes no second repository on a layer that it need not fetch.
  */
 async function imageBlobs(
-  content: ContentClient,
+  readBlobs: BlobReader,
   image: string,
   repoDigests: readonly string[],
   signal: AbortSignal,
@@ -100,19 +107,16 @@ async function imageBlobs(
   const name = normaliseReference(image)
     .replace(/@.*$/, '')
     .replace(/:[^/]*$/, '');
-  const tops = repoDigests.filter(digest => digest.startsWith(`${name}@`)).map(digest => digest.slice(name.length + 1));
-  const listed = new Map((await listRepository(content, repositoryOf(image), signal)).map(info => [info.digest, info]));
   const found = new Map<string, Info>();
-  async function collect(digest: string): Promise<void> {
-    const info = listed.get(digest) ?? (await readInfo(content, digest, signal));
-    if (info === undefined || found.has(digest)) return;
-    found.set(digest, info);
-    const manifests = childrenOf(info, 'm');
-    const chosen = manifests.filter(manifest => listed.has(manifest));
-    const children = [...childrenOf(info, 'config'), ...childrenOf(info, 'l')];
-    await Promise.all([...(chosen.length > 0 ? chosen : manifests), ...children].map(collect));
+  let level = repoDigests.filter(digest => digest.startsWith(`${name}@`)).map(digest => digest.slice(name.length + 1));
+  while (level.length > 0) {
+    const blobs = await readBlobs(level, signal);
+    const there = level.flatMap(digest => blobs.get(digest) ?? []);
+    for (const info of there) found.set(info.digest, info);
+    level = there
+      .flatMap(info => [...childrenOf(info, 'm'), ...childrenOf(info, 'config'), ...childrenOf(info, 'l')])
+      .filter(digest => !found.has(digest));
   }
-  await Promise.all(tops.map(collect));
   return [...found.values()];
 }
 
