@@ -1,3 +1,4 @@
 export type { ContainerdVersion } from './containerd-programs.ts';
 export { type Containerd, type ContainerdOptions, startContainerd } from './start-containerd.ts';
+export { startStrictCri, type StrictCri } from './start-strict-cri.ts';
 export { type Dockerd, type DockerdOptions, startDockerd } from './start-dockerd.ts';
