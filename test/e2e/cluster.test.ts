@@ -7,6 +7,7 @@ import { isUpgraded, leaves } from './scenarios/leave.ts';
 import { keepsPodsOffColdNodes } from './scenarios/gate.ts';
 import { followsNodes } from './scenarios/nodes.ts';
 import { survivesWithoutRegistry } from './scenarios/offline.ts';
+import { pullsWithCredentials } from './scenarios/private.ts';
 import { usesItsRights } from './scenarios/rights.ts';
 import { isScraped } from './scenarios/scrape.ts';
 import { warms } from './scenarios/warm.ts';
@@ -28,6 +29,7 @@ describe('on three real nodes', () => {
   isScraped(fixture);
   followsNodes(fixture, publish, warm);
   keepsPodsOffColdNodes(fixture, publish);
+  pullsWithCredentials(fixture, publish);
   survivesWithoutRegistry(fixture, publish, warm);
   survivesFailures(fixture, publish, warm);
   isUpgraded(fixture, warm);

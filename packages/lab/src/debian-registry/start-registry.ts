@@ -53,8 +53,11 @@ async function answers(address: string): Promise<boolean> {
   return answer.ok;
 }
 
-/** Writes the configuration of a registry with its storage in `dir`, which several may share; answers the file. */
-export function writeRegistryConfig(dir: string, name: string, address: string): string {
+/**
+ * Writes the configuration of a registry with its storage in `dir`, which several may share; answers the file. `htpasswd`: a file of who may
+ * read and write, with passwords hashed by bcrypt; it is read again when it changes.
+ */
+export function writeRegistryConfig(dir: string, name: string, address: string, htpasswd?: string): string {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, `${name}.yml`);
   const lines = [
@@ -62,6 +65,7 @@ export function writeRegistryConfig(dir: string, name: string, address: string):
     'log: {level: warn, accesslog: {disabled: false}}',
     `storage: {filesystem: {rootdirectory: ${JSON.stringify(join(dir, 'storage'))}}, delete: {enabled: true}}`,
     `http: {addr: ${JSON.stringify(address)}}`,
+    ...(htpasswd === undefined ? [] : [`auth: {htpasswd: {realm: private, path: ${JSON.stringify(htpasswd)}}}`]),
     '',
   ];
   writeFileSync(file, lines.join('\n'));

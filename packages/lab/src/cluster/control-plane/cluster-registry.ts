@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Image } from '../../images/index.ts';
 import { type CommandPrefix, runIn, type Say } from '../../machine/index.ts';
@@ -9,7 +9,7 @@ import {
   startRegistry,
   writeRegistryConfig,
 } from '../../debian-registry/index.ts';
-import { REGISTRY } from '../network/addresses.ts';
+import { PRIVATE_REGISTRY, REGISTRY } from '../network/addresses.ts';
 import { createService, type Service } from '../../machine/service.ts';
 
 /** The registry that the nodes reach; stopped, it can still be pushed to. */
@@ -22,7 +22,15 @@ export interface ClusterRegistry extends Service {
   push(repository: string, tag: string | undefined, image: Image): Promise<string>;
   /** What nodes asked it since the first start. */
   requestLog(): readonly RegistryRequest[];
+  /** The same contents for those who log in, at an address of its own. Lines of htpasswd, hashed by bcrypt. */
+  startPrivate(users: string): Promise<PrivateRegistry>;
   close(): Promise<void>;
+}
+
+export interface PrivateRegistry extends Service {
+  readonly address: string;
+  /** From now on these may log in, and nobody else. */
+  setUsers(users: string): void;
 }
 
 /** Two registries on one storage: one in the cluster's network, one on this machine's loopback. */
@@ -45,6 +53,26 @@ export async function startClusterRegistry(options: {
     ready: () => runIn(prefix, 'curl', ['-sS', '--fail', '--max-time', '5', `http://${REGISTRY}/v2/`]),
   });
   await service.start();
+  let closePrivate = async () => {};
+
+  const startPrivate = async (users: string): Promise<PrivateRegistry> => {
+    const htpasswd = join(dir, 'htpasswd');
+    const setUsers = (lines: string) => writeFileSync(htpasswd, lines);
+    setUsers(users);
+    const guarded = createService({
+      name: 'private registry',
+      command: 'docker-registry',
+      args: ['serve', writeRegistryConfig(dir, 'private', PRIVATE_REGISTRY, htpasswd)],
+      logFile: join(options.dir, 'log', 'private-registry.log'),
+      prefix,
+      // Without a name it answers 401.
+      ready: () => runIn(prefix, 'curl', ['-sS', '--max-time', '5', `http://${PRIVATE_REGISTRY}/v2/`]),
+    });
+    await guarded.start();
+    closePrivate = () => guarded.stop();
+    return { ...guarded, address: PRIVATE_REGISTRY, setUsers };
+  };
+
   return {
     ...service,
     address: REGISTRY,
@@ -54,8 +82,9 @@ export async function startClusterRegistry(options: {
       return `${REGISTRY}/${repository}${tag === undefined ? `@${digest}` : `:${tag}`}`;
     },
     requestLog: () => parseAccessLog(readFileSync(logFile, 'utf8')).filter(({ path }) => path !== '/v2/'),
+    startPrivate,
     async close() {
-      await Promise.all([service.stop(), push.stop()]);
+      await Promise.all([service.stop(), push.stop(), closePrivate()]);
     },
   };
 }

@@ -6,6 +6,7 @@ export const SERVICE_RANGE = '10.96.0.0/16';
 export const FIRST_SERVICE = '10.96.0.1';
 export const DOMAIN = 'cluster.local';
 export const REGISTRY = `${CONTROL_PLANE}:5000`;
+export const PRIVATE_REGISTRY = `${CONTROL_PLANE}:5001`;
 
 /** Nodes are numbered from 1. */
 export function nodeAddress(number: number): string {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { runIn, type Say } from '../../machine/index.ts';
 import { type Containerd, type ContainerdVersion, startContainerd } from '../../runtimes/index.ts';
-import { REGISTRY } from '../network/addresses.ts';
+import { PRIVATE_REGISTRY, REGISTRY } from '../network/addresses.ts';
 import type { ClusterPrograms } from '../programs/cluster-programs.ts';
 import { type ControlPlane, SANDBOX_IMAGE } from '../control-plane/control-plane.ts';
 import { createKubeProxy } from './kube-proxy.ts';
@@ -54,7 +54,7 @@ export async function startClusterNode(options: StartNodeOptions): Promise<Clust
     dir: machine.dir,
     version: options.containerd ?? 'debian',
     socket: join(machine.dir, 'run/containerd/containerd.sock'),
-    registries: [REGISTRY],
+    registries: [REGISTRY, PRIVATE_REGISTRY],
     prefix: machine.prefix,
     node: { root: '/var/lib/containerd', state: '/run/containerd', cni: machine.cni, sandboxImage: SANDBOX_IMAGE },
     say,

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import { type Fixture, NEWER, PATIENCE, PLAIN, conditionOf, until } from '../fixture.ts';
+import type { Publisher } from '../images.ts';
+import { deployment, podOn, prefetch } from '../objects.ts';
+
+/** Hashed by bcrypt, as htpasswd does it. */
+const USERS = {
+  'first-password': 'reader:$2b$04$KWKnxVRbkheaGMrOYlRy6uu4U4cLM/riankuF1DqDLPFb7A9PXNWm\n',
+  'second-password': 'reader:$2b$04$RG4a8JFTxypzZEvm2FWLiuOn9BfEeYo6DDtM/qpw0fi9rj.fvvFya\n',
+} as const;
+const FREE = [PLAIN, NEWER];
+
+/** The namespaces shop and billing exist; both have nodes without taints to run on. */
+export function pullsWithCredentials(here: () => Fixture, publish: () => Publisher): void {
+  test("images of a private registry become warm with the secrets of those who ask, and with nobody else's", async () => {
+    const { cluster, status, untilHeld, holds } = here();
+    const registry = await cluster.registry.startPrivate(USERS['first-password']);
+    const image = async (name: string) => {
+      const path = (await publish().image(`private/${name}`, '1')).slice(cluster.registry.address.length);
+      return `${registry.address}${path}`;
+    };
+    const secret = (namespace: string, name: string, password: string) =>
+      cluster.apply({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { namespace, name },
+        type: 'kubernetes.io/dockerconfigjson',
+        stringData: {
+          '.dockerconfigjson': JSON.stringify({ auths: { [registry.address]: { username: 'reader', password } } }),
+        },
+      });
+    const [named, ofAccount, ofBilling] = [
+      await image('shop/named'),
+      await image('shop/account'),
+      await image('billing/app'),
+    ];
+    await secret('shop', 'regcred', 'first-password');
+    await secret('billing', 'regcred', 'a-wrong-password');
+    await cluster.apply([
+      prefetch('shop', 'named', { images: [named], imagePullSecrets: [{ name: 'regcred' }] }),
+      prefetch('billing', 'app', { images: [ofBilling], imagePullSecrets: [{ name: 'regcred' }] }),
+    ]);
+    await untilHeld(FREE, [named]);
+    const billing = () => status('pf', 'app', '-n=billing');
+    await until('the refusal in the status', async () => (await billing())?.summary.failed === 2);
+    expect((await billing())?.failures).toMatchObject([{ image: ofBilling, reason: 'Unauthorized', nodes: 2 }]);
+    expect(conditionOf(await billing(), 'Warm')?.status).toBe('False');
+    expect(await Promise.all(FREE.map(node => holds(node, ofBilling)))).toEqual([false, false]);
+
+    // What the workload's ServiceAccount brings, and a password that has changed: no program is started again.
+    await cluster.kubectl(
+      'patch',
+      'serviceaccount',
+      'default',
+      '-n=shop',
+      '--patch={"imagePullSecrets":[{"name":"regcred"}]}',
+    );
+    registry.setUsers(USERS['second-password']);
+    await secret('shop', 'regcred', 'second-password');
+    await cluster.apply([
+      {
+        ...deployment('shop', 'account', ofAccount),
+        metadata: { namespace: 'shop', name: 'account', labels: { app: 'account' } },
+      },
+      prefetch('shop', 'account', { workloads: [{ selector: { matchLabels: { app: 'account' } } }] }),
+    ]);
+    await untilHeld(FREE, [ofAccount]);
+    await cluster.kubectl('wait', '--for=condition=Warm', 'pf/account', '-n=shop', `--timeout=${PATIENCE}`);
+
+    // The kubelet takes what it did not pull itself for preloaded, and asks nobody.
+    await registry.stop();
+    const pods = FREE.map(node => withSecret(podOn(`node${node}`, `private-${node}`, ofAccount)));
+    await cluster.apply(pods);
+    const names = FREE.map(node => `pod/private-${node}`);
+    const ready = await cluster.kubectl('wait', '--for=condition=Ready', ...names, '-n=shop', `--timeout=${PATIENCE}`);
+    expect(ready.match(/condition met/g)).toHaveLength(FREE.length);
+    await cluster.kubectl('delete', ...names, '-n=shop');
+    await cluster.kubectl('delete', 'pf', 'named', 'account', '-n=shop');
+    await cluster.kubectl('delete', 'pf', 'app', '-n=billing');
+    await cluster.kubectl('delete', 'deployment/account', '-n=shop');
+  });
+
+  test('no credential is in a status, an event or a log', async () => {
+    const { cluster } = here();
+    const said = [
+      await cluster.kubectl('get', 'pf,cpf,events', '-A', '-o=json'),
+      ...(await Promise.all(
+        ['coordinator', 'agent'].map(program =>
+          cluster.kubectl('logs', `-l=app.kubernetes.io/component=${program}`, '-n=kube-prefetch', '--tail=-1'),
+        ),
+      )),
+    ].join('\n');
+    expect(said).toContain('private/billing/app');
+    for (const password of [...Object.keys(USERS), 'a-wrong-password']) {
+      const forms = [password, Buffer.from(`reader:${password}`).toString('base64')];
+      for (const form of forms) expect([form, said.includes(form)]).toEqual([form, false]);
+    }
+  });
+}
+
+function withSecret(pod: object): object {
+  const { metadata, spec } = pod as { metadata: object; spec: object };
+  return {
+    ...pod,
+    metadata: { ...metadata, namespace: 'shop' },
+    spec: { ...spec, imagePullSecrets: [{ name: 'regcred' }] },
+  };
+}
