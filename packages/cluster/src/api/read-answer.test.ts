@@ -15,6 +15,12 @@ test('an item of a list is told its kind, as an object alone is', () => {
   expect(readObject(PREFETCHES, web)).toEqual(whole);
 });
 
+test('of a list of names each item is an object without more', () => {
+  const items = [{ ...web, apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata' }];
+  const page = readPage(PREFETCHES, { kind: 'PartialObjectMetadataList', metadata: { resourceVersion: '7' }, items });
+  expect(page.items).toEqual([whole]);
+});
+
 test('a list with more to come says how to go on', () => {
   const page = readPage(PREFETCHES, {
     kind: 'PrefetchList',

@@ -11,7 +11,7 @@ export class StrangeAnswer extends Error {
 /** Adds apiVersion and kind, which the items of a list lack. */
 export function readObject(kind: KubeKind, value: unknown): KubeObject {
   const object = mapping(value, 'an object');
-  mustBe(kind.kind, object.kind ?? kind.kind);
+  mustBe([kind.kind, NAMES_ONLY_KIND], object.kind ?? kind.kind);
   const { name, namespace, uid, resourceVersion } = mapping(object.metadata, 'metadata');
   if (typeof name !== 'string' || name === '') throw new StrangeAnswer('an object without a name');
   if (kind.namespaced !== (typeof namespace === 'string')) {
@@ -24,7 +24,7 @@ export function readObject(kind: KubeKind, value: unknown): KubeObject {
 /** An empty list of another kind would say that nothing of this one exists. */
 export function readPage(kind: KubeKind, value: unknown): KubePage {
   const { items, metadata, kind: listKind } = mapping(value, 'a list');
-  mustBe([`${kind.kind}List`, NAMES_ONLY_KIND], listKind);
+  mustBe([`${kind.kind}List`, `${NAMES_ONLY_KIND}List`], listKind);
   const { resourceVersion, continue: next } = mapping(metadata, "a list's metadata");
   if (!Array.isArray(items) || typeof resourceVersion !== 'string' || resourceVersion === '') {
     throw new StrangeAnswer('a list without items or resourceVersion');
@@ -83,14 +83,12 @@ export function readKeys(value: unknown): readonly JsonWebKey[] {
   return keys.map(key => mapping(key, 'a key'));
 }
 
-/** How the server calls a list of which only the metadata was asked for. */
-const NAMES_ONLY_KIND = 'PartialObjectMetadataList';
+/** How the server calls an object of which only the metadata was asked for. */
+const NAMES_ONLY_KIND = 'PartialObjectMetadata';
 
-function mustBe(expected: string | readonly string[], kind: unknown): void {
-  if (![expected].flat().includes(kind as string)) {
-    throw new StrangeAnswer(
-      `the kind ${[expected].flat()[0]} was expected, not ${JSON.stringify(kind)?.slice(0, 100)}`,
-    );
+function mustBe(expected: readonly string[], kind: unknown): void {
+  if (!expected.includes(kind as string)) {
+    throw new StrangeAnswer(`the kind ${expected[0]} was expected, not ${JSON.stringify(kind)?.slice(0, 100)}`);
   }
 }
 
