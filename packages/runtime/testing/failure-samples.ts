@@ -694,6 +694,10 @@ const SAMPLES: Partial<Record<FailureKind, readonly Row[]>> = {
       'dockerd 28, blob missing in the registry',
       'error pulling image configuration: download failed after attempts=1: blob unknown: blob unknown to registry',
     ],
+    [
+      'podman 4.3.1, a layer missing in the registry',
+      'reading blob sha256:815abdc7: Error fetching blob: invalid status code from registry 404 (Not Found)',
+    ],
     ['podman', 'writing blob: Digest did not match, expected sha256:7e76, got sha256:34b8'],
   ],
 

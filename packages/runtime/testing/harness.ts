@@ -78,6 +78,8 @@ export interface RuntimeTraits {
   readonly pullsShortNames?: boolean;
   /** `name:tag@digest` also makes `name:tag` present. */
   readonly keepsTagBesideDigest?: boolean;
+  /** Pulls of one image at once each download it. */
+  readonly downloadsForEach?: boolean;
   readonly tellsProgress?: boolean;
   /** `countBytes` answers, and exact but for manifests. */
   readonly countsBytes?: boolean;

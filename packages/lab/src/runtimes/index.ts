@@ -1,4 +1,5 @@
 export type { ContainerdVersion } from './containerd-programs.ts';
 export { type Containerd, type ContainerdOptions, startContainerd } from './start-containerd.ts';
+export { type Podman, startPodman } from './start-podman.ts';
 export { startStrictCri, type StrictCri } from './start-strict-cri.ts';
 export { type Dockerd, type DockerdOptions, startDockerd } from './start-dockerd.ts';

@@ -104,7 +104,8 @@ function pidFile(dir: string): string {
   return join(dir, 'dockerd.pid');
 }
 
-function answersPing(socketPath: string): Promise<boolean> {
+/** Whether something with Docker's API is there. */
+export function answersPing(socketPath: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const ping = request({ socketPath, path: '/_ping' }, response => {
       response.resume();

@@ -26,6 +26,7 @@ const PACKAGES = {
   iptables: { program: 'iptables', why: 'route services on each node' },
   mount: { program: 'mount', why: 'give each node its own folders' },
   openssl: { program: 'openssl', why: 'make certificates' },
+  podman: { program: 'podman', why: 'be a Podman host' },
   prometheus: { program: 'promtool', why: 'scrape and check metrics' },
   runc: { program: 'runc', why: 'start containers' },
   skopeo: { program: 'skopeo', why: 'check and copy images' },

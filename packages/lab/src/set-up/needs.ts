@@ -20,7 +20,7 @@ const images: readonly Need[] = ['binutils'];
 export const NEEDS = {
   unit: [],
   oracle: go,
-  runtime: [...go, ...docker],
+  runtime: [...go, ...docker, 'podman'],
   simulation: [],
   http: [],
   credentials: go,

@@ -68,6 +68,11 @@ export const FAILURE_TABLE: readonly FailureRow[] = [
     before: 'such a page often has the status 404, and what containerd asks for next ends in "not found"',
   },
   {
+    kind: 'Corrupt',
+    match: /^reading blob sha\d+:[0-9a-f]+: Error fetching blob: invalid status code from registry 404 /,
+    before: 'the same status of a manifest means a missing image',
+  },
+  {
     kind: 'NotFound',
     match: any(status('404|410'), /content at [^ ]+ not found: /),
     before: 'the body may hold any word',
