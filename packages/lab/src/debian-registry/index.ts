@@ -1,3 +1,4 @@
 export { parseAccessLog, type RegistryRequest } from './parse-access-log.ts';
 export { pushImage } from './push-image.ts';
+export { startTokenRegistry, type TokenRegistry } from './start-token-registry.ts';
 export { type Registry, startRegistry, writeRegistryConfig } from './start-registry.ts';

@@ -54,10 +54,10 @@ async function answers(address: string): Promise<boolean> {
 }
 
 /**
- * Writes the configuration of a registry with its storage in `dir`, which several may share; answers the file. `htpasswd`: a file of who may
- * read and write, with passwords hashed by bcrypt; it is read again when it changes.
+ * Writes the configuration of a registry with its storage in `dir`, which several may share; answers the file. `auth`: YAML,
+ * how people log in.
  */
-export function writeRegistryConfig(dir: string, name: string, address: string, htpasswd?: string): string {
+export function writeRegistryConfig(dir: string, name: string, address: string, auth?: string): string {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, `${name}.yml`);
   const lines = [
@@ -65,7 +65,7 @@ export function writeRegistryConfig(dir: string, name: string, address: string, 
     'log: {level: warn, accesslog: {disabled: false}}',
     `storage: {filesystem: {rootdirectory: ${JSON.stringify(join(dir, 'storage'))}}, delete: {enabled: true}}`,
     `http: {addr: ${JSON.stringify(address)}}`,
-    ...(htpasswd === undefined ? [] : [`auth: {htpasswd: {realm: private, path: ${JSON.stringify(htpasswd)}}}`]),
+    ...(auth === undefined ? [] : [`auth: ${auth}`]),
     '',
   ];
   writeFileSync(file, lines.join('\n'));

@@ -23,7 +23,7 @@ export const NEEDS = {
   runtime: [...go, ...docker, 'podman'],
   simulation: [],
   http: [],
-  credentials: go,
+  credentials: [...go, ...docker, 'docker-registry', 'openssl', 'podman'],
   programs: [...containerd, 'prometheus'],
   endurance: containerd,
   'api-server': apiServer,

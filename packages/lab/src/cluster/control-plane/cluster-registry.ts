@@ -59,10 +59,12 @@ export async function startClusterRegistry(options: {
     const htpasswd = join(dir, 'htpasswd');
     const setUsers = (lines: string) => writeFileSync(htpasswd, lines);
     setUsers(users);
+    // The file is read again when it changes.
+    const auth = `{htpasswd: {realm: private, path: ${JSON.stringify(htpasswd)}}}`;
     const guarded = createService({
       name: 'private registry',
       command: 'docker-registry',
-      args: ['serve', writeRegistryConfig(dir, 'private', PRIVATE_REGISTRY, htpasswd)],
+      args: ['serve', writeRegistryConfig(dir, 'private', PRIVATE_REGISTRY, auth)],
       logFile: join(options.dir, 'log', 'private-registry.log'),
       prefix,
       // Without a name it answers 401.
