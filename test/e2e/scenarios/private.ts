@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type Fixture, NEWER, PATIENCE, PLAIN, conditionOf, until } from '../fixture.ts';
 import type { Publisher } from '../images.ts';
@@ -55,6 +56,8 @@ export function pullsWithCredentials(here: () => Fixture, publish: () => Publish
       '-n=shop',
       '--patch={"imagePullSecrets":[{"name":"regcred"}]}',
     );
+    // A secret is read again for a refusal at most every ten seconds.
+    await sleep(10_000);
     registry.setUsers(USERS['second-password']);
     await secret('shop', 'regcred', 'second-password');
     await cluster.apply([
