@@ -84,14 +84,17 @@ export function pullsWithCredentials(here: () => Fixture, publish: () => Publish
   });
 
   test('no credential is in a status, an event or a log', async () => {
-    const { cluster } = here();
+    const { cluster, get } = here();
+    // The pod of a node that was removed stays for a while, and the API server cannot read its log.
+    const nodes = (await get('nodes')).items.map(({ metadata }) => metadata.name);
+    const pods = (await get('pods', '-n=kube-prefetch')).items.filter(({ spec }) =>
+      nodes.includes((spec as { nodeName: string }).nodeName),
+    );
+    expect(pods.length).toBeGreaterThan(nodes.length);
+    const logs = pods.map(({ metadata }) => cluster.kubectl('logs', metadata.name, '-n=kube-prefetch', '--tail=-1'));
     const said = [
       await cluster.kubectl('get', 'pf,cpf,events', '-A', '-o=json'),
-      ...(await Promise.all(
-        ['coordinator', 'agent'].map(program =>
-          cluster.kubectl('logs', `-l=app.kubernetes.io/component=${program}`, '-n=kube-prefetch', '--tail=-1'),
-        ),
-      )),
+      ...(await Promise.all(logs)),
     ].join('\n');
     expect(said).toContain('private/billing/app');
     for (const password of [...Object.keys(USERS), 'a-wrong-password']) {
