@@ -92,10 +92,9 @@ export function pullsWithCredentials(here: () => Fixture, publish: () => Publish
     );
     expect(pods.length).toBeGreaterThan(nodes.length);
     const logs = pods.map(({ metadata }) => cluster.kubectl('logs', metadata.name, '-n=kube-prefetch', '--tail=-1'));
-    const said = [
-      await cluster.kubectl('get', 'pf,cpf,events', '-A', '-o=json'),
-      ...(await Promise.all(logs)),
-    ].join('\n');
+    const said = [await cluster.kubectl('get', 'pf,cpf,events', '-A', '-o=json'), ...(await Promise.all(logs))].join(
+      '\n',
+    );
     expect(said).toContain('private/billing/app');
     for (const password of [...Object.keys(USERS), 'a-wrong-password']) {
       const forms = [password, Buffer.from(`reader:${password}`).toString('base64')];
