@@ -133,6 +133,7 @@ const SAMPLES: Partial<Record<FailureKind, readonly Row[]>> = {
       'dockerd 29',
       'failed to resolve reference "r.example/app:v1": unexpected status from HEAD request to https://r.example/v2/app/manifests/v1: 429 Too Many Requests',
     ],
+    ['moby 2.0-beta.24 daemon/containerd/registry_errors.go', 'error from registry: too many requests'],
     [
       'podman 4.3.1',
       'initializing source docker://r.example/app:v1: reading manifest v1 in r.example/app: toomanyrequests: slow down',
@@ -207,6 +208,10 @@ const SAMPLES: Partial<Record<FailureKind, readonly Row[]>> = {
     [
       'moby 2.0-beta.24 daemon/containerd/image_pull.go',
       "pull access denied for r.example/app, repository does not exist or may require 'docker login'",
+    ],
+    [
+      'dockerd 28.5.2 daemon/containerd/registry_errors.go, token server',
+      'authentication required - incorrect username or password',
     ],
     ['podman', 'reading manifest 1 in r.example/app: requested access to the resource is denied'],
     [
@@ -740,6 +745,10 @@ const SAMPLES: Partial<Record<FailureKind, readonly Row[]>> = {
     [
       'containerd 2.4.2 core/images/image.go',
       `${PULL}manifest: invalid desc sha256:7c76: media-type: expected manifest but found index (application/vnd.oci.image.index.v1+json)`,
+    ],
+    [
+      'containerd 2.0.14 core/remotes/docker/schema1/converter.go',
+      'failed to pull image: Pulling Schema 1 images have been deprecated and disabled by default since containerd v2.0. As a workaround you may set an environment variable `CONTAINERD_ENABLE_DEPRECATED_PULL_SCHEMA_1_IMAGE=1`, but this will be completely removed in containerd v2.1.',
     ],
     [
       'CRI-O 1.34.11, schema 1',

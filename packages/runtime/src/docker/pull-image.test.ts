@@ -66,6 +66,12 @@ test.each<[name: string, stream: DockerEngine['stream'], kind: string, message: 
     'toomanyrequests: slow down',
   ],
   [
+    'answers with the status of a refusal and the words of the registry',
+    () => Promise.reject(new EngineError(403, 'error from registry: Your token for hunter2 was not found')),
+    'Unauthorized',
+    'error from registry: Your token for *** was not found',
+  ],
+  [
     'goes away',
     () => Promise.reject(new Error('connect ECONNREFUSED /run/docker.sock')),
     'RuntimeUnavailable',

@@ -1,4 +1,4 @@
-import { type ImageRef, InvalidReference, errorText } from '@kube-prefetch/protocol';
+import { type FailureKind, type ImageRef, InvalidReference, errorText } from '@kube-prefetch/protocol';
 import { classifyFailure } from '../failures/classify-failure.ts';
 import { type Progress, PullFailure, type Pulled, type RegistryAuth } from '../image-runtime.ts';
 import { nameInPath } from '../name-image.ts';
@@ -58,6 +58,15 @@ function toPullFailure(
   const text = errorText(error);
   if (error instanceof InvalidReference) return new PullFailure('InvalidReference', scrub(text, auth));
   // An error that the engine did not send comes from the socket: there is no engine, or it went away.
-  const kind = error instanceof EngineError ? classifyFailure(text) : 'RuntimeUnavailable';
+  const kind = error instanceof EngineError ? kindOf(error) : 'RuntimeUnavailable';
   return new PullFailure(kind, scrub(text, auth));
+}
+
+/**
+ * dockerd 28.5 and 29 with containerd's image store repeat the words of the registry, which are free, without the code beside
+ * them: of a refusal only the status of their own answer is left (moby, daemon/containerd/registry_errors.go).
+ */
+function kindOf({ status, message }: EngineError): FailureKind {
+  const refused = (status === 401 || status === 403) && message.startsWith('error from registry: ');
+  return refused ? 'Unauthorized' : classifyFailure(message);
 }

@@ -204,7 +204,7 @@ export const FAILURE_TABLE: readonly FailureRow[] = [
     kind: 'NotAnImage',
     match: any(
       /mismatched image rootfs|number of layers and diffIDs don't match|invalid rootfs in image configuration|no RootFS key|too many non-empty layers in History|image has no layers|has only \d+ DiffID values/,
-      /schema 1|[Mm]anifest v2, schema|schema v1 unsupported|distribution\.manifest\.v1\+|no signatures|no FSLayers in manifest|unsupported schema version/,
+      /[sS]chema 1|[Mm]anifest v2, schema|schema v1 unsupported|distribution\.manifest\.v1\+|no signatures|no FSLayers in manifest|unsupported schema version/,
       /unexpected media type |unsupported (?:docker v2s2 |OCIv1 |MIME type|media ?type|manifest|image-specific)|Unimplemented manifest|unrecognised mediatype|media type "[^"]*" is no longer supported|not implemented: media type|no processor for media-type|invalid descriptor size/,
       /Encountered remote "[^"]*"\([^()]*\) when fetching|AI models are not|rejecting ambiguous manifest|rejecting \d+ byte manifest|too many descriptors|received a manifest list instead/,
       /unmarshal image config|parsing image (?:manifest|configuration)|parsing (?:manifest|primary manifest|list manifest|OCI1 index)|error unmarshalling content|unsupported manifest format|config validation failed|failed to unmarshal/,
