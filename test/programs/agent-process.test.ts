@@ -251,6 +251,18 @@ test('as its pod confines it, an agent pulls, keeps its state, and sees how full
   await programs.until(image, ({ state: cell }) => cell === 'Present', 'present');
 });
 
+test("an agent that cannot see its runtime's disk says so once, in its metrics and in its view, and pulls", async () => {
+  const image = publish('unseen', 2);
+  programs.ask([image]);
+  await coordinator();
+  const hidden = 'mount -t tmpfs hidden "$0" && exec "$@"';
+  const { logged, ops } = await agent({}, ['unshare', '--mount', 'sh', '-c', hidden, join(scratch.path, 'c', 'root')]);
+  await programs.until(image, ({ state }) => state === 'Present', 'present');
+  expect((await programs.view()).runtime).toMatchObject({ diskUnseen: true });
+  expect(await (await fetch(`${await ops()}/metrics`)).text()).toContain('kube_prefetch_agent_disk_visible 0\n');
+  expect(logged('the disk limit is not kept')).toHaveLength(1);
+});
+
 test('promtool finds nothing wrong with the metrics, and they count what happened', async () => {
   await needDebianPackages(['prometheus']);
   const image = publish('counted', 2);
