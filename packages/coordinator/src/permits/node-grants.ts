@@ -17,25 +17,27 @@ export interface NodeGrants {
 
 /**
  * Replaces what is known of the node by its request. A running pull gets a permit, whether it had one or not. An unused
- * permit is kept while its image is wanted. What the node goes on wanting keeps its age.
+ * permit is kept while its image is wanted. What the node goes on wanting keeps its age. A node has `most` permits at most.
  */
 export function takeRequest(
   holders: Map<string, NodeGrants>,
   node: string,
   { holding, wanting }: PermitRequest,
+  most: number,
   untilMs: number,
   now: number,
 ): NodeGrants {
   const before = holders.get(node);
-  const permits = new Map(holding.map(image => [image, untilMs]));
+  const held = [...new Set(holding)].slice(0, most);
+  const permits = new Map(held.map(image => [image, untilMs]));
   const wants = new Map<ImageRef, Want>();
   for (const { image, priority } of wanting) {
     if (permits.has(image)) continue;
-    if (before?.permits.has(image)) permits.set(image, untilMs);
+    if (before?.permits.has(image) && permits.size < most) permits.set(image, untilMs);
     else wants.set(image, { image, priority, sinceMs: before?.wants.get(image)?.sinceMs ?? now });
   }
   if (before !== undefined) answer(before);
-  const gained = permits.size > new Set(holding).size;
+  const gained = permits.size > held.length;
   const holder = { node, permits, wants, waiting: undefined, gained, forgetMs: untilMs };
   holders.set(node, holder);
   return holder;

@@ -7,11 +7,11 @@ import { createPermits } from './permits.ts';
 const TTL_MS = 30_000;
 
 /** Permits of a term that is older than one ttl. */
-async function startPermits(maxConcurrentPulls: number | undefined, quiet: 'quiet' | 'settled' = 'settled') {
+async function startPermits(maxConcurrentPulls: number | undefined, quiet: 'quiet' | 'settled' = 'settled', parallelPulls?: number) {
   const clock = createVirtualClock();
   const permits = createPermits({ clock, ttlMs: TTL_MS });
   permits.open(clock.monotonicMs());
-  permits.setLimits({ maxConcurrentPulls });
+  permits.setLimits({ maxConcurrentPulls, parallelPulls });
   const pass = async (ms: number) => {
     await clock.advance(ms);
     permits.expire(clock.monotonicMs());
@@ -150,3 +150,23 @@ test('the end of a term fails whoever waits', async () => {
   permits.close();
   await expect(waiting).rejects.toMatchObject({ code: 'ShuttingDown' });
 });
+
+test.each([
+  ['holds others than before, and wants those', (round: number) => ({ holding: some(round), wanting: want(...some(round - 1)) })],
+  ['wants others than before', (round: number) => ({ wanting: want(...some(round - 1), ...some(round)) })],
+  ['names one image many times', () => ({ holding: Array<string>(50).fill('a'), wanting: want(...Array<string>(50).fill('b')) })],
+])('no node has more permits than it has pulls, whatever it %s', async (_how, request) => {
+  const { ask, pass, permits } = await startPermits(1_000, 'settled', 1);
+  for (let round = 1; round < 10; round += 1) {
+    const { images } = await answered(ask('n1', request(round)), pass);
+    expect(images?.length).toBeLessThanOrEqual(3);
+    expect(permits.counts().granted).toBeLessThanOrEqual(3);
+  }
+});
+
+const some = (round: number) => [`a${round}`, `b${round}`, `c${round}`];
+
+async function answered<T>(request: T, pass: (ms: number) => Promise<void>): Promise<T> {
+  await pass(0);
+  return request;
+}

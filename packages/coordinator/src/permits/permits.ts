@@ -89,8 +89,7 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
     },
     async request(node, request, signal) {
       const now = clock.monotonicMs();
-      const holding = request.holding.slice(0, mostEach);
-      const holder = takeRequest(nodes, node, { ...request, holding }, now + ttlMs, now);
+      const holder = takeRequest(nodes, node, request, mostEach, now + ttlMs, now);
       serve(now, holder);
       if (holder.gained || holder.wants.size === 0 || request.waitMs === 0) return grantedImages(holder);
 
