@@ -47,6 +47,8 @@ function expectation(error: TLocalizedValidationError): string | undefined {
       return `at least ${error.params.limit} character(s)`;
     case 'maxLength':
       return `at most ${error.params.limit} characters`;
+    case 'pattern':
+      return `text like ${String(error.params.pattern)}`;
     case 'minItems':
       return `at least ${error.params.limit} item(s)`;
     case 'maxItems':

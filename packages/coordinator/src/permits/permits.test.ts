@@ -7,7 +7,11 @@ import { createPermits } from './permits.ts';
 const TTL_MS = 30_000;
 
 /** Permits of a term that is older than one ttl. */
-async function startPermits(maxConcurrentPulls: number | undefined, quiet: 'quiet' | 'settled' = 'settled', parallelPulls?: number) {
+async function startPermits(
+  maxConcurrentPulls: number | undefined,
+  quiet: 'quiet' | 'settled' = 'settled',
+  parallelPulls?: number,
+) {
   const clock = createVirtualClock();
   const permits = createPermits({ clock, ttlMs: TTL_MS });
   permits.open(clock.monotonicMs());
@@ -152,9 +156,15 @@ test('the end of a term fails whoever waits', async () => {
 });
 
 test.each([
-  ['holds others than before, and wants those', (round: number) => ({ holding: some(round), wanting: want(...some(round - 1)) })],
+  [
+    'holds others than before, and wants those',
+    (round: number) => ({ holding: some(round), wanting: want(...some(round - 1)) }),
+  ],
   ['wants others than before', (round: number) => ({ wanting: want(...some(round - 1), ...some(round)) })],
-  ['names one image many times', () => ({ holding: Array<string>(50).fill('a'), wanting: want(...Array<string>(50).fill('b')) })],
+  [
+    'names one image many times',
+    () => ({ holding: Array<string>(50).fill('a'), wanting: want(...Array<string>(50).fill('b')) }),
+  ],
 ])('no node has more permits than it has pulls, whatever it %s', async (_how, request) => {
   const { ask, pass, permits } = await startPermits(1_000, 'settled', 1);
   for (let round = 1; round < 10; round += 1) {

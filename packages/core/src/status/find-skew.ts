@@ -29,22 +29,41 @@ function setsByImage(shares: readonly CohortShare[]): ReadonlyMap<ImageRef, read
   return byImage;
 }
 
-/** Digests that one node names for an image stand for the same contents: one group for each contents. */
+/**
+ * One group for each contents. Digests that nodes name together stand for the same contents, unless more nodes name each without the
+ * other: else one node could hide with a lie that the others differ.
+ */
 function groupContents(image: ImageRef, sets: readonly DigestSet[]): readonly Contents[] {
   let groups: Contents[] = [];
-  for (const { digests, nodes } of sets) {
-    const own = ownDigests(image, digests);
-    if (own.length === 0) continue;
-    const merged: Contents = { digests: new Map(own.map(digest => [digest, nodes])), nodes };
-    const same = groups.filter(group => own.some(digest => group.digests.has(digest)));
-    for (const group of same) {
+  for (const { digests: own, nodes } of sumSets(image, sets)) {
+    const same = groups
+      .filter(group => own.some(digest => group.digests.has(digest)))
+      .sort((a, b) => b.nodes - a.nodes);
+    const [largest, ...others] = same;
+    const joined = new Set([...(largest ? [largest] : []), ...others.filter(group => group.nodes <= nodes)]);
+    const apart = groups.filter(group => !joined.has(group));
+    const mine = own.filter(digest => !apart.some(group => group.digests.has(digest)));
+    const merged: Contents = { digests: new Map(mine.map(digest => [digest, nodes])), nodes };
+    for (const group of joined) {
       merged.nodes += group.nodes;
       for (const [digest, count] of group.digests)
         merged.digests.set(digest, (merged.digests.get(digest) ?? 0) + count);
     }
-    groups = [...groups.filter(group => !same.includes(group)), merged];
+    groups = [...apart, merged];
   }
   return groups;
+}
+
+/** The sets of the image's own repository, each once, those with the fewest digests first and of these the most common. */
+function sumSets(image: ImageRef, sets: readonly DigestSet[]): readonly DigestSet[] {
+  const sums = new Map<string, DigestSet>();
+  for (const { digests, nodes } of sets) {
+    const own = [...new Set(ownDigests(image, digests))].sort();
+    if (own.length === 0) continue;
+    const key = own.join('\n');
+    sums.set(key, { digests: own, nodes: nodes + (sums.get(key)?.nodes ?? 0) });
+  }
+  return [...sums.values()].sort((a, b) => a.digests.length - b.digests.length || b.nodes - a.nodes);
 }
 
 interface Contents {

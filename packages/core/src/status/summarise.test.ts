@@ -499,13 +499,18 @@ test.each<[string, Record<string, string>, Record<string, number>]>([
   ['every node has the same two digests', { 'node-0': 'ab', 'node-1': 'ab', 'node-2': 'ba' }, {}],
   ['one node names a second digest of the same contents', { 'node-0': 'a', 'node-1': 'ab', 'node-2': 'b' }, {}],
   ['one node has something else', { 'node-0': 'ab', 'node-1': 'a', 'node-2': 'c' }, { a: 2, c: 1 }],
+  [
+    'a node names those of all others, who differ',
+    { 'node-0': 'ab', 'node-1': 'a', 'node-2': 'a', 'node-3': 'b', 'node-4': 'b' },
+    { a: 3, b: 2 },
+  ],
   ['a node names no digest', { 'node-0': 'a', 'node-1': '', 'node-2': 'a' }, {}],
 ])('digests of one node stand for the same contents: %s', (_case, digests, expected) => {
   const say: Say = node => ({
     state: 'Present',
     digests: Array.from(digests[node] ?? '', letter => `docker.io/library/web@${digest(letter)}`),
   });
-  const { skew } = statusOf(aState({ resources: [aResource({ spec: { images: ['web'] } })], nodes: nodes(3) }), say);
+  const { skew } = statusOf(aState({ resources: [aResource({ spec: { images: ['web'] } })], nodes: nodes(5) }), say);
   const shown = skew.flatMap(image => image.digests.map(({ digest: text, nodes }) => [text.at(-1), nodes]));
   expect(Object.fromEntries(shown)).toEqual(expected);
 });

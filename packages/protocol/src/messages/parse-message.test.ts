@@ -39,9 +39,14 @@ test('of a list of what is wrong the first few elements are looked at', () => {
 });
 
 test('a wrong element is named by its place, whatever is right before it', () => {
-  const right = { image: 'a:1', state: 'Present', since: '' };
+  const right = { image: 'a:1', state: 'Present', since: '2026-01-01T00:00:00.000Z' };
   expect(() => parse(report([right, right, { ...right, image: 1 }]))).toThrow('report.cells[2].image: expected text');
   expect(() => parse(report([], ['a:1', '']))).toThrow('report.gone[1]: expected at least 1 character(s)');
+});
+
+test('what a node says of time is a time: statuses show it', () => {
+  const cell = { image: 'a:1', state: 'Failed', since: '2026-01-01T00:00:00.000Z', failingSince: 'since you ask' };
+  expect(() => parse(report([cell]))).toThrow('report.cells[0].failingSince: expected text like');
 });
 
 test.each([

@@ -71,19 +71,19 @@ test('who has not reported an image is Unknown for it', () => {
   expect(tally.read('never-reported:1', 3, 0).counts.Unknown).toBe(3);
 });
 
-test('failures are grouped by kind, with the words of the oldest and the first three nodes by name', () => {
+test('failures are grouped by kind, with the words that most nodes tell and the first three nodes by name', () => {
   const tally = createCohortTally();
   const failed = (second: number, kind: 'NotFound' | 'DiskFull', message: string) =>
     aCell({ state: 'Failed', since: `2026-01-01T00:00:0${second}.000Z`, failure: { kind, message } });
-  for (const node of ['n9', 'n2', 'n7', 'n1']) tally.add(node, failed(5, 'NotFound', `for ${node}`));
-  tally.add('n4', failed(2, 'NotFound', 'the first'));
+  for (const node of ['n9', 'n2', 'n7', 'n1']) tally.add(node, failed(5, 'NotFound', 'not there'));
+  tally.add('n0', failed(2, 'NotFound', 'what one node says'));
   tally.add('n3', failed(7, 'DiskFull', 'full'));
   expect(tally.read('a:1', 10, 0).failures).toEqual([
     { failure: { kind: 'DiskFull', message: 'full' }, nodes: 1, examples: ['n3'], since: '2026-01-01T00:00:07.000Z' },
     {
-      failure: { kind: 'NotFound', message: 'the first' },
+      failure: { kind: 'NotFound', message: 'not there' },
       nodes: 5,
-      examples: ['n1', 'n2', 'n4'],
+      examples: ['n0', 'n1', 'n2'],
       since: '2026-01-01T00:00:02.000Z',
     },
   ]);

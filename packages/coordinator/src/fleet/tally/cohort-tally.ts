@@ -83,26 +83,35 @@ function count({ counts, sizes, digestSets }: ImageCounts, cell: CellReport, by:
   else digestSets.set(key, { digests, nodes });
 }
 
-/** One entry per kind, in order of kind, with the message of the oldest failure. One pass: there may be thousands. */
+/** One entry per kind, in order of kind, with the message that most nodes tell. One pass: there may be thousands. */
 function groupFailures(failing: ReadonlyMap<string, Failing>): readonly FailureTally[] {
-  const kinds = new Map<string, { nodes: number; oldest: Failing; oldestNode: string; examples: string[] }>();
-  for (const [node, failed] of failing) {
-    const kind = kinds.get(failed.failure.kind);
-    if (kind === undefined) {
-      kinds.set(failed.failure.kind, { nodes: 1, oldest: failed, oldestNode: node, examples: [node] });
-      continue;
-    }
+  const kinds = new Map<string, { nodes: number; since: string; messages: Map<string, Told>; examples: string[] }>();
+  for (const [node, { failure, since }] of failing) {
+    let kind = kinds.get(failure.kind);
+    if (kind === undefined) kinds.set(failure.kind, (kind = { nodes: 0, since, messages: new Map(), examples: [] }));
     kind.nodes += 1;
     keepFirst(kind.examples, node);
-    const { since } = kind.oldest;
-    if (failed.since < since || (failed.since === since && node < kind.oldestNode)) {
-      kind.oldest = failed;
-      kind.oldestNode = node;
-    }
+    if (since < kind.since) kind.since = since;
+    const told = kind.messages.get(failure.message);
+    const told1 = { nodes: (told?.nodes ?? 0) + 1, first: told === undefined || node < told.first ? node : told.first };
+    kind.messages.set(failure.message, { failure, ...told1 });
   }
   return [...kinds]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { nodes, oldest, examples }]) => ({ failure: oldest.failure, nodes, examples, since: oldest.since }));
+    .map(([, { messages, ...kind }]) => ({ failure: mostTold([...messages.values()]), ...kind }));
+}
+
+interface Told {
+  readonly failure: Failure;
+  readonly nodes: number;
+  /** By name. */
+  readonly first: string;
+}
+
+/** Of those that as many nodes tell, that of the first node by name. */
+function mostTold(told: readonly Told[]): Failure {
+  const most = told.reduce((a, b) => (b.nodes > a.nodes || (b.nodes === a.nodes && b.first < a.first) ? b : a));
+  return most.failure;
 }
 
 /** The first names in order, without sorting thousands to get three. */
