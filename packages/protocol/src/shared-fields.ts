@@ -14,5 +14,9 @@ export const REPORT_HEARTBEAT_MS = 20_000;
 export type ImageRef = string;
 export const ImageRefSchema = Type.String({ minLength: 1, maxLength: MAX_IMAGE_REF_LENGTH });
 
+export const MAX_TIMESTAMP_LENGTH = 40;
 /** RFC 3339 in UTC, by the sender's wall clock: for people, never for decisions. */
-export const Timestamp = Type.String({ maxLength: 40, pattern: String.raw`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$` });
+export const Timestamp = Type.String({
+  maxLength: MAX_TIMESTAMP_LENGTH,
+  pattern: String.raw`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`,
+});

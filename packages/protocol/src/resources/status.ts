@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { CREDENTIAL_REASONS, FAILURE_KINDS } from '../cell.ts';
-import { Timestamp } from '../shared-fields.ts';
+import { MAX_TIMESTAMP_LENGTH } from '../shared-fields.ts';
 
 export const RESOURCE_KINDS = ['Prefetch', 'ClusterPrefetch'] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
@@ -32,7 +32,7 @@ export const Condition = Type.Object(
     reason: Type.String({ description: 'One word for programs' }),
     message: Type.String({ description: 'A sentence for people' }),
     observedGeneration: Generation,
-    lastTransitionTime: Type.String({ maxLength: Timestamp.maxLength, description: 'When `status` last changed' }),
+    lastTransitionTime: Type.String({ maxLength: MAX_TIMESTAMP_LENGTH, description: 'When `status` last changed' }),
   },
   { description: 'One condition' },
 );
@@ -74,7 +74,7 @@ export const StatusFailure = Type.Object(
     nodes: count('How many nodes it failed on, or waits on'),
     examples: Type.Array(Type.String(), { description: 'Up to three of them, by name' }),
     since: Type.String({
-      maxLength: Timestamp.maxLength,
+      maxLength: MAX_TIMESTAMP_LENGTH,
       description: 'Since when the first of them fails for this reason; retries in between do not count',
     }),
   },
