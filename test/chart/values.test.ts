@@ -33,6 +33,8 @@ test.each([
   ['credentials.secretRefresh=5', /'\/credentials\/secretRefresh': got number, want string/],
   ['tenants.images={*.example/team}', /'\/tenants\/images\/0': '\*.example\/team' does not match pattern/],
   ['tenants.imagesPerNamespace=-1', /'\/tenants\/imagesPerNamespace': minimum: got -1, want 0/],
+  ['rewrite[0].to=mirror.example/', /'\/rewrite\/0': missing property 'from'/],
+  ['rewrite[0].from=docker.io', /'\/rewrite\/0\/from': 'docker.io' does not match pattern/],
   ['startupTaints=booting', /'\/startupTaints': got string, want array/],
   ['startupTaints={*}', /'\/startupTaints\/0': '\*' does not match pattern/],
   ['imagePullPolicy=Sometimes', /'\/imagePullPolicy': value must be one of 'Always', 'IfNotPresent', 'Never'/],

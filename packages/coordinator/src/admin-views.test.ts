@@ -90,6 +90,17 @@ test('a node that gets no agent is shown so, and does not keep Warm False', asyn
   expect(text).toContain('kube_prefetch_coordinator_nodes{agent="not_applicable"} 1');
 });
 
+test('a rewritten image is shown under what is pulled, and whoever asks for what is written is told that', async () => {
+  const line = startVirtualLine({ rewrite: [{ from: 'docker.io/', to: 'r.example/hub/' }] });
+  const resources = [aResource({ spec: { images: ['web:1'] } })];
+  await line.show(aState({ resources, nodes: [aNode({ name: 'n1' })] }));
+  const because = [expect.stringContaining("rewritten from web:1 by the coordinator's rewrite[0]")];
+  const image = 'r.example/hub/library/web:1';
+  expect(line.coordinator.node('n1').images).toMatchObject([{ image, because }]);
+  expect(line.coordinator.image(image).nodes).toMatchObject([{ node: 'n1', because }]);
+  expect(() => line.coordinator.image('web:1')).toThrow(expect.objectContaining({ details: [image] }));
+});
+
 test.each([
   ['a node that is not there', 'UnknownNode', 'n9'],
   ['an image that nothing asks for', 'UnknownImage', 'a'],

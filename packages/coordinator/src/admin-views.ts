@@ -18,6 +18,7 @@ import {
   type NodeOverview,
   type NodeView,
   type Overview,
+  type RewriteRule,
 } from '@kube-prefetch/protocol';
 import type { ClusterSource } from '@kube-prefetch/cluster';
 import type { Clock } from '@kube-prefetch/time';
@@ -35,6 +36,7 @@ export interface ViewParts {
   readonly statuses: Pick<StatusWriter, 'latest'>;
   readonly clock: Clock;
   readonly tenants: TenantLimits;
+  readonly rewrite: readonly RewriteRule[];
   readonly startupTaints: readonly string[] | undefined;
   readonly agents: Placement | undefined;
   readonly ready: () => boolean;
@@ -84,7 +86,7 @@ function nodeView(parts: ViewParts, name: string): NodeView {
 /** One image on every node. */
 function imageView(parts: ViewParts, image: ImageRef): ImageView {
   const state = stateOf(parts);
-  const { asks } = collectAsks(state, parts.tenants);
+  const { asks } = collectAsks(state, parts.tenants, parts.rewrite);
   if (!asks.some(ask => ask.image === image)) throw unknownImage(image, asks);
   return {
     image,
@@ -139,10 +141,12 @@ function cellOf(node: NodeRecord, image: ImageRef): CellReport | undefined {
 }
 
 function unknownImage(image: ImageRef, asks: readonly Ask[]): ApiError {
-  const images = new Set(asks.map(ask => ask.image));
+  const close = asks.filter(({ image: known, rewritten = [] }) =>
+    [known, ...rewritten].some(text => text.includes(image)),
+  );
   return new ApiError(
     'UnknownImage',
-    `nothing asks for ${JSON.stringify(image)}; images are named exactly as a pod writes them`,
-    { details: [...images].filter(known => known.includes(image)).slice(0, 5) },
+    `nothing asks for ${JSON.stringify(image)}; images are named exactly as a pod writes them, or as a rule rewrites them`,
+    { details: [...new Set(close.map(ask => ask.image))].slice(0, 5) },
   );
 }

@@ -1,5 +1,5 @@
-import { isTenantGlob } from '@kube-prefetch/core';
-import { REPORT_HEARTBEAT_MS } from '@kube-prefetch/protocol';
+import { isTenantGlob, rewriteProblem } from '@kube-prefetch/core';
+import { REPORT_HEARTBEAT_MS, type RewriteRule } from '@kube-prefetch/protocol';
 import { type Config, PROCESS_SETTINGS, type Settings } from '@kube-prefetch/process';
 
 /** Everything that can be set, in the order of `--help`. */
@@ -127,6 +127,16 @@ export const SETTINGS = {
     meaning:
       'how many bytes of a node the images of one namespace may take, as runtimes count them; any number where absent',
   },
+  rewrite: {
+    type: 'list',
+    flag: 'rewrite',
+    env: 'KUBE_PREFETCH_REWRITE',
+    maxLength: 100_000,
+    items: 'rules such as docker.io/=mirror.example/hub/ or docker.io/library/nginx=mirror.example/nginx',
+    isItem: text => rewriteProblem(parseRewriteRule(text)) === undefined,
+    optional: true,
+    meaning: 'what the cluster makes of image references, in order, after the rewrite rules of each resource',
+  },
   agentPods: {
     type: 'string',
     flag: 'agent-pods',
@@ -212,6 +222,12 @@ export const SETTINGS = {
   },
   ...PROCESS_SETTINGS,
 } as const satisfies Settings;
+
+/** `from=to`; no reference has a `=`. */
+export function parseRewriteRule(text: string): RewriteRule {
+  const [from = '', to = '', ...more] = text.split('=');
+  return { from, to: [to, ...more].join('=') };
+}
 
 /** What is wrong with settings that are right one by one. */
 export function problemsOf({ gateTaint, gateResources }: Config<typeof SETTINGS>): readonly string[] {

@@ -8,6 +8,7 @@ import {
   summarise,
   type TenantLimits,
 } from '@kube-prefetch/core';
+import type { RewriteRule } from '@kube-prefetch/protocol';
 import { type Clock, timestamp, type Trigger } from '@kube-prefetch/time';
 import type { Credentials } from './credentials/credentials.ts';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
@@ -28,6 +29,8 @@ export interface Line {
   readonly wake: Trigger;
   readonly limits: PermitLimits;
   readonly tenants: TenantLimits;
+  /** After the rules of each resource. */
+  readonly rewrite: readonly RewriteRule[];
   readonly startupTaints: readonly string[] | undefined;
   /** Where agents run; everywhere if undefined. */
   readonly agents: Placement | undefined;
@@ -65,7 +68,7 @@ function pass(line: Line, now: number): number {
   const { source, fleet, permits, credentials, statuses, gate, clock } = line;
   const state = source.read();
   if (state === undefined) return now + RETRY_READ_MS;
-  const collected = collectAsks(state, line.tenants);
+  const collected = collectAsks(state, line.tenants, line.rewrite);
   const reached = groupNodes(collected.asks, line.expectedNodes.note(state, now), line.startupTaints, line.agents);
   const cohorts = limitBytes(reached, line.tenants, fleet.sizeOf);
   const plans = planCohorts(cohorts, state.gaps);

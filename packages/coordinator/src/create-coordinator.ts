@@ -1,5 +1,6 @@
 import type { AgentPods, ClusterSource, NodeTaints, SecretReader, StatusSink } from '@kube-prefetch/cluster';
 import type { Placement, TenantLimits } from '@kube-prefetch/core';
+import type { RewriteRule } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock, Trigger } from '@kube-prefetch/time';
 import { answerAgent } from './answer-agent.ts';
@@ -35,6 +36,8 @@ export interface CoordinatorParts {
   readonly limits: PermitLimits;
   /** None if absent. */
   readonly tenants?: TenantLimits;
+  /** What the cluster makes of references, after the rules of each resource; nothing if absent. */
+  readonly rewrite?: readonly RewriteRule[];
   readonly wake?: Trigger;
   readonly metrics?: CoordinatorMetrics;
   readonly permitTtlMs?: number;
@@ -67,7 +70,7 @@ export interface Coordinator extends AgentsSide, ReadSide, OpsSide {
 }
 
 export function createCoordinator(parts: CoordinatorParts): Coordinator {
-  const { clock, log, source, limits, tenants = {} } = parts;
+  const { clock, log, source, limits, tenants = {}, rewrite = [] } = parts;
   // The taint of the gate keeps pods away, but no images.
   const startupTaints = [...(parts.startupTaints ?? []), ...(parts.gate === undefined ? [] : [parts.gate.taint])];
   const { permitTtlMs = PERMIT_TTL_MS, silentAfterMs = SILENT_AFTER_MS, resourceGraceMs = RESOURCE_GRACE_MS } = parts;
@@ -96,6 +99,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     wake,
     limits,
     tenants,
+    rewrite,
     startupTaints,
     agents: parts.agents,
     expectedNodes,
@@ -138,6 +142,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
       statuses,
       clock,
       tenants,
+      rewrite,
       startupTaints,
       agents: parts.agents,
       ready,

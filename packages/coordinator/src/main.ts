@@ -1,7 +1,7 @@
 import { parsePodPlacement } from '@kube-prefetch/cluster';
 import { createLog, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/process';
 import { systemClock as clock } from '@kube-prefetch/time';
-import { bySource, problemsOf, SETTINGS } from './config.ts';
+import { bySource, parseRewriteRule, problemsOf, SETTINGS } from './config.ts';
 import { createCoordinator } from './create-coordinator.ts';
 import { manifestsParts } from './sources/manifests.ts';
 import { createMetrics } from './metrics.ts';
@@ -39,6 +39,7 @@ await runUntilSignalled(
         imagesPerNamespace: config.tenantImagesPerNamespace,
         bytesPerNode: config.tenantBytesPerNode,
       },
+      rewrite: (config.rewrite ?? []).map(parseRewriteRule),
       startupTaints: config.startupTaints ?? [],
       gate: taint === undefined || taints === undefined ? undefined : { taint, resources, deadlineMs, taints },
       leader: () => leadership.leader(),

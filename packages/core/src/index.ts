@@ -8,6 +8,7 @@ export {
   type SecretState,
   secretsOf,
 } from './credentials/offer-credentials.ts';
+export { rewriteProblem } from './asks/rewrite-images.ts';
 export { isTenantGlob, type TenantLimits } from './asks/tenant-limits.ts';
 export { expectResources, type SeenResources } from './placement/expected-resources.ts';
 export { matchNode } from './placement/match-node.ts';

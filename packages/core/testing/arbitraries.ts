@@ -174,6 +174,15 @@ const spec: Arbitrary<PrefetchSpec> = fc
       { maxLength: 2 },
     ),
     exclude: few(['*/debug-*', 'docker.io/*', 'nginx:1.27'], 1),
+    rewrite: few(
+      [
+        { from: 'docker.io/library/nginx', to: 'r.example/team/app' },
+        { from: 'docker.io/', to: 'r.example/hub/' },
+        { from: 'r.example/', to: 'r.example/' },
+        { from: 'r.example', to: 'docker.io/' },
+      ],
+      1,
+    ),
     nodes: optional(nodeChoice),
     imagePullSecrets: few(SECRETS, 2).map(names => names.map(name => ({ name }))),
     priority: fc.constantFrom(0, 0, 10, -5),

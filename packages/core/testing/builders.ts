@@ -53,7 +53,16 @@ export function aResource({
   return {
     ref: { kind: 'Prefetch', namespace: 'shop', name: 'web' },
     generation: 1,
-    spec: { images: [], workloads: [], exclude: [], imagePullSecrets: [], priority: 0, suspend: false, ...spec },
+    spec: {
+      images: [],
+      workloads: [],
+      exclude: [],
+      rewrite: [],
+      imagePullSecrets: [],
+      priority: 0,
+      suspend: false,
+      ...spec,
+    },
     problems: [],
     ...parts,
   };

@@ -54,6 +54,7 @@ export {
   NamespaceChoice,
   NodeChoice,
   PrefetchSpec,
+  RewriteRule,
   Toleration,
   WORKLOAD_KINDS,
   WorkloadChoice,

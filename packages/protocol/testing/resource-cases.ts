@@ -54,6 +54,7 @@ export const RESOURCE_CASES: readonly ResourceCase[] = [
         },
       ],
       exclude: ['*/debug-*'],
+      rewrite: [{ from: 'docker.io/', to: 'mirror.example/hub/' }],
       nodes: {
         selector: { matchLabels: { pool: 'gpu' } },
         names: ['*worker*'],
@@ -92,6 +93,11 @@ export const RESOURCE_CASES: readonly ResourceCase[] = [
   { name: 'an empty toleration', document: prefetch({ images, nodes: { tolerations: [{}] } }), problems: [] },
   { name: 'equal requirements', document: selecting({ matchExpressions: [same, same] }), problems: [] },
   { name: 'an image that is no reference', document: prefetch({ images: ['not an image:::'] }), problems: [] },
+  {
+    name: 'a rule that only a plan refuses',
+    document: prefetch({ images, rewrite: [{ from: 'docker.io', to: 'mirror.example/' }] }),
+    problems: [],
+  },
   {
     name: 'an operator that only a plan refuses',
     document: selecting({ matchExpressions: [{ key: 'a', operator: 'Has' }] }),

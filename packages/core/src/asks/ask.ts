@@ -17,6 +17,8 @@ export interface Ask {
   readonly pullSecrets: PullSecrets;
   /** Who wants it, `Deployment shop/web`; `spec.images` where named outright. Sorted. */
   readonly sources: readonly string[];
+  /** What is written where the image is what a rule makes of it, and which rule: `nginx:1.27 by spec.rewrite[0]`. Sorted. */
+  readonly rewritten?: readonly string[];
 }
 
 /** Higher priority first, then by image: the order of plans, the same whoever sorts. */

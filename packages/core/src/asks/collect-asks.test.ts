@@ -71,6 +71,33 @@ test('exclude takes away named and found images alike', () => {
   expect(asks.map(({ image }) => image)).toEqual(['web:2']);
 });
 
+test('rules say what is pulled for what is written: those of the resource first, and two of one result are one ask', () => {
+  const rewrite = [{ from: 'docker.io/library/', to: 'r.example/hub/' }];
+  const chart = [
+    { from: 'docker.io/', to: 'never.example/' },
+    { from: 'quay.io/', to: 'r.example/hub/' },
+  ];
+  const spec = {
+    images: ['quay.io/web:1', 'quay.io/debug:1', 'Web:'],
+    workloads: ALL,
+    exclude: ['quay.io/debug*'],
+    rewrite,
+  };
+  const pod = { containers: [{ image: 'auto' }, { image: 'web:1' }, { image: 'docker.io/library/debug' }] };
+  const exclude = { ...spec, exclude: [...spec.exclude, 'r.example/hub/debug'] };
+  const state = aState({ resources: [aResource({ spec: exclude })], workloads: [aWorkload({ pod })] });
+  const { asks, unplanned } = collectAsks(state, {}, chart);
+  expect(asks.map(({ image, sources, rewritten }) => ({ image, sources, rewritten }))).toEqual([
+    { image: 'Web:', sources: ['spec.images'], rewritten: undefined },
+    {
+      image: 'r.example/hub/web:1',
+      sources: ['Deployment shop/web', 'spec.images'],
+      rewritten: ["quay.io/web:1 by the coordinator's rewrite[1]", 'web:1 by spec.rewrite[0]'],
+    },
+  ]);
+  expect([...unplanned.values()]).toEqual([{ placeholder: 1, neverPulled: 0, tooLong: 0 }]);
+});
+
 test('images that no kubelet pulls are counted instead of asked for', () => {
   const workloads = [
     aWorkload({ name: 'gateway', pod: { containers: [{ image: 'auto' }, { image: 'web:1', pullPolicy: 'Never' }] } }),

@@ -1,12 +1,13 @@
-import { type ImageRef, resourceName } from '@kube-prefetch/protocol';
+import { type ImageRef, type RewriteRule, resourceName } from '@kube-prefetch/protocol';
 import { createPlacementSharer, placementKey, type SharePlacement } from '../placement/equal-placements.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { ClusterState, Resource, Workload } from '../state/cluster-state.ts';
 import { type Ask, byPullOrder, byText } from './ask.ts';
 import { compileExclude } from './exclude-images.ts';
 import { findWorkloads, workloadsThatCount } from './find-workloads.ts';
-import { podImages, pullsAlways, type UnplannedReason, whyUnplanned } from './pod-images.ts';
+import { podImages, pullsAlways, type UnplannedReason, whyTooLong, whyUnplanned } from './pod-images.ts';
 import { type ChoosePullSecrets, choosePullSecrets, type PullSecrets, pullSecretsKey } from './pull-secrets.ts';
+import { compileRewrite, type Rewritten } from './rewrite-images.ts';
 import { problemsOf } from './spec-problems.ts';
 import { type BeyondLimit, limitTenants, type TenantLimits } from './tenant-limits.ts';
 
@@ -24,11 +25,16 @@ export type UnplannedImages = Readonly<Record<UnplannedReason, number>>;
 
 /**
  * Who wants which image where: one ask per resource, image, distinct placement and distinct pull
- * secrets. A resource with problems asks for nothing.
+ * secrets. A resource with problems asks for nothing. An image is what `spec.rewrite`, or else `rewrite`, makes of what is
+ * written: what comes after, such as limits and pull secrets, knows only what nodes pull.
  * A malformed reference that is named outright still becomes an ask, which fails as InvalidReference, and status says so: if the
  * whole resource were refused, one bad image would keep the good ones away.
  */
-export function collectAsks(state: ClusterState, limits: TenantLimits = {}): CollectedAsks {
+export function collectAsks(
+  state: ClusterState,
+  limits: TenantLimits = {},
+  rewrite: readonly RewriteRule[] = [],
+): CollectedAsks {
   const sharePlacement = createPlacementSharer();
   const workloads = workloadsThatCount(state.workloads);
   const chooseSecrets = choosePullSecrets(state);
@@ -37,11 +43,15 @@ export function collectAsks(state: ClusterState, limits: TenantLimits = {}): Col
   const accepted = state.resources.filter(resource => problemsOf(resource).length === 0);
   for (const resource of accepted.toSorted((a, b) => byText(resourceName(a.ref), resourceName(b.ref)))) {
     const excluded = compileExclude(resource.spec.exclude);
-    const secretsFor = chooseSecrets(resource);
+    const rewriteImage = compileRewrite([
+      { name: 'spec.rewrite', rules: resource.spec.rewrite },
+      { name: "the coordinator's rewrite", rules: rewrite },
+    ]);
+    const tools = { sharePlacement, secretsFor: chooseSecrets(resource), rewriteImage };
     const images = [
-      ...namedOutright(resource, sharePlacement, secretsFor),
-      ...foundInWorkloads(resource, findWorkloads(resource, workloads, state.namespaces), sharePlacement, secretsFor),
-    ].filter(({ image }) => !excluded(image));
+      ...namedOutright(resource, tools),
+      ...foundInWorkloads(resource, findWorkloads(resource, workloads, state.namespaces), tools),
+    ].filter(({ image, written }) => !excluded(image, written));
     const planned = images.filter(image => image.unplanned === undefined);
     asks.push(asksOf(resource, planned));
     if (planned.length < images.length) unplanned.set(resourceName(resource.ref), countUnplanned(images));
@@ -51,7 +61,11 @@ export function collectAsks(state: ClusterState, limits: TenantLimits = {}): Col
 }
 
 interface WantedImage {
+  /** What nodes pull. */
   readonly image: ImageRef;
+  readonly written: ImageRef;
+  /** What made `image` of `written`, unless both are the same. */
+  readonly rule?: string;
   readonly pullsAlways: boolean;
   readonly placement: Placement;
   readonly pullSecrets: PullSecrets;
@@ -59,37 +73,47 @@ interface WantedImage {
   readonly unplanned?: UnplannedReason | undefined;
 }
 
-type SecretsFor = ReturnType<ChoosePullSecrets>;
-
-function namedOutright(
-  { spec }: Resource,
-  sharePlacement: SharePlacement,
-  secretsFor: SecretsFor,
-): readonly WantedImage[] {
-  const pod = { tolerations: spec.nodes?.tolerations ?? [], extendedResources: {} };
-  const placement = sharePlacement(spec.nodes, pod);
-  const pullSecrets = secretsFor();
-  return spec.images.map(image => ({ image, pullsAlways: false, placement, pullSecrets, source: 'spec.images' }));
+interface Tools {
+  readonly sharePlacement: SharePlacement;
+  readonly secretsFor: ReturnType<ChoosePullSecrets>;
+  readonly rewriteImage: (written: ImageRef) => Rewritten;
 }
 
-function foundInWorkloads(
-  { spec }: Resource,
-  workloads: readonly Workload[],
-  sharePlacement: SharePlacement,
-  secretsFor: SecretsFor,
-): readonly WantedImage[] {
-  return workloads.flatMap(workload => {
-    const placement = sharePlacement(spec.nodes, placedPod(workload));
-    const pullSecrets = secretsFor({ spec: workload.pod, namespace: workload.namespace });
-    const source = `${workload.kind} ${workload.namespace}/${workload.name}`;
-    return podImages(workload.pod).map(podImage => ({
-      image: podImage.image,
-      pullsAlways: pullsAlways(podImage),
+function namedOutright({ spec }: Resource, tools: Tools): readonly WantedImage[] {
+  const pod = { tolerations: spec.nodes?.tolerations ?? [], extendedResources: {} };
+  const placement = tools.sharePlacement(spec.nodes, pod);
+  const pullSecrets = tools.secretsFor();
+  return spec.images.map(written => {
+    const rewritten = tools.rewriteImage(written);
+    return {
+      ...rewritten,
+      written,
+      pullsAlways: false,
       placement,
       pullSecrets,
-      source,
-      unplanned: whyUnplanned(podImage),
-    }));
+      source: 'spec.images',
+      unplanned: whyTooLong(rewritten.image),
+    };
+  });
+}
+
+function foundInWorkloads({ spec }: Resource, workloads: readonly Workload[], tools: Tools): readonly WantedImage[] {
+  return workloads.flatMap(workload => {
+    const placement = tools.sharePlacement(spec.nodes, placedPod(workload));
+    const pullSecrets = tools.secretsFor({ spec: workload.pod, namespace: workload.namespace });
+    const source = `${workload.kind} ${workload.namespace}/${workload.name}`;
+    return podImages(workload.pod).map(podImage => {
+      const rewritten = tools.rewriteImage(podImage.image);
+      return {
+        ...rewritten,
+        written: podImage.image,
+        pullsAlways: pullsAlways(podImage),
+        placement,
+        pullSecrets,
+        source,
+        unplanned: whyUnplanned(podImage) ?? whyTooLong(rewritten.image),
+      };
+    });
   });
 }
 
@@ -116,18 +140,26 @@ function asksOf({ ref, spec }: Resource, images: readonly WantedImage[]): readon
     .sort((a, b) => byText(a.key, b.key))
     .flatMap(({ placement, placed }) =>
       [...Map.groupBy(placed, ({ image }) => image)].flatMap(([image, wanted]) =>
-        bySecrets(wanted).map(([pullSecrets, same]) => ({
-          resource: ref,
-          image,
-          priority: spec.priority,
-          start: !spec.suspend,
-          pullsAlways: same.some(want => want.pullsAlways),
-          placement,
-          pullSecrets,
-          sources: [...new Set(same.map(({ source }) => source))].sort(byText),
-        })),
+        bySecrets(wanted).map(
+          ([pullSecrets, same]): Ask => ({
+            resource: ref,
+            image,
+            priority: spec.priority,
+            start: !spec.suspend,
+            pullsAlways: same.some(want => want.pullsAlways),
+            placement,
+            pullSecrets,
+            sources: [...new Set(same.map(({ source }) => source))].sort(byText),
+            ...rewrittenOf(same),
+          }),
+        ),
       ),
     );
+}
+
+function rewrittenOf(wanted: readonly WantedImage[]): Pick<Ask, 'rewritten'> {
+  const texts = wanted.flatMap(({ written, rule }) => (rule === undefined ? [] : [`${written} by ${rule}`]));
+  return texts.length === 0 ? {} : { rewritten: [...new Set(texts)].sort(byText) };
 }
 
 /** In the order of their keys, whatever order the workloads came in. */

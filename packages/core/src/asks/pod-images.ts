@@ -1,4 +1,4 @@
-import { MAX_IMAGE_REF_LENGTH, tryParseReference } from '@kube-prefetch/protocol';
+import { type ImageRef, MAX_IMAGE_REF_LENGTH, tryParseReference } from '@kube-prefetch/protocol';
 import type { PodImage, PodSpec } from '../state/cluster-state.ts';
 
 export function podImages({ containers, initContainers, imageVolumes }: PodSpec): readonly PodImage[] {
@@ -21,6 +21,11 @@ export type UnplannedReason = 'placeholder' | 'neverPulled' | 'tooLong';
 export function whyUnplanned({ image, pullPolicy }: PodImage): UnplannedReason | undefined {
   if (image.trim() === '' || image === 'auto') return 'placeholder';
   if (pullPolicy === 'Never') return 'neverPulled';
+  return whyTooLong(image);
+}
+
+/** Longer than any reference that a plan may hold. */
+export function whyTooLong(image: ImageRef): UnplannedReason | undefined {
   return image.length > MAX_IMAGE_REF_LENGTH ? 'tooLong' : undefined;
 }
 

@@ -34,6 +34,23 @@ test.each<[what: string, spec: Partial<PrefetchSpec>, path: string]>([
   expect(problems[0]).toMatch(/got "Has"/);
 });
 
+test.each([
+  [{ from: 'docker.io', to: 'mirror.example/' }, 'from: expected a registry such as docker.io/, .*, got "docker.io"'],
+  [{ from: 'docker.io/', to: 'mirror.example/Hub/' }, 'to: expected .*, got "mirror.example/Hub/"'],
+  [{ from: 'r.example/*/', to: 'mirror.example/' }, 'from: expected '],
+  [{ from: 'nginx', to: 'mirror.example/nginx' }, 'from: expected '],
+  [
+    { from: 'r.example/app:1', to: 'r.example/app:2' },
+    'from: expected .* without tag or digest, got "r.example/app:1"',
+  ],
+  [{ from: 'docker.io/', to: 'r.example/hub' }, 'expected from and to both with / at the end, or both without, got '],
+])('a rule %j is a problem', (rule, problem) => {
+  const good = { from: 'docker.io/', to: 'localhost:5000/hub/' };
+  expect(problemsOf(aResource({ spec: { rewrite: [good, rule] } }))).toEqual([
+    expect.stringMatching(new RegExp(`^spec\\.rewrite\\[1\\]: ${problem}`)),
+  ]);
+});
+
 test('a malformed image reference is no problem of the resource', () => {
   expect(problemsOf(aResource({ spec: { images: ['Nginx:'] } }))).toEqual([]);
 });

@@ -2,13 +2,14 @@ import type { LabelSelector, PrefetchSpec } from '@kube-prefetch/protocol';
 import type { Resource } from '../state/cluster-state.ts';
 import { tolerationProblem } from '../placement/toleration.ts';
 import { selectorProblems } from '../selectors/label-selector.ts';
+import { rewriteProblem } from './rewrite-images.ts';
 
 /**
  * Why the resource is not accepted, a sentence each; one that has any asks for nothing. The spec of a resource that broke
  * the schema may have any shape and is not looked at.
  */
 export function problemsOf({ spec, problems }: Resource): readonly string[] {
-  return problems.length > 0 ? problems : [...badSelectors(spec), ...badTolerations(spec)];
+  return problems.length > 0 ? problems : [...badSelectors(spec), ...badTolerations(spec), ...badRules(spec)];
 }
 
 /** What neither the schema nor CEL can see. */
@@ -27,5 +28,12 @@ function badTolerations(spec: PrefetchSpec): readonly string[] {
   return (spec.nodes?.tolerations ?? []).flatMap((toleration, index) => {
     const problem = tolerationProblem(toleration);
     return problem === undefined ? [] : [`spec.nodes.tolerations[${index}]: ${problem}`];
+  });
+}
+
+function badRules(spec: PrefetchSpec): readonly string[] {
+  return spec.rewrite.flatMap((rule, index) => {
+    const problem = rewriteProblem(rule);
+    return problem === undefined ? [] : [`spec.rewrite[${index}]: ${problem}`];
   });
 }

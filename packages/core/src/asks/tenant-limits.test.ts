@@ -51,6 +51,14 @@ test('tenants may ask for what one of the globs names, the administrator for any
   expect(plan([[BASE, images]], limits)).toEqual({ planned: images.toSorted(), beyond: {} });
 });
 
+test('tenants may ask for what their own rules make of it only if a glob names that', () => {
+  const rewrite = [{ from: 'r.example/shop/', to: 'evil.example/' }];
+  const spec = { images: ['r.example/shop/web', 'evil.example/web', 'r.example/shop/'], rewrite };
+  const { asks, beyond } = collectAsks(aState({ resources: [aResource({ spec })] }), { images: ['r.example/shop/*'] });
+  expect(asks).toEqual([]);
+  expect([...beyond.values()].flat().map(({ image }) => image)).toEqual(['evil.example/web', 'r.example/shop/']);
+});
+
 test('a namespace may ask for so many images, whichever of its resources ask, and others do not suffer', () => {
   const wanted: Wanted = [
     [shop('a'), ['b:1', 'c:1']],

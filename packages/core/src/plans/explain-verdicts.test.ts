@@ -69,6 +69,16 @@ test('an image is explained on every node, also where the verdict is No', () => 
   ]);
 });
 
+test('an image is explained with what is written in its place', () => {
+  const rewrite = [{ from: 'docker.io/', to: 'r.example/hub/' }];
+  const images = ['web:1', 'docker.io/library/web:1'];
+  const { asks } = collectAsks(aState({ resources: [aResource({ spec: { images, rewrite } })] }));
+  const written = 'rewritten from docker.io/library/web:1 by spec.rewrite[0], web:1 by spec.rewrite[0]';
+  expect(explainImage(asks, 'r.example/hub/library/web:1', [WEB])[0]?.because).toEqual([
+    `Prefetch shop/web (spec.images): Yes, nothing keeps it from this node; ${written}`,
+  ]);
+});
+
 test('an image that nobody asks for has no reason anywhere', () => {
   expect(explainImage(ASKS, 'other', [WEB])).toEqual([{ node: 'web-1', because: [] }]);
 });

@@ -61,8 +61,9 @@ function describeNoAgent(
 
 /** One sentence per ask: who wants the image, the verdict, and what is special about it. */
 function because(ask: Ask, { verdict, sentence }: Verdict): string {
-  const { resource, sources, start, beyondBytes, pullsAlways, pullSecrets } = ask;
+  const { resource, sources, start, beyondBytes, pullsAlways, pullSecrets, rewritten = [] } = ask;
   const notes = [
+    ...(rewritten.length > 0 ? [`rewritten from ${shortened(rewritten)}`] : []),
     ...(beyondBytes ? [BEYOND_BYTES] : start ? [] : ['suspended: starts no pull']),
     ...(pullsAlways ? ['its pods pull with Always and need the registry even where the image is warm'] : []),
     ...describeSecrets(pullSecrets),

@@ -22,6 +22,7 @@ test('defaults are filled in, and only those', () => {
     images: [],
     workloads: [{ kinds: ['Deployment'], selector: {} }],
     exclude: [],
+    rewrite: [],
     nodes: { placement: 'Eligible' },
     imagePullSecrets: [],
     priority: 0,

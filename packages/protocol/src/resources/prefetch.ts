@@ -137,6 +137,19 @@ const SecretName = closed(
   'A Secret of type `kubernetes.io/dockerconfigjson` or `kubernetes.io/dockercfg`',
 );
 
+const RepositoryPrefix = (description: string) => Type.String({ minLength: 1, maxLength: 512, description });
+
+export const RewriteRule = closed(
+  {
+    from: RepositoryPrefix(
+      'The registry, or registry and path, with `/` at the end, `docker.io/`: everything below it. Without `/` at the end: this one repository, `docker.io/library/nginx`',
+    ),
+    to: RepositoryPrefix('What comes in its place; with `/` at the end if `from` has one'),
+  },
+  'One registry, path or repository in place of another; tag and digest stay as they are',
+);
+export type RewriteRule = Static<typeof RewriteRule>;
+
 /** The one declaration: type, validation, defaults, reference documentation and, in Kubernetes, the CRD come from it. */
 export const PrefetchSpec = closed(
   {
@@ -154,7 +167,13 @@ export const PrefetchSpec = closed(
       maxItems: 100,
       default: [],
       description:
-        'Globs over the image as written and as normalised: what matches is left out; `*` is any text, also with `/`',
+        'Globs over the image as written and as normalised, before and after `rewrite`: what matches is left out; `*` is any text, also with `/`',
+    }),
+    rewrite: Type.Array(RewriteRule, {
+      maxItems: 32,
+      default: [],
+      description:
+        'What the cluster makes of references before nodes pull them; the first rule that matches counts, after these the rules of the chart',
     }),
     nodes: Type.Optional(NodeChoice),
     imagePullSecrets: Type.Array(SecretName, {

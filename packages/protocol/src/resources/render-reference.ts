@@ -17,7 +17,7 @@ cluster-scoped and finds workloads of all namespaces, or of those it chooses. Bo
 \`\`\`yaml
 ${EXAMPLE}\`\`\`
 
-An image is wanted under the very reference that is written, and on the nodes where its pods may run; one named outright
+An image is wanted under the very reference that is written, or that \`rewrite\` makes of it, and on the nodes where its pods may run; one named outright
 on every node that \`spec.nodes\` leaves. Several resources may want the same image: the highest priority counts, and a
 suspended one alone starts nothing.
 
