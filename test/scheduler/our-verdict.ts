@@ -8,7 +8,9 @@ import {
 } from '@kube-prefetch/core';
 import { aResource, aState } from '@kube-prefetch/core/testing';
 import type { WorkloadKind } from '@kube-prefetch/protocol';
-import { fields, toNode, toWorkload } from '../../packages/cluster/src/to-state/index.ts';
+import { fields, toNode } from '../../packages/cluster/src/to-state/index.ts';
+import { builtInKind } from '../../packages/cluster/src/workload-kinds/built-in-kinds.ts';
+import { toWorkloads } from '../../packages/cluster/src/workload-kinds/to-workloads.ts';
 
 export interface VerdictOptions {
   readonly kind?: WorkloadKind;
@@ -26,7 +28,7 @@ export function ourVerdict(
   const workload = { metadata: { name: 'web', namespace: 'shop' }, spec: { template: { spec: podSpec } } };
   const state = aState({
     resources: [aResource({ spec: { workloads: [{ kinds: [kind], selector: {} }] } })],
-    workloads: [toWorkload(kind, fields.root(workload))],
+    workloads: toWorkloads(builtInKind(kind), fields.root(workload)),
     nodes: [toNode(fields.root(node), { readyUnlessSaid: false })],
     deviceClasses,
     resourceSlices,

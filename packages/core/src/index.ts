@@ -43,6 +43,7 @@ export type {
   ServiceAccount,
   Taint,
   Workload,
+  WorkloadOwner,
 } from './state/cluster-state.ts';
 export type { CellTally, DigestSet, FailureTally, FleetView } from './status/fleet-view.ts';
 export { CONDITION_REASONS } from './status/reasons.ts';

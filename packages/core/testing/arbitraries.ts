@@ -9,6 +9,7 @@ import type {
   Resource,
   Taint,
   Workload,
+  WorkloadOwner,
 } from '@kube-prefetch/core';
 import { PRESSURES } from '@kube-prefetch/core';
 import {
@@ -127,15 +128,25 @@ const podSpec: Arbitrary<PodSpec> = fc.record(
   { requiredKeys: ['containers', 'initContainers', 'imageVolumes', 'tolerations', 'extendedResources'] },
 );
 
-const workload: Arbitrary<Workload> = fc.record({
-  kind: fc.constantFrom(...WORKLOAD_KINDS),
-  namespace: fc.constantFrom(...NAMESPACES),
+const owner: Arbitrary<WorkloadOwner> = fc.record({
+  group: fc.constantFrom('apps', 'batch', 'argoproj.io'),
+  kind: fc.constantFrom('Deployment', 'CronJob', 'Rollout'),
   name: fc.constantFrom('web', 'api', 'job'),
-  labels,
-  owned: fc.boolean(),
-  finished: fc.boolean(),
-  pod: podSpec,
 });
+
+const workload: Arbitrary<Workload> = fc.record(
+  {
+    group: fc.constantFrom('apps', 'batch'),
+    kind: fc.constantFrom(...WORKLOAD_KINDS),
+    namespace: fc.constantFrom(...NAMESPACES),
+    name: fc.constantFrom('web', 'api', 'job'),
+    labels,
+    owner,
+    finished: fc.boolean(),
+    pod: podSpec,
+  },
+  { requiredKeys: ['group', 'kind', 'namespace', 'name', 'labels', 'finished', 'pod'] },
+);
 
 const nodeChoice: Arbitrary<NodeChoice> = fc.record(
   {

@@ -34,11 +34,11 @@ export function aWorkload({
   ...parts
 }: Partial<Omit<Workload, 'pod'>> & { pod?: Partial<PodSpec> } = {}): Workload {
   return {
+    group: 'apps',
     kind: 'Deployment',
     namespace: 'shop',
     name: 'web',
     labels: {},
-    owned: false,
     finished: false,
     pod: aPod(pod),
     ...parts,

@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type ClusterState, type Namespace, type Resource, secretName, type ServiceAccount } from '@kube-prefetch/core';
+import {
+  type ClusterState,
+  type Namespace,
+  type Resource,
+  secretName,
+  type ServiceAccount,
+  type Workload,
+} from '@kube-prefetch/core';
 import { resourceName } from '@kube-prefetch/protocol';
 import { withOwnLabel } from '../to-state/index.ts';
 import { nextState, reuseEqual } from '../to-state/next-state.ts';
@@ -27,7 +34,7 @@ export function combineFiles(
   const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const { unique, duplicates } = withoutDuplicates(sorted);
   const gaps = [...failures, ...sorted.flatMap(brokenLines), ...duplicates, ...invalidResources(unique)];
-  const workloads = valuesOf(unique, 'workloads');
+  const workloads = valuesOf(unique, 'workloads').flat();
   const resources = countGenerations(valuesOf(unique, 'resources'), previous?.resources);
   const namespaces = withImplied(
     valuesOf(unique, 'namespaces'),
@@ -36,7 +43,7 @@ export function combineFiles(
   const accounts = withDefaultAccounts(valuesOf(unique, 'serviceAccounts'), namespaces);
   return nextState(previous, {
     resources: reuseEqual(previous?.resources, resources, ({ ref }) => resourceName(ref)),
-    workloads: reuseEqual(previous?.workloads, workloads, w => `${w.kind} ${w.namespace}/${w.name}`),
+    workloads: reuseEqual(previous?.workloads, workloads, workloadKey),
     namespaces: reuseEqual(previous?.namespaces, namespaces, ({ name }) => name),
     serviceAccounts: reuseEqual(previous?.serviceAccounts, accounts, secretName),
     ownNamespace,
@@ -54,6 +61,10 @@ export function secretsIn(files: readonly FileContribution[]): ReadonlyMap<strin
 }
 
 type Placed = ManifestObject & { readonly path: string };
+
+function workloadKey({ group, kind, namespace, name, template = '' }: Workload): string {
+  return `${kind}.${group} ${namespace}/${name} ${template}`;
+}
 
 function withoutDuplicates(files: readonly FileContribution[]): {
   unique: readonly Placed[];

@@ -3,15 +3,16 @@ import {
   API_VERSION,
   RESOURCE_KINDS,
   type ResourceKind,
-  WORKLOAD_KINDS,
-  type WorkloadKind,
   isDnsLabel,
   isSubdomain,
   parseResource,
   resourceName,
 } from '@kube-prefetch/protocol';
+import { BUILT_IN_KINDS } from '../workload-kinds/built-in-kinds.ts';
+import { apiVersionOf, type KindRow } from '../workload-kinds/kind-row.ts';
+import { toWorkloads } from '../workload-kinds/to-workloads.ts';
 import type { ReadSecret } from '../ports/secret-reader.ts';
-import { type Field, fields, toNamespace, toNode, toSecret, toServiceAccount, toWorkload } from '../to-state/index.ts';
+import { type Field, fields, toNamespace, toNode, toSecret, toServiceAccount } from '../to-state/index.ts';
 
 export interface Identity {
   readonly apiVersion: string;
@@ -35,18 +36,9 @@ export function isReadElsewhere({ kind }: Identity): boolean {
 
 const [GROUP] = API_VERSION.split('/', 1);
 
-const WORKLOAD_VERSIONS: Readonly<Record<WorkloadKind, string>> = {
-  Deployment: 'apps/v1',
-  StatefulSet: 'apps/v1',
-  DaemonSet: 'apps/v1',
-  ReplicaSet: 'apps/v1',
-  CronJob: 'batch/v1',
-  Job: 'batch/v1',
-};
-
 /** Keyed by apiVersion and kind. */
 const READERS: ReadonlyMap<string, KindReader> = new Map<string, KindReader>([
-  ...WORKLOAD_KINDS.map((kind): [string, KindReader] => [`${WORKLOAD_VERSIONS[kind]} ${kind}`, workloadReader(kind)]),
+  ...BUILT_IN_KINDS.map((row): [string, KindReader] => [`${apiVersionOf(row)} ${row.kind}`, workloadReader(row)]),
   ['v1 Namespace', readNamespace],
   ['v1 Node', readNode],
   ['v1 ServiceAccount', readServiceAccount],
@@ -60,12 +52,12 @@ function readResource(object: Field): Projected {
   return { part: 'resources', name: resourceName(value.ref), value };
 }
 
-function workloadReader(kind: WorkloadKind): KindReader {
+function workloadReader(row: KindRow): KindReader {
   return object => {
     checkName(object);
     checkNamespace(object);
-    const value = toWorkload(kind, object);
-    return { part: 'workloads', name: `${kind} ${value.namespace}/${value.name}`, value };
+    const value = toWorkloads(row, object);
+    return { part: 'workloads', name: objectName(row.kind, object), value };
   };
 }
 
@@ -86,6 +78,13 @@ function readServiceAccount(object: Field): Projected {
   checkNamespace(object);
   const value = toServiceAccount(object);
   return { part: 'serviceAccounts', name: `ServiceAccount ${value.namespace}/${value.name}`, value };
+}
+
+/** `Deployment shop/web`. */
+function objectName(kind: string, object: Field): string {
+  const metadata = fields.below(object, 'metadata');
+  const namespace = fields.optionalText(fields.below(metadata, 'namespace')) ?? 'default';
+  return `${kind} ${namespace}/${fields.text(fields.below(metadata, 'name'))}`;
 }
 
 function readSecret(object: Field): Projected {
@@ -124,7 +123,7 @@ export type ManifestObject = {
   readonly line: number;
 } & (
   | { readonly part: 'resources'; readonly value: Resource }
-  | { readonly part: 'workloads'; readonly value: Workload }
+  | { readonly part: 'workloads'; readonly value: readonly Workload[] }
   | { readonly part: 'namespaces'; readonly value: Namespace }
   | { readonly part: 'nodes'; readonly value: Node }
   | { readonly part: 'serviceAccounts'; readonly value: ServiceAccount }

@@ -76,7 +76,7 @@ function logGaps(log: SourceLog, next: ClusterState, previous: ClusterState | un
 /** The reflectors of the kinds that make up each part of the state. */
 interface ReflectedKinds {
   readonly resources: readonly Reflector<Resource>[];
-  readonly workloads: readonly Reflector<Workload>[];
+  readonly workloads: readonly Reflector<readonly Workload[]>[];
   readonly namespaces: readonly Reflector<Namespace>[];
   readonly nodes: readonly Reflector<Node>[];
   readonly deviceClasses: readonly Reflector<DeviceClass>[];
@@ -100,7 +100,7 @@ function combineKinds(
   const problems = all.flatMap(reflector => reflector.problems());
   return nextState(previous, {
     resources: joined(previous?.resources, kinds.resources),
-    workloads: joined(previous?.workloads, kinds.workloads),
+    workloads: joined(previous?.workloads, kinds.workloads, each => each),
     namespaces: joined(previous?.namespaces, kinds.namespaces),
     nodes: joined(previous?.nodes, kinds.nodes),
     deviceClasses: joined(previous?.deviceClasses, kinds.deviceClasses),
@@ -128,8 +128,14 @@ function isRead(reflectors: readonly Reflector<unknown>[]): boolean {
   return reflectors.some(reflector => reflector.values() !== undefined);
 }
 
-function joined<T>(previous: readonly T[] | undefined, reflectors: readonly Reflector<T>[]): readonly T[] {
-  const values = reflectors.flatMap(reflector => reflector.values() ?? []);
+/** `parts`: what an object adds, where that is not one value. */
+function joined<T, Kept = T>(
+  previous: readonly T[] | undefined,
+  reflectors: readonly Reflector<Kept>[],
+  parts?: (kept: Kept) => readonly T[],
+): readonly T[] {
+  const kept = reflectors.flatMap(reflector => reflector.values() ?? []);
+  const values = parts === undefined ? (kept as readonly unknown[] as readonly T[]) : kept.flatMap(parts);
   const same = previous?.length === values.length && values.every((value, index) => value === previous[index]);
   return same ? previous : values;
 }

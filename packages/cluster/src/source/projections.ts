@@ -7,7 +7,7 @@ import type {
   ServiceAccount,
   Workload,
 } from '@kube-prefetch/core';
-import { parseResource, type WorkloadKind } from '@kube-prefetch/protocol';
+import { parseResource } from '@kube-prefetch/protocol';
 import {
   type Field,
   fields,
@@ -16,30 +16,26 @@ import {
   toNode,
   toResourceSlice,
   toServiceAccount,
-  toWorkload,
 } from '../to-state/index.ts';
 import type { KubeKind } from '../api/kube-api.ts';
 import {
   CLUSTER_PREFETCHES,
-  CRON_JOBS,
-  DAEMON_SETS,
-  DEPLOYMENTS,
   DEVICE_CLASSES,
-  JOBS,
   NAMESPACES,
   NODES,
   PREFETCHES,
-  REPLICA_SETS,
   RESOURCE_SLICES,
   SERVICE_ACCOUNTS,
-  STATEFUL_SETS,
 } from '../api/kinds.ts';
+import { BUILT_IN_KINDS } from '../workload-kinds/built-in-kinds.ts';
+import { apiVersionOf, type KindRow } from '../workload-kinds/kind-row.ts';
+import { toWorkloads } from '../workload-kinds/to-workloads.ts';
 import type { Projection } from './object-store.ts';
 
 /** For each part of the cluster's state: the kinds that are read, and the projection that says what is kept of an object. */
 export const PROJECTIONS = {
   resources: [PREFETCHES, CLUSTER_PREFETCHES].map(resources),
-  workloads: [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, CRON_JOBS, JOBS, REPLICA_SETS].map(workloads),
+  workloads: BUILT_IN_KINDS.map(workloads),
   namespaces: [kept<Namespace>(NAMESPACES, toNamespace)],
   nodes: [kept<Node>(NODES, object => toNode(object, { readyUnlessSaid: false }))],
   deviceClasses: [optional(kept<DeviceClass>(DEVICE_CLASSES, toDeviceClass))],
@@ -58,8 +54,9 @@ function resources(kind: KubeKind): Projection<Resource> {
   };
 }
 
-function workloads(kind: KubeKind): Projection<Workload> {
-  return kept(kind, object => toWorkload(kind.kind as WorkloadKind, object));
+function workloads(row: KindRow): Projection<readonly Workload[]> {
+  const { kind, plural } = row;
+  return kept({ apiVersion: apiVersionOf(row), kind, plural, namespaced: true }, object => toWorkloads(row, object));
 }
 
 function kept<T>(kind: KubeKind, project: (object: Field) => T): Projection<T> {

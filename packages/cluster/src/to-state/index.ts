@@ -4,4 +4,4 @@ export { toDeviceClass, toResourceSlice } from './to-devices.ts';
 export { toNamespace, toServiceAccount, withOwnLabel } from './to-namespace.ts';
 export { toNode } from './to-node.ts';
 export { toSecret } from './to-secret.ts';
-export { parsePodPlacement, toWorkload } from './to-workload.ts';
+export { parsePodPlacement } from './to-pod-spec.ts';

@@ -89,7 +89,7 @@ export function expected(field: Field, what: string): MalformedField {
 }
 
 /** `spec.containers[0].image`. */
-function pathText(path: Path): string {
+export function pathText(path: Path): string {
   const text = path.map(part => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
   return text.startsWith('.') ? text.slice(1) : text || 'the document';
 }

@@ -1,6 +1,6 @@
 import type { DeviceClass, Devices, ResourceSlice } from '@kube-prefetch/core';
 import { type Field, below, flag, isAbsent, items, optionalInteger, optionalText, text } from './read-fields.ts';
-import { toNodeSelector } from './to-workload.ts';
+import { toNodeSelector } from './to-pod-spec.ts';
 
 /** Throws MalformedField. */
 export function toDeviceClass(object: Field): DeviceClass {

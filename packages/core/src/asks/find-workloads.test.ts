@@ -26,11 +26,17 @@ test.each(WORKLOAD_KINDS)('%s is found where its kind is asked for, and only the
   expect(found(PREFETCH, [{ kinds: others, selector: {} }], [workload])).toEqual([]);
 });
 
+const owner = (group: string, kind: string) => ({ group, kind, name: 'up' });
+
 test.each([
-  ['ReplicaSet', { owned: true }, false],
-  ['Job', { owned: true }, false],
-  ['Job', { finished: true }, false],
-  ['Deployment', { finished: true }, true],
+  ['ReplicaSet', { owner: owner('apps', 'Deployment') }, false],
+  ['ReplicaSet', { owner: owner('apps.example.io', 'Deployment') }, true],
+  ['ReplicaSet', { owner: owner('argoproj.io', 'Rollout') }, true],
+  ['Job', { group: 'batch', owner: owner('batch', 'CronJob') }, false],
+  ['Job', { group: 'batch', owner: owner('jobset.x-k8s.io', 'JobSet') }, true],
+  ['Job', { group: 'batch', owner: owner('apps', 'Deployment') }, true],
+  ['StatefulSet', { owner: owner('apps', 'Deployment') }, true],
+  ['Job', { group: 'batch', finished: true }, false],
 ] as const)('%s with %j counts: %j', (kind, parts, counts) => {
   expect(found(PREFETCH, [{ kinds: [...WORKLOAD_KINDS], selector: {} }], [aWorkload({ kind, ...parts })])).toHaveLength(
     counts ? 1 : 0,

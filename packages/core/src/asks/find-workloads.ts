@@ -22,16 +22,27 @@ export function findWorkloads(
  * | workload                                                      | counts                                  |
  * | ------------------------------------------------------------- | --------------------------------------- |
  * | a Deployment's ReplicaSet, a CronJob's Job                    | no: its owner is read, and counts       |
- * | a Job that has ended                                          | no: it starts no more pods              |
- * | a ReplicaSet without replicas, of an owner that is not read   | if it is the newest one of its owner    |
+ * | one that has ended                                            | no: it starts no more pods              |
+ * | a ReplicaSet without replicas, of another controller          | if it is the newest one of its owner    |
  * | any other, also one without replicas                          | yes: it may grow                        |
  */
 export function workloadsThatCount(workloads: readonly Workload[]): readonly Workload[] {
   const newest = newestRevisions(workloads);
-  return workloads.filter(({ kind, owned, finished, revision }) => {
-    if (owned || (kind === 'Job' && finished)) return false;
+  return workloads.filter(workload => {
+    const { finished, revision } = workload;
+    if (finished || repeatsOwner(workload)) return false;
     return !revision?.idle || revision.createdAt === newest.get(revision.controller);
   });
+}
+
+/** Workloads that Kubernetes makes of another one that is always read, whose pod template they repeat. */
+const REPEATED: Readonly<Record<string, string>> = {
+  'ReplicaSet.apps': 'Deployment.apps',
+  'Job.batch': 'CronJob.batch',
+};
+
+function repeatsOwner({ group, kind, owner }: Workload): boolean {
+  return owner !== undefined && REPEATED[`${kind}.${group}`] === `${owner.kind}.${owner.group}`;
 }
 
 /** When the newest ReplicaSet of each controller was created. */
@@ -50,7 +61,8 @@ function compileChoice(
   inNamespace: (namespace: string) => boolean,
 ): (workload: Workload) => boolean {
   const matches = compileSelector(selector);
-  return ({ kind, namespace, labels }) => kinds.includes(kind) && inNamespace(namespace) && matches(labels);
+  const named: readonly string[] = kinds;
+  return ({ kind, namespace, labels }) => named.includes(kind) && inNamespace(namespace) && matches(labels);
 }
 
 /**

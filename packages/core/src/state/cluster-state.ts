@@ -1,4 +1,4 @@
-import type { ImageRef, PrefetchSpec, ResourceRef, Toleration, WorkloadKind } from '@kube-prefetch/protocol';
+import type { ImageRef, PrefetchSpec, ResourceRef, Toleration } from '@kube-prefetch/protocol';
 
 /**
  * All that decisions are made from, projected to the fields they read. Parts that did not change keep their identity from
@@ -40,18 +40,29 @@ export type Labels = Readonly<Record<string, string>>;
 /** By resource. */
 export type Amounts = Readonly<Record<string, number>>;
 
+/** A template of pods, and the object that has it. */
 export interface Workload {
-  readonly kind: WorkloadKind;
+  /** `apps`, `argoproj.io`. */
+  readonly group: string;
+  readonly kind: string;
   readonly namespace: string;
   readonly name: string;
   readonly labels: Labels;
-  /** A Deployment's ReplicaSet, or a CronJob's Job: the images of its owner count. */
-  readonly owned: boolean;
-  /** Of a ReplicaSet whose controller is of a kind that is not read, such as a Rollout. */
+  /** Where its object has several: which one it is, `spec.headGroupSpec.template`. */
+  readonly template?: string;
+  /** Its controller. */
+  readonly owner?: WorkloadOwner;
+  /** Of a ReplicaSet whose controller is no Deployment but, say, a Rollout. */
   readonly revision?: Revision;
-  /** A Job that completed or failed for good. */
+  /** It completed or failed for good, and starts no more pods. */
   readonly finished: boolean;
   readonly pod: PodSpec;
+}
+
+export interface WorkloadOwner {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
 }
 
 /** One of the ReplicaSets of one controller. */

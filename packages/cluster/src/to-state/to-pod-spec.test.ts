@@ -1,68 +1,12 @@
-import { WORKLOAD_KINDS } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { root } from './read-fields.ts';
-import { parsePodPlacement, toWorkload } from './to-workload.ts';
+import { parsePodPlacement, toPodSpec } from './to-pod-spec.ts';
 
 const pod = (spec: object = {}) => ({ containers: [{ image: 'a' }], ...spec });
-const deployment = (podSpec: object, metadata: object = {}, rest: object = {}) =>
-  root({ metadata: { name: 'web', ...metadata }, spec: { template: { spec: podSpec } }, ...rest });
-const podOf = (spec: object) => toWorkload('Deployment', deployment(pod(spec))).pod;
-
-test('a small Deployment has nothing but its image', () => {
-  expect(toWorkload('Deployment', deployment(pod()))).toEqual({
-    kind: 'Deployment',
-    namespace: 'default',
-    name: 'web',
-    labels: {},
-    owned: false,
-    finished: false,
-    pod: { containers: [{ image: 'a' }], initContainers: [], imageVolumes: [], tolerations: [], extendedResources: {} },
-  });
-});
-
-const owner = (apiVersion: string, kind: string, controller?: boolean) => ({ apiVersion, kind, uid: 'u1', controller });
-
-test.each([
-  ['ReplicaSet', owner('apps/v1', 'Deployment', true), true],
-  ['ReplicaSet', owner('apps/v1beta2', 'Deployment', true), true],
-  ['ReplicaSet', owner('apps/v1', 'Deployment'), false],
-  ['ReplicaSet', owner('apps/v1', 'Deployment', false), false],
-  ['ReplicaSet', owner('argoproj.io/v1alpha1', 'Rollout', true), false],
-  ['ReplicaSet', owner('apps.example.io/v1', 'Deployment', true), false],
-  ['Job', owner('batch/v1', 'CronJob', true), true],
-  ['Job', owner('jobset.x-k8s.io/v1alpha2', 'JobSet', true), false],
-  ['Job', owner('apps.kruise.io/v1beta1', 'AdvancedCronJob', true), false],
-  ['Job', owner('apps/v1', 'Deployment', true), false],
-  ['StatefulSet', owner('apps/v1', 'Deployment', true), false],
-] as const)('a %s of %j is left to its owner: %j', (kind, ownerReference, owned) => {
-  const object = { metadata: { name: 'a', ownerReferences: [ownerReference] }, spec: { template: { spec: pod() } } };
-  expect(toWorkload(kind, root(object)).owned).toBe(owned);
-});
-
-test('a ReplicaSet of a controller that is not read says which revision it is', () => {
-  const metadata = {
-    name: 'a',
-    creationTimestamp: '2026-01-01T00:00:00Z',
-    ownerReferences: [owner('argoproj.io/v1alpha1', 'Rollout', true)],
-  };
-  const revision = (kind: 'ReplicaSet' | 'Job', spec: object, own: object = metadata) =>
-    toWorkload(kind, root({ metadata: own, spec: { template: { spec: pod() }, ...spec } })).revision;
-  const expected = { controller: 'u1', createdAt: '2026-01-01T00:00:00Z' };
-  expect(revision('ReplicaSet', { replicas: 0 })).toEqual({ ...expected, idle: true });
-  expect(revision('ReplicaSet', { replicas: 2 })).toEqual({ ...expected, idle: false });
-  expect(revision('ReplicaSet', {})).toEqual({ ...expected, idle: false });
-  expect(revision('ReplicaSet', { replicas: 0 }, { name: 'a' })).toBeUndefined();
-  expect(revision('Job', {})).toBeUndefined();
-});
+const podOf = (spec: object) => toPodSpec(root(pod(spec)));
 
 test.each([{}, { image: null }, { image: '' }])('a container without an image yet is read: %j', container => {
   expect(podOf({ containers: [container, { image: 'a' }] }).containers).toEqual([{ image: '' }, { image: 'a' }]);
-});
-
-test.each(WORKLOAD_KINDS)('the pod template of a %s is found', kind => {
-  const template = { spec: pod() };
-  const spec = kind === 'CronJob' ? { jobTemplate: { spec: { template } } } : { template };
-  expect(toWorkload(kind, root({ metadata: { name: 'a' }, spec })).pod.containers).toEqual([{ image: 'a' }]);
 });
 
 test('images come from containers, init containers, sidecars and image volumes, with their policies', () => {
@@ -161,18 +105,6 @@ test.each([
   expect(podOf(spec).extendedResources).toEqual({ 'nvidia.com/gpu': gpus });
 });
 
-const conditions = (...list: readonly object[]) => ({ status: { conditions: list } });
-
-test.each([
-  ['Complete', 'Job', conditions({ type: 'Suspended', status: 'False' }, { type: 'Complete', status: 'True' }), true],
-  ['Failed', 'Job', conditions({ type: 'Failed', status: 'True' }), true],
-  ['not yet', 'Job', conditions({ type: 'Complete', status: 'False' }), false],
-  ['no status', 'Job', {}, false],
-  ['another kind', 'Deployment', conditions({ type: 'Complete', status: 'True' }), false],
-] as const)('a Job is finished by its conditions: %s', (_name, kind, rest, finished) => {
-  expect(toWorkload(kind, deployment(pod(), {}, rest)).finished).toBe(finished);
-});
-
 test('null counts as absent everywhere', () => {
   const nothing = {
     initContainers: null,
@@ -186,19 +118,19 @@ test('null counts as absent everywhere', () => {
 });
 
 test.each([
-  [{ containers: [] }, 'spec.template.spec.containers: expected at least one container, got a list'],
-  [{ containers: ['a'] }, 'spec.template.spec.containers[0]: expected a mapping, got "a"'],
-  [{ containers: [{ image: ['a'] }] }, 'spec.template.spec.containers[0].image: expected text'],
-  [pod({ nodeSelector: ['a'] }), 'spec.template.spec.nodeSelector: expected a mapping, got a list'],
-  [pod({ nodeSelector: { a: true } }), 'spec.template.spec.nodeSelector.a: expected text'],
+  [{ containers: [] }, 'containers: expected at least one container, got a list'],
+  [{ containers: ['a'] }, 'containers[0]: expected a mapping, got "a"'],
+  [{ containers: [{ image: ['a'] }] }, 'containers[0].image: expected text'],
+  [pod({ nodeSelector: ['a'] }), 'nodeSelector: expected a mapping, got a list'],
+  [pod({ nodeSelector: { a: true } }), 'nodeSelector.a: expected text'],
   [pod({ tolerations: [{ tolerationSeconds: 'soon' }] }), 'tolerations[0].tolerationSeconds: expected a whole number'],
-  [pod({ affinity: { nodeAffinity: 'x' } }), 'spec.template.spec.affinity.nodeAffinity: expected a mapping, got "x"'],
+  [pod({ affinity: { nodeAffinity: 'x' } }), 'affinity.nodeAffinity: expected a mapping, got "x"'],
   [
     pod({ initContainers: [{ image: 'a', resources: { limits: { 'a.io/x': 'many' } } }] }),
     'initContainers[0].resources.limits.a.io/x: expected a quantity such as 1 or 500m, got "many"',
   ],
 ])('a malformed pod %j is told by the field', (spec, message) => {
-  expect(() => toWorkload('Deployment', deployment(spec))).toThrow(message);
+  expect(() => toPodSpec(root(spec))).toThrow(message);
 });
 
 test('where the pods of agents run is read from what the chart says of them', () => {

@@ -1,19 +1,10 @@
-import type {
-  NodeRequirement,
-  NodeSelector,
-  Placement,
-  PodImage,
-  PodSpec,
-  PullPolicy,
-  Workload,
-} from '@kube-prefetch/core';
-import type { Toleration, WorkloadKind } from '@kube-prefetch/protocol';
+import type { NodeRequirement, NodeSelector, Placement, PodImage, PodSpec, PullPolicy } from '@kube-prefetch/core';
+import type { Toleration } from '@kube-prefetch/protocol';
 import { requestedResources } from './extended-resources.ts';
 import {
   type Field,
   below,
   expected,
-  flag,
   isAbsent,
   items,
   labels,
@@ -24,59 +15,8 @@ import {
 } from './read-fields.ts';
 import { secretNames } from './to-namespace.ts';
 
-/** Throws MalformedField. */
-export function toWorkload(kind: WorkloadKind, object: Field): Workload {
-  const metadata = below(object, 'metadata');
-  const controller = items(below(metadata, 'ownerReferences')).find(owner => flag(below(owner, 'controller')));
-  return {
-    kind,
-    namespace: optionalText(below(metadata, 'namespace')) ?? 'default',
-    name: text(below(metadata, 'name')),
-    labels: labels(below(metadata, 'labels')),
-    owned: controller !== undefined && isLeftTo(controller, kind),
-    finished: kind === 'Job' && items(below(object, 'status', 'conditions')).some(isEnd),
-    ...(kind === 'ReplicaSet' && controller !== undefined && !isLeftTo(controller, kind)
-      ? { revision: toRevision(object, controller) }
-      : {}),
-    pod: toPodSpec(below(object, ...TEMPLATE[kind], 'spec')),
-  };
-}
-
-/** The owner, as group and kind, whose pod template a workload repeats. Owners of these kinds are read themselves. */
-const TEMPLATE_OWNERS: Readonly<Partial<Record<WorkloadKind, string>>> = {
-  ReplicaSet: 'apps Deployment',
-  Job: 'batch CronJob',
-};
-
-function isLeftTo(controller: Field, kind: WorkloadKind): boolean {
-  const [group] = (optionalText(below(controller, 'apiVersion')) ?? '').split('/', 1);
-  return TEMPLATE_OWNERS[kind] === `${group} ${optionalText(below(controller, 'kind'))}`;
-}
-
-function toRevision(object: Field, controller: Field): Workload['revision'] {
-  return {
-    controller: optionalText(below(controller, 'uid')) ?? '',
-    createdAt: optionalText(below(object, 'metadata', 'creationTimestamp')) ?? '',
-    idle: optionalInteger(below(object, 'spec', 'replicas')) === 0,
-  };
-}
-
-const TEMPLATE: Readonly<Record<WorkloadKind, readonly string[]>> = {
-  Deployment: ['spec', 'template'],
-  StatefulSet: ['spec', 'template'],
-  DaemonSet: ['spec', 'template'],
-  ReplicaSet: ['spec', 'template'],
-  Job: ['spec', 'template'],
-  CronJob: ['spec', 'jobTemplate', 'spec', 'template'],
-};
-
-function isEnd(condition: Field): boolean {
-  const type = optionalText(below(condition, 'type'));
-  return (type === 'Complete' || type === 'Failed') && optionalText(below(condition, 'status')) === 'True';
-}
-
-/** Keeps the fields of a pod's spec that decide about images, their credentials, and nodes. */
-function toPodSpec(spec: Field): PodSpec {
+/** Keeps the fields of a pod's spec that decide about images, their credentials, and nodes. Throws MalformedField. */
+export function toPodSpec(spec: Field): PodSpec {
   const containers = items(below(spec, 'containers'));
   const initContainers = items(below(spec, 'initContainers'));
   if (containers.length === 0) throw expected(below(spec, 'containers'), 'at least one container');
