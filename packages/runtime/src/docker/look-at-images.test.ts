@@ -14,13 +14,13 @@ test('every reference is answered once, in order, and a malformed one without be
     engine(async path => {
       asked.push(path);
       if (path === '/images/absent:1/json') throw new EngineError(404, 'no such image');
-      return { Id: 'sha256:1', Size: 7, RepoDigests: ['app@sha256:2'] };
+      return { Id: 'sha256:1', Size: 7, RepoDigests: ['app@sha256:2', 'r.example:5000/app:1@sha256:3'] };
     }),
     ['app', 'absent:1', 'Not A Reference', 'app'],
     never,
   );
   expect([...seen]).toEqual([
-    ['app', { present: true, id: 'sha256:1', sizeBytes: 7, digests: ['app@sha256:2'] }],
+    ['app', { present: true, id: 'sha256:1', sizeBytes: 7, digests: ['app@sha256:2', 'r.example:5000/app@sha256:3'] }],
     ['absent:1', { present: false }],
     ['Not A Reference', { present: false }],
   ]);

@@ -8,6 +8,8 @@ interface Inspected {
   readonly Id: string;
   readonly Size: number;
   readonly RepoDigests?: readonly string[] | null;
+  /** Empty of an artifact, which engines that keep images in containerd pull like an image. */
+  readonly Os?: string;
 }
 
 /** One inspect per reference, because only the engine knows what a reference means to it. The first failure fails all. */
@@ -19,18 +21,30 @@ export function lookAtImages(
   return lookOneByOne(asked, (image, until) => lookAt(engine, image, until), signal);
 }
 
-export async function lookAt(engine: DockerEngine, image: ImageRef, signal: AbortSignal): Promise<Presence> {
+async function lookAt(engine: DockerEngine, image: ImageRef, signal: AbortSignal): Promise<Presence> {
+  const inspected = await inspect(engine, image, signal);
+  return inspected === undefined ? { present: false } : presenceOf(inspected);
+}
+
+/** Undefined where the engine has no such image. */
+export async function inspect(
+  engine: DockerEngine,
+  image: ImageRef,
+  signal: AbortSignal,
+): Promise<Inspected | undefined> {
   try {
-    const inspected = await engine.get(`/images/${nameInPath(image)}/json`, {}, signal);
-    return presenceOf(inspected as Inspected);
+    return (await engine.get(`/images/${nameInPath(image)}/json`, {}, signal)) as Inspected;
   } catch (error) {
-    if (error instanceof InvalidReference || (error instanceof EngineError && error.status === 404)) {
-      return { present: false };
-    }
+    if (error instanceof InvalidReference || (error instanceof EngineError && error.status === 404)) return undefined;
     throw error;
   }
 }
 
 function presenceOf({ Id, Size, RepoDigests }: Inspected): Presence {
-  return { present: true, id: Id, sizeBytes: Size, digests: RepoDigests ?? [] };
+  return { present: true, id: Id, sizeBytes: Size, digests: (RepoDigests ?? []).map(withoutTag) };
+}
+
+/** dockerd 29 keeps the tag of what was pulled by both: `r.example/app:v1@sha256:…`. */
+function withoutTag(digest: string): string {
+  return digest.replace(/:[^:/@]*@/, '@');
 }

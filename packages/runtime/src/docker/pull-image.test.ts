@@ -9,15 +9,16 @@ const AUTH = { username: 'robot', password: 'hunter2' };
 const never = new AbortController().signal;
 
 /** An engine that has what it pulled, and answers a pull as told. */
-function engine({ stream, has = true }: { stream: DockerEngine['stream']; has?: boolean }): DockerEngine {
+function engine({ stream, has = { Os: 'linux' } }: { stream: DockerEngine['stream']; has?: object }): DockerEngine {
   return {
     stream,
     async get() {
-      if (!has) throw new EngineError(404, 'No such image');
-      return { Id: 'sha256:1', Size: 1, RepoDigests: null };
+      if (has === NOTHING) throw new EngineError(404, 'No such image');
+      return { Id: 'sha256:1', Size: 1, RepoDigests: null, ...has };
     },
   };
 }
+const NOTHING = {};
 
 const saying =
   (...messages: readonly object[]): DockerEngine['stream'] =>
@@ -95,10 +96,17 @@ test.each<[name: string, stream: DockerEngine['stream'], kind: string, message: 
   expect(inspect(failure, { depth: 10 })).not.toContain('hunter2');
 });
 
-test('a stream that ends well is no image yet: the engine must have it', async () => {
-  expect(
-    await outcome(engine({ stream: saying({ status: 'Status: Image is up to date' }), has: false })),
-  ).toMatchObject({ kind: 'Unknown', message: 'the engine says it has pulled app:1, but does not have it' });
+test.each([
+  ['the engine does not have it', NOTHING, 'Unknown', 'the engine says it has pulled app:1, but does not have it'],
+  [
+    'what the engine has is an artifact',
+    { Os: '' },
+    'NotAnImage',
+    'the engine has pulled app:1, but no container can be made of it',
+  ],
+])('a stream that ends well has failed where %s', async (_, has, kind, message) => {
+  const stream = saying({ status: 'Status: Image is up to date' });
+  expect(await outcome(engine({ stream, has }))).toMatchObject({ kind, message });
 });
 
 test('a malformed reference never reaches the engine', async () => {

@@ -4,7 +4,7 @@ import { type Progress, PullFailure, type Pulled, type RegistryAuth } from '../i
 import { nameInPath } from '../name-image.ts';
 import { scrub } from '../scrub-credentials.ts';
 import { type DockerEngine, EngineError } from './connect-engine.ts';
-import { lookAt } from './look-at-images.ts';
+import { inspect } from './look-at-images.ts';
 import { type Layers, addMessage, progressOf, pulledBytesOf, readJsonLines, toPullMessage } from './read-pull.ts';
 
 export async function pullImage(
@@ -16,8 +16,12 @@ export async function pullImage(
 ): Promise<Pulled> {
   try {
     const layers = await download(engine, image, auth, progress, signal);
-    if (!(await lookAt(engine, image, signal)).present) {
+    const pulled = await inspect(engine, image, signal);
+    if (pulled === undefined) {
       throw new PullFailure('Unknown', `the engine says it has pulled ${image}, but does not have it`);
+    }
+    if (pulled.Os === '') {
+      throw new PullFailure('NotAnImage', `the engine has pulled ${image}, but no container can be made of it`);
     }
     return { countBytes: async () => pulledBytesOf(layers) };
   } catch (error) {
