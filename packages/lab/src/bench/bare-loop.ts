@@ -1,12 +1,23 @@
 import { connectCri } from '@kube-prefetch/runtime/connect-cri';
 import { type Image, buildImage } from '../images/index.ts';
 
+/** What a registry asks for before it serves. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
 /** What any operator could write in an afternoon: `parallel` workers that pull one image after the other over CRI. */
-export async function bareLoop(socket: string, images: readonly string[], parallel: number): Promise<void> {
+export async function bareLoop(
+  socket: string,
+  images: readonly string[],
+  parallel: number,
+  auth?: Login,
+): Promise<void> {
   const cri = connectCri(socket);
   const waiting = images.values();
   async function pullOn() {
-    for (const image of waiting) await cri.images.pullImage({ image: { image } });
+    for (const image of waiting) await cri.images.pullImage({ image: { image }, auth });
   }
   await Promise.all(Array.from({ length: parallel }, pullOn));
 }

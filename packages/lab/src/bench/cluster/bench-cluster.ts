@@ -4,16 +4,17 @@ import { connectCri } from '@kube-prefetch/runtime/connect-cri';
 import { buildImages } from '../../build-images/index.ts';
 import { type AuditEvent, type Cluster, type ClusterNode, startCluster } from '../../cluster/index.ts';
 import { sayToStderr as say } from '../../machine/index.ts';
-import { bareLoop, benchImages } from '../bare-loop.ts';
+import { bareLoop, benchImages, type Login } from '../bare-loop.ts';
 import { type Baseline, deleteImages, readBaseline, wipeNode } from './wipe-node.ts';
 
 /** One loop on each of these nodes, on the clock that ours are measured with: it ends when the runtimes say so. */
 export async function timeBareLoops(
-  { images, parallel }: BenchCluster,
+  { parallel }: BenchCluster,
+  { images, login }: BenchImages,
   nodes: readonly ClusterNode[],
 ): Promise<number> {
   const startMs = Date.now();
-  const loops = nodes.map(node => bareLoop(node.criSocket, images, parallel));
+  const loops = nodes.map(node => bareLoop(node.criSocket, images, parallel, login));
   await untilPresent(nodes, images);
   const elapsedMs = Date.now() - startMs;
   await Promise.all(loops);
@@ -24,14 +25,28 @@ export const NAMESPACE = 'kube-prefetch';
 const MAX_FILL_MS = 180_000;
 const CHART = fileURLToPath(new URL('../../../../../charts/kube-prefetch', import.meta.url));
 
+/** Images of one registry, and the pull secret of the coordinator's namespace that opens it, if it wants one. */
+export interface BenchImages {
+  readonly images: readonly string[];
+  readonly login?: Login;
+  readonly secret?: string;
+}
+
+/** Hashed by bcrypt, as htpasswd does it. */
+const LOGIN: Login = { username: 'reader', password: 'first-password' };
+const HTPASSWD = 'reader:$2b$04$KWKnxVRbkheaGMrOYlRy6uu4U4cLM/riankuF1DqDLPFb7A9PXNWm\n';
+const SECRET = 'bench';
+
 /** Three nodes with the chart installed as it is, but for a disk that may be fuller than a node's should be. */
 export interface BenchCluster {
   readonly cluster: Cluster;
-  readonly images: readonly string[];
+  readonly open: BenchImages;
+  /** The same contents in a registry that wants a name and a password. */
+  readonly guarded: BenchImages;
   /** Pulls at once on each node, as the chart has it. */
   readonly parallel: number;
   /** Makes a ClusterPrefetch of these; answers when the API server heard of it, by the wall clock. */
-  ask(images: readonly string[]): Promise<number>;
+  ask(wanted: BenchImages): Promise<number>;
   /** Deletes it again. */
   forget(): Promise<void>;
   /** Back to what the node held before the first image was asked for. */
@@ -46,6 +61,7 @@ export async function startBenchCluster(folder: string): Promise<BenchCluster> {
   await installChart(cluster);
   const images: string[] = [];
   for (const { repository, image } of benchImages()) images.push(await cluster.registry.push(repository, 'v1', image));
+  const guarded = await guardImages(cluster, images);
   const baselines = new Map<string, Baseline>();
   for (const node of cluster.nodes()) baselines.set(node.name, await readBaseline(node.containerd));
   const baselineOf = ({ name }: ClusterNode) => {
@@ -55,11 +71,12 @@ export async function startBenchCluster(folder: string): Promise<BenchCluster> {
   };
   return {
     cluster,
-    images,
+    open: { images },
+    guarded,
     parallel: await readParallelPulls(cluster),
-    async ask(wanted) {
+    async ask({ images: wanted, secret }) {
       const fromMs = Date.now();
-      await cluster.apply(prefetchOf({ images: wanted }));
+      await cluster.apply(prefetchOf({ images: wanted, ...(secret && { imagePullSecrets: [{ name: secret }] }) }));
       return receivedMs(cluster, event => event.verb === 'create' && resourceOf(event) === 'clusterprefetches', fromMs);
     },
     async forget() {
@@ -121,6 +138,23 @@ async function installChart(cluster: Cluster): Promise<void> {
   }
   const place = ['--namespace', NAMESPACE, '--create-namespace', '--wait', '--timeout=180s'];
   await cluster.helm('install', 'kube-prefetch', CHART, ...place, ...sets.flatMap(set => ['--set', set]));
+}
+
+/** A second registry on the same storage, and the secret that opens it. */
+async function guardImages(cluster: Cluster, images: readonly string[]): Promise<BenchImages> {
+  const { address } = await cluster.registry.startPrivate(HTPASSWD);
+  await cluster.apply({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace: NAMESPACE, name: SECRET },
+    type: 'kubernetes.io/dockerconfigjson',
+    stringData: { '.dockerconfigjson': JSON.stringify({ auths: { [address]: LOGIN } }) },
+  });
+  return {
+    images: images.map(image => `${address}${image.slice(cluster.registry.address.length)}`),
+    login: LOGIN,
+    secret: SECRET,
+  };
 }
 
 async function readParallelPulls(cluster: Cluster): Promise<number> {

@@ -16,7 +16,7 @@ Starts a real cluster of three nodes on this machine, installs the chart with im
 Debian; nothing leaves the machine; ends by itself. Without a STEP all of them:
 
   fills    three nodes with ten images (8 of 20 MB, 2 of 60 MB) against bare loops over CRI on the same nodes, in turn;
-           writes to the API server meanwhile
+           the same from a registry that wants a password; writes to the API server meanwhile
   idle     writes and registry requests while everything is warm; memory of the processes in the pods
   change   how soon a Deployment's new image is asked for
   wipe     a node whose images are deleted, beside a bare loop on it, and what is said of it meanwhile

@@ -7,8 +7,9 @@ import { podProcesses } from './pod-processes.ts';
 
 /** What we cost while everything is warm, and afterwards what the processes in the pods hold. */
 export async function measureIdle(bench: BenchCluster, minutes: number): Promise<readonly Figure[]> {
-  const { cluster, images } = bench;
-  await bench.ask(images);
+  const { cluster, open } = bench;
+  const { images } = open;
+  await bench.ask(open);
   await untilPresent(cluster.nodes(), images);
   await untilWarm(cluster);
   await settled();

@@ -6,8 +6,9 @@ import { untilLogged } from './until-logged.ts';
 
 /** A node joins while everything is warm; our agent's image has to come first. */
 export async function measureNewNode(bench: BenchCluster): Promise<readonly Figure[]> {
-  const { cluster, images } = bench;
-  await bench.ask(images);
+  const { cluster, open } = bench;
+  const { images } = open;
+  await bench.ask(open);
   await untilPresent(cluster.nodes(), images);
   await untilWarm(cluster);
   const requested = untilLogged(cluster.registry.logFile, line => line.includes('/v2/bench/'));

@@ -13,13 +13,13 @@ const LOOK_MS = 50;
  * node once: what is deleted again within the hour is left to whoever deletes it.
  */
 export async function measureWipedNode(bench: BenchCluster, dir: string): Promise<readonly Figure[]> {
-  const { cluster, images } = bench;
+  const { cluster, open } = bench;
   const bareMs: number[] = [];
   const wipes: Wipe[] = [];
   for (const node of cluster.nodes()) {
-    bareMs.push(await timeBareLoops(bench, [node]));
+    bareMs.push(await timeBareLoops(bench, open, [node]));
     await bench.wipe(node);
-    await bench.ask(images);
+    await bench.ask(open);
     wipes.push(await wipeOnce(bench, node, dir));
     await bench.forget();
     await Promise.all(cluster.nodes().map(each => bench.wipe(each)));
@@ -59,7 +59,8 @@ interface Wipe {
 }
 
 async function wipeOnce(bench: BenchCluster, node: ClusterNode, dir: string): Promise<Wipe> {
-  const { cluster, images } = bench;
+  const { cluster, open } = bench;
+  const { images } = open;
   await untilPresent(cluster.nodes(), images);
   await untilWarm(cluster);
   const claims = await watchClaims(cluster, dir, await leaderOf(cluster), node.name);
