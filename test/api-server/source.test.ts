@@ -16,7 +16,6 @@ import { type ClusterState, collectAsks } from '@kube-prefetch/core';
 import { aResource } from '@kube-prefetch/core/testing';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
-import { WORKLOAD_KINDS } from '@kube-prefetch/protocol';
 import { systemClock, systemRandom } from '@kube-prefetch/time';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyCrds } from './apply-crds.ts';
@@ -213,7 +212,9 @@ test('placeholders, and what owners make that are not read, count as the API ser
 
   const state = await reads(read => read.workloads.length === 6, 'all workloads');
   expect(state.gaps).toEqual([]);
-  const spec = { workloads: [{ kinds: [...WORKLOAD_KINDS], selector: {} }] };
+  const spec = {
+    workloads: [{ kinds: ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job', 'ReplicaSet'], selector: {} }],
+  };
   const { asks, unplanned } = collectAsks({ ...state, resources: [aResource({ spec })] });
   expect(asks.map(({ image }) => image)).toEqual(['canary:1', 'job:1']);
   expect([...unplanned.values()]).toEqual([{ placeholder: 2, neverPulled: 1, tooLong: 0 }]);

@@ -7,13 +7,12 @@ import {
   type Verdict,
 } from '@kube-prefetch/core';
 import { aResource, aState } from '@kube-prefetch/core/testing';
-import type { WorkloadKind } from '@kube-prefetch/protocol';
 import { fields, toNode } from '../../packages/cluster/src/to-state/index.ts';
 import { builtInKind } from '../../packages/cluster/src/workload-kinds/built-in-kinds.ts';
 import { toWorkloads } from '../../packages/cluster/src/workload-kinds/to-workloads.ts';
 
 export interface VerdictOptions {
-  readonly kind?: WorkloadKind;
+  readonly kind?: string;
   readonly startupTaints?: readonly string[];
   readonly deviceClasses?: readonly DeviceClass[];
   readonly resourceSlices?: readonly ResourceSlice[];

@@ -4,6 +4,7 @@ import {
   collectAsks,
   explainImage,
   explainNode,
+  gapsOf,
   type Node,
   type Placement,
   type TenantLimits,
@@ -59,7 +60,7 @@ function overview(parts: ViewParts): Overview {
   const now = parts.clock.monotonicMs();
   return {
     epoch: term.epoch(),
-    gaps: [...stateOf(parts).gaps],
+    gaps: [...gapsOf(stateOf(parts))],
     resources: statuses.latest().map(({ resource, status }) => ({ resource, status })),
     nodes: [...fleet.nodes()].map(node => nodeOverview(node, now)).sort((a, b) => (a.name < b.name ? -1 : 1)),
   };

@@ -71,8 +71,8 @@ function pass(line: Line, now: number): number {
   const collected = collectAsks(state, line.tenants, line.rewrite);
   const reached = groupNodes(collected.asks, line.expectedNodes.note(state, now), line.startupTaints, line.agents);
   const cohorts = limitBytes(reached, line.tenants, fleet.sizeOf);
-  const plans = planCohorts(cohorts, state.gaps);
-  fleet.assign(cohorts, plans, state.gaps, now); // answers the polls whose plan changed
+  const plans = planCohorts(cohorts, collected.gaps);
+  fleet.assign(cohorts, plans, collected.gaps, now); // answers the polls whose plan changed
   fleet.markSilent(now);
   permits.setLimits(line.limits);
   permits.expire(now);

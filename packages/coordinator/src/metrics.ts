@@ -1,4 +1,5 @@
 import type { ClusterSource, CountedRequest } from '@kube-prefetch/cluster';
+import { gapsOf } from '@kube-prefetch/core';
 import { CELL_STATES, type CellState } from '@kube-prefetch/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Gate } from './gate/gate.ts';
@@ -156,7 +157,8 @@ export function createMetrics(): CoordinatorMetrics {
       for (const [state, count] of Object.entries(credentials.counts())) secrets.set({ state }, count);
       gatedNodes.set(gate?.waiting() ?? 0);
       leader.set(term.leading() ? 1 : 0);
-      gaps.set(source.read()?.gaps.length ?? 0);
+      const state = source.read();
+      gaps.set(state === undefined ? 0 : gapsOf(state).length);
       return { type: registry.contentType, text: await registry.metrics() };
     },
   };

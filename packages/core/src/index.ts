@@ -1,5 +1,6 @@
 export type { Ask } from './asks/ask.ts';
-export { type CollectedAsks, collectAsks } from './asks/collect-asks.ts';
+export { type CollectedAsks, collectAsks, gapsOf } from './asks/collect-asks.ts';
+export { describeKind, kindKey } from './asks/kind-names.ts';
 export { type PullSecrets, type SecretRef, secretName } from './asks/pull-secrets.ts';
 export {
   askersOf,
@@ -28,7 +29,10 @@ export type {
   ClusterState,
   DeviceClass,
   Devices,
+  KindRef,
+  KnownKind,
   Labels,
+  MadeWorkloads,
   Namespace,
   Node,
   NodeRequirement,

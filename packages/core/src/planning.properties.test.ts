@@ -30,7 +30,7 @@ function planOf(state: ClusterState, before: SeenResources = new Map(), now = 0)
   const { nodes, seen } = expectResources(state, before, { graceMs: GRACE_MS, isPulling: () => false }, now);
   const collected = collectAsks(state);
   const cohorts = groupNodes(collected.asks, nodes, [], AGENTS);
-  const plans = planCohorts(cohorts, state.gaps);
+  const plans = planCohorts(cohorts, collected.gaps);
   const byNode = new Map<string, Plan>();
   for (const cohort of cohorts) for (const node of cohort.nodes) byNode.set(node, plans.get(cohort.key) as Plan);
   return { ...collected, cohorts, plans, byNode, nodes, seen };
@@ -44,6 +44,7 @@ const shuffledState = arbitraryState.chain(state =>
     fc.record({
       resources: shuffled(state.resources),
       workloads: shuffled(state.workloads),
+      kinds: fc.constant(state.kinds),
       namespaces: shuffled(state.namespaces),
       nodes: shuffled(state.nodes),
       deviceClasses: fc.constant(state.deviceClasses),
@@ -271,7 +272,8 @@ test('an incomplete state never shrinks what an agent holds on to', () => {
         const resourcesUnknown = planned.nodes[0]?.resourcesUnknown ?? false;
         const plan = planned.byNode.get(node.name) as Plan;
         const next = adoptPlan(held, plan);
-        expect(plan.complete).toBe(state.gaps.length === 0 && !resourcesUnknown);
+        expect(plan.complete).toBe(planned.gaps.length === 0 && !resourcesUnknown);
+        hit('gaps: of a kind that is named', planned.gaps.length > state.gaps.length);
         if (plan.complete) expect(imagesOf(next)).toEqual(imagesOf(plan));
         else expect(new Set(imagesOf(next))).toEqual(new Set([...imagesOf(held), ...imagesOf(plan)]));
         hit('gaps: kept what the plan no longer names', !plan.complete && next.items.length > plan.items.length);

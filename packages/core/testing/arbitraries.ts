@@ -1,6 +1,8 @@
 import type {
   Amounts,
   ClusterState,
+  KindRef,
+  KnownKind,
   Labels,
   Namespace,
   Node,
@@ -18,7 +20,6 @@ import {
   type PrefetchSpec,
   type ResourceRef,
   type Toleration,
-  WORKLOAD_KINDS,
 } from '@kube-prefetch/protocol';
 import fc, { type Arbitrary } from 'fast-check';
 
@@ -128,16 +129,31 @@ const podSpec: Arbitrary<PodSpec> = fc.record(
   { requiredKeys: ['containers', 'initContainers', 'imageVolumes', 'tolerations', 'extendedResources'] },
 );
 
+const KINDS: readonly KindRef[] = [
+  ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map(kind => ({ group: 'apps', kind })),
+  ...['CronJob', 'Job'].map(kind => ({ group: 'batch', kind })),
+  { group: 'argoproj.io', kind: 'Rollout' },
+];
+
+/** Mostly as if all were well with the only kind that is not Kubernetes' own. */
+const knownKinds: Arbitrary<readonly KnownKind[]> = fc.tuple(seldom, seldom).map(([unread, withGap]) => [
+  {
+    group: 'argoproj.io',
+    kind: 'Rollout',
+    read: !unread,
+    gaps: withGap ? ['rollouts.argoproj.io cannot be read'] : [],
+    notes: [],
+  },
+]);
+
 const owner: Arbitrary<WorkloadOwner> = fc.record({
   group: fc.constantFrom('apps', 'batch', 'argoproj.io'),
   kind: fc.constantFrom('Deployment', 'CronJob', 'Rollout'),
   name: fc.constantFrom('web', 'api', 'job'),
 });
 
-const workload: Arbitrary<Workload> = fc.record(
+const plainWorkload: Arbitrary<Omit<Workload, keyof KindRef>> = fc.record(
   {
-    group: fc.constantFrom('apps', 'batch'),
-    kind: fc.constantFrom(...WORKLOAD_KINDS),
     namespace: fc.constantFrom(...NAMESPACES),
     name: fc.constantFrom('web', 'api', 'job'),
     labels,
@@ -145,8 +161,12 @@ const workload: Arbitrary<Workload> = fc.record(
     finished: fc.boolean(),
     pod: podSpec,
   },
-  { requiredKeys: ['group', 'kind', 'namespace', 'name', 'labels', 'finished', 'pod'] },
+  { requiredKeys: ['namespace', 'name', 'labels', 'finished', 'pod'] },
 );
+
+const workload: Arbitrary<Workload> = fc
+  .tuple(fc.constantFrom(...KINDS), plainWorkload)
+  .map(([kind, rest]) => ({ ...kind, ...rest }));
 
 const nodeChoice: Arbitrary<NodeChoice> = fc.record(
   {
@@ -173,7 +193,10 @@ const spec: Arbitrary<PrefetchSpec> = fc
     workloads: fc.array(
       fc.record(
         {
-          kinds: few(WORKLOAD_KINDS, 6),
+          kinds: few(
+            KINDS.map(({ kind }) => kind),
+            7,
+          ),
           selector: labelSelector,
           namespaces: fc.record(
             { names: few(NAMESPACES, 2), selector: labelSelector, exclude: few(NAMESPACES, 1) },
@@ -242,6 +265,7 @@ export const arbitraryState: Arbitrary<ClusterState> = fc.record({
     maxLength: 6,
     selector: ({ kind, namespace: ns, name }) => `${kind} ${ns} ${name}`,
   }),
+  kinds: knownKinds,
   namespaces: fc.uniqueArray(namespace, { maxLength: 3, selector: ({ name }) => name }),
   nodes: fc.uniqueArray(arbitraryNode, { maxLength: 6, selector: ({ name }) => name }),
   deviceClasses: fc.constantFrom([], [{ name: 'gpu', createdAt: '', extendedResource: 'nvidia.com/gpu', driver: 'd' }]),

@@ -56,9 +56,7 @@ export {
   PrefetchSpec,
   RewriteRule,
   Toleration,
-  WORKLOAD_KINDS,
   WorkloadChoice,
-  type WorkloadKind,
 } from './resources/prefetch.ts';
 export { renderCrd } from './resources/render-crd.ts';
 export { renderResourceReference } from './resources/render-reference.ts';

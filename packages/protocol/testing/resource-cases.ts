@@ -40,7 +40,7 @@ export const RESOURCE_CASES: readonly ResourceCase[] = [
       images,
       workloads: [
         {
-          kinds: ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job', 'ReplicaSet'],
+          kinds: ['Deployment', 'Rollout', 'StatefulSet.apps.kruise.io'],
           selector: {
             matchLabels: { 'example.com/tier': 'web', empty: '' },
             matchExpressions: [
@@ -400,9 +400,9 @@ export const RESOURCE_CASES: readonly ResourceCase[] = [
     problems: ['spec.workloads[0].kinds: expected at least 1'],
   },
   {
-    name: 'an unknown kind',
-    document: prefetch({ workloads: [{ kinds: ['Pod'], selector: {} }] }),
-    problems: ['spec.workloads[0].kinds[0]: expected one of Deployment, StatefulSet'],
+    name: 'a kind without a name',
+    document: prefetch({ workloads: [{ kinds: [''], selector: {} }] }),
+    problems: ['spec.workloads[0].kinds[0]: expected '],
   },
   {
     name: 'no selector',

@@ -4,7 +4,8 @@ import type { Placement } from '../placement/placement.ts';
 import type { ClusterState, Resource, Workload } from '../state/cluster-state.ts';
 import { type Ask, byPullOrder, byText } from './ask.ts';
 import { compileExclude } from './exclude-images.ts';
-import { findWorkloads, workloadsThatCount } from './find-workloads.ts';
+import { describeWorkload, findWorkloads, workloadsThatCount } from './find-workloads.ts';
+import { kindsRead } from './kind-names.ts';
 import { podImages, pullsAlways, type UnplannedReason, whyTooLong, whyUnplanned } from './pod-images.ts';
 import { type ChoosePullSecrets, choosePullSecrets, type PullSecrets, pullSecretsKey } from './pull-secrets.ts';
 import { compileRewrite, type Rewritten } from './rewrite-images.ts';
@@ -18,6 +19,10 @@ export interface CollectedAsks {
   readonly unplanned: ReadonlyMap<string, UnplannedImages>;
   /** By `resourceName`: what tenants may not ask for. */
   readonly beyond: ReadonlyMap<string, readonly BeyondLimit[]>;
+  /** By `resourceName`: workloads that were found and could not be used, a sentence each. */
+  readonly notes: ReadonlyMap<string, readonly string[]>;
+  /** What could not be read and these asks are made from, a sentence each. Not empty: plans are incomplete. */
+  readonly gaps: readonly string[];
 }
 
 /** How many images of a resource's workloads are not asked for; one that is never pulled counts once. */
@@ -40,7 +45,8 @@ export function collectAsks(
   const chooseSecrets = choosePullSecrets(state);
   const asks: (readonly Ask[])[] = [];
   const unplanned = new Map<string, UnplannedImages>();
-  const accepted = state.resources.filter(resource => problemsOf(resource).length === 0);
+  const notes = new Map<string, readonly string[]>();
+  const accepted = state.resources.filter(resource => problemsOf(resource, state.kinds).length === 0);
   for (const resource of accepted.toSorted((a, b) => byText(resourceName(a.ref), resourceName(b.ref)))) {
     const excluded = compileExclude(resource.spec.exclude);
     const rewriteImage = compileRewrite([
@@ -48,16 +54,28 @@ export function collectAsks(
       { name: "the coordinator's rewrite", rules: rewrite },
     ]);
     const tools = { sharePlacement, secretsFor: chooseSecrets(resource), rewriteImage };
-    const images = [
-      ...namedOutright(resource, tools),
-      ...foundInWorkloads(resource, findWorkloads(resource, workloads, state.namespaces), tools),
-    ].filter(({ image, written }) => !excluded(image, written));
+    const found = findWorkloads(resource, workloads, state.namespaces, state.kinds);
+    if (found.notes.length > 0) notes.set(resourceName(resource.ref), found.notes);
+    const images = [...namedOutright(resource, tools), ...foundInWorkloads(resource, found.workloads, tools)].filter(
+      ({ image, written }) => !excluded(image, written),
+    );
     const planned = images.filter(image => image.unplanned === undefined);
     asks.push(asksOf(resource, planned));
     if (planned.length < images.length) unplanned.set(resourceName(resource.ref), countUnplanned(images));
   }
   const { within, beyond } = limitTenants(asks.flat().sort(byPullOrder), limits);
-  return { asks: within, unplanned, beyond };
+  return { asks: within, unplanned, beyond, notes, gaps: gapsOf(state, accepted) };
+}
+
+/** Those of the state, and those of the kinds that at least one of the resources names. */
+export function gapsOf(
+  { gaps, kinds = [], resources: all }: Pick<ClusterState, 'gaps' | 'kinds' | 'resources'>,
+  resources = all,
+): readonly string[] {
+  const readable = resources.filter(({ problems }) => problems.length === 0);
+  const named = new Set(readable.flatMap(({ spec }) => kindsRead(spec, kinds)));
+  const more = [...named].flatMap(kind => kind.gaps);
+  return more.length === 0 ? gaps : [...gaps, ...more];
 }
 
 interface WantedImage {
@@ -101,7 +119,7 @@ function foundInWorkloads({ spec }: Resource, workloads: readonly Workload[], to
   return workloads.flatMap(workload => {
     const placement = tools.sharePlacement(spec.nodes, placedPod(workload));
     const pullSecrets = tools.secretsFor({ spec: workload.pod, namespace: workload.namespace });
-    const source = `${workload.kind} ${workload.namespace}/${workload.name}`;
+    const source = describeWorkload(workload);
     return podImages(workload.pod).map(podImage => {
       const rewritten = tools.rewriteImage(podImage.image);
       return {

@@ -1,28 +1,36 @@
 import { aResource, aWorkload } from '@kube-prefetch/core/testing';
-import { type NamespaceChoice, type ResourceRef, WORKLOAD_KINDS, type WorkloadChoice } from '@kube-prefetch/protocol';
+import { type NamespaceChoice, type ResourceRef, type WorkloadChoice } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
-import type { Namespace, Workload } from '../state/cluster-state.ts';
-import { findWorkloads, workloadsThatCount } from './find-workloads.ts';
+import type { KnownKind, Namespace, Workload } from '../state/cluster-state.ts';
+import { describeWorkload, findWorkloads, workloadsThatCount } from './find-workloads.ts';
 
 const PREFETCH: ResourceRef = { kind: 'Prefetch', namespace: 'shop', name: 'web' };
 const CLUSTER: ResourceRef = { kind: 'ClusterPrefetch', name: 'base' };
 
-function found(ref: ResourceRef, workloads: readonly WorkloadChoice[], among: readonly Workload[]): readonly string[] {
+const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job', 'ReplicaSet'];
+const groupOf = (kind: string) => (kind.endsWith('Job') ? 'batch' : 'apps');
+
+function found(
+  ref: ResourceRef,
+  workloads: readonly WorkloadChoice[],
+  among: readonly Workload[],
+  kinds: readonly KnownKind[] = [],
+): readonly string[] {
   const namespaces: readonly Namespace[] = [
     { name: 'shop', labels: { env: 'prod' } },
     { name: 'ops', labels: { env: 'prod' } },
     { name: 'lab', labels: {} },
   ];
   const resource = aResource({ ref, spec: { workloads: [...workloads] } });
-  return findWorkloads(resource, workloadsThatCount(among), namespaces).map(
+  return findWorkloads(resource, workloadsThatCount(among), namespaces, kinds).workloads.map(
     ({ kind, namespace, name }) => `${kind} ${namespace}/${name}`,
   );
 }
 
-test.each(WORKLOAD_KINDS)('%s is found where its kind is asked for, and only there', kind => {
-  const workload = aWorkload({ kind });
+test.each(KINDS)('%s is found where its kind is asked for, and only there', kind => {
+  const workload = aWorkload({ group: groupOf(kind), kind });
   expect(found(PREFETCH, [{ kinds: [kind], selector: {} }], [workload])).toEqual([`${kind} shop/web`]);
-  const others = WORKLOAD_KINDS.filter(other => other !== kind);
+  const others = KINDS.filter(other => other !== kind);
   expect(found(PREFETCH, [{ kinds: others, selector: {} }], [workload])).toEqual([]);
 });
 
@@ -38,7 +46,7 @@ test.each([
   ['StatefulSet', { owner: owner('apps', 'Deployment') }, true],
   ['Job', { group: 'batch', finished: true }, false],
 ] as const)('%s with %j counts: %j', (kind, parts, counts) => {
-  expect(found(PREFETCH, [{ kinds: [...WORKLOAD_KINDS], selector: {} }], [aWorkload({ kind, ...parts })])).toHaveLength(
+  expect(found(PREFETCH, [{ kinds: KINDS, selector: {} }], [aWorkload({ kind, ...parts })])).toHaveLength(
     counts ? 1 : 0,
   );
 });
@@ -119,4 +127,102 @@ const NAMESPACES: readonly [
 test.each(NAMESPACES)('namespaces: %s', (_what, ref, namespaces, expected) => {
   const entry: WorkloadChoice = { kinds: ['Deployment'], selector: {}, ...(namespaces && { namespaces }) };
   expect(found(ref, [entry], everywhere)).toEqual(expected.map(namespace => `Deployment ${namespace}/web`));
+});
+
+const known = (kind: string, group: string, parts: Partial<KnownKind> = {}): KnownKind => ({
+  group,
+  kind,
+  read: true,
+  gaps: [],
+  notes: [],
+  ...parts,
+});
+const KNOWN = [
+  known('Rollout', 'argoproj.io'),
+  known('StatefulSet', 'apps.kruise.io'),
+  known('JobSet', 'jobset.x-k8s.io'),
+  known('TrainJob', 'trainer.kubeflow.org', { makes: { group: 'jobset.x-k8s.io', kind: 'JobSet' } }),
+  known('Service', 'serving.knative.dev', { makes: { group: 'apps', kind: 'Deployment', label: 'knative/service' } }),
+];
+const jobs = [
+  aWorkload({ group: 'jobset.x-k8s.io', kind: 'JobSet', name: 'train' }),
+  aWorkload({ group: 'batch', kind: 'Job', name: 'train-0', owner: owner('jobset.x-k8s.io', 'JobSet') }),
+  aWorkload({ group: 'batch', kind: 'Job', name: 'other' }),
+  aWorkload({
+    group: 'jobset.x-k8s.io',
+    kind: 'JobSet',
+    name: 'tune',
+    owner: owner('trainer.kubeflow.org', 'TrainJob'),
+  }),
+];
+const sets = [
+  aWorkload({ kind: 'StatefulSet', name: 'plain' }),
+  aWorkload({ group: 'apps.kruise.io', kind: 'StatefulSet', name: 'advanced' }),
+];
+const deployments = [aWorkload({ name: 'plain' }), aWorkload({ name: 'knative', labels: { 'knative/service': 'a' } })];
+
+test.each([
+  ['one of two kinds of one name: that of Kubernetes', sets, ['StatefulSet'], ['StatefulSet shop/plain']],
+  ['with its group: the other one', sets, ['StatefulSet.apps.kruise.io'], ['StatefulSet shop/advanced']],
+  ['one kind: what other kinds made of it as well', jobs, ['Job'], ['Job shop/train-0', 'Job shop/other']],
+  [
+    'owner and owned: each counts once',
+    jobs,
+    ['Job', 'JobSet'],
+    ['JobSet shop/train', 'Job shop/other', 'JobSet shop/tune'],
+  ],
+  ['a kind whose controller makes the templates', jobs, ['TrainJob'], ['JobSet shop/tune']],
+  ['it and what it makes: each counts once', jobs, ['TrainJob', 'JobSet'], ['JobSet shop/train', 'JobSet shop/tune']],
+  ['a kind known by a label of what it makes', deployments, ['Service'], ['Deployment shop/knative']],
+  ['a kind that nobody knows', jobs, ['Fleet'], []],
+] as const)('kinds: %s', (_what, among, kinds, expected) => {
+  expect(found(PREFETCH, [{ kinds: [...kinds], selector: {} }], among, KNOWN)).toEqual(expected);
+});
+
+test('what an unread kind made counts: its owner is not known', () => {
+  const unread = [known('JobSet', 'jobset.x-k8s.io', { read: false })];
+  expect(found(PREFETCH, [{ kinds: ['Job', 'JobSet'], selector: {} }], jobs.slice(1, 2), unread)).toEqual([
+    'Job shop/train-0',
+  ]);
+});
+
+const referring = (name: string, to: string) =>
+  aWorkload({
+    group: 'argoproj.io',
+    kind: 'Rollout',
+    name,
+    labels: { app: name },
+    reference: { group: 'apps', kind: 'Deployment', name: to },
+    pod: { containers: [] },
+  });
+
+test('a Rollout that refers to a Deployment stands for it, once, and one that refers to nothing is told', () => {
+  const among = [aWorkload(), referring('web', 'web'), referring('again', 'web'), referring('lost', 'gone')];
+  const resource = (kinds: string[]) => aResource({ spec: { workloads: [{ kinds, selector: {} }] } });
+  const both = findWorkloads(resource(['Rollout', 'Deployment']), among, [], KNOWN);
+  expect(both.workloads).toEqual([among[0]]);
+  const alone = findWorkloads(resource(['Rollout']), among, [], KNOWN);
+  expect(alone.workloads).toEqual([among[0]]);
+  expect(alone.notes).toEqual([
+    'Rollout.argoproj.io shop/lost takes its template of Deployment shop/gone, which is not known',
+  ]);
+});
+
+test.each([
+  [aWorkload(), 'Deployment shop/web'],
+  [
+    aWorkload({ group: 'argoproj.io', kind: 'Rollout', resting: 'suspended' }),
+    'Rollout.argoproj.io shop/web, suspended',
+  ],
+  [
+    aWorkload({
+      group: 'ray.io',
+      kind: 'RayCluster',
+      template: 'spec.headGroupSpec.template',
+      resting: 'scaled to zero',
+    }),
+    'RayCluster.ray.io shop/web spec.headGroupSpec.template, scaled to zero',
+  ],
+])('a workload is told by kind, name and template: %#', (workload, expected) => {
+  expect(describeWorkload(workload)).toBe(expected);
 });

@@ -1,21 +1,61 @@
 import type { NamespaceChoice, WorkloadChoice } from '@kube-prefetch/protocol';
-import type { Namespace, Resource, Workload } from '../state/cluster-state.ts';
+import type { KindRef, KnownKind, Namespace, Resource, Workload } from '../state/cluster-state.ts';
 import { compileSelector } from '../selectors/label-selector.ts';
+import { describeKind, kindKey, kindsNamed } from './kind-names.ts';
 
-/** Those of `workloads` that at least one entry of `spec.workloads` finds. */
+export interface FoundWorkloads {
+  readonly workloads: readonly Workload[];
+  /** A sentence for each that was found and whose template is nowhere. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Those of `workloads` that at least one entry of `spec.workloads` finds. Whatever refers to the template of another one stands
+ * for that one.
+ */
 export function findWorkloads(
   { ref, spec }: Resource,
   workloads: readonly Workload[],
   namespaces: readonly Namespace[],
-): readonly Workload[] {
+  kinds: readonly KnownKind[] = [],
+): FoundWorkloads {
   const finders = spec.workloads.map(choice => {
     const inNamespace =
       ref.kind === 'Prefetch'
         ? (namespace: string) => namespace === ref.namespace
         : compileNamespaces(choice.namespaces, namespaces);
-    return compileChoice(choice, inNamespace);
+    return compileChoice(choice, inNamespace, kinds);
   });
-  return workloads.filter(workload => finders.some(finds => finds(workload)));
+  const found = workloads.filter(workload => finders.some(finds => finds(workload)));
+  return found.some(({ reference }) => reference !== undefined)
+    ? followReferences(found, workloads)
+    : { workloads: found, notes: [] };
+}
+
+function followReferences(found: readonly Workload[], workloads: readonly Workload[]): FoundWorkloads {
+  const byName = Map.groupBy(workloads, workload => workloadName(workload));
+  const wanted = new Set(found.filter(({ reference }) => reference === undefined));
+  const notes: string[] = [];
+  for (const workload of found) {
+    if (workload.reference === undefined) continue;
+    const target = workloadName({ ...workload.reference, namespace: workload.namespace });
+    const referred = byName.get(target) ?? [];
+    for (const each of referred) if (each.reference === undefined) wanted.add(each);
+    if (referred.length === 0)
+      notes.push(`${workloadName(workload)} takes its template of ${target}, which is not known`);
+  }
+  return { workloads: workloads.filter(workload => wanted.has(workload)), notes };
+}
+
+/** `Deployment shop/web`, `Rollout.argoproj.io shop/web`. */
+function workloadName(workload: KindRef & Pick<Workload, 'namespace' | 'name'>): string {
+  return `${describeKind(workload)} ${workload.namespace}/${workload.name}`;
+}
+
+/** Which template of which workload, and why it has no pods now: `RayCluster.ray.io ml/a spec.headGroupSpec.template, suspended`. */
+export function describeWorkload(workload: Workload): string {
+  const name = [workloadName(workload), workload.template ?? []].flat().join(' ');
+  return [name, workload.resting ?? []].flat().join(', ');
 }
 
 /**
@@ -42,7 +82,7 @@ const REPEATED: Readonly<Record<string, string>> = {
 };
 
 function repeatsOwner({ group, kind, owner }: Workload): boolean {
-  return owner !== undefined && REPEATED[`${kind}.${group}`] === `${owner.kind}.${owner.group}`;
+  return owner !== undefined && REPEATED[kindKey({ group, kind })] === kindKey(owner);
 }
 
 /** When the newest ReplicaSet of each controller was created. */
@@ -56,13 +96,33 @@ function newestRevisions(workloads: readonly Workload[]): ReadonlyMap<string, st
   return newest;
 }
 
+/**
+ * One that a workload of another named kind made is left out, as that one counts: the Jobs of a JobSet where both kinds are
+ * named. Where the owner's kind was never read it counts.
+ */
 function compileChoice(
   { kinds, selector }: WorkloadChoice,
   inNamespace: (namespace: string) => boolean,
+  known: readonly KnownKind[],
 ): (workload: Workload) => boolean {
   const matches = compileSelector(selector);
-  const named: readonly string[] = kinds;
-  return ({ kind, namespace, labels }) => named.includes(kind) && inNamespace(namespace) && matches(labels);
+  const named = kinds.flatMap(name => kindsNamed(name, known));
+  const keys = new Set(named.map(kindKey));
+  const owners = new Set(named.filter(kind => known.includes(kind) && kind.read && !kind.makes).map(kindKey));
+  const makers = named.filter(({ makes }) => makes !== undefined);
+  return workload =>
+    (keys.has(kindKey(workload)) || makers.some(maker => isMadeBy(maker, workload))) &&
+    !(workload.owner !== undefined && owners.has(kindKey(workload.owner))) &&
+    inNamespace(workload.namespace) &&
+    matches(workload.labels);
+}
+
+function isMadeBy(maker: KnownKind, { owner, labels, ...kind }: Workload): boolean {
+  const { makes } = maker;
+  if (makes === undefined || kindKey(makes) !== kindKey(kind)) return false;
+  return makes.label === undefined
+    ? owner !== undefined && kindKey(owner) === kindKey(maker)
+    : labels[makes.label] !== undefined;
 }
 
 /**

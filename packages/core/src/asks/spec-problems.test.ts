@@ -61,3 +61,27 @@ test('the spec of a resource that broke the schema is not looked at', () => {
     'spec.workloads: expected a list',
   ]);
 });
+
+test.each([
+  ['Rollout.argoproj.io', undefined],
+  ['Deployment', undefined],
+  [
+    'Fleet',
+    'Fleet is no kind that is read; an administrator adds it to workloadKinds.known, or .*workloadKinds.custom$',
+  ],
+  ['Rollout', 'Rollout is Rollout.argoproj.io or Rollout.example.io: write which one$'],
+  [
+    'Train',
+    'Train.x.io is found through Set.x.io, which is not read; an administrator adds it to workloadKinds.known$',
+  ],
+])('the kind %s has the problem %s', (kind, problem) => {
+  const kinds = [
+    { group: 'argoproj.io', kind: 'Rollout' },
+    { group: 'example.io', kind: 'Rollout' },
+    { group: 'x.io', kind: 'Train', makes: { group: 'x.io', kind: 'Set' } },
+  ].map(each => ({ ...each, read: true, gaps: [], notes: [] }));
+  const resource = aResource({ spec: { workloads: [{ kinds: ['Job', kind], selector: {} }] } });
+  expect(problemsOf(resource, kinds)).toEqual(
+    problem === undefined ? [] : [expect.stringMatching(`^spec\\.workloads\\[0\\]\\.kinds\\[1\\]: ${problem}`)],
+  );
+});

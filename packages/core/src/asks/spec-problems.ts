@@ -1,15 +1,17 @@
 import type { LabelSelector, PrefetchSpec } from '@kube-prefetch/protocol';
-import type { Resource } from '../state/cluster-state.ts';
+import type { KnownKind, Resource } from '../state/cluster-state.ts';
 import { tolerationProblem } from '../placement/toleration.ts';
 import { selectorProblems } from '../selectors/label-selector.ts';
+import { kindProblems } from './kind-names.ts';
 import { rewriteProblem } from './rewrite-images.ts';
 
 /**
  * Why the resource is not accepted, a sentence each; one that has any asks for nothing. The spec of a resource that broke
  * the schema may have any shape and is not looked at.
  */
-export function problemsOf({ spec, problems }: Resource): readonly string[] {
-  return problems.length > 0 ? problems : [...badSelectors(spec), ...badTolerations(spec), ...badRules(spec)];
+export function problemsOf({ spec, problems }: Resource, kinds: readonly KnownKind[] = []): readonly string[] {
+  if (problems.length > 0) return problems;
+  return [...badSelectors(spec), ...kindProblems(spec, kinds), ...badTolerations(spec), ...badRules(spec)];
 }
 
 /** What neither the schema nor CEL can see. */

@@ -7,6 +7,8 @@ import type { ImageRef, PrefetchSpec, ResourceRef, Toleration } from '@kube-pref
 export interface ClusterState {
   readonly resources: readonly Resource[];
   readonly workloads: readonly Workload[];
+  /** Kinds of workloads that are read besides Kubernetes' own. Undefined: none. */
+  readonly kinds?: readonly KnownKind[] | undefined;
   readonly namespaces: readonly Namespace[];
   readonly nodes: readonly Node[];
   readonly deviceClasses: readonly DeviceClass[];
@@ -40,11 +42,31 @@ export type Labels = Readonly<Record<string, string>>;
 /** By resource. */
 export type Amounts = Readonly<Record<string, number>>;
 
-/** A template of pods, and the object that has it. */
-export interface Workload {
+export interface KindRef {
   /** `apps`, `argoproj.io`. */
   readonly group: string;
   readonly kind: string;
+}
+
+/** A kind of workloads that resources may name. */
+export interface KnownKind extends KindRef {
+  /** All objects of it that there were have been read once. */
+  readonly read: boolean;
+  /** Its controller makes the templates of the pods itself: its workloads are those of another kind that it makes. */
+  readonly makes?: MadeWorkloads;
+  /** What of it cannot be read, a sentence each. Not empty: the plans of those who name it are incomplete. */
+  readonly gaps: readonly string[];
+  /** What those who name it should know, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+export interface MadeWorkloads extends KindRef {
+  /** A label that all of them carry; absent: their controller is an object of the kind. */
+  readonly label?: string;
+}
+
+/** A template of pods, and the object that has it. */
+export interface Workload extends KindRef {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Labels;
@@ -52,6 +74,10 @@ export interface Workload {
   readonly template?: string;
   /** Its controller. */
   readonly owner?: WorkloadOwner;
+  /** It has no template of its own, `pod` is empty: its pods are those of another workload of its namespace. */
+  readonly reference?: WorkloadOwner;
+  /** Why it has no pods now, unless it may have some. */
+  readonly resting?: 'scaled to zero' | 'suspended';
   /** Of a ReplicaSet whose controller is no Deployment but, say, a Rollout. */
   readonly revision?: Revision;
   /** It completed or failed for good, and starts no more pods. */
@@ -59,9 +85,7 @@ export interface Workload {
   readonly pod: PodSpec;
 }
 
-export interface WorkloadOwner {
-  readonly group: string;
-  readonly kind: string;
+export interface WorkloadOwner extends KindRef {
   readonly name: string;
 }
 

@@ -11,6 +11,8 @@ export interface Judged {
   readonly gaps: ClusterState['gaps'];
   readonly suspended: boolean;
   readonly images: number;
+  /** What of its workloads is not known, or cannot be used, a sentence each. */
+  readonly notes: readonly string[];
   /** Of the workloads' images those that are not asked for. */
   readonly unplanned: UnplannedImages | undefined;
   /** What it asks for and may not have. */
@@ -26,14 +28,14 @@ export function judgeAccepted({ problems }: Judged): Judgement<'Accepted'> {
 }
 
 /** `helm --wait` waits for it. The plan is published by the same pass that writes the status. */
-export function judgeReady({ problems, gaps, images, unplanned, beyond, counts }: Judged): Judgement<'Ready'> {
+export function judgeReady({ problems, gaps, images, notes, unplanned, beyond, counts }: Judged): Judgement<'Ready'> {
   if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
   if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
   if (counts.fullNodes > 0) return { reason: 'PlanFull', message: describeFull(counts) };
   const planned = `planned: ${countNoun(images, 'image')} on ${countNoun(counts.nodes, 'node')}`;
   return {
     reason: 'Planned',
-    message: [planned, ...describeUnplanned(unplanned), ...describeBeyond(beyond)].join('; '),
+    message: [planned, ...describeNotes(notes), ...describeUnplanned(unplanned), ...describeBeyond(beyond)].join('; '),
   };
 }
 
@@ -51,12 +53,16 @@ export function judgeReady({ problems, gaps, images, unplanned, beyond, counts }
  * | otherwise                                | True    | AllPresent                          |
  */
 export function judgeWarm(judged: Judged): Judgement<'Warm'> {
-  const { problems, gaps, images, unplanned, beyond, counts } = judged;
+  const { problems, gaps, images, notes, unplanned, beyond, counts } = judged;
   if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
   if (counts.present < counts.cells) return { reason: whyNotWarm(judged), message: describeCells(judged) };
   if (beyond.length > 0) return { reason: 'BeyondLimits', message: describeCells(judged) };
   if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
-  if (images === 0) return { reason: 'NoImages', message: [NO_IMAGES, ...describeUnplanned(unplanned)].join('; ') };
+  if (images === 0)
+    return {
+      reason: 'NoImages',
+      message: [NO_IMAGES, ...describeNotes(notes), ...describeUnplanned(unplanned)].join('; '),
+    };
   if (counts.nodes === 0) return { reason: 'NoNodes', message: describeNoNodes(judged) };
   if (counts.cells === 0 && counts.presentAside < aside(counts))
     return { reason: 'NothingCounts', message: describeCells(judged) };
@@ -69,6 +75,10 @@ function describeNoNodes({ images, counts }: Judged): string {
 }
 
 const NO_IMAGES = 'no image is named, and no workload with an image was found';
+
+function describeNotes(notes: readonly string[]): readonly string[] {
+  return notes.length === 0 ? [] : [listed(notes)];
+}
 
 function describeUnplanned(unplanned: UnplannedImages | undefined): readonly string[] {
   if (unplanned === undefined) return [];

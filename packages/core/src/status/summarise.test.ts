@@ -3,7 +3,7 @@ import { FAILURE_KINDS, MAX_IMAGES_PER_NODE, messageParser, PrefetchStatus } fro
 import { expect, test } from 'vitest';
 import { collectAsks } from '../asks/collect-asks.ts';
 import type { TenantLimits } from '../asks/tenant-limits.ts';
-import type { ClusterState, Node, Resource } from '../state/cluster-state.ts';
+import type { ClusterState, KnownKind, Node, Resource } from '../state/cluster-state.ts';
 import { groupNodes } from '../plans/group-nodes.ts';
 import { limitBytes } from '../plans/limit-bytes.ts';
 import { summarise } from './summarise.ts';
@@ -75,6 +75,24 @@ test('what is not planned is said in Ready, and in Warm where nothing else is fo
   expect(messages(['local:1'], [{ image: 'auto' }])[1]).toBe(
     'planned: 1 image on 2 nodes; not planned: 1 placeholder that a webhook or a trigger replaces',
   );
+});
+
+test('what is amiss with a kind of workloads is told to those who name it, and to nobody else', () => {
+  const rollouts = { group: 'argoproj.io', kind: 'Rollout', read: true, gaps: [], notes: [] };
+  const naming = (kind: string) => aResource({ spec: { workloads: [{ kinds: [kind], selector: {} }] } });
+  const ready = (kind: string, parts: Partial<KnownKind>) => {
+    const state = aState({ kinds: [{ ...rollouts, ...parts }], resources: [naming(kind)], nodes: nodes(1) });
+    const status = statusOf(state);
+    return [condition(status, 'Ready'), status.conditions[1]?.message, collectAsks(state).gaps.length];
+  };
+  const planned = 'planned: 0 images on 0 nodes';
+  expect(ready('Rollout', { gaps: ['cannot be read'] })).toEqual(['False SourcesIncomplete', 'cannot be read', 1]);
+  expect(ready('Deployment', { gaps: ['cannot be read'] })).toEqual(['True Planned', planned, 0]);
+  expect(ready('Rollout', { notes: ['is not installed'] })).toEqual([
+    'True Planned',
+    `${planned}; is not installed`,
+    0,
+  ]);
 });
 
 test('what a Prefetch asks for and may not have keeps it from being Warm, by name', () => {

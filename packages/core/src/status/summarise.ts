@@ -1,6 +1,7 @@
 import { type Condition, type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
 import type { Ask } from '../asks/ask.ts';
-import type { CollectedAsks, UnplannedImages } from '../asks/collect-asks.ts';
+import { type CollectedAsks, gapsOf } from '../asks/collect-asks.ts';
+import { kindsRead } from '../asks/kind-names.ts';
 import { problemsOf } from '../asks/spec-problems.ts';
 import type { BeyondLimit } from '../asks/tenant-limits.ts';
 import type { ClusterState, Resource } from '../state/cluster-state.ts';
@@ -20,7 +21,7 @@ import type { SecretTroubles } from './secret-failures.ts';
  */
 export function summarise(
   state: ClusterState,
-  { asks, unplanned, beyond }: CollectedAsks,
+  { asks, unplanned, beyond, notes }: CollectedAsks,
   fleet: FleetView,
   at: string,
   troubles: SecretTroubles = new Map(),
@@ -32,11 +33,12 @@ export function summarise(
     const shares = sharesBy.get(name) ?? [];
     const judged = judge(
       resource,
-      state.gaps,
+      state,
       {
         asks: asksBy.get(name) ?? [],
         unplanned: unplanned.get(name),
         beyond: [...(beyond.get(name) ?? []), ...beyondBytes(name, shares)],
+        notes: notes.get(name) ?? [],
       },
       shares,
     );
@@ -47,15 +49,18 @@ export function summarise(
 
 function judge(
   resource: Resource,
-  gaps: readonly string[],
-  found: { asks: readonly Ask[]; unplanned: UnplannedImages | undefined; beyond: readonly BeyondLimit[] },
+  state: ClusterState,
+  found: Pick<Judged, 'unplanned' | 'beyond' | 'notes'> & { readonly asks: readonly Ask[] },
   shares: readonly CohortShare[],
 ): Judged {
-  const { asks, unplanned, beyond } = found;
-  const problems = problemsOf(resource);
+  const { asks, unplanned, beyond, notes } = found;
+  const { kinds = [] } = state;
+  const problems = problemsOf(resource, kinds);
+  const read = problems.length === 0 ? kindsRead(resource.spec, kinds) : [];
   return {
     problems,
-    gaps,
+    gaps: gapsOf(state, [resource]),
+    notes: [...read.flatMap(kind => kind.notes), ...notes],
     suspended: problems.length === 0 && resource.spec.suspend,
     images: new Set(asks.map(({ image }) => image)).size,
     unplanned,

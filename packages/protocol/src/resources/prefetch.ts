@@ -3,9 +3,6 @@ import Type, { type Static, type TArrayOptions, type TProperties, type TSchema }
 /** The group and version of Prefetch and ClusterPrefetch. */
 export const API_VERSION = 'kube-prefetch.io/v1alpha1';
 
-export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job', 'ReplicaSet'] as const;
-export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
-
 // Descriptions are the reference documentation (docs/resources.md) and end without a full stop. Every list and string has
 // a maximum: in Kubernetes the cost of the cross-field rules is estimated from them.
 
@@ -94,11 +91,12 @@ export type NamespaceChoice = Static<typeof NamespaceChoice>;
 
 export const WorkloadChoice = closed(
   {
-    kinds: listOfUnique(Type.Enum([...WORKLOAD_KINDS]), {
+    kinds: listOfUnique(Type.String({ minLength: 1, maxLength: 317 }), {
       minItems: 1,
-      maxItems: 6,
+      maxItems: 32,
       default: ['Deployment'],
-      description: 'Kinds of workloads',
+      description:
+        'Kinds of workloads: `Deployment`, `StatefulSet`, `DaemonSet`, `CronJob`, `Job`, `ReplicaSet`, and those of [workloads.md](workloads.md), such as `Rollout` or `Rollout.argoproj.io`',
     }),
     selector: selectorFor("The workload's own labels; `{}` selects everything"),
     namespaces: Type.Optional(NamespaceChoice),
