@@ -60,9 +60,15 @@ export function clusterSourceSuite(name: string, createHarness: () => Promise<So
     test('read answers undefined before the first read, then what the cluster holds', async () => {
       const { source, hold, begin, reads } = await start();
       expect(source.read()).toBeUndefined();
+      const web = aDeployment('web');
+      const annotations = {
+        'kube-prefetch.io/exclude': 'c0',
+        'kube-prefetch.io/prefetch': 'yes',
+        'example.com/a': 'b',
+      };
       await hold([
         aPrefetch('warm'),
-        aDeployment('web'),
+        { ...web, metadata: { ...(web.metadata as object), annotations } },
         aNode('n1'),
         aNamespace('shop', { team: 'a' }),
         aServiceAccount('default', ['regcred']),
@@ -74,6 +80,11 @@ export function clusterSourceSuite(name: string, createHarness: () => Promise<So
         { ref: { kind: 'Prefetch', namespace: 'shop', name: 'warm' }, problems: [], spec: { images: ['nginx:1.27'] } },
       ]);
       expect(state.workloads).toMatchObject([{ kind: 'Deployment', name: 'web', labels: { app: 'web' } }]);
+      expect(state.workloads[0]?.annotations).toEqual({
+        exclude: ['c0'],
+        prefetch: 'unclear',
+        problems: ['kube-prefetch.io/prefetch: expected "true" or "false", got "yes"'],
+      });
       expect(state.nodes).toMatchObject([{ name: 'n1', ready: true }]);
       expect(state.namespaces).toEqual([
         { name: 'shop', labels: { team: 'a', 'kubernetes.io/metadata.name': 'shop' } },

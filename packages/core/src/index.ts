@@ -9,6 +9,7 @@ export {
   type SecretState,
   secretsOf,
 } from './credentials/offer-credentials.ts';
+export { EXCLUDE_ANNOTATION, PREFETCH_ANNOTATION } from './asks/workload-annotations.ts';
 export { rewriteProblem } from './asks/rewrite-images.ts';
 export { isTenantGlob, type TenantLimits } from './asks/tenant-limits.ts';
 export { expectResources, type SeenResources } from './placement/expected-resources.ts';
@@ -38,6 +39,7 @@ export type {
   NodeRequirement,
   NodeSelector,
   NodeSelectorTerm,
+  WorkloadAnnotations,
   PodImage,
   PodSpec,
   Pressure,

@@ -11,6 +11,7 @@ import type {
   Resource,
   Taint,
   Workload,
+  WorkloadAnnotations,
   WorkloadOwner,
 } from '@kube-prefetch/core';
 import { PRESSURES } from '@kube-prefetch/core';
@@ -106,7 +107,11 @@ const someGpus = fc.oneof({ weight: 5, arbitrary: gpus }, fc.constant<Amounts>({
 
 const podImages = fc.array(
   fc.record(
-    { image: fc.constantFrom(...IMAGES), pullPolicy: fc.constantFrom('Always', 'IfNotPresent', 'Never') },
+    {
+      image: fc.constantFrom(...IMAGES),
+      pullPolicy: fc.constantFrom('Always', 'IfNotPresent', 'Never'),
+      name: fc.constantFrom('main', 'proxy'),
+    },
     { requiredKeys: ['image'] },
   ),
   { maxLength: 2 },
@@ -152,6 +157,18 @@ const owner: Arbitrary<WorkloadOwner> = fc.record({
   name: fc.constantFrom('web', 'api', 'job'),
 });
 
+const annotations: Arbitrary<WorkloadAnnotations> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({ problems: [] }) },
+  fc.record(
+    {
+      exclude: fc.constantFrom<('all' | string[])[]>('all', ['proxy'], ['main', 'absent']),
+      prefetch: fc.constantFrom('yes', 'unclear'),
+      problems: few(['it makes no sense'], 1),
+    },
+    { requiredKeys: ['problems'] },
+  ),
+);
+
 const plainWorkload: Arbitrary<Omit<Workload, keyof KindRef>> = fc.record(
   {
     namespace: fc.constantFrom(...NAMESPACES),
@@ -159,6 +176,7 @@ const plainWorkload: Arbitrary<Omit<Workload, keyof KindRef>> = fc.record(
     labels,
     owner,
     finished: fc.boolean(),
+    annotations,
     pod: podSpec,
   },
   { requiredKeys: ['namespace', 'name', 'labels', 'finished', 'pod'] },
@@ -198,6 +216,7 @@ const spec: Arbitrary<PrefetchSpec> = fc
             7,
           ),
           selector: labelSelector,
+          onlyAnnotated: seldom,
           namespaces: fc.record(
             { names: few(NAMESPACES, 2), selector: labelSelector, exclude: few(NAMESPACES, 1) },
             { requiredKeys: [] },
@@ -213,7 +232,6 @@ const spec: Arbitrary<PrefetchSpec> = fc
         { from: 'docker.io/library/nginx', to: 'r.example/team/app' },
         { from: 'docker.io/', to: 'r.example/hub/' },
         { from: 'r.example/', to: 'r.example/' },
-        { from: 'r.example', to: 'docker.io/' },
       ],
       1,
     ),

@@ -50,6 +50,7 @@ export const RESOURCE_CASES: readonly ResourceCase[] = [
               { key: 'legacy', operator: 'DoesNotExist', values: [] },
             ],
           },
+          onlyAnnotated: true,
           namespaces: { names: ['shop'], selector: { matchLabels: { team: 'shop' } }, exclude: ['kube-system'] },
         },
       ],

@@ -61,13 +61,17 @@ const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 function toPodImage(container: Field): PodImage {
   // An API server refuses a container without an image, but a manifest file may leave it to somebody else.
   const image = optionalText(below(container, 'image')) ?? '';
-  return { image, ...given('pullPolicy', toPullPolicy(below(container, 'imagePullPolicy'))) };
+  return { image, ...nameOf(container), ...given('pullPolicy', toPullPolicy(below(container, 'imagePullPolicy'))) };
 }
 
 function toVolumeImage(volume: Field): PodImage[] {
   const image = optionalText(below(volume, 'image', 'reference'));
   if (image === undefined) return [];
-  return [{ image, ...given('pullPolicy', toPullPolicy(below(volume, 'image', 'pullPolicy'))) }];
+  return [{ image, ...nameOf(volume), ...given('pullPolicy', toPullPolicy(below(volume, 'image', 'pullPolicy'))) }];
+}
+
+function nameOf(part: Field): Pick<PodImage, 'name'> {
+  return given('name', optionalText(below(part, 'name')));
 }
 
 const PULL_POLICIES: readonly string[] = ['Always', 'IfNotPresent', 'Never'] satisfies PullPolicy[];

@@ -15,6 +15,7 @@ import {
 } from '../to-state/read-fields.ts';
 import { toPodSpec } from '../to-state/to-pod-spec.ts';
 import type { KindRow } from './kind-row.ts';
+import { toAnnotations } from './to-annotations.ts';
 import { follow } from './template-path.ts';
 
 /** One for each template of its pods. Throws MalformedField. */
@@ -41,6 +42,7 @@ export function toWorkloads(row: KindRow, object: Field): readonly Workload[] {
   return found.map(template => ({
     ...shared,
     ...(several && { template: pathText(template.path) }),
+    ...toAnnotations([below(metadata, 'annotations'), ...annotationsOf(template)]),
     pod: toPodSpec(podSpecOf(template)),
   }));
 }
@@ -58,6 +60,11 @@ function noTemplate({ templates }: KindRow, object: Field): MalformedField {
 /** The path may lead to a PodTemplateSpec or to a PodSpec. */
 function podSpecOf(template: Field): Field {
   return isAbsent(below(template, 'containers')) ? below(template, 'spec') : template;
+}
+
+/** A PodSpec has none. */
+function annotationsOf(template: Field): readonly Field[] {
+  return isAbsent(below(template, 'containers')) ? [below(template, 'metadata', 'annotations')] : [];
 }
 
 function toOwner(controller: Field): Workload['owner'] {

@@ -7,10 +7,12 @@ export interface Ask {
   readonly resource: ResourceRef;
   readonly image: ImageRef;
   readonly priority: number;
-  /** False where the resource is suspended, or may not take more of the node. */
+  /** False where the resource is suspended, may not take more of the node, or where `unclear`. */
   readonly start: boolean;
   /** Its namespace's images take as many bytes of the node as they may; then `start` is false. */
   readonly beyondBytes?: true;
+  /** Only workloads want it whose opt-in cannot be understood; then `start` is false. */
+  readonly unclear?: true;
   /** A container that uses it pulls with Always: its pods need the registry even where the image is warm. */
   readonly pullsAlways: boolean;
   readonly placement: Placement;

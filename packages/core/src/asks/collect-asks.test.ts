@@ -95,7 +95,56 @@ test('rules say what is pulled for what is written: those of the resource first,
       rewritten: ["quay.io/web:1 by the coordinator's rewrite[1]", 'web:1 by spec.rewrite[0]'],
     },
   ]);
-  expect([...unplanned.values()]).toEqual([{ placeholder: 1, neverPulled: 0, tooLong: 0 }]);
+  expect([...unplanned.values()]).toEqual([{ excludedByAnnotation: 0, placeholder: 1, neverPulled: 0, tooLong: 0 }]);
+});
+
+test('what annotations exclude is counted, unless another workload wants it, and names of nothing are told', () => {
+  const pod = {
+    containers: [
+      { name: 'main', image: 'web:1' },
+      { name: 'proxy', image: 'proxy:1' },
+      { name: 'gone', image: 'auto' },
+    ],
+    imageVolumes: [{ name: 'model', image: 'model:1' }],
+  };
+  const workloads = [
+    aWorkload({ pod, annotations: { exclude: ['proxy', 'model', 'gone', 'sidcar'], problems: ['it makes no sense'] } }),
+    aWorkload({ name: 'all', pod, annotations: { exclude: 'all', problems: [] } }),
+    aWorkload({ name: 'models', pod: { containers: [{ name: 'model', image: 'model:1' }] } }),
+    // Two templates of one workload: a name of either is one of the workload.
+    ...['main', 'worker'].map(name =>
+      aWorkload({
+        name: 'job',
+        template: name,
+        pod: { containers: [{ name, image: `${name}:1` }] },
+        annotations: { exclude: ['worker'], problems: [] },
+      }),
+    ),
+  ];
+  const resources = [aResource({ spec: { workloads: ALL } })];
+  const { asks, unplanned, notes } = collectAsks(aState({ resources, workloads }));
+  expect(asks.map(({ image, sources }) => `${image} ${sources.join()}`)).toEqual([
+    'main:1 Deployment shop/job main',
+    'model:1 Deployment shop/models',
+    'web:1 Deployment shop/web',
+  ]);
+  expect([...unplanned.values()]).toMatchObject([{ excludedByAnnotation: 3, placeholder: 0 }]);
+  const nothing = 'kube-prefetch.io/exclude names sidcar, and no container of the pod template has this name';
+  expect([...notes]).toEqual([
+    ['Prefetch shop/web', ['Deployment shop/web: it makes no sense', `Deployment shop/web: ${nothing}`]],
+  ]);
+});
+
+test('an opt-in that cannot be understood keeps what is warm and starts nothing, unless somebody else wants it', () => {
+  const annotated = (name: string, prefetch: 'yes' | 'unclear', image: string) =>
+    aWorkload({ name, annotations: { prefetch, problems: [] }, pod: { containers: [{ image }] } });
+  const workloads = [annotated('a', 'unclear', 'a:1'), annotated('b', 'unclear', 'b:1'), annotated('c', 'yes', 'b:1')];
+  const choice = [{ kinds: ['Deployment' as const], selector: {}, onlyAnnotated: true }];
+  const { asks } = collectAsks(aState({ resources: [aResource({ spec: { workloads: choice } })], workloads }));
+  expect(asks.map(({ image, start, unclear }) => ({ image, start, unclear }))).toEqual([
+    { image: 'a:1', start: false, unclear: true },
+    { image: 'b:1', start: true, unclear: undefined },
+  ]);
 });
 
 test('images that no kubelet pulls are counted instead of asked for', () => {
@@ -119,7 +168,9 @@ test('images that no kubelet pulls are counted instead of asked for', () => {
     'auto ClusterPrefetch',
     'web:2 Prefetch',
   ]);
-  expect(unplanned).toEqual(new Map([['Prefetch shop/web', { placeholder: 2, neverPulled: 1, tooLong: 1 }]]));
+  expect(unplanned).toEqual(
+    new Map([['Prefetch shop/web', { excludedByAnnotation: 0, placeholder: 2, neverPulled: 1, tooLong: 1 }]]),
+  );
 });
 
 test('a resource with problems asks for nothing, and a malformed reference is asked for', () => {

@@ -4,9 +4,10 @@ import type { Placement } from '../placement/placement.ts';
 import type { ClusterState, Resource, Workload } from '../state/cluster-state.ts';
 import { type Ask, byPullOrder, byText } from './ask.ts';
 import { compileExclude } from './exclude-images.ts';
-import { describeWorkload, findWorkloads, workloadsThatCount } from './find-workloads.ts';
+import { describeWorkload, type FoundWorkloads, findWorkloads, workloadsThatCount } from './find-workloads.ts';
 import { kindsRead } from './kind-names.ts';
 import { podImages, pullsAlways, type UnplannedReason, whyTooLong, whyUnplanned } from './pod-images.ts';
+import { excludedByAnnotation, unclearAnnotations } from './workload-annotations.ts';
 import { type ChoosePullSecrets, choosePullSecrets, type PullSecrets, pullSecretsKey } from './pull-secrets.ts';
 import { compileRewrite, type Rewritten } from './rewrite-images.ts';
 import { problemsOf } from './spec-problems.ts';
@@ -19,13 +20,13 @@ export interface CollectedAsks {
   readonly unplanned: ReadonlyMap<string, UnplannedImages>;
   /** By `resourceName`: what tenants may not ask for. */
   readonly beyond: ReadonlyMap<string, readonly BeyondLimit[]>;
-  /** By `resourceName`: workloads that were found and could not be used, a sentence each. */
+  /** By `resourceName`: what of its workloads could not be used or understood, a sentence each. */
   readonly notes: ReadonlyMap<string, readonly string[]>;
   /** What could not be read and these asks are made from, a sentence each. Not empty: plans are incomplete. */
   readonly gaps: readonly string[];
 }
 
-/** How many images of a resource's workloads are not asked for; one that is never pulled counts once. */
+/** How many images of a resource's workloads are not asked for. */
 export type UnplannedImages = Readonly<Record<UnplannedReason, number>>;
 
 /**
@@ -55,13 +56,15 @@ export function collectAsks(
     ]);
     const tools = { sharePlacement, secretsFor: chooseSecrets(resource), rewriteImage };
     const found = findWorkloads(resource, workloads, state.namespaces, state.kinds);
-    if (found.notes.length > 0) notes.set(resourceName(resource.ref), found.notes);
-    const images = [...namedOutright(resource, tools), ...foundInWorkloads(resource, found.workloads, tools)].filter(
+    const images = [...namedOutright(resource, tools), ...foundInWorkloads(resource, found, tools)].filter(
       ({ image, written }) => !excluded(image, written),
     );
     const planned = images.filter(image => image.unplanned === undefined);
     asks.push(asksOf(resource, planned));
-    if (planned.length < images.length) unplanned.set(resourceName(resource.ref), countUnplanned(images));
+    const name = resourceName(resource.ref);
+    if (planned.length < images.length) unplanned.set(name, countUnplanned(images));
+    const sentences = [...found.notes, ...unclearAnnotations(found.workloads)];
+    if (sentences.length > 0) notes.set(name, sentences);
   }
   const { within, beyond } = limitTenants(asks.flat().sort(byPullOrder), limits);
   return { asks: within, unplanned, beyond, notes, gaps: gapsOf(state, accepted) };
@@ -88,6 +91,7 @@ interface WantedImage {
   readonly placement: Placement;
   readonly pullSecrets: PullSecrets;
   readonly source: string;
+  readonly unclear?: boolean;
   readonly unplanned?: UnplannedReason | undefined;
 }
 
@@ -115,8 +119,8 @@ function namedOutright({ spec }: Resource, tools: Tools): readonly WantedImage[]
   });
 }
 
-function foundInWorkloads({ spec }: Resource, workloads: readonly Workload[], tools: Tools): readonly WantedImage[] {
-  return workloads.flatMap(workload => {
+function foundInWorkloads({ spec }: Resource, found: FoundWorkloads, tools: Tools): readonly WantedImage[] {
+  return found.workloads.flatMap(workload => {
     const placement = tools.sharePlacement(spec.nodes, placedPod(workload));
     const pullSecrets = tools.secretsFor({ spec: workload.pod, namespace: workload.namespace });
     const source = describeWorkload(workload);
@@ -129,7 +133,8 @@ function foundInWorkloads({ spec }: Resource, workloads: readonly Workload[], to
         placement,
         pullSecrets,
         source,
-        unplanned: whyUnplanned(podImage) ?? whyTooLong(rewritten.image),
+        unclear: found.unclear.has(workload),
+        unplanned: excludedByAnnotation(workload, podImage) ?? whyUnplanned(podImage) ?? whyTooLong(rewritten.image),
       };
     });
   });
@@ -140,15 +145,22 @@ function placedPod({ pod }: Workload): Placement['pod'] {
   return { nodeName, nodeSelector, nodeAffinity, tolerations, os, extendedResources };
 }
 
+/** One that is excluded or never pulled counts once, and not at all where it is planned for somebody else. */
 function countUnplanned(images: readonly WantedImage[]): UnplannedImages {
   const planned = new Set(images.filter(({ unplanned }) => unplanned === undefined).map(({ image }) => image));
   const found = (reason: UnplannedReason) => images.filter(({ unplanned }) => unplanned === reason);
-  const neverPulled = new Set(
-    found('neverPulled')
-      .map(({ image }) => image)
-      .filter(image => !planned.has(image)),
-  );
-  return { placeholder: found('placeholder').length, neverPulled: neverPulled.size, tooLong: found('tooLong').length };
+  const distinct = (reason: UnplannedReason) =>
+    new Set(
+      found(reason)
+        .map(({ image }) => image)
+        .filter(image => !planned.has(image)),
+    ).size;
+  return {
+    excludedByAnnotation: distinct('excludedByAnnotation'),
+    placeholder: found('placeholder').length,
+    neverPulled: distinct('neverPulled'),
+    tooLong: found('tooLong').length,
+  };
 }
 
 function asksOf({ ref, spec }: Resource, images: readonly WantedImage[]): readonly Ask[] {
@@ -163,7 +175,8 @@ function asksOf({ ref, spec }: Resource, images: readonly WantedImage[]): readon
             resource: ref,
             image,
             priority: spec.priority,
-            start: !spec.suspend,
+            start: !spec.suspend && !same.every(({ unclear }) => unclear),
+            ...(same.every(({ unclear }) => unclear) && { unclear: true }),
             pullsAlways: same.some(want => want.pullsAlways),
             placement,
             pullSecrets,

@@ -1,7 +1,7 @@
 import { aResource, aWorkload } from '@kube-prefetch/core/testing';
 import { type NamespaceChoice, type ResourceRef, type WorkloadChoice } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
-import type { KnownKind, Namespace, Workload } from '../state/cluster-state.ts';
+import type { KnownKind, Namespace, Workload, WorkloadAnnotations } from '../state/cluster-state.ts';
 import { describeWorkload, findWorkloads, workloadsThatCount } from './find-workloads.ts';
 
 const PREFETCH: ResourceRef = { kind: 'Prefetch', namespace: 'shop', name: 'web' };
@@ -22,9 +22,11 @@ function found(
     { name: 'lab', labels: {} },
   ];
   const resource = aResource({ ref, spec: { workloads: [...workloads] } });
-  return findWorkloads(resource, workloadsThatCount(among), namespaces, kinds).workloads.map(
-    ({ kind, namespace, name }) => `${kind} ${namespace}/${name}`,
-  );
+  const { workloads: all, unclear } = findWorkloads(resource, workloadsThatCount(among), namespaces, kinds);
+  return all.map(workload => {
+    const { kind, namespace, name } = workload;
+    return `${kind} ${namespace}/${name}${unclear.has(workload) ? ' unclear' : ''}`;
+  });
 }
 
 test.each(KINDS)('%s is found where its kind is asked for, and only there', kind => {
@@ -225,4 +227,37 @@ test.each([
   ],
 ])('a workload is told by kind, name and template: %#', (workload, expected) => {
   expect(describeWorkload(workload)).toBe(expected);
+});
+
+test('onlyAnnotated finds what is annotated, and keeps what is warm where the annotation cannot be understood', () => {
+  const prefetch = (name: string, prefetch?: 'yes' | 'unclear') =>
+    aWorkload({ name, annotations: { ...(prefetch && { prefetch }), problems: [] } });
+  const among = [prefetch('yes', 'yes'), prefetch('unclear', 'unclear'), prefetch('no'), aWorkload({ name: 'silent' })];
+  const annotated = { kinds: ['Deployment'], selector: {}, onlyAnnotated: true } satisfies WorkloadChoice;
+  const every = { ...annotated, onlyAnnotated: false };
+  expect(found(PREFETCH, [annotated], among)).toEqual(['Deployment shop/yes', 'Deployment shop/unclear unclear']);
+  expect(found(PREFETCH, [annotated, every], among)).toEqual(among.map(({ name }) => `Deployment shop/${name}`));
+  const labelled = { ...annotated, selector: { matchLabels: { app: 'web' } } };
+  expect(found(PREFETCH, [labelled], among)).toEqual([]);
+});
+
+test('what a Rollout says by annotations holds for the Deployment that it refers to', () => {
+  const target = aWorkload({ annotations: { exclude: ['init'], problems: [] } });
+  const rollout = (annotations: WorkloadAnnotations) => ({ ...referring('up', 'web'), annotations });
+  const resource = (kinds: string[]) =>
+    aResource({ spec: { workloads: [{ kinds, selector: {}, onlyAnnotated: true }] } });
+  const alone = findWorkloads(
+    resource(['Rollout']),
+    [target, rollout({ prefetch: 'unclear', exclude: ['main'], problems: ['it makes no sense'] })],
+    [],
+    KNOWN,
+  );
+  expect(alone.workloads.map(({ annotations }) => annotations)).toEqual([
+    { exclude: ['init', 'main'], problems: ['it makes no sense'] },
+  ]);
+  expect([...alone.unclear]).toEqual(alone.workloads);
+  const all = [target, rollout({ prefetch: 'yes', exclude: 'all', problems: [] })];
+  const { workloads, unclear } = findWorkloads(resource(['Rollout']), all, [], KNOWN);
+  expect(workloads[0]?.annotations?.exclude).toBe('all');
+  expect(unclear.size).toBe(0);
 });

@@ -1,10 +1,13 @@
 import type { NamespaceChoice, WorkloadChoice } from '@kube-prefetch/protocol';
-import type { KindRef, KnownKind, Namespace, Resource, Workload } from '../state/cluster-state.ts';
+import type { KnownKind, Namespace, Resource, Workload } from '../state/cluster-state.ts';
 import { compileSelector } from '../selectors/label-selector.ts';
-import { describeKind, kindKey, kindsNamed } from './kind-names.ts';
+import { kindKey, kindsNamed, workloadName } from './kind-names.ts';
+import { withAnnotationsOf } from './workload-annotations.ts';
 
 export interface FoundWorkloads {
   readonly workloads: readonly Workload[];
+  /** Of these: only entries with `onlyAnnotated` find it, by an annotation that cannot be understood. What is warm stays, no pull starts. */
+  readonly unclear: ReadonlySet<Workload>;
   /** A sentence for each that was found and whose template is nowhere. */
   readonly notes: readonly string[];
 }
@@ -26,30 +29,45 @@ export function findWorkloads(
         : compileNamespaces(choice.namespaces, namespaces);
     return compileChoice(choice, inNamespace, kinds);
   });
-  const found = workloads.filter(workload => finders.some(finds => finds(workload)));
+  const found = workloads.filter(workload => finders.some(({ finds }) => finds(workload)));
+  const isUnclear = (workload: Workload) =>
+    workload.annotations?.prefetch === 'unclear' &&
+    finders.every(({ onlyAnnotated, finds }) => onlyAnnotated || !finds(workload));
   return found.some(({ reference }) => reference !== undefined)
-    ? followReferences(found, workloads)
-    : { workloads: found, notes: [] };
+    ? followReferences(found, workloads, isUnclear)
+    : { workloads: found, unclear: new Set(found.filter(isUnclear)), notes: [] };
 }
 
-function followReferences(found: readonly Workload[], workloads: readonly Workload[]): FoundWorkloads {
+/** What the annotations of one that refers to a template say holds for that template too. */
+function followReferences(
+  found: readonly Workload[],
+  workloads: readonly Workload[],
+  isUnclear: (workload: Workload) => boolean,
+): FoundWorkloads {
   const byName = Map.groupBy(workloads, workload => workloadName(workload));
-  const wanted = new Set(found.filter(({ reference }) => reference === undefined));
+  const foundBy = new Map<Workload, Workload[]>();
   const notes: string[] = [];
+  const note = (template: Workload, by: Workload) => foundBy.set(template, [...(foundBy.get(template) ?? []), by]);
   for (const workload of found) {
-    if (workload.reference === undefined) continue;
+    if (workload.reference === undefined) {
+      note(workload, workload);
+      continue;
+    }
     const target = workloadName({ ...workload.reference, namespace: workload.namespace });
     const referred = byName.get(target) ?? [];
-    for (const each of referred) if (each.reference === undefined) wanted.add(each);
+    for (const each of referred) if (each.reference === undefined) note(each, workload);
     if (referred.length === 0)
       notes.push(`${workloadName(workload)} takes its template of ${target}, which is not known`);
   }
-  return { workloads: workloads.filter(workload => wanted.has(workload)), notes };
-}
-
-/** `Deployment shop/web`, `Rollout.argoproj.io shop/web`. */
-function workloadName(workload: KindRef & Pick<Workload, 'namespace' | 'name'>): string {
-  return `${describeKind(workload)} ${workload.namespace}/${workload.name}`;
+  const unclear = new Set<Workload>();
+  const wanted = workloads.flatMap(template => {
+    const by = foundBy.get(template);
+    if (by === undefined) return [];
+    const workload = withAnnotationsOf(template, by);
+    if (by.every(isUnclear)) unclear.add(workload);
+    return [workload];
+  });
+  return { workloads: wanted, unclear, notes };
 }
 
 /** Which template of which workload, and why it has no pods now: `RayCluster.ray.io ml/a spec.headGroupSpec.template, suspended`. */
@@ -101,20 +119,22 @@ function newestRevisions(workloads: readonly Workload[]): ReadonlyMap<string, st
  * named. Where the owner's kind was never read it counts.
  */
 function compileChoice(
-  { kinds, selector }: WorkloadChoice,
+  { kinds, selector, onlyAnnotated = false }: WorkloadChoice,
   inNamespace: (namespace: string) => boolean,
   known: readonly KnownKind[],
-): (workload: Workload) => boolean {
+) {
   const matches = compileSelector(selector);
   const named = kinds.flatMap(name => kindsNamed(name, known));
   const keys = new Set(named.map(kindKey));
   const owners = new Set(named.filter(kind => known.includes(kind) && kind.read && !kind.makes).map(kindKey));
   const makers = named.filter(({ makes }) => makes !== undefined);
-  return workload =>
+  const finds = (workload: Workload) =>
     (keys.has(kindKey(workload)) || makers.some(maker => isMadeBy(maker, workload))) &&
     !(workload.owner !== undefined && owners.has(kindKey(workload.owner))) &&
     inNamespace(workload.namespace) &&
-    matches(workload.labels);
+    matches(workload.labels) &&
+    (!onlyAnnotated || workload.annotations?.prefetch !== undefined);
+  return { finds, onlyAnnotated };
 }
 
 function isMadeBy(maker: KnownKind, { owner, labels, ...kind }: Workload): boolean {

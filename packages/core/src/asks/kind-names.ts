@@ -1,5 +1,5 @@
 import type { PrefetchSpec } from '@kube-prefetch/protocol';
-import type { KindRef, KnownKind } from '../state/cluster-state.ts';
+import type { KindRef, KnownKind, Workload } from '../state/cluster-state.ts';
 
 /** Kubernetes' own kinds, which are always read. Without a group their names mean them, whoever else has such a kind. */
 const BUILT_IN: readonly KnownKind[] = [
@@ -15,6 +15,11 @@ export function kindKey({ group, kind }: KindRef): string {
 /** As people read it: with its group unless it is Kubernetes' own. */
 export function describeKind(kind: KindRef): string {
   return BUILT_IN.some(builtIn => kindKey(builtIn) === kindKey(kind)) ? kind.kind : kindKey(kind);
+}
+
+/** `Deployment shop/web`, `Rollout.argoproj.io shop/web`. */
+export function workloadName(workload: KindRef & Pick<Workload, 'namespace' | 'name'>): string {
+  return `${describeKind(workload)} ${workload.namespace}/${workload.name}`;
 }
 
 /** The kinds that `Rollout`, or `Rollout.argoproj.io`, may mean. */

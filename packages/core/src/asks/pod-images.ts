@@ -5,7 +5,7 @@ export function podImages({ containers, initContainers, imageVolumes }: PodSpec)
   return [...containers, ...initContainers, ...imageVolumes];
 }
 
-export type UnplannedReason = 'placeholder' | 'neverPulled' | 'tooLong';
+export type UnplannedReason = 'excludedByAnnotation' | 'placeholder' | 'neverPulled' | 'tooLong';
 
 /**
  * Why no kubelet would pull this image of a pod template; undefined where one would try.

@@ -79,6 +79,15 @@ test('an image is explained with what is written in its place', () => {
   ]);
 });
 
+test('an opt-in that cannot be understood is told where it keeps a pull from starting', () => {
+  const workloads = [aWorkload({ annotations: { prefetch: 'unclear', problems: [] } })];
+  const spec = { workloads: [{ kinds: ['Deployment' as const], selector: {}, onlyAnnotated: true }] };
+  const { asks } = collectAsks(aState({ resources: [aResource({ spec })], workloads }));
+  expect(explainImage(asks, 'web:1', [WEB])[0]?.because).toEqual([
+    'Prefetch shop/web (Deployment shop/web): Yes, nothing keeps it from this node; its annotation kube-prefetch.io/prefetch is neither "true" nor "false": starts no pull',
+  ]);
+});
+
 test('an image that nobody asks for has no reason anywhere', () => {
   expect(explainImage(ASKS, 'other', [WEB])).toEqual([{ node: 'web-1', because: [] }]);
 });

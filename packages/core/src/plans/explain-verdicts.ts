@@ -1,5 +1,6 @@
 import { type ImageRef, MAX_IMAGES_PER_NODE, resourceName } from '@kube-prefetch/protocol';
 import type { Ask } from '../asks/ask.ts';
+import { PREFETCH_ANNOTATION } from '../asks/workload-annotations.ts';
 import { secretName } from '../asks/pull-secrets.ts';
 import { describeAccount } from '../credentials/offer-credentials.ts';
 import type { Placement, Verdict } from '../placement/placement.ts';
@@ -30,6 +31,7 @@ export function explainNode(
 }
 
 const BEYOND_BYTES = "its namespace's images take as many bytes of the node as they may: starts no pull";
+const UNCLEAR = `its annotation ${PREFETCH_ANNOTATION} is neither "true" nor "false": starts no pull`;
 const NO_ROOM = `left out of the plan, which names at most ${MAX_IMAGES_PER_NODE} images: raise its priority, or ask for fewer`;
 
 /** Why each node should or should not hold the image: the verdict of everyone who asks for it, also where it is No. */
@@ -61,10 +63,10 @@ function describeNoAgent(
 
 /** One sentence per ask: who wants the image, the verdict, and what is special about it. */
 function because(ask: Ask, { verdict, sentence }: Verdict): string {
-  const { resource, sources, start, beyondBytes, pullsAlways, pullSecrets, rewritten = [] } = ask;
+  const { resource, sources, start, beyondBytes, pullsAlways, pullSecrets, rewritten = [], unclear } = ask;
   const notes = [
     ...(rewritten.length > 0 ? [`rewritten from ${shortened(rewritten)}`] : []),
-    ...(beyondBytes ? [BEYOND_BYTES] : start ? [] : ['suspended: starts no pull']),
+    ...(beyondBytes ? [BEYOND_BYTES] : start ? [] : [unclear ? UNCLEAR : 'suspended: starts no pull']),
     ...(pullsAlways ? ['its pods pull with Always and need the registry even where the image is warm'] : []),
     ...describeSecrets(pullSecrets),
   ];

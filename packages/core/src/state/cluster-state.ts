@@ -82,7 +82,19 @@ export interface Workload extends KindRef {
   readonly revision?: Revision;
   /** It completed or failed for good, and starts no more pods. */
   readonly finished: boolean;
+  /** Absent where there is none. */
+  readonly annotations?: WorkloadAnnotations;
   readonly pod: PodSpec;
+}
+
+/** What people say of a workload by annotations of ours, on it or on its pod template. */
+export interface WorkloadAnnotations {
+  /** Names of containers, init containers and image volumes whose images are left out; `all`: every image. */
+  readonly exclude?: 'all' | readonly string[];
+  /** Whether `onlyAnnotated` finds it; `unclear` where what is said cannot be understood. Absent: nothing is said, or no. */
+  readonly prefetch?: 'yes' | 'unclear';
+  /** What cannot be understood, a sentence each. */
+  readonly problems: readonly string[];
 }
 
 export interface WorkloadOwner extends KindRef {
@@ -104,6 +116,8 @@ export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 /** An image as a pod template writes it; the policy absent where the template leaves it to the kubelet's default. */
 export interface PodImage {
   readonly image: ImageRef;
+  /** Of its container or volume; a manifest may have none. */
+  readonly name?: string;
   readonly pullPolicy?: PullPolicy;
 }
 

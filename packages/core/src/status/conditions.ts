@@ -11,7 +11,7 @@ export interface Judged {
   readonly gaps: ClusterState['gaps'];
   readonly suspended: boolean;
   readonly images: number;
-  /** What of its workloads is not known, or cannot be used, a sentence each. */
+  /** What of its workloads is not known, cannot be used, or is not understood, a sentence each. */
   readonly notes: readonly string[];
   /** Of the workloads' images those that are not asked for. */
   readonly unplanned: UnplannedImages | undefined;
@@ -82,8 +82,9 @@ function describeNotes(notes: readonly string[]): readonly string[] {
 
 function describeUnplanned(unplanned: UnplannedImages | undefined): readonly string[] {
   if (unplanned === undefined) return [];
-  const { placeholder, neverPulled, tooLong } = unplanned;
+  const { excludedByAnnotation, placeholder, neverPulled, tooLong } = unplanned;
   const parts = [
+    ...(excludedByAnnotation > 0 ? [`${countNoun(excludedByAnnotation, 'image')} excluded by annotation`] : []),
     ...(placeholder > 0 ? [`${countNoun(placeholder, 'placeholder')} that a webhook or a trigger replaces`] : []),
     ...(neverPulled > 0 ? [`${countNoun(neverPulled, 'image')} whose imagePullPolicy is Never`] : []),
     ...(tooLong > 0 ? [`${countNoun(tooLong, 'image')} with a name longer than any reference`] : []),

@@ -95,6 +95,18 @@ test('what is amiss with a kind of workloads is told to those who name it, and t
   ]);
 });
 
+test('what annotations exclude is counted in Ready, and what they say without sense is told there', () => {
+  const spec = { workloads: [{ kinds: ['Deployment'], selector: {} }] };
+  const annotations = { exclude: ['proxy'], problems: ['it makes no sense'] };
+  const containers = [{ image: 'web:1' }, { name: 'proxy', image: 'proxy:1' }];
+  const workloads = [aWorkload({ pod: { containers }, annotations })];
+  const [, ready] = statusOf(aState({ resources: [aResource({ spec })], nodes: nodes(1), workloads })).conditions;
+  expect([ready?.status, ready?.message]).toEqual([
+    'True',
+    'planned: 1 image on 1 node; Deployment shop/web: it makes no sense; not planned: 1 image excluded by annotation',
+  ]);
+});
+
 test('what a Prefetch asks for and may not have keeps it from being Warm, by name', () => {
   const resource = aResource({ spec: { images: ['r.example/a:1', 'r.example/b:1', 'evil.example/c:1'] } });
   const state = aState({ resources: [resource], nodes: nodes(1) });

@@ -99,6 +99,12 @@ export const WorkloadChoice = closed(
         'Kinds of workloads: `Deployment`, `StatefulSet`, `DaemonSet`, `CronJob`, `Job`, `ReplicaSet`, and those of [workloads.md](workloads.md), such as `Rollout` or `Rollout.argoproj.io`',
     }),
     selector: selectorFor("The workload's own labels; `{}` selects everything"),
+    onlyAnnotated: Type.Optional(
+      Type.Boolean({
+        description:
+          'Of these only workloads with the annotation `kube-prefetch.io/prefetch: "true"`, on the workload or its pod template; all where absent',
+      }),
+    ),
     namespaces: Type.Optional(NamespaceChoice),
   },
   'Workloads whose images are wanted on the nodes where their pods may run',
