@@ -53,6 +53,15 @@ test('the key stays while asks and condition stay, whatever nodes come and go', 
   expect(keyOf(aState({ resources, nodes: named(2, { ready: false }) }))).not.toBe(key);
 });
 
+test('the key changes with what is written, even where nodes pull the same', () => {
+  const keyOf = (image: string) => {
+    const rewrite = ['a.example/', 'b.example/'].map(from => ({ from, to: 'r.example/' }));
+    return cohortsOf(aState({ resources: [aResource({ spec: { images: [image], rewrite } })], nodes: named(1) }))[0]
+      ?.key;
+  };
+  expect(keyOf('a.example/web:1')).not.toBe(keyOf('b.example/web:1'));
+});
+
 test('startup taints of the caller are ignored', () => {
   const resources = [aResource({ spec: { images: ['pause:3.10'] } })];
   const nodes = named(1, { taints: [{ key: 'vendor.example/booting', value: '', effect: 'NoExecute' }] });

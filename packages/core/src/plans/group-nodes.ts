@@ -105,9 +105,10 @@ function digestAsks(asks: readonly Ask[]): ReadonlyMap<Ask, string> {
 }
 
 function textOf(
-  { resource, image, priority, start, pullsAlways, pullSecrets, sources }: Ask,
+  { resource, image, priority, start, unclear, pullsAlways, pullSecrets, sources, rewritten }: Ask,
   placement: string,
 ): string {
   const secrets = pullSecretsKey(pullSecrets);
-  return JSON.stringify([resourceName(resource), image, priority, start, pullsAlways, secrets, sources, placement]);
+  const who = [resourceName(resource), sources, rewritten, unclear];
+  return JSON.stringify([who, image, priority, start, pullsAlways, secrets, placement]);
 }
