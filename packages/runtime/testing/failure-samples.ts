@@ -33,8 +33,12 @@ const GET_BLOB = `${OPEN}unexpected status from GET request to https://r.example
 const DO = `${RESOLVE_2}failed to do request: Head "https://r.example/v2/app/manifests/v1": `;
 const TOKEN = `${RESOLVE_2}failed to authorize: failed to fetch anonymous token: `;
 const CRIO = 'unable to pull image or OCI artifact: pull image err: ';
+/** Since 1.37 of what failed for the network or a cancelled context: it is not tried as an artifact. */
+const CRIO_IMAGE = 'unable to pull image: ';
 const CRIO_READ = `${CRIO}initializing source docker://r.example/app:v1: reading manifest v1 in r.example/app: `;
 const CRIO_COPY = `${CRIO}copying system image from manifest list: `;
+const NO_ARTIFACT = '; artifact err: image reference: reference is a container image, not an OCI artifact';
+const CRIO_SOURCE = '; artifact err: image reference: get manifest from ref: create image source: ';
 const GET_V2 = 'Get "https://r.example/v2/": ';
 
 type Row = readonly [from: string, text: string, code?: number];
@@ -112,6 +116,10 @@ const SAMPLES: Partial<Record<FailureKind, readonly Row[]>> = {
     ],
     ['CRI-O 1.34.11', `${CRIO_READ}toomanyrequests: slow down`],
     [
+      'CRI-O 1.37.0',
+      `${CRIO_READ}toomanyrequests: slow down${CRIO_SOURCE}reading manifest v1 in r.example/app: toomanyrequests: slow down`,
+    ],
+    [
       'go.podman.io/image 5.42 docker/errors.go',
       `${CRIO}pinging container registry r.example: too many requests to registry`,
     ],
@@ -176,6 +184,14 @@ const SAMPLES: Partial<Record<FailureKind, readonly Row[]>> = {
       `${RESOLVE_2}failed to authorize: failed to handle basic auth because missing username or secret`,
     ],
     ['CRI-O 1.34.11', `${CRIO_READ}unauthorized: authentication required`],
+    [
+      'CRI-O 1.37.0, docker-registry with htpasswd',
+      `${CRIO_READ}authentication required${CRIO_SOURCE}reading manifest v1 in r.example/app: authentication required`,
+    ],
+    [
+      'CRI-O 1.37.0, a token server',
+      `${CRIO}initializing source docker://r.example/app:v1: unable to retrieve auth token: invalid username/password: unauthorized: wrong credentials`,
+    ],
     ['CRI-O 1.34.11', `${CRIO_READ}denied: requested access is denied`],
     [
       'CRI-O 1.34.11, default messages',
@@ -267,6 +283,10 @@ const SAMPLES: Partial<Record<FailureKind, readonly Row[]>> = {
     ],
     ['a registry that forgot it', `${HEAD_2}410 Gone`],
     ['CRI-O 1.34.11', `${CRIO_READ}manifest unknown`],
+    [
+      'CRI-O 1.37.0',
+      `${CRIO_READ}manifest unknown${CRIO_SOURCE}reading manifest v1 in r.example/app: manifest unknown`,
+    ],
     ['CRI-O 1.34.11', `${CRIO_READ}name unknown: repository name not known`],
     [
       'CRI-O 1.37, with mirrors',
@@ -465,6 +485,18 @@ const SAMPLES: Partial<Record<FailureKind, readonly Row[]>> = {
       `RegistryUnavailable: ${CRIO}pinging container registry r.example: ${GET_V2}dial tcp 127.0.0.1:1: connect: connection refused`,
     ],
     [
+      'CRI-O 1.37.0',
+      `RegistryUnavailable: ${CRIO_IMAGE}initializing source docker://r.example/app:v1: pinging container registry r.example: ${GET_V2}dial tcp 127.0.0.1:1: connect: connection refused`,
+    ],
+    [
+      'CRI-O 1.37.0, an unknown host',
+      `${CRIO_IMAGE}initializing source docker://r.example/app:v1: pinging container registry r.example: ${GET_V2}dial tcp: lookup r.example on 10.0.0.10:53: no such host`,
+    ],
+    [
+      'CRI-O 1.37.0, a connection that ends',
+      `${CRIO}writing blob: storing blob to file "/var/tmp/x/1": happened during read: unexpected EOF (after reconnecting, server did not process a Range: header, status 200)${NO_ARTIFACT}`,
+    ],
+    [
       'CRI-O 1.37, copy/blob.go',
       `${CRIO}writing blob: storing blob to file "/var/tmp/container_images_storage1/1": happened during read: read tcp 10.0.0.5:40000->192.0.2.1:443: read: connection reset by peer`,
     ],
@@ -520,6 +552,10 @@ const SAMPLES: Partial<Record<FailureKind, readonly Row[]>> = {
     [
       'CRI-O 1.34.11',
       `${CRIO}choosing an image from manifest list docker://r.example/app:v1: no image found in image index for architecture "amd64", variant "", OS "linux"`,
+    ],
+    [
+      'CRI-O 1.37.0',
+      `${CRIO}choosing an image from manifest list docker://r.example/app:v1: no image found in image index for architecture "amd64", variant "", OS "linux"; artifact err: image reference: choose manifest instance: no image found in image index for architecture "amd64", variant "", OS "linux"`,
     ],
     [
       'go.podman.io/image 5.42 internal/manifest/docker_schema2_list.go',
@@ -600,6 +636,11 @@ const SAMPLES: Partial<Record<FailureKind, readonly Row[]>> = {
       CANCELLED,
     ],
     ['CRI-O 1.34.11', `${CRIO}writing blob: storing blob to file "/var/tmp/x/1": context canceled`, CANCELLED],
+    [
+      'CRI-O 1.37.0 with a pull_progress_timeout',
+      `${CRIO_IMAGE}writing blob: storing blob to file "/var/tmp/x/1": happened during read: context canceled`,
+      CANCELLED,
+    ],
   ],
 
   Corrupt: [
@@ -658,6 +699,10 @@ const SAMPLES: Partial<Record<FailureKind, readonly Row[]>> = {
       NOT_FOUND,
     ],
     ['CRI-O 1.34.11', `${CRIO}writing blob: Digest did not match, expected sha256:7e76, got sha256:34b8`],
+    [
+      'CRI-O 1.37.0, blob missing in the registry',
+      `${CRIO}reading blob sha256:7c76: fetching blob: blob unknown${NO_ARTIFACT}`,
+    ],
     ['CRI-O 1.34.11, blob missing in the registry', `${CRIO}writing blob: fetching blob: blob unknown to registry`],
     [
       'go.podman.io/image 5.42 storage/storage_dest.go',

@@ -27,6 +27,7 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
   const clients = connectCri(socket, imageSocket);
   const images = { ...options, socket: imageSocket };
   const readers = { content: clients.content, readBlobs: createBlobReader(clients.content) };
+  const cancelled = new Set<string>();
   let name = '';
   const whoAnswers = oncePerConnection(clients.connections, signal =>
     callRuntime(options, 'Version', signal, signal => clients.runtime.version({}, { signal })),
@@ -51,7 +52,7 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
     },
     pull(image, auth, progress, signal) {
       const download = name === CONTAINERD ? watchDownload(readers, image, clock) : undefined;
-      return pullImage({ images: clients.images, download }, image, auth, progress, signal);
+      return pullImage({ images: clients.images, download, cancelled }, image, auth, progress, signal);
     },
     async space(signal): Promise<Space | 'unknown'> {
       const folder = await imageFolder(signal);

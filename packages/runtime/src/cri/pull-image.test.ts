@@ -15,13 +15,13 @@ interface Runtime {
   readonly present?: boolean;
 }
 
-function pullFrom({ pull = async () => ({}), present = true }: Runtime, signal = NEVER) {
+function pullFrom({ pull = async () => ({}), present = true }: Runtime, signal = NEVER, cancelled = new Set<string>()) {
   const client = createFakeClient(ImageService, {
     pullImage: pull,
     imageStatus: () => (present ? { image: { id: '1', size: 1n } } : {}),
   });
   const images = client;
-  return pullImage({ images, download: undefined }, IMAGE, AUTH, () => {}, signal);
+  return pullImage({ images, download: undefined, cancelled }, IMAGE, AUTH, () => {}, signal);
 }
 
 const failing = (code: Code, text: string): Runtime => ({
@@ -60,4 +60,24 @@ test('the code "canceled" is Cancelled only when we cancelled', async () => {
   const gaveUp = failing(Code.Canceled, 'failed to copy: httpReadSeeker: failed open: context canceled');
   await expect(pullFrom(gaveUp)).rejects.toMatchObject({ kind: 'Stalled' });
   await expect(pullFrom(gaveUp, AbortSignal.abort())).rejects.toMatchObject({ kind: 'Cancelled' });
+});
+
+test('a pull that ends with one that we cancelled is begun anew, once', async () => {
+  const cancelled = new Set<string>();
+  const requests: PullImageRequest[] = [];
+  const endsWithAnother =
+    (times: number): Runtime['pull'] =>
+    async request => {
+      requests.push(request);
+      if (requests.length <= times) throw new CallError('writing blob: context canceled', Code.Canceled);
+      return {};
+    };
+  const cancel = () => pullFrom({ pull: endsWithAnother(1) }, AbortSignal.abort(), cancelled).catch(() => {});
+  await cancel();
+  await pullFrom({ pull: endsWithAnother(2) }, NEVER, cancelled);
+  expect([requests.length, [...cancelled]]).toEqual([3, []]);
+  requests.length = 0;
+  await cancel();
+  await expect(pullFrom({ pull: endsWithAnother(3) }, NEVER, cancelled)).rejects.toMatchObject({ kind: 'Stalled' });
+  expect(requests).toHaveLength(3);
 });

@@ -1,4 +1,4 @@
-import type { Client } from '@connectrpc/connect';
+import { type Client, Code } from '@connectrpc/connect';
 import type { ImageRef } from '@kube-prefetch/protocol';
 import { classifyFailure } from '../failures/classify-failure.ts';
 import { type Progress, type Pulled, PullFailure, type RegistryAuth } from '../image-runtime.ts';
@@ -18,14 +18,18 @@ export interface DownloadWatch {
 interface Parts {
   readonly images: Client<typeof ImageService>;
   readonly download: DownloadWatch | undefined;
+  /** Images of which a pull of ours was cancelled and none has succeeded since. */
+  readonly cancelled: Set<ImageRef>;
 }
+
+const MAX_CANCELLED = 1_000;
 
 /**
  * `auth` goes without a server address: containerd drops credentials whose address is not exactly the URL of the host that it
  * contacts, mirrors included.
  */
 export async function pullImage(
-  { images, download }: Parts,
+  { images, download, cancelled }: Parts,
   image: ImageRef,
   auth: RegistryAuth | undefined,
   progress: (progress: Progress) => void,
@@ -35,12 +39,22 @@ export async function pullImage(
   const following = download?.follow(progress, AbortSignal.any([signal, over.signal]));
   try {
     const request = { image: { image: withDefaultTag(image) }, ...(auth && { auth: toAuthConfig(auth) }) };
-    await images.pullImage(request, { signal });
+    await images.pullImage(request, { signal }).catch(error => {
+      // CRI-O lets a pull join one that runs with the same arguments, and end with it: also with one that we have just cancelled.
+      const joined = refusalOf(error).code === Code.Canceled && cancelled.delete(image);
+      if (!joined || signal.aborted) throw error;
+      return images.pullImage(request, { signal });
+    });
+    cancelled.delete(image);
     const digests = await confirmPresent(images, image, signal);
     return { countBytes: async signal => download?.countBytes(digests, signal) };
   } catch (error) {
     // Runtimes use the code "canceled" also for what they gave up themselves: only our own signal says that we cancelled.
-    if (signal.aborted) throw new PullFailure('Cancelled', `the pull of ${image} was cancelled`);
+    if (signal.aborted) {
+      for (const oldest of cancelled) if (cancelled.size >= MAX_CANCELLED) cancelled.delete(oldest);
+      cancelled.add(image);
+      throw new PullFailure('Cancelled', `the pull of ${image} was cancelled`);
+    }
     throw toPullFailure(error, auth);
   } finally {
     over.abort();

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 
 	"github.com/soheilhy/cmux"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
@@ -23,6 +25,18 @@ type server struct {
 	cri.UnimplementedImageServiceServer
 	images  cri.ImageServiceClient
 	runtime cri.RuntimeServiceClient
+
+	mutex sync.Mutex
+	pulls map[pullArguments]*pullOperation
+}
+
+// Pulls with the same ones are one operation.
+type pullArguments struct{ image, username, password string }
+
+type pullOperation struct {
+	done   chan struct{}
+	answer *cri.PullImageResponse
+	err    error
 }
 
 func (s *server) Version(context.Context, *cri.VersionRequest) (*cri.VersionResponse, error) {
@@ -49,14 +63,40 @@ func (s *server) RemoveImage(ctx context.Context, r *cri.RemoveImageRequest) (*c
 	return s.images.RemoveImage(ctx, r)
 }
 
-// Plain errors, which gRPC calls Unknown: CRI-O has no codes for pulls.
+// As server/image_pull.go of CRI-O: a pull that joins another one ends as that one does, also where its client has cancelled it.
 func (s *server) PullImage(ctx context.Context, r *cri.PullImageRequest) (*cri.PullImageResponse, error) {
-	answer, err := s.images.PullImage(ctx, r)
-	if err == nil || ctx.Err() != nil {
-		return answer, err
+	arguments := pullArguments{r.GetImage().GetImage(), r.GetAuth().GetUsername(), r.GetAuth().GetPassword()}
+	s.mutex.Lock()
+	operation, joined := s.pulls[arguments]
+	if !joined {
+		operation = &pullOperation{done: make(chan struct{})}
+		s.pulls[arguments] = operation
 	}
-	said := status.Convert(err).Message()
-	return nil, fmt.Errorf("unable to pull image or OCI artifact: pull image err: %s; artifact err: provided artifact is a container image", said)
+	s.mutex.Unlock()
+	if joined {
+		<-operation.done
+		return operation.answer, operation.err
+	}
+	operation.answer, operation.err = s.pull(ctx, r)
+	s.mutex.Lock()
+	delete(s.pulls, arguments)
+	s.mutex.Unlock()
+	close(operation.done)
+	return operation.answer, operation.err
+}
+
+// Plain errors, which gRPC calls Unknown, or Canceled where a context was: CRI-O has no codes for pulls. What was cancelled is not tried as
+// an artifact.
+func (s *server) pull(ctx context.Context, r *cri.PullImageRequest) (*cri.PullImageResponse, error) {
+	answer, err := s.images.PullImage(ctx, r)
+	if err == nil {
+		return answer, nil
+	}
+	said := status.Convert(err)
+	if said.Code() == codes.Canceled {
+		return nil, fmt.Errorf("unable to pull image: writing blob: %w", context.Canceled)
+	}
+	return nil, fmt.Errorf("unable to pull image or OCI artifact: pull image err: %s; artifact err: image reference: reference is a container image, not an OCI artifact", said.Message())
 }
 
 func main() {
@@ -82,7 +122,7 @@ func serve(socket, containerd string) error {
 	if err != nil {
 		return err
 	}
-	service := &server{images: cri.NewImageServiceClient(to), runtime: cri.NewRuntimeServiceClient(to)}
+	service := &server{images: cri.NewImageServiceClient(to), runtime: cri.NewRuntimeServiceClient(to), pulls: map[pullArguments]*pullOperation{}}
 	grpcServer := grpc.NewServer()
 	cri.RegisterRuntimeServiceServer(grpcServer, service)
 	cri.RegisterImageServiceServer(grpcServer, service)
