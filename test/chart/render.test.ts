@@ -34,6 +34,27 @@ test('the definitions are those of files/crds, and stay', async () => {
     });
 });
 
+test("another operator's Prefetch is defined, read and told its status where it is asked for, and only there", async () => {
+  const tellsOf = async (...args: readonly string[]) => {
+    const yaml = await template('default', '--set=crds.install=true', ...args);
+    const objects = objectsIn(yaml) as unknown as readonly RoleLike[];
+    return {
+      defined: objects.some(({ metadata }) => metadata.name === 'prefetches.cache.techsquad.rocks'),
+      rights: objects
+        .flatMap(({ rules = [] }) => rules)
+        .filter(({ apiGroups }) => apiGroups.includes('cache.techsquad.rocks'))
+        .map(({ resources, verbs }) => `${verbs.join()} ${resources.join()}`),
+      named: yaml.includes('KUBE_PREFETCH_TECHSQUAD_PREFETCHES'),
+    };
+  };
+  expect(await tellsOf()).toEqual({ defined: false, rights: [], named: false });
+  expect(await tellsOf('--set=techsquad.enabled=true')).toEqual({
+    defined: true,
+    rights: ['get,list,watch prefetches', 'patch prefetches/status'],
+    named: true,
+  });
+});
+
 test.each([
   ['kube-prefetch', 'kube-prefetch-agent'],
   ['my-kube-prefetch', 'my-kube-prefetch-agent'],
@@ -74,6 +95,7 @@ test.each([
 interface RoleLike {
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly rules?: readonly {
+    readonly apiGroups: readonly string[];
     readonly resources: readonly string[];
     readonly verbs: readonly string[];
     readonly resourceNames?: readonly string[];

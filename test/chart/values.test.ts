@@ -57,6 +57,7 @@ test.each([
   ['coordinator.runAsUser=nobody', /'\/coordinator\/runAsUser': got string, want null or integer/],
   ['agent.port=80', /'\/agent\/port': minimum: got 80, want 1,024/],
   ['hostNetwork=yes', /'\/hostNetwork': got string, want boolean/],
+  ['techsquad.enabled=on', /'\/techsquad\/enabled': got string, want boolean/],
   ['networkPolicy.enabled=on', /'\/networkPolicy\/enabled': got string, want boolean/],
   ['metrics.podMonitors.interval=30', /'\/metrics\/podMonitors\/interval': got number, want string/],
   ['metrics.podMonitors.interval=often', /'\/metrics\/podMonitors\/interval': 'often' does not match pattern/],

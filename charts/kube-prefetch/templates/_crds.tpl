@@ -1,3 +1,11 @@
+{{- /* The paths of all that this release brings. */ -}}
+{{- define "kube-prefetch.crd.files" -}}
+{{- $paths := list -}}
+{{- range $path, $_ := .Files.Glob "files/crds/*.yaml" }}{{ $paths = append $paths $path }}{{ end -}}
+{{- if .Values.techsquad.enabled }}{{ $paths = append $paths "files/techsquad/prefetches.yaml" }}{{ end -}}
+{{- $paths | toJson -}}
+{{- end -}}
+
 {{- define "kube-prefetch.crd.hash" -}}
 {{ .spec | toJson | sha256sum }}
 {{- end -}}

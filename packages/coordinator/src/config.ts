@@ -51,6 +51,15 @@ export const SETTINGS = {
     meaning:
       'whether Secrets are read that pods pull with; off: images are pulled without, ServiceAccounts are not read',
   },
+  techsquadPrefetches: {
+    type: 'choice',
+    flag: 'techsquad-prefetches',
+    env: 'KUBE_PREFETCH_TECHSQUAD_PREFETCHES',
+    choices: ['serve', 'off'],
+    default: 'off',
+    meaning:
+      'whether Prefetches of cache.techsquad.rocks/v1, of another operator, are served as well; only with kubernetes',
+  },
   secretRefreshMs: {
     type: 'duration',
     flag: 'secret-refresh',

@@ -55,3 +55,4 @@ export type { CellTally, DigestSet, FailureTally, FleetView } from './status/fle
 export { CONDITION_REASONS } from './status/reasons.ts';
 export { accountKey, secretKey, type SecretTrouble, type SecretTroubles } from './status/secret-failures.ts';
 export { summarise } from './status/summarise.ts';
+export { techsquadPhase } from './status/techsquad-phase.ts';

@@ -58,8 +58,9 @@ export {
   Toleration,
   WorkloadChoice,
 } from './resources/prefetch.ts';
-export { renderCrd } from './resources/render-crd.ts';
+export { renderCrd, renderTechsquadCrd } from './resources/render-crd.ts';
 export { renderResourceReference } from './resources/render-reference.ts';
+export { parseTechsquadPrefetch, TECHSQUAD_API_VERSION } from './resources/techsquad-prefetch.ts';
 export { describeValue } from './schema-problems.ts';
 export {
   Condition,
@@ -70,4 +71,5 @@ export {
   resourceName,
   StatusFailure,
   Summary,
+  TECHSQUAD_KIND,
 } from './resources/status.ts';

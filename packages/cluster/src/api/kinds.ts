@@ -1,8 +1,17 @@
-import { API_VERSION } from '@kube-prefetch/protocol';
+import { API_VERSION, type ResourceRef, TECHSQUAD_API_VERSION } from '@kube-prefetch/protocol';
 import type { KubeKind } from './kube-api.ts';
 
 export const PREFETCHES = namespaced(API_VERSION, 'Prefetch', 'prefetches');
 export const CLUSTER_PREFETCHES = clusterWide(API_VERSION, 'ClusterPrefetch', 'clusterprefetches');
+/** Another operator's, served where that is asked for. */
+export const TECHSQUAD_PREFETCHES = namespaced(TECHSQUAD_API_VERSION, 'Prefetch', 'prefetches');
+
+export const RESOURCES: Readonly<Record<ResourceRef['kind'], KubeKind>> = {
+  Prefetch: PREFETCHES,
+  ClusterPrefetch: CLUSTER_PREFETCHES,
+  'Prefetch.cache.techsquad.rocks': TECHSQUAD_PREFETCHES,
+};
+
 export const NAMESPACES = clusterWide('v1', 'Namespace', 'namespaces');
 export const NODES = clusterWide('v1', 'Node', 'nodes');
 export const DEPLOYMENTS = namespaced('apps/v1', 'Deployment', 'deployments');

@@ -13,13 +13,22 @@ import {
   type PlainObject,
 } from '../../testing/index.ts';
 import { type KubeApi, KubeApiError, type KubeKind, type ObjectName } from '../api/kube-api.ts';
-import { DEPLOYMENTS, DEVICE_CLASSES, JOBS, NAMESPACES, NODES, PREFETCHES, SERVICE_ACCOUNTS } from '../api/kinds.ts';
+import {
+  DEPLOYMENTS,
+  DEVICE_CLASSES,
+  JOBS,
+  NAMESPACES,
+  NODES,
+  PREFETCHES,
+  SERVICE_ACCOUNTS,
+  TECHSQUAD_PREFETCHES,
+} from '../api/kinds.ts';
 import { createTwinApi } from '../../testing/twin/kube-api.ts';
 import { createKubernetesSource } from './kubernetes-source.ts';
 
 const KINDS = [PREFETCHES, NAMESPACES, NODES, DEPLOYMENTS, SERVICE_ACCOUNTS];
 
-function prepare(maxAnswerBytes?: number) {
+function prepare(maxAnswerBytes?: number, techsquad?: boolean) {
   const clock = createVirtualClock();
   const api = createTwinApi({ clock, maxAnswerBytes });
   const logged: { message: string; fields: object }[] = [];
@@ -48,6 +57,7 @@ function prepare(maxAnswerBytes?: number) {
     clock,
     random: seededRandom(7),
     ownNamespace: 'kube-prefetch',
+    techsquad,
     log: { debug: () => {}, info: note, warn: note },
   });
   const until = async (condition: () => boolean) => {
@@ -102,8 +112,9 @@ function start(
   objects: readonly PlainObject[],
   before: (prepared: ReturnType<typeof prepare>) => void = () => {},
   maxAnswerBytes?: number,
+  techsquad?: boolean,
 ) {
-  const prepared = prepare(maxAnswerBytes);
+  const prepared = prepare(maxAnswerBytes, techsquad);
   const { clock, source, until, hold } = prepared;
   let changes = 0;
   hold(objects);
@@ -386,4 +397,30 @@ test('an API server that is away is asked about every 5 s for each kind', async 
   const asked = api.requests('watch', DEPLOYMENTS) + api.requests('list', DEPLOYMENTS) - before;
   expect(asked).toBeGreaterThan(60);
   expect(asked).toBeLessThan(180);
+});
+
+test("another operator's Prefetches are read where that is asked for, beside ours of the same name", async () => {
+  const sample = { metadata: { namespace: 'shop', name: 'warm' }, spec: { filter_by_labels: { app: 'nginx' } } };
+  const refs = ({ resources }: ClusterState) => resources.map(({ ref, ownPods }) => [ref.kind, ref.name, ownPods]);
+  const served = start([aPrefetch('warm')], ({ api }) => void api.apply(TECHSQUAD_PREFETCHES, sample), undefined, true);
+  expect(refs(await served.reads(({ resources }) => resources.length === 2))).toEqual([
+    ['Prefetch', 'warm', undefined],
+    ['Prefetch.cache.techsquad.rocks', 'warm', true],
+  ]);
+  const off = start([aPrefetch('warm')], ({ api }) => void api.apply(TECHSQUAD_PREFETCHES, sample));
+  expect(refs(await off.reads(({ resources }) => resources.length > 0))).toEqual([['Prefetch', 'warm', undefined]]);
+  expect(off.api.requests('list', TECHSQUAD_PREFETCHES)).toBe(0);
+});
+
+test('a cluster without their definition has none, and that is no gap', async () => {
+  const { api, reads, clock, source } = start(
+    [aPrefetch('warm')],
+    prepared => prepared.api.refuse(TECHSQUAD_PREFETCHES, 'NotFound'),
+    undefined,
+    true,
+  );
+  await reads(({ resources }) => resources.length === 1);
+  await clock.advance(minutesMs(5));
+  expect(source.read()?.gaps).toEqual([]);
+  expect(api.requests('list', TECHSQUAD_PREFETCHES)).toBeLessThan(8);
 });

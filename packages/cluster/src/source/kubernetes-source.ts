@@ -13,12 +13,14 @@ import type { ClusterSource, SourceLog } from '../ports/source-and-sink.ts';
 import { nextState } from '../to-state/next-state.ts';
 import type { Projection } from './object-store.ts';
 import { describeOutage, isGap } from './decide-gap.ts';
-import { PROJECTIONS } from './projections.ts';
+import { PROJECTIONS, TECHSQUAD_PROJECTION } from './projections.ts';
 import { type Reflector, type ReflectorParts, createReflector } from './reflector.ts';
 
 export interface KubernetesSourceParts extends ReflectorParts {
   /** The coordinator's namespace; undefined where no Secret may be read: then ServiceAccounts are not read either. */
   readonly ownNamespace?: string | undefined;
+  /** Whether another operator's Prefetches are read as well. */
+  readonly techsquad?: boolean | undefined;
 }
 
 /** The cluster that an API server knows; docs/status.md says what counts while a part of it cannot be read. */
@@ -57,7 +59,7 @@ function reflectKinds(parts: KubernetesSourceParts): ReflectedKinds {
   const reflect = <T>(projections: readonly Projection<T>[]) =>
     projections.map(projection => createReflector(projection, parts));
   return {
-    resources: reflect(PROJECTIONS.resources),
+    resources: reflect([...PROJECTIONS.resources, ...(parts.techsquad ? [TECHSQUAD_PROJECTION] : [])]),
     workloads: reflect(PROJECTIONS.workloads),
     namespaces: reflect(PROJECTIONS.namespaces),
     nodes: reflect(PROJECTIONS.nodes),

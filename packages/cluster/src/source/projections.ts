@@ -7,7 +7,7 @@ import type {
   ServiceAccount,
   Workload,
 } from '@kube-prefetch/core';
-import { parseResource } from '@kube-prefetch/protocol';
+import { parseResource, parseTechsquadPrefetch } from '@kube-prefetch/protocol';
 import {
   type Field,
   fields,
@@ -26,6 +26,7 @@ import {
   PREFETCHES,
   RESOURCE_SLICES,
   SERVICE_ACCOUNTS,
+  TECHSQUAD_PREFETCHES,
 } from '../api/kinds.ts';
 import { BUILT_IN_KINDS } from '../workload-kinds/built-in-kinds.ts';
 import { apiVersionOf, type KindRow } from '../workload-kinds/kind-row.ts';
@@ -34,7 +35,7 @@ import type { Projection } from './object-store.ts';
 
 /** For each part of the cluster's state: the kinds that are read, and the projection that says what is kept of an object. */
 export const PROJECTIONS = {
-  resources: [PREFETCHES, CLUSTER_PREFETCHES].map(resources),
+  resources: [resources(PREFETCHES), resources(CLUSTER_PREFETCHES)],
   workloads: BUILT_IN_KINDS.map(workloads),
   namespaces: [kept<Namespace>(NAMESPACES, toNamespace)],
   nodes: [kept<Node>(NODES, object => toNode(object, { readyUnlessSaid: false }))],
@@ -44,12 +45,17 @@ export const PROJECTIONS = {
   serviceAccounts: [kept<ServiceAccount>(SERVICE_ACCOUNTS, toServiceAccount)],
 };
 
-function resources(kind: KubeKind): Projection<Resource> {
+/** Another operator's Prefetches. */
+export const TECHSQUAD_PROJECTION: Projection<Resource> = optional(
+  resources(TECHSQUAD_PREFETCHES, parseTechsquadPrefetch),
+);
+
+function resources(kind: KubeKind, parse: (object: unknown) => Resource = parseResource): Projection<Resource> {
   return {
     kind,
     project(object) {
       const { uid } = object.metadata;
-      return { ...parseResource(object), ...(uid === undefined ? {} : { uid }) };
+      return { ...parse(object), ...(uid === undefined ? {} : { uid }) };
     },
   };
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ResourceRef, resourceName } from '@kube-prefetch/protocol';
 import type { KubeApi, KubeKind, KubeObject } from '../api/kube-api.ts';
-import { CLUSTER_PREFETCHES, PREFETCHES } from '../api/kinds.ts';
+import { RESOURCES } from '../api/kinds.ts';
 
 /**
  * Detects statuses that somebody else wrote over, from the lists and watches that run anyway. These may show an old version of
@@ -33,7 +33,7 @@ interface Followed {
 export function createOverwriteDetector(): OverwriteDetector {
   const followed = new Map<string, Followed>();
 
-  const saw = (kind: KubeKind, object: KubeObject) => {
+  const saw = (kind: ResourceRef['kind'], object: KubeObject) => {
     const name = nameOf(kind, object);
     const before = followed.get(name);
     const noted = statusOf(object);
@@ -46,13 +46,15 @@ export function createOverwriteDetector(): OverwriteDetector {
       ...api,
       async list(kind, page, signal) {
         const listed = await api.list(kind, page, signal);
-        if (isOurs(kind) && !page.namesOnly) for (const object of listed.items) saw(kind, object);
+        const ours = ownKind(kind);
+        if (ours !== undefined && !page.namesOnly) for (const object of listed.items) saw(ours, object);
         return listed;
       },
       async *watch(kind, resourceVersion, signal) {
+        const ours = ownKind(kind);
         for await (const event of api.watch(kind, resourceVersion, signal)) {
-          if (isOurs(kind) && event.type === 'DELETED') followed.delete(nameOf(kind, event.object));
-          else if (isOurs(kind) && event.type !== 'BOOKMARK') saw(kind, event.object);
+          if (ours !== undefined && event.type === 'DELETED') followed.delete(nameOf(ours, event.object));
+          else if (ours !== undefined && event.type !== 'BOOKMARK') saw(ours, event.object);
           yield event;
         }
       },
@@ -79,8 +81,8 @@ function compare(settled: VersionedStatus | undefined, other: VersionedStatus | 
   return isDeepStrictEqual(other.status, settled.status) ? { settled: other } : { settled, other };
 }
 
-function nameOf({ kind }: KubeKind, { metadata }: KubeObject): string {
-  return resourceName({ ...metadata, kind: kind as ResourceRef['kind'] });
+function nameOf(kind: ResourceRef['kind'], { metadata }: KubeObject): string {
+  return resourceName({ ...metadata, kind });
 }
 
 /** Undefined when the version is not a number. Those of Kubernetes are numbers that increase. */
@@ -88,6 +90,7 @@ function statusOf({ metadata: { resourceVersion = '' }, status }: KubeObject): V
   return /^\d+$/.test(resourceVersion) ? { version: BigInt(resourceVersion), status } : undefined;
 }
 
-function isOurs(kind: KubeKind): boolean {
-  return kind === PREFETCHES || kind === CLUSTER_PREFETCHES;
+/** Undefined for what has no status of ours. */
+function ownKind(kind: KubeKind): ResourceRef['kind'] | undefined {
+  return (Object.keys(RESOURCES) as ResourceRef['kind'][]).find(ours => RESOURCES[ours] === kind);
 }

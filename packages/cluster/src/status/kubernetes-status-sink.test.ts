@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { aStatus, statusSinkSuite } from '../../testing/index.ts';
 import type { StatusEvent } from '../ports/source-and-sink.ts';
 import type { KubeObject } from '../api/kube-api.ts';
-import { CLUSTER_PREFETCHES, EVENTS, PREFETCHES } from '../api/kinds.ts';
+import { CLUSTER_PREFETCHES, EVENTS, PREFETCHES, TECHSQUAD_PREFETCHES } from '../api/kinds.ts';
 import { createTwinApi } from '../../testing/twin/kube-api.ts';
 import { createKubernetesStatusSink } from './kubernetes-status-sink.ts';
 
@@ -124,4 +124,25 @@ test('a resource with the longest name has events too, and one that is gone has 
   remove(WEB);
   await sink.event(WEB, event, signal);
   expect((await events()).map(({ involvedObject }) => (involvedObject as ResourceRef).name)).toEqual([name]);
+});
+
+test("another operator's resource is told its phase, only when that changes, and the sentence in an event", async () => {
+  const { api, sink, events } = start();
+  const sample: ResourceRef = { kind: 'Prefetch.cache.techsquad.rocks', namespace: 'shop', name: 'web' };
+  api.apply(TECHSQUAD_PREFETCHES, { metadata: { namespace: 'shop', name: 'web' }, spec: {}, status: { other: 1 } });
+  const write = (reason: string) => {
+    const status = aStatus('1/2');
+    return sink.write(sample, { ...status, conditions: status.conditions.map(was => ({ ...was, reason })) }, signal);
+  };
+  const held = () => api.read(TECHSQUAD_PREFETCHES, sample)?.status;
+  expect([await write('Pulling'), await write('AllPresent'), held()]).toEqual([
+    'written',
+    'unchanged',
+    { phase: 'RUNNING' },
+  ]);
+  expect([await write('Failing'), held()]).toEqual(['written', { phase: 'FAILED' }]);
+  expect(await sink.read(sample, signal)).toBeUndefined();
+  expect(api.read(PREFETCHES, WEB as { name: string })?.status).toBeUndefined();
+  await sink.event(sample, event, signal);
+  expect((await events())[0]?.involvedObject).toMatchObject({ apiVersion: 'cache.techsquad.rocks/v1', name: 'web' });
 });

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { PrefetchStatus, type ResourceRef, messageParser, resourceName } from '@kube-prefetch/protocol';
+import { techsquadPhase } from '@kube-prefetch/core';
+import { PrefetchStatus, type ResourceRef, TECHSQUAD_KIND, messageParser, resourceName } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
-import { CLUSTER_PREFETCHES, EVENTS, PREFETCHES } from '../api/kinds.ts';
+import { EVENTS, RESOURCES } from '../api/kinds.ts';
 import { type KubeApi, KubeApiError, type KubeKind, type KubeObject, type ObjectName } from '../api/kube-api.ts';
 import type { StatusEvent, StatusSink } from '../ports/source-and-sink.ts';
 import { buildEvent } from './build-event.ts';
@@ -45,7 +46,7 @@ export function createKubernetesStatusSink(options: KubernetesStatusSinkOptions)
   };
 
   /** Returns the object as it is afterwards: `object` itself when there is nothing to write. */
-  const update = (resource: ResourceRef, object: KubeObject, status: PrefetchStatus, signal: AbortSignal) => {
+  const update = (resource: ResourceRef, object: KubeObject, status: object, signal: AbortSignal) => {
     if (isDeepStrictEqual(object.status, status)) return object;
     const [kind, name] = [kindOf(resource), objectName(resource)];
     const patch = { verb: 'patchStatus', kind, name, status: mergePatchTo(object.status, status) } as const;
@@ -61,7 +62,7 @@ export function createKubernetesStatusSink(options: KubernetesStatusSinkOptions)
     },
     async write(resource, status, signal) {
       const object = await current(resource, signal);
-      const written = object && (await update(resource, object, status, signal));
+      const written = object && (await update(resource, object, inItsWords(resource, status), signal));
       if (written === undefined) {
         overwrites.forget(resource);
         return 'gone';
@@ -82,7 +83,12 @@ export function createKubernetesStatusSink(options: KubernetesStatusSinkOptions)
 }
 
 function kindOf({ kind }: ResourceRef): KubeKind {
-  return kind === 'Prefetch' ? PREFETCHES : CLUSTER_PREFETCHES;
+  return RESOURCES[kind];
+}
+
+/** In the words of the resource's kind. */
+function inItsWords({ kind }: ResourceRef, status: PrefetchStatus): object {
+  return kind === TECHSQUAD_KIND ? { phase: techsquadPhase(status) } : status;
 }
 
 function objectName({ namespace, name }: ResourceRef): ObjectName {
@@ -100,7 +106,7 @@ async function orGone(answer: Promise<KubeObject>): Promise<KubeObject | undefin
 
 const parseStatus = messageParser(PrefetchStatus, 'status');
 
-/** Undefined for a status that another version of ours wrote: it will be overwritten. */
+/** Undefined for a status that another version of ours wrote, or in the words of another operator's kind. */
 function readable(status: unknown): PrefetchStatus | undefined {
   try {
     return parseStatus(status);

@@ -28,6 +28,7 @@ type KubernetesConfig = Readonly<Record<Names, string>> & {
   readonly listen: Address;
   readonly kubeconfig?: string | undefined;
   readonly pullSecrets: 'read' | 'off';
+  readonly techsquadPrefetches: 'serve' | 'off';
 };
 
 /** What the tokens of agents are for. */
@@ -53,6 +54,7 @@ export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics 
       random,
       log,
       ownNamespace: reads ? namespace : undefined,
+      techsquad: config.techsquadPrefetches === 'serve',
     }),
     secrets: reads ? createKubernetesSecrets({ api }) : undefined,
     statuses: createKubernetesStatusSink({ api, clock, instance: podName, overwrites }),

@@ -200,3 +200,34 @@ test('asks come in pull order: higher priority first, then by image, then by res
     '0 ClusterPrefetch',
   ]);
 });
+
+test('a resource that pulls by pods of its own wants images where these could run, with secrets of its namespace', () => {
+  const ref = { kind: 'Prefetch.cache.techsquad.rocks' as const, namespace: 'default', name: 'sample' };
+  const pod = {
+    nodeSelector: { pool: 'gpu' },
+    tolerations: [{ operator: 'Exists' }],
+    serviceAccountName: 'web',
+    extendedResources: { 'nvidia.com/gpu': 1 },
+  };
+  const collected = (imagePullSecrets?: readonly string[]) =>
+    collectAsks(
+      aState({
+        resources: [
+          aResource({ ref, ownPods: true, spec: { workloads: ALL, nodes: { names: ['*worker*'] } as never } }),
+        ],
+        workloads: [aWorkload({ namespace: 'shop', pod: { ...pod, ...(imagePullSecrets && { imagePullSecrets }) } })],
+        serviceAccounts: [{ namespace: 'default', name: 'default', imagePullSecrets: ['hub'] }],
+        ownNamespace: 'kube-prefetch',
+      }),
+    ).asks;
+  expect(collected(['regcred'])).toMatchObject([
+    {
+      image: 'web:1',
+      sources: ['Deployment shop/web'],
+      placement: { choice: { names: ['*worker*'] }, pod: { tolerations: [], extendedResources: {} } },
+      pullSecrets: { keyrings: [[{ namespace: 'default', name: 'regcred' }]] },
+    },
+  ]);
+  expect(collected()[0]?.pullSecrets).toEqual({ keyrings: [[{ namespace: 'default', name: 'hub' }]] });
+  expect(collected()[0]?.placement.pod).toEqual({ tolerations: [], extendedResources: {} });
+});

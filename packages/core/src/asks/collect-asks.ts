@@ -119,9 +119,9 @@ function namedOutright({ spec }: Resource, tools: Tools): readonly WantedImage[]
   });
 }
 
-function foundInWorkloads({ spec }: Resource, found: FoundWorkloads, tools: Tools): readonly WantedImage[] {
+function foundInWorkloads(resource: Resource, found: FoundWorkloads, tools: Tools): readonly WantedImage[] {
   return found.workloads.flatMap(workload => {
-    const placement = tools.sharePlacement(spec.nodes, placedPod(workload));
+    const placement = tools.sharePlacement(resource.spec.nodes, placedPod(resource, workload));
     const pullSecrets = tools.secretsFor({ spec: workload.pod, namespace: workload.namespace });
     const source = describeWorkload(workload);
     return podImages(workload.pod).map(podImage => {
@@ -140,7 +140,8 @@ function foundInWorkloads({ spec }: Resource, found: FoundWorkloads, tools: Tool
   });
 }
 
-function placedPod({ pod }: Workload): Placement['pod'] {
+function placedPod({ ownPods }: Resource, { pod }: Workload): Placement['pod'] {
+  if (ownPods) return { tolerations: [], extendedResources: {} };
   const { nodeName, nodeSelector, nodeAffinity, tolerations, os, extendedResources } = pod;
   return { nodeName, nodeSelector, nodeAffinity, tolerations, os, extendedResources };
 }

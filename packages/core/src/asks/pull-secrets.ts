@@ -29,6 +29,7 @@ export type ChoosePullSecrets = (resource: Resource) => (pod?: { spec: PodSpec; 
  * | who                 | secrets                                                          | of which namespace        |
  * | ------------------- | ---------------------------------------------------------------- | ------------------------- |
  * | a pod               | its own; where it names none, as admission does: its ServiceAccount's | the pod's            |
+ * | a resource that pulls by pods of its own | the pod's names, or those of `default` | the resource's      |
  * | a Prefetch          | those of its spec                                                | its own                   |
  * | a ClusterPrefetch   | those of its spec                                                | the coordinator's         |
  */
@@ -37,7 +38,7 @@ export function choosePullSecrets({ ownNamespace, serviceAccounts }: ClusterStat
   const none = share({ keyrings: [] });
   if (ownNamespace === undefined) return () => () => none;
   const accounts = serviceAccounts && new Map(serviceAccounts.map(account => [secretName(account), account]));
-  return ({ ref, spec }) => {
+  return ({ ref, spec, ownPods }) => {
     const own = refs(
       ref.namespace ?? ownNamespace,
       spec.imagePullSecrets.map(({ name }) => name),
@@ -45,8 +46,12 @@ export function choosePullSecrets({ ownNamespace, serviceAccounts }: ClusterStat
     const alone = share({ keyrings: [own] });
     return pod => {
       if (pod === undefined) return alone;
-      const { names, account } = secretsOfPod(pod, accounts);
-      return share({ keyrings: [refs(pod.namespace, names), own], ...(account && { account }) });
+      const { spec: written, namespace } = pod;
+      const pulling = ownPods
+        ? { spec: { ...written, serviceAccountName: 'default' }, namespace: ref.namespace ?? namespace }
+        : pod;
+      const { names, account } = secretsOfPod(pulling, accounts);
+      return share({ keyrings: [refs(pulling.namespace, names), own], ...(account && { account }) });
     };
   };
 }

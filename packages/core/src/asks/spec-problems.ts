@@ -1,4 +1,4 @@
-import type { LabelSelector, PrefetchSpec } from '@kube-prefetch/protocol';
+import { type LabelSelector, type PrefetchSpec, type ResourceRef, TECHSQUAD_KIND } from '@kube-prefetch/protocol';
 import type { KnownKind, Resource } from '../state/cluster-state.ts';
 import { tolerationProblem } from '../placement/toleration.ts';
 import { selectorProblems } from '../selectors/label-selector.ts';
@@ -9,16 +9,16 @@ import { rewriteProblem } from './rewrite-images.ts';
  * Why the resource is not accepted, a sentence each; one that has any asks for nothing. The spec of a resource that broke
  * the schema may have any shape and is not looked at.
  */
-export function problemsOf({ spec, problems }: Resource, kinds: readonly KnownKind[] = []): readonly string[] {
+export function problemsOf({ ref, spec, problems }: Resource, kinds: readonly KnownKind[] = []): readonly string[] {
   if (problems.length > 0) return problems;
-  return [...badSelectors(spec), ...kindProblems(spec, kinds), ...badTolerations(spec), ...badRules(spec)];
+  return [...badSelectors(ref, spec), ...kindProblems(spec, kinds), ...badTolerations(spec), ...badRules(spec)];
 }
 
 /** What neither the schema nor CEL can see. */
-function badSelectors(spec: PrefetchSpec): readonly string[] {
+function badSelectors({ kind }: ResourceRef, spec: PrefetchSpec): readonly string[] {
   const selectors: readonly (readonly [path: string, selector: LabelSelector | undefined])[] = [
     ...spec.workloads.flatMap(({ selector, namespaces }, index) => [
-      [`spec.workloads[${index}].selector`, selector] as const,
+      [kind === TECHSQUAD_KIND ? 'spec.filter_by_labels' : `spec.workloads[${index}].selector`, selector] as const,
       [`spec.workloads[${index}].namespaces.selector`, namespaces?.selector] as const,
     ]),
     ['spec.nodes.selector', spec.nodes?.selector],

@@ -68,7 +68,7 @@ function compileLimits({ images, imagesPerNamespace = Infinity }: TenantLimits) 
   };
 }
 
-/** The namespace of a Prefetch; undefined for a ClusterPrefetch. */
+/** The namespace of a resource that has one; undefined for a ClusterPrefetch. */
 export function tenantOf({ kind, namespace = '' }: ResourceRef): string | undefined {
-  return kind === 'Prefetch' ? namespace : undefined;
+  return kind === 'ClusterPrefetch' ? undefined : namespace;
 }

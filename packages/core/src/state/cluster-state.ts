@@ -21,13 +21,18 @@ export interface ClusterState {
   readonly gaps: readonly string[];
 }
 
-/** A Prefetch or ClusterPrefetch. */
+/** A Prefetch or ClusterPrefetch, or what another operator's resource says in their words. */
 export interface Resource {
   readonly ref: ResourceRef;
   /** `metadata.uid`: one of the same name with another is another resource. Absent where no API server gave one. */
   readonly uid?: string;
   readonly generation: number;
   readonly spec: PrefetchSpec;
+  /**
+   * Of another operator, which pulled by pods of its own: in the resource's namespace, with the names of the workload's pull secrets, and
+   * nothing else of what the workload says of its pods. Images are wanted where such pods could run.
+   */
+  readonly ownPods?: true;
   /** Why it is not accepted, a sentence each, as the schema and the cross-field rules say; not empty: it asks for nothing. */
   readonly problems: readonly string[];
 }

@@ -25,7 +25,7 @@ export function rankFailures(
     );
   const failures = [...Map.groupBy(tallies, ({ image, failure }) => `${failure.kind} ${image}`).values()]
     .map(mergeFailures)
-    .map(failure => (resource.kind === 'Prefetch' ? { ...failure, message: meaningOf(failure) } : failure));
+    .map(failure => (resource.kind !== 'ClusterPrefetch' ? { ...failure, message: meaningOf(failure) } : failure));
   return [...failures, ...secretFailures(resource, shares, troubles)]
     .sort((a, b) => b.nodes - a.nodes || byText(a.image, b.image) || byText(a.reason, b.reason))
     .slice(0, MAX_FAILURES);

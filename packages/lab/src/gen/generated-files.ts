@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { renderCrd } from '@kube-prefetch/protocol';
+import { renderCrd, renderTechsquadCrd } from '@kube-prefetch/protocol';
 import { stringify } from 'yaml';
 
 /** Files that are made from other files: `npm run gen` writes them, `npm run check` compares. */
@@ -20,6 +20,10 @@ export const crds: readonly GeneratedFile[] = [
   {
     path: 'charts/kube-prefetch/files/crds/clusterprefetches.yaml',
     make: async () => yamlOf(renderCrd('ClusterPrefetch')),
+  },
+  {
+    path: 'charts/kube-prefetch/files/techsquad/prefetches.yaml',
+    make: async () => yamlOf(renderTechsquadCrd()),
   },
 ];
 

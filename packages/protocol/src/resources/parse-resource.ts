@@ -33,7 +33,7 @@ export function parseResource(document: unknown): ParsedResource {
   };
 }
 
-function refOf(root: Mapping, metadata: Mapping): ResourceRef {
+function refOf(root: Mapping, metadata: Mapping): ResourceRef & { readonly kind: ResourceKind } {
   const kind: ResourceKind = root.kind === 'ClusterPrefetch' ? 'ClusterPrefetch' : 'Prefetch';
   const name = asText(metadata.name) ?? '';
   return kind === 'ClusterPrefetch'
@@ -69,11 +69,11 @@ function asksForNothing(): PrefetchSpec {
 
 type Mapping = Readonly<Record<string, unknown>>;
 
-function asMapping(value: unknown): Mapping {
+export function asMapping(value: unknown): Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Mapping) : {};
 }
 
-function asText(value: unknown): string | undefined {
+export function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
@@ -81,7 +81,7 @@ function asText(value: unknown): string | undefined {
  * A copy without the fields whose value is null: the API server takes them for absent. Nulls in lists and in fields that
  * the schema does not know stay, as wrong as they are.
  */
-function dropNulls(schema: SchemaNode, value: unknown): unknown {
+export function dropNulls(schema: SchemaNode, value: unknown): unknown {
   const { items, properties = {}, patternProperties = {} } = schema;
   if (Array.isArray(value)) return items === undefined ? value : value.map(item => dropNulls(items, item));
   if (typeof value !== 'object' || value === null) return value;

@@ -2,6 +2,7 @@ import { API_VERSION, PrefetchSpec } from './prefetch.ts';
 import { RULES } from './cross-field-rules.ts';
 import type { SchemaNode } from './schema-node.ts';
 import { PrefetchStatus, type ResourceKind } from './status.ts';
+import { TECHSQUAD_API_VERSION, TechsquadSpec, TechsquadStatus } from './techsquad-prefetch.ts';
 
 const [GROUP, VERSION] = API_VERSION.split('/') as [string, string];
 
@@ -94,6 +95,46 @@ function schemaOf(kind: ResourceKind): StructuralSchema {
 
 function validationsOf(kind: ResourceKind): readonly object[] {
   return RULES.filter(rule => rule.kinds.includes(kind)).map(({ cel, message }) => ({ rule: cel, message }));
+}
+
+/** Of the Prefetch of another operator, as that defines it, with columns. */
+export function renderTechsquadCrd(): object {
+  const [group, version] = TECHSQUAD_API_VERSION.split('/') as [string, string];
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `prefetches.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind: 'Prefetch', listKind: 'PrefetchList', plural: 'prefetches', singular: 'prefetch' },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: [
+            { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+            { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+          ],
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              description: 'Images of Deployments to keep warm',
+              properties: {
+                apiVersion: { type: 'string' },
+                kind: { type: 'string' },
+                metadata: { type: 'object' },
+                spec: toStructural(TechsquadSpec),
+                status: toStructural(TechsquadStatus),
+              },
+            },
+          },
+        },
+      ],
+    },
+  };
 }
 
 /** A schema as a CustomResourceDefinition takes it. */

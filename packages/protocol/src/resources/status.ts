@@ -5,8 +5,11 @@ import { MAX_TIMESTAMP_LENGTH } from '../shared-fields.ts';
 export const RESOURCE_KINDS = ['Prefetch', 'ClusterPrefetch'] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
+/** Another operator's Prefetch, which is called as ours. */
+export const TECHSQUAD_KIND = 'Prefetch.cache.techsquad.rocks';
+
 export const ResourceRef = Type.Object({
-  kind: Type.Enum([...RESOURCE_KINDS]),
+  kind: Type.Enum([...RESOURCE_KINDS, TECHSQUAD_KIND]),
   /** Absent for a ClusterPrefetch. */
   namespace: Type.Optional(Type.String()),
   name: Type.String(),
