@@ -11,6 +11,7 @@ import { pullsWithCredentials } from './scenarios/private.ts';
 import { usesItsRights } from './scenarios/rights.ts';
 import { isScraped } from './scenarios/scrape.ts';
 import { warms } from './scenarios/warm.ts';
+import { readsWhatIsWritten } from './scenarios/written.ts';
 
 /** The life of one installation on one cluster: each part goes on where the one before it ended. */
 describe('on three real nodes', () => {
@@ -26,6 +27,7 @@ describe('on three real nodes', () => {
 
   installs(fixture);
   const warm = warms(fixture, publish);
+  readsWhatIsWritten(fixture, publish);
   isScraped(fixture);
   followsNodes(fixture, publish, warm);
   keepsPodsOffColdNodes(fixture, publish);

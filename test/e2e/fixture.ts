@@ -12,6 +12,9 @@ export const RELEASE = 'kube-prefetch';
 /** What the release is told of the gate. */
 export const GATE = { taint: 'kube-prefetch.io/not-warm', resource: 'gated' };
 
+/** The rule that the release is told: from a registry to a path of the cluster's own. */
+export const REWRITE = { from: 'chart.example/', to: 'mirror/' };
+
 /** The cluster of all scenarios, and how they look at it past kube-prefetch. */
 export interface Fixture {
   readonly cluster: Cluster;
@@ -101,7 +104,12 @@ export async function startFixture(): Promise<{ fixture: Fixture; close(): Promi
       { containerd: '2.4' },
     ],
   });
-  const values = [`--set=gate.taint=${GATE.taint}`, `--set=gate.resources={ClusterPrefetch ${GATE.resource}}`];
+  const values = [
+    `--set=gate.taint=${GATE.taint}`,
+    `--set=gate.resources={ClusterPrefetch ${GATE.resource}}`,
+    `--set=rewrite[0].from=${REWRITE.from}`,
+    `--set=rewrite[0].to=${cluster.registry.address}/${REWRITE.to}`,
+  ];
   for (const program of ['coordinator', 'agent'] as const) {
     const repository = `kube-prefetch/${program}`;
     await cluster.registry.push(repository, 'latest', images[program]);
