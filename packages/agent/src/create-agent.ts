@@ -4,6 +4,7 @@ import type { ImageRuntime, Space } from '@kube-prefetch/runtime';
 import { type Clock, type Random, type Trigger, createTrigger } from '@kube-prefetch/time';
 import { createContact } from './exchange/attempts.ts';
 import { gatherTries, type NodeCredentials } from './credentials/gather-tries.ts';
+import { watchRefused } from './credentials/watch-refused.ts';
 import { followPlan } from './exchange/follow-plan.ts';
 import { pullOf } from './exchange/label-cells.ts';
 import { createPermits, type NodePermits } from './exchange/permits.ts';
@@ -127,6 +128,16 @@ export function createAgent(parts: AgentParts): Agent {
     changed,
     pulling: () => pulls.running().size > 0,
   });
+  const refused = {
+    ...common,
+    api,
+    plan: () => memory.plan(),
+    histories: () => memory.histories(),
+    changed(image: string) {
+      memory.noteChange(image, clock.monotonicMs());
+      changed();
+    },
+  };
   const tellDiskVisibility = createDiskVisibility(log, metrics);
   const adopt: Memory['adopt'] = plan => {
     memory.adopt(plan);
@@ -170,6 +181,7 @@ export function createAgent(parts: AgentParts): Agent {
       signal => reports.run(signal),
       signal => events.run(signal),
       signal => diskWatch.run(signal),
+      signal => watchRefused(refused, signal),
       signal => byteCounts.run(signal),
       signal => saver.run(signal),
     ],

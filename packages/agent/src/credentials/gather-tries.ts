@@ -6,6 +6,7 @@ import {
   type ImageRef,
 } from '@kube-prefetch/protocol';
 import { type Clock, withDeadline } from '@kube-prefetch/time';
+import { fingerprint } from './watch-refused.ts';
 
 /** One way to pull an image: with a credential, or without any. */
 export type Try = Credential | 'anonymous';
@@ -15,6 +16,8 @@ export interface Tries {
   readonly tries: readonly Try[];
   /** Credentials that could not be used, a sentence each without their contents. */
   readonly problems: readonly string[];
+  /** Of what the coordinator brought; absent where it was not asked. */
+  readonly brought?: string;
 }
 
 /** Something that a pull needs cannot be had now. A pull without it could bring another image, or none. */
@@ -57,6 +60,7 @@ export async function gatherTries(wanted: WantedTries, parts: GatherParts, signa
   return {
     tries: [...brought.credentials, ...own.credentials, ...(anonymous ? (['anonymous'] as const) : [])],
     problems: [...brought.problems, ...own.problems],
+    ...(wanted.ask && { brought: fingerprint(brought) }),
   };
 }
 

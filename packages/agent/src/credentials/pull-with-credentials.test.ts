@@ -71,6 +71,23 @@ test('a refusal of all is one failure, which names them; a changed secret is use
   await bench.stop();
 });
 
+test('a secret that is put right is used within minutes, and until then the registry is asked as rarely as without it', async () => {
+  let brought = [BAD];
+  const bench = start(() => ({ ...NOTHING, credentials: brought }));
+  await bench.clock.advance(6 * 60 * 60_000);
+  const before = bench.runtime.registry.requests();
+  expect([cellOf(bench).state, before]).toEqual(['Failed', cellOf(bench).attempts]);
+  expect(before).toBeLessThan(15);
+  brought = [{ ...GOOD, from: BAD.from }];
+  await bench.clock.advance(130_000);
+  expect([cellOf(bench).state, bench.runtime.registry.requests() - before]).toEqual(['Present', 1]);
+  const asked = () => bench.api.calls.filter(({ call }) => call === 'credentials').length;
+  const last = asked();
+  await bench.clock.advance(60 * 60_000);
+  expect(asked()).toBe(last);
+  await bench.stop();
+});
+
 test('while credentials cannot be had the image waits with the reason, is not pulled, and keeps no slot', async () => {
   let away = true;
   const other = 'r.example/public:1';

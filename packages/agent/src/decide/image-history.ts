@@ -43,6 +43,8 @@ export interface FailedPulls extends Failure {
   readonly retryAtMs: number;
   /** The first failure of each kind since the image was last present. */
   readonly firstMs: Readonly<Partial<Record<FailureKind, number>>>;
+  /** The fingerprint of the credentials that the registry refused. */
+  readonly refused?: string;
 }
 
 export interface FinishedPull {
@@ -59,9 +61,14 @@ export interface Waits {
   readonly retryAtMs: number;
 }
 
+type PullFailed = Failure & {
+  readonly phase?: Progress['phase'] | undefined;
+  readonly refused?: FailedPulls['refused'] | undefined;
+};
+
 export type PullEnd =
   | { readonly result: 'pulled'; readonly pull: FinishedPull; readonly countBytes: Pulled['countBytes'] }
-  | { readonly result: 'failed'; readonly failure: Failure & { readonly phase?: Progress['phase'] } }
+  | { readonly result: 'failed'; readonly failure: PullFailed }
   | { readonly result: 'cancelled'; readonly why: string }
   | { readonly result: 'waits'; readonly because: string };
 
@@ -144,15 +151,14 @@ export function afterSuccess(before: History, pull: FinishedPull, now: number): 
 
 export function afterFailure(
   before: History,
-  failure: Failure & { readonly phase?: Progress['phase'] },
+  { kind, message, phase, refused }: PullFailed,
   now: number,
   jitter: number,
 ): History {
-  const { kind, message } = failure;
   const count = (before.failure?.count ?? 0) + 1;
   return {
     ...before,
-    suspect: leavesBrokenImage(kind, failure.phase) ? {} : before.suspect,
+    suspect: leavesBrokenImage(kind, phase) ? {} : before.suspect,
     presentSinceMs: undefined,
     waits: undefined,
     failure: {
@@ -161,8 +167,14 @@ export function afterFailure(
       count,
       retryAtMs: now + retryDelayMs(kind, count, jitter),
       firstMs: { [kind]: now, ...before.failure?.firstMs },
+      ...(refused !== undefined && { refused }),
     },
   };
+}
+
+/** Other credentials are there than those that were refused: it is tried now, and what has failed stays known. */
+export function afterChange(before: History, now: number): History {
+  return before.failure === undefined ? before : { ...before, failure: { ...before.failure, retryAtMs: now } };
 }
 
 /** containerd keeps the name of an image that it could not unpack. A full disk breaks nothing before that. */

@@ -2,6 +2,7 @@ import { adoptPlan, type ImageRef, MAX_IMAGES_PER_NODE, type Plan } from '@kube-
 import type { Presence } from '@kube-prefetch/runtime';
 import type { Random } from '@kube-prefetch/time';
 import {
+  afterChange,
   afterFailure,
   afterLook,
   afterSuccess,
@@ -23,6 +24,8 @@ export interface Memory {
   /** Takes in what a look found, except of images that were being pulled when it began. */
   noteLook(seen: ReadonlyMap<ImageRef, Presence>, running: ReadonlyMap<ImageRef, unknown>, now: number): Histories;
   notePull(image: ImageRef, end: PullEnd, now: number): void;
+  /** Other credentials are there for it than those that were refused. */
+  noteChange(image: ImageRef, now: number): void;
   /** Does nothing where the image was pulled again since. */
   notePulledBytes(image: ImageRef, pull: FinishedPull, doneBytes: number): void;
   histories(): Histories;
@@ -83,6 +86,10 @@ export function createMemory({ random, changed }: MemoryParts): Memory {
           ? afterSuccess(before, end.pull, now)
           : afterFailure(before, end.failure, now, random());
       replace(image, before, after);
+    },
+    noteChange(image, now) {
+      const before = histories.get(image);
+      if (before !== undefined) histories.set(image, afterChange(before, now));
     },
     notePulledBytes(image, pull, doneBytes) {
       const history = histories.get(image);

@@ -8,7 +8,7 @@ import {
 } from '@kube-prefetch/runtime';
 import type { Clock } from '@kube-prefetch/time';
 import { CredentialsMissing, type Tries, type Try, type WantedTries } from '../credentials/gather-tries.ts';
-import { pullInTurn } from '../credentials/try-in-turn.ts';
+import { meansRefused, pullInTurn } from '../credentials/try-in-turn.ts';
 import type { CancelOrder, PullOrder } from '../decide/choose-pulls.ts';
 import type { PullEnd } from '../decide/image-history.ts';
 import {
@@ -137,9 +137,14 @@ async function run(entry: Entry, order: PullOrder, parts: PullsParts): Promise<P
     const known = Math.max(before.sizeBytes ?? 0, before.progress?.totalBytes ?? 0);
     if (totalBytes > known) grew(before.image, totalBytes);
   };
+  let brought: string | undefined;
   try {
     const { value, credential } = await pullInTurn({
-      gather: refused => gather(entry, { ...order, refused }, parts),
+      async gather(refused) {
+        const tries = await gather(entry, { ...order, refused }, parts);
+        ({ brought } = tries);
+        return tries;
+      },
       pull: one => parts.runtime.pull(order.image, authOf(one), note, entry.abort.signal),
       lastCredential: order.lastCredential,
     });
@@ -155,7 +160,9 @@ async function run(entry: Entry, order: PullOrder, parts: PullsParts): Promise<P
     if (reason instanceof Cancelled) return { result: 'cancelled', why: reason.message };
     if (error instanceof CredentialsMissing)
       return { result: 'waits', because: error.message.slice(0, MAX_FAILURE_LENGTH) };
-    return { result: 'failed', failure: { ...describe(reason ?? error), phase: entry.pull.progress?.phase } };
+    const failure = describe(reason ?? error);
+    const refused = meansRefused(failure) ? brought : undefined;
+    return { result: 'failed', failure: { ...failure, phase: entry.pull.progress?.phase, refused } };
   } finally {
     watch.abort();
     await watching;
