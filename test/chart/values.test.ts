@@ -13,6 +13,7 @@ test.each([
   ['parallelPulls=33', /'\/parallelPulls': maximum: got 33, want 32/],
   ['parallelPulls=many', /'\/parallelPulls': got string, want integer/],
   ['parallelPulls=1.5', /'\/parallelPulls': got (number|string), want integer/],
+  ['maxConcurrentPullsPerRegistry=0', /'\/maxConcurrentPullsPerRegistry': minimum: got 0, want 1/],
   ['maxConcurrentPulls=0', /'\/maxConcurrentPulls': minimum: got 0, want 1/],
   ['stallTimeout=10', /'\/stallTimeout': got number, want string/],
   ['stallTimeout=soon', /'\/stallTimeout': 'soon' does not match pattern/],

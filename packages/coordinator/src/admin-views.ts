@@ -25,6 +25,7 @@ import type { ClusterSource } from '@kube-prefetch/cluster';
 import type { Clock } from '@kube-prefetch/time';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import type { Fleet, NodeRecord } from './fleet/index.ts';
+import type { Permits } from './permits/index.ts';
 import type { StatusWriter } from './status/index.ts';
 import type { CurrentTerm } from './current-term.ts';
 import { apiErrors } from './requests/api-errors.ts';
@@ -34,6 +35,7 @@ export interface ViewParts {
   readonly source: Pick<ClusterSource, 'read'>;
   readonly expectedNodes: Pick<ExpectedNodes, 'view'>;
   readonly fleet: Pick<Fleet, 'node' | 'nodes'>;
+  readonly permits: Pick<Permits, 'explain'>;
   readonly statuses: Pick<StatusWriter, 'latest'>;
   readonly clock: Clock;
   readonly tenants: TenantLimits;
@@ -79,7 +81,7 @@ function nodeView(parts: ViewParts, name: string): NodeView {
     images: record.home.plan.items.map(({ image }) => ({
       image,
       cell: cellOf(record, image),
-      because: [...(because.get(image) ?? [])],
+      because: [...(because.get(image) ?? []), ...explainWait(parts, record, image)],
     })),
   };
 }
@@ -94,10 +96,18 @@ function imageView(parts: ViewParts, image: ImageRef): ImageView {
     nodes: explainImage(asks, image, nodesOf(parts, state), parts.startupTaints, parts.agents).map(
       ({ node, because }) => {
         const record = parts.fleet.node(node);
-        return { node, cell: record && cellOf(record, image), because: [...because] };
+        const wait = record === undefined ? [] : explainWait(parts, record, image);
+        return { node, cell: record && cellOf(record, image), because: [...because, ...wait] };
       },
     ),
   };
+}
+
+/** What keeps a pull that has to wait for a permit. */
+function explainWait({ permits, clock }: ViewParts, node: NodeRecord, image: ImageRef): readonly string[] {
+  if (cellOf(node, image)?.waitingFor !== 'Permit') return [];
+  const because = permits.explain(node.name, image, clock.monotonicMs());
+  return because === undefined ? [] : [`waits for a permit: ${because}`];
 }
 
 function nodesOf({ expectedNodes, clock }: ViewParts, state: ClusterState): readonly Node[] {

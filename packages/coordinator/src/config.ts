@@ -192,6 +192,15 @@ export const SETTINGS = {
     optional: true,
     meaning: 'pulls that may run at once on all nodes together; any number where absent',
   },
+  maxConcurrentPullsPerRegistry: {
+    type: 'integer',
+    flag: 'max-concurrent-pulls-per-registry',
+    env: 'KUBE_PREFETCH_MAX_CONCURRENT_PULLS_PER_REGISTRY',
+    min: 1,
+    max: 1_000_000,
+    optional: true,
+    meaning: 'pulls that may run at once on all nodes together from one registry; any number where absent',
+  },
   parallelPulls: {
     type: 'integer',
     flag: 'parallel-pulls',

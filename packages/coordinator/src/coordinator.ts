@@ -1,8 +1,10 @@
 import type { ClusterSource, Term } from '@kube-prefetch/cluster';
 import {
   collectAsks,
+  decideLimits,
   groupNodes,
   limitBytes,
+  type PaceSettings,
   type Placement,
   planCohorts,
   summarise,
@@ -14,7 +16,7 @@ import type { Credentials } from './credentials/credentials.ts';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import type { Fleet } from './fleet/index.ts';
 import type { Gate } from './gate/gate.ts';
-import type { PermitLimits, Permits } from './permits/index.ts';
+import type { Permits, SlowRegistries } from './permits/index.ts';
 import type { StatusWriter } from './status/index.ts';
 import { TermOver } from './current-term.ts';
 
@@ -27,7 +29,7 @@ export interface Line {
   readonly source: ClusterSource;
   readonly clock: Clock;
   readonly wake: Trigger;
-  readonly limits: PermitLimits;
+  readonly limits: PaceSettings;
   readonly tenants: TenantLimits;
   /** After the rules of each resource. */
   readonly rewrite: readonly RewriteRule[];
@@ -37,6 +39,7 @@ export interface Line {
   readonly expectedNodes: ExpectedNodes;
   readonly fleet: Fleet;
   readonly permits: Permits;
+  readonly registries: Pick<SlowRegistries, 'slowed' | 'nextDueMs'>;
   readonly credentials: Pick<Credentials, 'expire' | 'troubles'>;
   readonly statuses: StatusWriter;
   /** Undefined where no taint keeps pods off nodes that are not warm. */
@@ -65,7 +68,7 @@ export async function lead(line: Line, term: Term): Promise<void> {
 
 /** Reads everything, decides everything; returns when to look again if nothing wakes the line before. */
 function pass(line: Line, now: number): number {
-  const { source, fleet, permits, credentials, statuses, gate, clock } = line;
+  const { source, fleet, permits, registries, credentials, statuses, gate, clock } = line;
   const state = source.read();
   if (state === undefined) return now + RETRY_READ_MS;
   const collected = collectAsks(state, line.tenants, line.rewrite);
@@ -74,12 +77,13 @@ function pass(line: Line, now: number): number {
   const plans = planCohorts(cohorts, collected.gaps);
   fleet.assign(cohorts, plans, collected.gaps, now); // answers the polls whose plan changed
   fleet.markSilent(now);
-  permits.setLimits(line.limits);
+  const pace = { settings: line.limits, resources: state.resources, cohorts, slowed: registries.slowed(now) };
+  permits.setLimits(decideLimits(pace), line.limits.parallelPulls);
   permits.expire(now);
   credentials.expire(now);
   gate?.look(state, fleet, now);
   const summaries = summarise(state, collected, fleet, timestamp(clock), credentials.troubles());
   statuses.offer(summaries, fleet.settling(now));
-  const dueMs = Math.min(fleet.nextDueMs(now), permits.nextDueMs(now), gate?.nextDueMs() ?? Infinity);
-  return Math.min(dueMs, now + LONGEST_REST_MS);
+  const dueMs = [fleet.nextDueMs(now), permits.nextDueMs(now), registries.nextDueMs(), gate?.nextDueMs() ?? Infinity];
+  return Math.min(...dueMs, now + LONGEST_REST_MS);
 }

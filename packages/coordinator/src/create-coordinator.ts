@@ -1,5 +1,5 @@
 import type { AgentPods, ClusterSource, NodeTaints, SecretReader, StatusSink } from '@kube-prefetch/cluster';
-import type { Placement, TenantLimits } from '@kube-prefetch/core';
+import type { PaceSettings, Placement, TenantLimits } from '@kube-prefetch/core';
 import type { RewriteRule } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock, Trigger } from '@kube-prefetch/time';
@@ -13,7 +13,7 @@ import { createGate, type GateSettings } from './gate/gate.ts';
 import type { ReadSide } from './http/admin.ts';
 import type { AgentsSide } from './http/agents.ts';
 import type { OpsSide } from './http/ops.ts';
-import { createPermits, type PermitLimits } from './permits/index.ts';
+import { createPermits, createSlowRegistries } from './permits/index.ts';
 import { type CoordinatorMetrics, createMetrics } from './metrics.ts';
 import { createPacedTrigger } from './paced-trigger.ts';
 import { readCluster } from './read-cluster.ts';
@@ -33,7 +33,7 @@ export interface CoordinatorParts {
   readonly statuses: StatusSink;
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits: PermitLimits;
+  readonly limits: PaceSettings;
   /** None if absent. */
   readonly tenants?: TenantLimits;
   /** What the cluster makes of references, after the rules of each resource; nothing if absent. */
@@ -78,10 +78,11 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
   const metrics = parts.metrics ?? createMetrics();
   const changed = () => wake.fire();
   const term = createCurrentTerm(parts);
-  const fleet = createFleet({ clock, log, silentAfterMs, changed });
+  const permits = createPermits({ clock, ttlMs: permitTtlMs });
+  const registries = createSlowRegistries({ clock, running: permits.countFrom });
+  const fleet = createFleet({ clock, log, silentAfterMs, changed, pullEnded: registries.ended });
   const claims = parts.pods && createPodClaims({ pods: parts.pods, clock });
   const expectedNodes = createExpectedNodes({ graceMs: resourceGraceMs, isPulling: fleet.isPulling });
-  const permits = createPermits({ clock, ttlMs: permitTtlMs });
   const { secrets: reader = NO_SECRETS, secretRefreshMs: refreshMs = SECRET_REFRESH_MS } = parts;
   const credentials = createCredentials({ reader, clock, refreshMs, changed });
   const statuses = createStatusWriter({
@@ -105,6 +106,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     expectedNodes,
     fleet,
     permits,
+    registries,
     credentials,
     statuses,
     gate,
@@ -114,6 +116,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
       const signal = term.begin(next, () => {
         fleet.close();
         permits.close();
+        registries.clear();
         credentials.close();
         log.info({ epoch }, 'no longer leading');
       });
@@ -139,6 +142,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
       source,
       expectedNodes,
       fleet,
+      permits,
       statuses,
       clock,
       tenants,

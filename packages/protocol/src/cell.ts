@@ -48,5 +48,14 @@ export const CREDENTIAL_REASONS = [
 export type CredentialReason = (typeof CREDENTIAL_REASONS)[number];
 
 /** What an absent image that is not being pulled waits for. */
-export const WAIT_REASONS = ['Slot', 'Permit', 'Disk', 'Held', 'Suspended', 'Retry', 'Credentials'] as const;
+export const WAIT_REASONS = [
+  'Slot',
+  'Permit',
+  'Registry',
+  'Disk',
+  'Held',
+  'Suspended',
+  'Retry',
+  'Credentials',
+] as const;
 export type WaitReason = (typeof WAIT_REASONS)[number];

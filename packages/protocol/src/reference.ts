@@ -65,9 +65,10 @@ export function repositoryOf({ domain, path }: Reference): string {
   return `${canonicalDomain(domain)}/${canonicalPath(domain, path)}`;
 }
 
-/** The host, with its port, that a runtime asks for this image. Throws InvalidReference. */
-export function registryOf(text: string): string {
-  return canonicalDomain(parseReference(text).domain);
+/** The host, with its port, that a runtime asks for this image; undefined where the text is no reference. */
+export function registryOf(text: string): string | undefined {
+  const reference = tryParseReference(text);
+  return reference && canonicalDomain(reference.domain);
 }
 
 // Each bounds its own length: none can backtrack for long or run out of stack.

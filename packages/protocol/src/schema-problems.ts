@@ -69,6 +69,7 @@ const NAMES: Readonly<Record<string, string>> = {
   string: 'text (quote it if it looks like something else)',
   integer: 'a whole number',
   boolean: 'true or false',
+  'integer,string': 'a whole number or text',
 };
 
 /** `/workloads/0/selector` below `spec` is `spec.workloads[0].selector`. */

@@ -59,6 +59,28 @@ describe('one rule each', () => {
   });
 
   test.each([
+    [0, 2],
+    [29_999, 2],
+    [30_000, 3],
+    [60_000, 4],
+  ])('%i ms after a registry refused a pull, %i of four images start from it, and others go on', (agoMs, starts) => {
+    const slow = ['slow.example/a', 'slow.example/b', 'slow.example/c', 'slow.example/d'];
+    const failure = {
+      kind: 'RateLimited' as const,
+      message: '',
+      count: 1,
+      atMs: NOW - agoMs,
+      retryAtMs: 0,
+      firstMs: {},
+    };
+    const histories = new Map([['slow.example/x', { ...BLANK, failure }]]);
+    const next = choosePulls(aChoice({ images: [...slow, 'good.example/a'], histories, parallelPulls: 4 }), NOW);
+    expect(next.start.filter(({ image }) => image.startsWith('slow.'))).toHaveLength(starts);
+    expect(next.start.some(({ image }) => image === 'good.example/a')).toBe(starts < 4);
+    expect(waits(next)['slow.example/d']).toBe(starts < 4 ? 'Registry' : 'Pulling');
+  });
+
+  test.each([
     [1, ['a', 'b']],
     [2, ['b', 'c']],
   ])('an image that failed %i times in a row has its turn accordingly', (attempts, images) => {

@@ -1,7 +1,8 @@
-import type { ImageRef, Plan, PlanItem, WaitReason } from '@kube-prefetch/protocol';
+import { type ImageRef, type Plan, type PlanItem, registryOf, type WaitReason } from '@kube-prefetch/protocol';
 import type { Cell } from './judge-cells.ts';
 import { bytesToWrite, type DiskLimit, freeForPulls, judgeRunning } from './fit-on-disk.ts';
 import type { Histories } from './image-history.ts';
+import { countByRegistry, registrySlots } from './registry-slots.ts';
 import { isSlow, maySlowAtMs, type RunningPull } from './judge-stall.ts';
 
 /** How long all tries must have failed before a pull starts without a permit. */
@@ -139,11 +140,16 @@ function allot(
   const going = choice.running.values().filter(pull => !stopped.has(pull.image));
   let freeBytes = freeForPulls(choice.disk, going);
   let mayStartAlone = mayPullAlone(choice);
+  const slotsOf = registrySlots(choice.histories, choice.parallelPulls, now);
+  const pulling = countByRegistry(choice.running.keys());
   for (const { image, waitingBecause } of startable) {
     const needBytes = bytesToWrite(image, choice.disk.sizes);
+    const registry = registryOf(image);
+    const fromRegistry = pulling.get(registry) ?? 0;
     const permitted = choice.permits.has(image);
     const withoutPermit = !permitted && mayStartAlone && healDueMs(image, choice.histories) <= now;
     if (freeBytes <= 0 || needBytes > freeBytes) waits.set(image, 'Disk');
+    else if (fromRegistry >= slotsOf(registry)) waits.set(image, 'Registry');
     else if (slots > 0 && (permitted || withoutPermit)) {
       start.push({
         image,
@@ -154,6 +160,7 @@ function allot(
         lastCredential: choice.histories.get(image)?.lastCredential,
       });
       slots -= 1;
+      pulling.set(registry, fromRegistry + 1);
       freeBytes -= needBytes;
       if (withoutPermit) mayStartAlone = false;
     } else {

@@ -40,6 +40,8 @@ export interface Suspect {
 export interface FailedPulls extends Failure {
   /** In a row. */
   readonly count: number;
+  /** Of the last one. */
+  readonly atMs: number;
   readonly retryAtMs: number;
   /** The first failure of each kind since the image was last present. */
   readonly firstMs: Readonly<Partial<Record<FailureKind, number>>>;
@@ -124,6 +126,7 @@ function afterDeletion(before: History, presentSinceMs: number, now: number, jit
       kind: 'Evicted',
       message,
       count,
+      atMs: now,
       retryAtMs: now + retryDelayMs('Evicted', count, jitter),
       firstMs: { Evicted: now },
     },
@@ -165,6 +168,7 @@ export function afterFailure(
       kind,
       message,
       count,
+      atMs: now,
       retryAtMs: now + retryDelayMs(kind, count, jitter),
       firstMs: { [kind]: now, ...before.failure?.firstMs },
       ...(refused !== undefined && { refused }),

@@ -12,6 +12,7 @@ const failure = {
   kind: 'Corrupt' as const,
   message: 'wrong digest',
   count: 3,
+  atMs: 0,
   retryAtMs: 99,
   firstMs: { Stalled: 5, Corrupt: 7 },
 };

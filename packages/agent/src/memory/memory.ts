@@ -107,7 +107,7 @@ export function createMemory({ random, changed }: MemoryParts): Memory {
         histories.set(image, {
           ...BLANK,
           suspect: { id },
-          failure: { kind, message, count, retryAtMs, firstMs: { [kind]: now } },
+          failure: { kind, message, count, atMs: now, retryAtMs, firstMs: { [kind]: now } },
         });
       }
     },

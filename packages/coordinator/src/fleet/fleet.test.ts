@@ -13,7 +13,7 @@ const IMAGES = ['a:1', 'b:1'];
 
 function startFleet(silentAfterMs = SILENT_AFTER_MS) {
   const clock = createVirtualClock();
-  const seen = { changes: 0 };
+  const seen = { changes: 0, ends: [] as string[] };
   const fleet = createFleet({
     clock,
     log: silentLog,
@@ -21,6 +21,7 @@ function startFleet(silentAfterMs = SILENT_AFTER_MS) {
     changed: () => {
       seen.changes += 1;
     },
+    pullEnded: (node, image, end) => void seen.ends.push(`${node} ${image} ${end}`),
   });
   fleet.open();
   const assign = (members: Record<string, readonly string[]>, items = IMAGES, gaps: readonly string[] = []) => {

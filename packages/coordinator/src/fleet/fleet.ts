@@ -12,6 +12,8 @@ import { answerPoll, dismissPoll, pollPlan } from './plan-polls.ts';
 import { apiErrors } from '../requests/api-errors.ts';
 import { forgiveSuspension, longestPollMs, nextSilenceMs, nodesFallingSilent } from './silence.ts';
 import { takeReport } from './take-report.ts';
+import { pullEnds } from './pull-ends.ts';
+import type { PullOutcome } from '../permits/index.ts';
 
 /**
  * The table of cohorts, plans and latest reports. It lives in memory only: a new term starts with an empty one and fills
@@ -58,6 +60,8 @@ export interface FleetParts {
   readonly silentAfterMs: number;
   /** Called when the next pass would see something new. */
   readonly changed: () => void;
+  /** Called for each pull that a report tells the end of. */
+  readonly pullEnded: (node: string, image: ImageRef, end: PullOutcome) => void;
 }
 
 /** What one node may send in the long run: a report costs about 10 ms for each MiB. */
@@ -67,7 +71,7 @@ const REQUEST_BYTES = 64 * 1_024;
 /** Two of the largest reports at once, as after a change of leader. */
 const BURST_MS = (2 * (MAX_BODY_BYTES + REQUEST_BYTES)) / BYTES_PER_MS;
 
-export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts): Fleet {
+export function createFleet({ clock, log, silentAfterMs, changed, pullEnded }: FleetParts): Fleet {
   const members = createMembership();
   const images = createPlannedImages();
   let phase: 'unread' | 'assigned' | 'closed' = 'unread';
@@ -154,6 +158,7 @@ export function createFleet({ clock, log, silentAfterMs, changed }: FleetParts):
       const outcome = judgeReport(heard && { ...heard, lost, outdated, replaced }, report);
       if (outcome === 'OlderAgent') throw apiErrors.olderAgent(name, report.agent, node.heard?.agent);
       if (outcome === 'Used') {
+        for (const { image, end } of pullEnds(node, report)) pullEnded(name, image, end);
         takeReport(node, report, pod, images, now);
         if (report.full || report.cells.length > 0 || report.gone.length > 0) changed();
       }

@@ -1,4 +1,6 @@
+import type { PullLimit } from '@kube-prefetch/core';
 import type { ImageRef } from '@kube-prefetch/protocol';
+import type { Usage } from './usage.ts';
 
 /** What one node may be granted now. */
 export interface Contender {
@@ -13,51 +15,97 @@ export interface Want {
   readonly priority: number;
   /** Monotonic; since when the node has wanted it without a break. */
   readonly sinceMs: number;
+  readonly limits: readonly PullLimit[];
 }
 
 export interface Grant {
   readonly node: string;
-  readonly image: ImageRef;
+  readonly want: Want;
+}
+
+/** How many permits a node may have. */
+export interface NodeShare {
+  readonly most: number;
+  /** Before it gets one that a limit holds for: what a node holds for later keeps others waiting. */
+  readonly mostLimited: number;
 }
 
 /**
- * Hands out `free` permits, so that no node has more than `mostEach`: by priority, then to the node that has fewest, then to the
- * oldest want, then by name.
+ * Hands out what the limits leave free, and adds it to `usage`: by priority, then to the node that has fewest, then to the oldest
+ * want, then by name. A want whose limit is full holds up none behind it.
  */
-export function chooseGrants(contenders: readonly Contender[], free: number, mostEach = Infinity): readonly Grant[] {
-  const queues = contenders.map(({ node, permits, wants }) => {
-    return { node, permits, wants: wants.toSorted(inOrder).slice(0, Math.max(0, mostEach - permits)), next: 0 };
-  });
+export function chooseGrants(contenders: readonly Contender[], usage: Usage, share: NodeShare): readonly Grant[] {
+  const queues = contenders.map(({ node, permits, wants }) => ({
+    node,
+    permits,
+    wants: wants.toSorted(inOrder),
+    next: 0,
+  }));
   const grants: Grant[] = [];
-  while (grants.length < free) {
-    const first = queues.reduce<Queue | undefined>((a, b) => (head(b) && (!a || goesFirst(b, a)) ? b : a), undefined);
-    const want = first && head(first);
-    if (first === undefined || want === undefined) break;
-    grants.push({ node: first.node, image: want.image });
-    first.next += 1;
-    first.permits += 1;
+  const head = (queue: Grantable): Want | undefined => {
+    if (queue.permits >= share.most) return undefined;
+    // What is held up now stays so until all grants are chosen.
+    for (; queue.next < queue.wants.length; queue.next += 1) {
+      const want = queue.wants[queue.next] as Want;
+      if (want.limits.length === 0) return want;
+      if (queue.permits < share.mostLimited && usage.full(queue.node, want.limits) === undefined) return want;
+    }
+    return undefined;
+  };
+  for (;;) {
+    let first: { queue: Grantable; want: Want } | undefined;
+    for (const queue of queues) {
+      const want = head(queue);
+      if (want !== undefined && (first === undefined || goesFirst({ queue, want }, first))) first = { queue, want };
+    }
+    if (first === undefined) return grants;
+    const { queue, want } = first;
+    grants.push({ node: queue.node, want });
+    usage.add(queue.node, want.limits);
+    queue.next += 1;
+    queue.permits += 1;
   }
-  return grants;
 }
 
-interface Queue {
-  readonly node: string;
+export interface Wait {
+  /** The limit that has no room. */
+  readonly limit: PullLimit;
+  /** How many wants that the same limit holds up come before it. */
+  readonly before: number;
+}
+
+/** Why a want is not granted now; undefined where nothing keeps it from being. */
+export function explainWait(
+  contenders: readonly Contender[],
+  usage: Usage,
+  node: string,
+  image: ImageRef,
+): Wait | undefined {
+  const heads = contenders.flatMap(queue => queue.wants.map(want => ({ queue, want })));
+  const own = heads.find(({ queue, want }) => queue.node === node && want.image === image);
+  const limit = own && usage.full(node, own.want.limits);
+  if (own === undefined || limit === undefined) return undefined;
+  const waiting = heads.filter(({ want }) => want.limits.some(({ key }) => key === limit.key));
+  return { limit, before: waiting.filter(other => other !== own && goesFirst(other, own)).length };
+}
+
+interface Grantable extends Contender {
   permits: number;
-  readonly wants: readonly Want[];
+  /** The first want that was neither granted nor held up. */
   next: number;
 }
 
-function head(queue: Queue): Want | undefined {
-  return queue.wants[queue.next];
+interface Head {
+  readonly queue: Contender;
+  readonly want: Want;
 }
 
-function goesFirst(a: Queue, b: Queue): boolean {
-  const [wantA, wantB] = [head(a) as Want, head(b) as Want];
+function goesFirst(a: Head, b: Head): boolean {
   const order =
-    wantB.priority - wantA.priority ||
-    a.permits - b.permits ||
-    wantA.sinceMs - wantB.sinceMs ||
-    (a.node < b.node ? -1 : 1);
+    b.want.priority - a.want.priority ||
+    a.queue.permits - b.queue.permits ||
+    a.want.sinceMs - b.want.sinceMs ||
+    (a.queue.node < b.queue.node ? -1 : 1);
   return order < 0;
 }
 

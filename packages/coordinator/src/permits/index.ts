@@ -1,2 +1,3 @@
 export { onlyPlanned } from './only-planned.ts';
-export { createPermits, type PermitLimits, type Permits } from './permits.ts';
+export { createSlowRegistries, type PullOutcome, type SlowRegistries } from './slow-registries.ts';
+export { createPermits, type Permits } from './permits.ts';

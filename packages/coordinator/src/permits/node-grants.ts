@@ -1,12 +1,18 @@
+import type { LimitsOf, PullLimit } from '@kube-prefetch/core';
 import type { ImageRef, PermitRequest } from '@kube-prefetch/protocol';
 import type { WaitingRequest } from '../requests/waiting-request.ts';
 import type { Contender, Want } from './choose-grants.ts';
 
+export interface Permit {
+  /** Monotonic. */
+  readonly untilMs: number;
+  readonly limits: readonly PullLimit[];
+}
+
 /** A node with what it holds and wants. */
 export interface NodeGrants {
   readonly node: string;
-  /** Monotonic end of each. */
-  readonly permits: Map<ImageRef, number>;
+  readonly permits: Map<ImageRef, Permit>;
   readonly wants: Map<ImageRef, Want>;
   waiting: WaitingRequest<readonly ImageRef[]> | undefined;
   /** Something was granted since the node's last request. */
@@ -20,27 +26,30 @@ export interface NodeGrants {
  * permit is kept while its image is wanted. What the node goes on wanting keeps its age. A node has `most` permits at most.
  */
 export function takeRequest(
-  holders: Map<string, NodeGrants>,
+  before: NodeGrants | undefined,
   node: string,
   { holding, wanting }: PermitRequest,
-  most: number,
-  untilMs: number,
-  now: number,
+  { limitsOf, most, untilMs, now }: { limitsOf: LimitsOf; most: number; untilMs: number; now: number },
 ): NodeGrants {
-  const before = holders.get(node);
   const held = [...new Set(holding)].slice(0, most);
-  const permits = new Map(held.map(image => [image, untilMs]));
+  const permit = (image: ImageRef): Permit => ({ untilMs, limits: limitsOf(node, image) });
+  const permits = new Map(held.map(image => [image, permit(image)]));
   const wants = new Map<ImageRef, Want>();
   for (const { image, priority } of wanting) {
     if (permits.has(image)) continue;
-    if (before?.permits.has(image) && permits.size < most) permits.set(image, untilMs);
-    else wants.set(image, { image, priority, sinceMs: before?.wants.get(image)?.sinceMs ?? now });
+    const sinceMs = before?.wants.get(image)?.sinceMs ?? now;
+    if (before?.permits.has(image) && permits.size < most) permits.set(image, permit(image));
+    else wants.set(image, { image, priority, sinceMs, limits: limitsOf(node, image) });
   }
   if (before !== undefined) answer(before);
   const gained = permits.size > held.length;
-  const holder = { node, permits, wants, waiting: undefined, gained, forgetMs: untilMs };
-  holders.set(node, holder);
-  return holder;
+  return { node, permits, wants, waiting: undefined, gained, forgetMs: untilMs };
+}
+
+/** Gives what the node holds and wants the limits that hold from now on. */
+export function renewLimits({ node, permits, wants }: NodeGrants, limitsOf: LimitsOf): void {
+  for (const [image, permit] of permits) permits.set(image, { ...permit, limits: limitsOf(node, image) });
+  for (const [image, want] of wants) wants.set(image, { ...want, limits: limitsOf(node, image) });
 }
 
 export function answer(holder: NodeGrants): void {
@@ -48,8 +57,9 @@ export function answer(holder: NodeGrants): void {
   holder.waiting = undefined;
 }
 
-export function contender({ node, permits, wants }: NodeGrants): Contender {
-  return { node, permits: permits.size, wants: [...wants.values()] };
+/** `may`: which of its wants may be granted; all if absent. */
+export function contender({ node, permits, wants }: NodeGrants, may: (want: Want) => boolean = () => true): Contender {
+  return { node, permits: permits.size, wants: [...wants.values()].filter(may) };
 }
 
 export function grantedImages(holder: NodeGrants): readonly ImageRef[] {

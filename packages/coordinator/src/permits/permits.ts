@@ -1,16 +1,11 @@
-import type { ImageRef, PermitRequest } from '@kube-prefetch/protocol';
+import type { LimitsOf } from '@kube-prefetch/core';
+import { type ImageRef, type PermitRequest, registryOf } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import { createWaitingRequest } from '../requests/waiting-request.ts';
 import { apiErrors } from '../requests/api-errors.ts';
-import { chooseGrants } from './choose-grants.ts';
-import { answer, contender, type NodeGrants, grantedImages, takeRequest } from './node-grants.ts';
-
-export interface PermitLimits {
-  /** Pulls that may run at once in the whole cluster; undefined: any number. */
-  readonly maxConcurrentPulls?: number | undefined;
-  /** Pulls that an agent runs at once; undefined: any number. */
-  readonly parallelPulls?: number | undefined;
-}
+import { chooseGrants, explainWait } from './choose-grants.ts';
+import { answer, contender, grantedImages, type NodeGrants, renewLimits, takeRequest } from './node-grants.ts';
+import { createUsage } from './usage.ts';
 
 /**
  * Pull permits, each of which ends after its time to live. A node's request names all that it holds and wants; a permit
@@ -18,16 +13,21 @@ export interface PermitLimits {
  */
 export interface Permits {
   readonly ttlMs: number;
-  /** Starts over, for a new term: until one time to live has passed, only pulls that already run get permits. */
+  /** Starts over, for a new term: until one time to live has passed, of pulls that have a limit only those that run get permits. */
   open(now: number): void;
   /** Forgets everything, and fails every waiting request with ShuttingDown. */
   close(): void;
-  setLimits(limits: PermitLimits): void;
+  /** `parallelPulls`: that an agent runs at once; any number if absent. */
+  setLimits(limitsOf: LimitsOf, parallelPulls?: number): void;
   /** Ends the permits that nobody renewed, and grants what is free. */
   expire(now: number): void;
   nextDueMs(now: number): number;
   /** The images that the node may pull for one time to live from now. Waits for a first grant up to the request's `waitMs`. */
   request(node: string, request: PermitRequest, signal: AbortSignal): Promise<readonly ImageRef[]>;
+  /** Why the node has no permit for an image that it wants, as a sentence; undefined where it wants none. */
+  explain(node: string, image: ImageRef, now: number): string | undefined;
+  /** How many images of the registry nodes may be pulling: of their permits, as many as a node pulls at once. */
+  countFrom(registry: string): number;
   /** How many permits nodes have, and how many images the requests that wait want. */
   counts(): { readonly granted: number; readonly waiting: number };
 }
@@ -35,61 +35,88 @@ export interface Permits {
 /** An agent runs up to twice as many pulls while some are slow, and requests permits for the next ones. */
 const PERMITS_PER_PULL = 3;
 
+const SETTLING = 'the coordinator has just begun to lead, and counts the pulls that run before it permits others';
+
 export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number }): Permits {
   const nodes = new Map<string, NodeGrants>();
-  let limit: number | undefined;
-  let mostEach = Infinity;
+  const usage = createUsage();
+  let limitsOf: LimitsOf = () => [];
+  let share = { most: Infinity, mostLimited: Infinity };
   let quietUntilMs = 0;
+  /** Something became free since all who wait were served. While nothing did, each of them is held up by a full limit. */
+  let freed = true;
   /** A node counts the time to live from when it sent its request: after a longer wait a grant would be over before it is used. */
   const longestWaitMs = ttlMs / 3;
 
-  const grantedToAll = () => nodes.values().reduce((sum, holder) => sum + holder.permits.size, 0);
+  const release = ({ node, permits }: NodeGrants) => {
+    for (const { limits } of permits.values()) {
+      usage.remove(node, limits);
+      if (limits.length > 0) freed = true;
+    }
+  };
+  const occupy = ({ node, permits }: NodeGrants) => {
+    for (const { limits } of permits.values()) usage.add(node, limits);
+  };
 
   /** Grants what is free to nodes that wait and, if given, to the one whose request this is. Answers those who gained. */
   const serve = (now: number, asking?: NodeGrants) => {
-    if (limit !== undefined && now < quietUntilMs) return;
-    const free = limit === undefined ? Infinity : limit - grantedToAll();
-    if (free <= 0) return;
-    const contenders = [...nodes.values()].filter(holder => holder.waiting !== undefined || holder === asking);
-    for (const { node, image } of chooseGrants(contenders.map(contender), free, mostEach)) {
+    const isQuiet = now < quietUntilMs;
+    const served = [...nodes.values()].filter(holder => holder === asking || (freed && holder.waiting !== undefined));
+    const contenders = served.map(holder => contender(holder, ({ limits }) => !isQuiet || limits.length === 0));
+    for (const { node, want } of chooseGrants(contenders, usage, share)) {
       const holder = nodes.get(node) as NodeGrants;
-      holder.permits.set(image, now + ttlMs);
-      holder.wants.delete(image);
+      holder.permits.set(want.image, { untilMs: now + ttlMs, limits: want.limits });
+      holder.wants.delete(want.image);
       holder.gained = true;
     }
-    for (const holder of contenders) if (holder.gained) answer(holder);
+    for (const holder of served) if (holder.gained) answer(holder);
+    freed = false;
   };
 
   return {
     ttlMs,
     open(now) {
       nodes.clear();
+      usage.clear();
       quietUntilMs = now + ttlMs;
     },
     close() {
       for (const { waiting } of nodes.values()) waiting?.fail(apiErrors.shuttingDown());
       nodes.clear();
+      usage.clear();
     },
-    setLimits({ maxConcurrentPulls, parallelPulls = Infinity }) {
-      limit = maxConcurrentPulls;
-      mostEach = parallelPulls * PERMITS_PER_PULL;
+    setLimits(next, parallelPulls = Infinity) {
+      limitsOf = next;
+      share = { most: parallelPulls * PERMITS_PER_PULL, mostLimited: parallelPulls };
+      usage.clear();
+      for (const holder of nodes.values()) {
+        renewLimits(holder, limitsOf);
+        occupy(holder);
+      }
     },
     expire(now) {
+      usage.clear();
       for (const holder of nodes.values()) {
-        for (const [image, untilMs] of holder.permits) if (untilMs <= now) holder.permits.delete(image);
+        for (const [image, { untilMs }] of holder.permits) if (untilMs <= now) holder.permits.delete(image);
         if (holder.waiting === undefined && now >= holder.forgetMs) nodes.delete(holder.node);
+        else occupy(holder);
       }
+      freed = true;
       serve(now);
     },
     nextDueMs(now) {
-      let dueMs = limit !== undefined && now < quietUntilMs ? quietUntilMs : Infinity;
+      let dueMs = now < quietUntilMs && waitsForLimit(nodes.values()) ? quietUntilMs : Infinity;
       for (const { permits } of nodes.values())
-        for (const untilMs of permits.values()) dueMs = Math.min(dueMs, untilMs);
+        for (const { untilMs } of permits.values()) dueMs = Math.min(dueMs, untilMs);
       return dueMs;
     },
     async request(node, request, signal) {
       const now = clock.monotonicMs();
-      const holder = takeRequest(nodes, node, request, mostEach, now + ttlMs, now);
+      const before = nodes.get(node);
+      if (before !== undefined) release(before);
+      const holder = takeRequest(before, node, request, { limitsOf, most: share.most, untilMs: now + ttlMs, now });
+      nodes.set(node, holder);
+      occupy(holder);
       serve(now, holder);
       if (holder.gained || holder.wants.size === 0 || request.waitMs === 0) return grantedImages(holder);
 
@@ -103,9 +130,33 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
         if (holder.waiting === waiting) holder.waiting = undefined;
       }
     },
+    explain(node, image, now) {
+      const want = nodes.get(node)?.wants.get(image);
+      if (want === undefined) return undefined;
+      if (now < quietUntilMs && want.limits.length > 0) return SETTLING;
+      const wait = explainWait(
+        [...nodes.values()].map(holder => contender(holder)),
+        usage,
+        node,
+        image,
+      );
+      return wait && `${wait.limit.sentence}; ${wait.before} others that want it come first`;
+    },
+    countFrom(registry) {
+      const from = ({ permits }: NodeGrants) =>
+        [...permits.keys()].filter(image => registryOf(image) === registry).length;
+      return nodes.values().reduce((sum, holder) => sum + Math.min(share.mostLimited, from(holder)), 0);
+    },
     counts() {
       const waiting = nodes.values().filter(holder => holder.waiting !== undefined);
-      return { granted: grantedToAll(), waiting: waiting.reduce((sum, holder) => sum + holder.wants.size, 0) };
+      return {
+        granted: nodes.values().reduce((sum, { permits }) => sum + permits.size, 0),
+        waiting: waiting.reduce((sum, { wants }) => sum + wants.size, 0),
+      };
     },
   };
+}
+
+function waitsForLimit(nodes: Iterable<NodeGrants>): boolean {
+  return [...nodes].some(({ wants }) => wants.values().some(({ limits }) => limits.length > 0));
 }

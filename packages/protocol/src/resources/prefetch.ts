@@ -1,4 +1,4 @@
-import Type, { type Static, type TArrayOptions, type TProperties, type TSchema } from 'typebox';
+import Type, { type Static, type TArrayOptions, type TProperties, type TSchema, type TUnsafe } from 'typebox';
 
 /** The group and version of Prefetch and ClusterPrefetch. */
 export const API_VERSION = 'kube-prefetch.io/v1alpha1';
@@ -154,6 +154,28 @@ export const RewriteRule = closed(
 );
 export type RewriteRule = Static<typeof RewriteRule>;
 
+/** A whole number, or text: in Kubernetes an IntOrString. */
+function numberOr(text: RegExp, options: { minimum: number; maximum: number; description: string }) {
+  const schema = { type: ['integer', 'string'], pattern: text.source, 'x-kubernetes-int-or-string': true, ...options };
+  return Type.Unsafe<number | string>(schema) as TUnsafe<number | string> & typeof schema;
+}
+
+const MOST_NODES = 100_000;
+
+const Pull = closed(
+  {
+    maxConcurrentNodes: Type.Optional(
+      numberOr(/^([1-9][0-9]?|100)%$/, {
+        minimum: 1,
+        maximum: MOST_NODES,
+        description:
+          'Nodes that may pull at once for this resource: a number, or a share of the nodes that it reaches, `25%`',
+      }),
+    ),
+  },
+  'How fast; where several resources want an image on a node, its pull keeps the limits of all of them',
+);
+
 /** The one declaration: type, validation, defaults, reference documentation and, in Kubernetes, the CRD come from it. */
 export const PrefetchSpec = closed(
   {
@@ -192,6 +214,7 @@ export const PrefetchSpec = closed(
       default: 0,
       description: 'Higher is pulled first on every node; above 0 only in a ClusterPrefetch',
     }),
+    pull: Type.Optional(Pull),
     suspend: Type.Boolean({ default: false, description: 'Start no pull, delete nothing' }),
   },
   'What to keep warm and where',

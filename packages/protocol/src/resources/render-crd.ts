@@ -148,14 +148,17 @@ type StructuralSchema = Readonly<Record<string, unknown>>;
  * | patternProperties of a map  | additionalProperties                                                   |
  * | required, with a default    | the default alone: the API server fills it in before it validates      |
  * | a list                      | its list type: map where it has keys, set where unique, else atomic    |
+ * | a whole number or text      | an IntOrString, which has no type                                      |
  */
 export function toStructural(schema: SchemaNode): StructuralSchema {
   const { properties, patternProperties = {}, items, required = [] } = schema;
+  const isIntOrString = schema['x-kubernetes-int-or-string'] === true;
   const [mapValue] = Object.values(patternProperties);
   const needed = required.filter(name => properties?.[name]?.default === undefined);
   return {
     ...(schema.enum && { type: 'string' }),
     ...Object.fromEntries(Object.entries(schema).filter(([keyword]) => UNCHANGED.has(keyword))),
+    ...(isIntOrString && { type: undefined, 'x-kubernetes-int-or-string': true, pattern: schema.pattern }),
     ...(needed.length > 0 && { required: needed }),
     ...(properties && { properties: eachValue(properties, toStructural) }),
     ...(mapValue && { additionalProperties: toStructural(mapValue) }),

@@ -101,6 +101,7 @@ export function fieldsOf(schema: SchemaNode, path: string): readonly DocumentedF
 
 function typeOf(node: SchemaNode): string {
   if (node.enum !== undefined) return node.enum.map(value => `\`${value}\``).join(', ');
+  if (node['x-kubernetes-int-or-string']) return `integer${bounds('', node.minimum, node.maximum)}, or text`;
   switch (node.type) {
     case 'array':
       return `list of ${typeOf(node.items ?? {})}${bounds('items', node.minItems, node.maxItems)}${node.uniqueItems ? ', each once' : ''}`;
@@ -113,7 +114,7 @@ function typeOf(node: SchemaNode): string {
     case 'integer':
       return `integer${bounds('', node.minimum, node.maximum)}`;
     default:
-      return node.type ?? 'anything';
+      return String(node.type ?? 'anything');
   }
 }
 

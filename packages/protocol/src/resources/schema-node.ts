@@ -1,6 +1,7 @@
 /** What we write of JSON Schema. */
 export interface SchemaNode {
-  readonly type?: string;
+  /** Several: any of them. */
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly default?: unknown;
   readonly required?: readonly string[];
@@ -18,5 +19,7 @@ export interface SchemaNode {
   readonly uniqueItems?: boolean;
   readonly maxProperties?: number;
   readonly 'x-kubernetes-list-map-keys'?: readonly string[];
+  readonly pattern?: string;
   readonly 'x-kubernetes-map-type'?: 'atomic';
+  readonly 'x-kubernetes-int-or-string'?: boolean;
 }

@@ -1,0 +1,70 @@
+import { countsFromMs, judgeRegistry, raisedAtMs, type RegistrySpeed } from '@kube-prefetch/core';
+import { type FailureKind, type ImageRef, registryOf } from '@kube-prefetch/protocol';
+import type { Clock } from '@kube-prefetch/time';
+
+/** How long a pull that ended counts. */
+const WINDOW_MS = 60_000;
+/** Registries that nodes told of lately; others are not slowed. */
+const MAX_REGISTRIES = 1_000;
+
+/** How a pull ended: well, or with the kind of its failure. */
+export type PullOutcome = 'pulled' | FailureKind;
+
+/** Notes how pulls end, and slows registries that refuse or fail. */
+export interface SlowRegistries {
+  ended(node: string, image: ImageRef, end: PullOutcome): void;
+  /** By registry, the pulls that those which are slowed may have at once. */
+  slowed(now: number): ReadonlyMap<string, number>;
+  nextDueMs(): number;
+  clear(): void;
+}
+
+/** `running`: how many pulls from the registry run now. */
+export function createSlowRegistries({
+  clock,
+  running,
+}: {
+  clock: Clock;
+  running: (registry: string) => number;
+}): SlowRegistries {
+  const news = new Map<string, { failing: Map<string, number>; seen: Map<string, number> }>();
+  const speeds = new Map<string, RegistrySpeed>();
+
+  const judge = (registry: string, now: number) => {
+    const speed = speeds.get(registry);
+    const told = news.get(registry);
+    const since = Math.max(now - WINDOW_MS, countsFromMs(speed));
+    if (told !== undefined) {
+      for (const nodes of [told.failing, told.seen])
+        for (const [node, atMs] of nodes) if (atMs <= since) nodes.delete(node);
+      if (told.seen.size === 0) news.delete(registry);
+    }
+    const failing = told?.failing.size ?? 0;
+    // What failed has ended, but ran.
+    const counts = { failing, seen: told?.seen.size ?? 0, running: running(registry) + failing };
+    const next = judgeRegistry(speed, counts, now);
+    if (next === undefined) speeds.delete(registry);
+    else speeds.set(registry, next);
+  };
+
+  return {
+    ended(node, image, end) {
+      const registry = registryOf(image);
+      if (registry === undefined || (!news.has(registry) && news.size >= MAX_REGISTRIES)) return;
+      let told = news.get(registry);
+      if (told === undefined) news.set(registry, (told = { failing: new Map(), seen: new Map() }));
+      const now = clock.monotonicMs();
+      told.seen.set(node, now);
+      if (end === 'RateLimited' || end === 'RegistryUnavailable') told.failing.set(node, now);
+    },
+    slowed(now) {
+      for (const registry of new Set([...news.keys(), ...speeds.keys()])) judge(registry, now);
+      return new Map([...speeds].map(([registry, { most }]) => [registry, most]));
+    },
+    nextDueMs: () => Math.min(...speeds.values().map(raisedAtMs)),
+    clear() {
+      news.clear();
+      speeds.clear();
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { type ImageRef, resourceName, registryOf } from '@kube-prefetch/protocol';
+import type { Cohort } from '../plans/group-nodes.ts';
+import type { Resource } from '../state/cluster-state.ts';
+
+/** A bound on pulls that run at once. A pull counts towards every limit that holds for it, and starts when each has room. */
+export interface PullLimit {
+  /** One for each limit. */
+  readonly key: string;
+  readonly most: number;
+  /** A node counts once, however many of its pulls the limit holds for. */
+  readonly counts: 'pulls' | 'nodes';
+  /** Whose it is and how much it lets through. */
+  readonly sentence: string;
+}
+
+export interface PaceSettings {
+  /** Pulls that may run at once in the whole cluster; undefined: any number. */
+  readonly maxConcurrentPulls?: number | undefined;
+  /** Pulls that may run at once from one registry; undefined: any number. */
+  readonly maxConcurrentPullsPerRegistry?: number | undefined;
+  /** Pulls that an agent runs at once; undefined: any number. */
+  readonly parallelPulls?: number | undefined;
+}
+
+export interface PaceInput {
+  readonly settings: PaceSettings;
+  readonly resources: readonly Resource[];
+  readonly cohorts: readonly Cohort[];
+  /** By registry: how many pulls each that refuses or fails may still have at once. */
+  readonly slowed: ReadonlyMap<string, number>;
+}
+
+/** The limits that hold for a pull of the image on the node. */
+export type LimitsOf = (node: string, image: ImageRef) => readonly PullLimit[];
+
+/** Made once for each pass: what it returns is remembered for nodes of one cohort. */
+export function decideLimits(pace: PaceInput): LimitsOf {
+  const homes = new Map(pace.cohorts.flatMap(cohort => cohort.nodes.map(node => [node, cohort] as const)));
+  const cluster = clusterLimit(pace.settings);
+  const registryLimit = remember((registry: string) => limitOfRegistry(registry, pace));
+  const resourceLimits = limitsOfResources(pace);
+  const limitsOfCohort = remember((cohort: Cohort) => {
+    const asks = Map.groupBy(
+      cohort.asks.filter(({ start }) => start),
+      ({ image }) => image,
+    );
+    return remember((image: ImageRef): readonly PullLimit[] => {
+      const names = new Set(asks.get(image)?.map(({ resource }) => resourceName(resource)));
+      const ofResources = [...names].flatMap(name => resourceLimits.get(name) ?? []);
+      const registry = registryOf(image);
+      return [...cluster, ...(registry === undefined ? [] : registryLimit(registry)), ...ofResources];
+    });
+  });
+  return (node, image) => {
+    const cohort = homes.get(node);
+    return cohort === undefined ? cluster : limitsOfCohort(cohort)(image);
+  };
+}
+
+function clusterLimit({ maxConcurrentPulls: most }: PaceSettings): readonly PullLimit[] {
+  if (most === undefined) return [];
+  return [{ key: 'cluster', most, counts: 'pulls', sentence: `the cluster may run ${pulls(most)} at once` }];
+}
+
+function limitOfRegistry(registry: string, { settings, slowed }: PaceInput): readonly PullLimit[] {
+  const { maxConcurrentPullsPerRegistry: set = Infinity } = settings;
+  const slow = slowed.get(registry) ?? Infinity;
+  const most = Math.min(set, slow);
+  if (most === Infinity) return [];
+  const why = slow < set ? ', because it refused or failed' : '';
+  const sentence = `${registry} may have ${pulls(most)} at once${why}`;
+  return [{ key: `registry ${registry}`, most, counts: 'pulls', sentence }];
+}
+
+/** By `resourceName`. */
+function limitsOfResources({ resources, cohorts }: PaceInput): ReadonlyMap<string, PullLimit> {
+  const limits = new Map<string, PullLimit>();
+  for (const { ref, spec } of resources) {
+    const limit = spec.pull?.maxConcurrentNodes;
+    if (limit === undefined) continue;
+    const name = resourceName(ref);
+    const most = typeof limit === 'number' ? limit : nodesOf(limit, countNodes(name, cohorts));
+    const sentence = `${name} lets ${most} ${most === 1 ? 'node' : 'nodes'} pull at once`;
+    limits.set(name, { key: `resource ${name}`, most, counts: 'nodes', sentence });
+  }
+  return limits;
+}
+
+/** How many nodes of those that get an agent the resource reaches. */
+function countNodes(name: string, cohorts: readonly Cohort[]): number {
+  const reached = cohorts.filter(
+    ({ asks, applicable }) => applicable && asks.some(({ resource }) => resourceName(resource) === name),
+  );
+  return reached.reduce((sum, { nodes }) => sum + nodes.length, 0);
+}
+
+/** Rounded up, so that a small share of few nodes still lets one pull. */
+function nodesOf(percent: string, nodes: number): number {
+  return Math.max(1, Math.ceil((Number.parseInt(percent, 10) / 100) * nodes));
+}
+
+function pulls(most: number): string {
+  return `${most} ${most === 1 ? 'pull' : 'pulls'}`;
+}
+
+function remember<K, V>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>();
+  return key => {
+    let value = made.get(key);
+    if (value === undefined) made.set(key, (value = make(key)));
+    return value;
+  };
+}
