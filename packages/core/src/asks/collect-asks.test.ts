@@ -98,6 +98,18 @@ test('rules say what is pulled for what is written: those of the resource first,
   expect([...unplanned.values()]).toEqual([{ excludedByAnnotation: 0, placeholder: 1, neverPulled: 0, tooLong: 0 }]);
 });
 
+test('a rule that makes no valid reference of one image is told, and that image alone is no use', () => {
+  const deep = `docker.io/${'deep/'.repeat(40)}web:1`;
+  const rewrite = [{ from: 'docker.io/', to: `r.example/${'hub/'.repeat(20)}` }];
+  const { asks, notes } = collectAsks(
+    aState({ resources: [aResource({ spec: { images: [deep, 'web:1'], rewrite } })] }),
+  );
+  expect(asks).toHaveLength(2);
+  expect([...notes.values()].flat()).toEqual([
+    expect.stringMatching(/^spec\.rewrite\[0\] makes no valid reference of docker/),
+  ]);
+});
+
 test('what annotations exclude is counted, unless another workload wants it, and names of nothing are told', () => {
   const pod = {
     containers: [

@@ -20,7 +20,7 @@ export interface CollectedAsks {
   readonly unplanned: ReadonlyMap<string, UnplannedImages>;
   /** By `resourceName`: what tenants may not ask for. */
   readonly beyond: ReadonlyMap<string, readonly BeyondLimit[]>;
-  /** By `resourceName`: what of its workloads could not be used or understood, a sentence each. */
+  /** By `resourceName`: what of its workloads and rules could not be used or understood, a sentence each. */
   readonly notes: ReadonlyMap<string, readonly string[]>;
   /** What could not be read and these asks are made from, a sentence each. Not empty: plans are incomplete. */
   readonly gaps: readonly string[];
@@ -63,7 +63,7 @@ export function collectAsks(
     asks.push(asksOf(resource, planned));
     const name = resourceName(resource.ref);
     if (planned.length < images.length) unplanned.set(name, countUnplanned(images));
-    const sentences = [...found.notes, ...unclearAnnotations(found.workloads)];
+    const sentences = [...found.notes, ...unclearAnnotations(found.workloads), ...badlyRewritten(images)];
     if (sentences.length > 0) notes.set(name, sentences);
   }
   const { within, beyond } = limitTenants(asks.flat().sort(byPullOrder), limits);
@@ -81,12 +81,8 @@ export function gapsOf(
   return more.length === 0 ? gaps : [...gaps, ...more];
 }
 
-interface WantedImage {
-  /** What nodes pull. */
-  readonly image: ImageRef;
+interface WantedImage extends Rewritten {
   readonly written: ImageRef;
-  /** What made `image` of `written`, unless both are the same. */
-  readonly rule?: string;
   readonly pullsAlways: boolean;
   readonly placement: Placement;
   readonly pullSecrets: PullSecrets;
@@ -144,6 +140,12 @@ function placedPod({ ownPods }: Resource, { pod }: Workload): Placement['pod'] {
   if (ownPods) return { tolerations: [], extendedResources: {} };
   const { nodeName, nodeSelector, nodeAffinity, tolerations, os, extendedResources } = pod;
   return { nodeName, nodeSelector, nodeAffinity, tolerations, os, extendedResources };
+}
+
+/** Each sentence once, sorted. */
+function badlyRewritten(images: readonly WantedImage[]): readonly string[] {
+  const wanted = images.filter(({ unplanned }) => unplanned === undefined || unplanned === 'tooLong');
+  return [...new Set(wanted.flatMap(({ problem = [] }) => problem))].sort(byText);
 }
 
 /** One that is excluded or never pulled counts once, and not at all where it is planned for somebody else. */

@@ -4,6 +4,8 @@ import { type ImageRef, type RewriteRule, repositoryOf, tryParseReference } from
 export interface Rewritten {
   readonly image: ImageRef;
   readonly rule?: string;
+  /** A sentence, where `image` is no valid reference. */
+  readonly problem?: string;
 }
 
 /** Rules in order, and how messages call the list: `spec.rewrite`. */
@@ -39,9 +41,16 @@ export function compileRewrite(lists: readonly RewriteRules[]): (written: ImageR
     if (rule === undefined || rule.prefix === canonicalPrefix(rule.to)) return { image: written };
     const { tag, digest } = reference;
     const version = `${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
-    return { image: `${rule.to}${repository.slice(rule.prefix.length)}${version}`, rule: rule.name };
+    const image = `${rule.to}${repository.slice(rule.prefix.length)}${version}`;
+    if (image.length <= MAX_PATH_LENGTH || tryParseReference(image) !== undefined) return { image, rule: rule.name };
+    const problem = `${rule.name} makes no valid reference of ${written.slice(0, MAX_SHOWN)}: the path becomes too long`;
+    return { image, rule: rule.name, problem };
   };
 }
+
+/** Of a valid rule and a valid reference nothing else can become invalid. */
+const MAX_PATH_LENGTH = 255;
+const MAX_SHOWN = 120;
 
 /** Why a rule can make no valid reference of any. */
 export function rewriteProblem({ from, to }: RewriteRule): string | undefined {
