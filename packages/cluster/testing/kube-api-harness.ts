@@ -1,6 +1,7 @@
 import { afterEach, expect, vi } from 'vitest';
 import type {
   KubeApi,
+  KubeDiscovery,
   KubeEvent,
   KubeFailure,
   KubeKind,
@@ -22,7 +23,7 @@ export interface KubeApiHarnessOptions {
 /** A server that has our kinds, and what happens to it past the API under test. */
 export interface KubeApiHarness {
   /** With every right. */
-  readonly api: KubeApi & KubeTokens;
+  readonly api: KubeApi & KubeTokens & KubeDiscovery;
   /** Of this test alone; it exists. */
   readonly namespace: string;
   /** The server, asked by somebody whom it refuses this kind. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeApi, KubeObject } from '../src/api/kube-api.ts';
-import { CONFIG_MAPS, PREFETCHES } from '../src/api/kinds.ts';
+import { CLUSTER_PREFETCHES, CONFIG_MAPS, PREFETCHES } from '../src/api/kinds.ts';
 import { harnesses, type MakeKubeApiHarness, prefetch, type StartedHarness } from './kube-api-harness.ts';
 import { aStatus } from './status-sink-suite.ts';
 
@@ -28,6 +28,18 @@ export function kubeApiSuite(name: string, makeHarness: MakeKubeApiHarness): voi
       });
       expect(created.metadata.creationTimestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
       expect(await api.get(PREFETCHES, { namespace, name: 'web' }, signal)).toEqual(created);
+    });
+
+    test('of the kinds of a group it says which are served, asked again as well', async () => {
+      const { api, signal } = await start();
+      const groups = ['kube-prefetch.io', 'nobody.example'];
+      const answers = [await api.served(groups, signal), await api.served(groups, signal)];
+      const served = [PREFETCHES, CLUSTER_PREFETCHES].map(kind => ({ ...kind, creatable: true }));
+      for (const { kinds, unknown } of answers) {
+        expect(kinds).toHaveLength(2);
+        expect(kinds).toEqual(expect.arrayContaining(served));
+        expect(unknown).toEqual([]);
+      }
     });
 
     test('a second object of the name is refused: AlreadyExists', async () => {

@@ -4,7 +4,7 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Agent } from 'undici';
 import { type CountRequest, countRequest } from './count-request.ts';
 import { createHttpKubeApi } from './http-api.ts';
-import type { KubeApi, KubeTokens } from './kube-api.ts';
+import type { KubeApi, KubeDiscovery, KubeTokens } from './kube-api.ts';
 import { type KubeRequest, type KubeResponse, WATCH_SECONDS, MAX_ANSWER_BYTES } from './transport.ts';
 
 // The package's index loads a class for every object that Kubernetes has.
@@ -33,7 +33,7 @@ export function createClientNodeApi({
   watchSeconds = WATCH_SECONDS,
   maxAnswerBytes = MAX_ANSWER_BYTES,
   count = () => {},
-}: ClientNodeApiOptions): KubeApi & KubeTokens & { close(): Promise<void> } {
+}: ClientNodeApiOptions): KubeApi & KubeTokens & KubeDiscovery & { close(): Promise<void> } {
   const agentFor = createPool();
   let config = loadConfig(kubeconfig);
 
@@ -139,7 +139,7 @@ async function exchange(
   agent: Agent,
   server: URL,
   authentication: Authentication,
-  { method, path, query, body, contentType = 'application/json', accept = 'application/json' }: KubeRequest,
+  { method, path, query, body, contentType = 'application/json', accept = 'application/json', known }: KubeRequest,
   signal: AbortSignal,
 ): Promise<KubeResponse> {
   const prefix = server.pathname.replace(/\/+$/, '');
@@ -153,14 +153,16 @@ async function exchange(
       'user-agent': 'kube-prefetch',
       ...authentication.headers,
       ...(body !== undefined && { 'content-type': contentType }),
+      ...(known !== undefined && { 'if-none-match': known }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     signal,
   });
-  const retryAfter = answer.headers['retry-after'];
+  const header = (name: string) => [answer.headers[name]].flat()[0];
   return {
     status: answer.statusCode,
-    retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+    retryAfter: header('retry-after'),
+    etag: header('etag'),
     body: answer.body,
     close: () => void answer.body.on('error', () => {}).destroy(),
   };

@@ -1,9 +1,34 @@
 import { errorText } from '@kube-prefetch/protocol';
 import { type Clock, withDeadline } from '@kube-prefetch/time';
-import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind, type KubeTokens } from './kube-api.ts';
-import { StrangeAnswer, readEvent, readKeys, readObject, readPage, readTokenReview } from './read-answer.ts';
+import {
+  type KubeApi,
+  KubeApiError,
+  type KubeDiscovery,
+  type KubeEvent,
+  type KubeKind,
+  type KubeTokens,
+  type ServedKinds,
+} from './kube-api.ts';
+import {
+  StrangeAnswer,
+  readDiscovery,
+  readEvent,
+  readKeys,
+  readObject,
+  readPage,
+  readTokenReview,
+} from './read-answer.ts';
 import { readBody, readLines } from './read-body.ts';
-import { listPath, NAMES_ONLY, objectPath, reading, SIGNING_KEYS, TOKEN_REVIEW, writing } from './requests.ts';
+import {
+  DISCOVERY,
+  listPath,
+  NAMES_ONLY,
+  objectPath,
+  reading,
+  SIGNING_KEYS,
+  TOKEN_REVIEW,
+  writing,
+} from './requests.ts';
 import { toKubeError } from './to-kube-error.ts';
 import { ANSWER_WITHIN_MS, type KubeRequest, type KubeResponse, type KubeTransport } from './transport.ts';
 
@@ -20,21 +45,33 @@ export function createHttpKubeApi({
   clock,
   watchSeconds,
   maxAnswerBytes,
-}: HttpKubeApiOptions): KubeApi & KubeTokens {
-  /** Reads the whole answer within the deadline. */
-  async function call<T>(request: KubeRequest, read: (answer: unknown) => T, signal: AbortSignal): Promise<T> {
+}: HttpKubeApiOptions): KubeApi & KubeTokens & KubeDiscovery {
+  /** Reads the whole answer within the deadline, whatever its code. */
+  async function ask<T>(
+    request: KubeRequest,
+    read: (response: KubeResponse, text: string, what: string) => T,
+    signal: AbortSignal,
+  ): Promise<T> {
     const what = `${request.method} ${request.path}`;
     try {
       return await withDeadline(clock, ANSWER_WITHIN_MS, signal, what, async inTime => {
         const response = await send(request, inTime);
-        const text = await readBody(response.body, maxAnswerBytes);
-        if (response.status >= 300) throw refusal(what, response, text);
-        return read(parseAnswer(text));
+        return read(response, await readBody(response.body, maxAnswerBytes), what);
       });
     } catch (error) {
       throw asKubeApiError(what, error, signal);
     }
   }
+
+  const call = <T>(request: KubeRequest, read: (answer: unknown) => T, signal: AbortSignal): Promise<T> =>
+    ask(
+      request,
+      (response, text, what) => {
+        if (response.status >= 300) throw refusal(what, response, text);
+        return read(parseAnswer(text));
+      },
+      signal,
+    );
 
   async function* watch(kind: KubeKind, resourceVersion: string, signal: AbortSignal): AsyncGenerator<KubeEvent, void> {
     const path = listPath(kind);
@@ -66,7 +103,25 @@ export function createHttpKubeApi({
     }
   }
 
+  let discovered:
+    | { readonly etag: string; readonly groups: readonly string[]; readonly served: ServedKinds }
+    | undefined;
+
+  /** The server sends no answer again that has not changed since the last one. */
+  const served = (groups: readonly string[], signal: AbortSignal): Promise<ServedKinds> => {
+    const same = discovered?.groups.join() === groups.join() ? discovered : undefined;
+    const read = ({ status, retryAfter, etag }: KubeResponse, text: string, what: string) => {
+      if (status === 304 && same !== undefined) return same.served;
+      if (status >= 300) throw refusal(what, { status, retryAfter }, text);
+      const found = readDiscovery(groups, parseAnswer(text));
+      discovered = etag === undefined ? undefined : { etag, groups, served: found };
+      return found;
+    };
+    return ask({ ...DISCOVERY, known: same?.etag }, read, signal);
+  };
+
   return {
+    served,
     list(kind, { limit, after, namesOnly = false }, signal) {
       const query = { limit: `${limit}`, ...(after !== undefined && { continue: after }) };
       const request = {
@@ -93,7 +148,11 @@ export function createHttpKubeApi({
   };
 }
 
-function refusal(what: string, { status, retryAfter }: KubeResponse, text: string): KubeApiError {
+function refusal(
+  what: string,
+  { status, retryAfter }: Pick<KubeResponse, 'status' | 'retryAfter'>,
+  text: string,
+): KubeApiError {
   return toKubeError(what, status, parsed(text), retryAfter);
 }
 

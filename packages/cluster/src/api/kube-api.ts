@@ -27,6 +27,23 @@ export interface KubeTokens {
   signingKeys(signal: AbortSignal): Promise<readonly JsonWebKey[]>;
 }
 
+/** Which kinds an API server serves. It throws as KubeApi does, and has the same twin and suite. */
+export interface KubeDiscovery {
+  /** Those of these groups, in the server's order of versions. Every authenticated client may ask. */
+  served(groups: readonly string[], signal: AbortSignal): Promise<ServedKinds>;
+}
+
+export interface ServedKinds {
+  readonly kinds: readonly ServedKind[];
+  /** Of the groups those whose kinds the server cannot tell now. */
+  readonly unknown: readonly string[];
+}
+
+export interface ServedKind extends KubeKind {
+  /** False while its CustomResourceDefinition is being removed, and all of its objects with it. */
+  readonly creatable: boolean;
+}
+
 /** A public key as RFC 7517 writes it, unchecked beyond its being an object. */
 export type JsonWebKey = Readonly<Record<string, unknown>>;
 

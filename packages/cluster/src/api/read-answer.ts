@@ -1,4 +1,13 @@
-import type { JsonWebKey, KubeEvent, KubeKind, KubeObject, KubePage, TokenReview } from './kube-api.ts';
+import type {
+  JsonWebKey,
+  KubeEvent,
+  KubeKind,
+  KubeObject,
+  KubePage,
+  ServedKind,
+  ServedKinds,
+  TokenReview,
+} from './kube-api.ts';
 import { toKubeError } from './to-kube-error.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -81,6 +90,36 @@ export function readKeys(value: unknown): readonly JsonWebKey[] {
   const { keys } = mapping(value, 'a set of keys');
   if (!Array.isArray(keys)) throw new StrangeAnswer('a set of keys without keys');
   return keys.map(key => mapping(key, 'a key'));
+}
+
+/** Of an APIGroupDiscoveryList, the kinds of these groups. Kinds that cannot be listed and watched are left out. */
+export function readDiscovery(groups: readonly string[], value: unknown): ServedKinds {
+  const { items, kind } = mapping(value, 'a list');
+  if (kind !== 'APIGroupDiscoveryList' || !Array.isArray(items)) throw new StrangeAnswer('no list of served kinds');
+  const unknown = new Set<string>();
+  const kinds: ServedKind[] = [];
+  for (const item of items as readonly unknown[]) {
+    const { metadata, versions } = mapping(item, 'a group');
+    const group = mapping(metadata, "a group's metadata").name;
+    if (typeof group !== 'string' || !groups.includes(group)) continue;
+    for (const version of Array.isArray(versions) ? (versions as readonly unknown[]) : []) {
+      const { version: name, freshness, resources } = mapping(version, 'a version');
+      if (freshness === 'Stale') unknown.add(group);
+      for (const resource of Array.isArray(resources) ? (resources as readonly unknown[]) : [])
+        kinds.push(...readServed(`${group}/${String(name)}`, mapping(resource, 'a resource')));
+    }
+  }
+  return { kinds, unknown: [...unknown] };
+}
+
+function readServed(apiVersion: string, { resource, responseKind, scope, verbs }: Mapping): readonly ServedKind[] {
+  const { kind } = mapping(responseKind, "a resource's kind");
+  const may = texts(verbs);
+  if (typeof resource !== 'string' || typeof kind !== 'string' || !may.includes('list') || !may.includes('watch'))
+    return [];
+  return [
+    { apiVersion, kind, plural: resource, namespaced: scope === 'Namespaced', creatable: may.includes('create') },
+  ];
 }
 
 /** How the server calls an object of which only the metadata was asked for. */

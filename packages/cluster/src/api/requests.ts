@@ -46,6 +46,15 @@ export const SIGNING_KEYS = {
   accept: 'application/jwk-set+json, application/json',
 } as const;
 
+/** Every group, version and kind in one answer; GA in Kubernetes 1.30. RBAC: `system:discovery`, which all clients have. */
+export const DISCOVERY = {
+  verb: 'get',
+  resource: '/apis',
+  method: 'GET',
+  path: '/apis',
+  accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+} as const;
+
 /** The path of a kind in all namespaces. */
 export function listPath({ apiVersion, plural }: KubeKind): string {
   return `${groupPath(apiVersion)}/${plural}`;

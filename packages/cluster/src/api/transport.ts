@@ -10,12 +10,15 @@ export interface KubeRequest {
   readonly contentType?: string;
   /** JSON of the object itself unless told. */
   readonly accept?: string;
+  /** The ETag of an answer that is known: the server answers 304 while it is still the same. */
+  readonly known?: string | undefined;
 }
 
 export interface KubeResponse {
   readonly status: number;
   /** Seconds, as in the header. */
   readonly retryAfter: string | undefined;
+  readonly etag?: string | undefined;
   readonly body: AsyncIterable<Uint8Array>;
   /** Closes the connection unless the body was read to its end. */
   close(): void;

@@ -1,18 +1,24 @@
-import type {
-  ClusterState,
-  DeviceClass,
-  Namespace,
-  Node,
-  Resource,
-  ResourceSlice,
-  ServiceAccount,
-  Workload,
+import {
+  type ClusterState,
+  type DeviceClass,
+  kindKey,
+  type KnownKind,
+  type Namespace,
+  type Node,
+  type Resource,
+  type ResourceSlice,
+  type ServiceAccount,
+  type Workload,
 } from '@kube-prefetch/core';
 import { createTrigger, runTogether } from '@kube-prefetch/time';
 import type { ClusterSource, SourceLog } from '../ports/source-and-sink.ts';
-import { nextState } from '../to-state/next-state.ts';
+import type { KubeDiscovery } from '../api/kube-api.ts';
+import { nextState, reuseEqual } from '../to-state/next-state.ts';
+import type { WorkloadKinds } from '../workload-kinds/kind-row.ts';
 import type { Projection } from './object-store.ts';
 import { describeOutage, isGap } from './decide-gap.ts';
+import { createFoundKind, type FoundKind } from './found-kind.ts';
+import { createKindDiscovery } from './kind-discovery.ts';
 import { PROJECTIONS, TECHSQUAD_PROJECTION } from './projections.ts';
 import { type Reflector, type ReflectorParts, createReflector } from './reflector.ts';
 
@@ -21,16 +27,22 @@ export interface KubernetesSourceParts extends ReflectorParts {
   readonly ownNamespace?: string | undefined;
   /** Whether another operator's Prefetches are read as well. */
   readonly techsquad?: boolean | undefined;
+  /** Kinds of workloads besides Kubernetes' own. */
+  readonly kinds?: { readonly read: WorkloadKinds; readonly discovery: KubeDiscovery } | undefined;
 }
 
 /** The cluster that an API server knows; docs/status.md says what counts while a part of it cannot be read. */
 export function createKubernetesSource(parts: KubernetesSourceParts): ClusterSource {
   const { clock, log, ownNamespace } = parts;
   const kinds = reflectKinds(parts);
+  const { read = { rows: [], makers: [] }, discovery: served } = parts.kinds ?? {};
+  const discovery = served && createKindDiscovery(read.rows, { api: served, clock, random: parts.random, log });
+  const found = discovery ? read.rows.map(row => createFoundKind(row, discovery, parts)) : [];
+  const makers = read.makers.map(maker => ({ ...maker, read: true, gaps: [], notes: [] }));
   let state: ClusterState | undefined;
 
   const combine = (changed: () => void) => {
-    const next = combineKinds(kinds, ownNamespace, state);
+    const next = combineKinds({ kinds, found, makers }, ownNamespace, state);
     if (next === undefined || next === state) return;
     logGaps(log, next, state);
     state = next;
@@ -49,7 +61,13 @@ export function createKubernetesSource(parts: KubernetesSourceParts): ClusterSou
       const reflecting = reflectorsOf(kinds).map(
         reflector => (running: AbortSignal) => reflector.run(() => wake.fire(), running),
       );
-      await runTogether([keepCombining, ...reflecting], signal);
+      const looked = () => {
+        for (const kind of found) kind.looked();
+        wake.fire();
+      };
+      const looking = discovery ? [(running: AbortSignal) => discovery.run(looked, running)] : [];
+      const finding = found.map(kind => (running: AbortSignal) => kind.run(() => wake.fire(), running));
+      await runTogether([keepCombining, ...reflecting, ...looking, ...finding], signal);
     },
     read: () => state,
   };
@@ -86,23 +104,33 @@ interface ReflectedKinds {
   readonly serviceAccounts: readonly Reflector<ServiceAccount>[];
 }
 
+interface AllKinds {
+  readonly kinds: ReflectedKinds;
+  readonly found: readonly FoundKind[];
+  readonly makers: readonly KnownKind[];
+}
+
 /**
  * Makes one state of all kinds, and returns `previous` itself when nothing changed. Undefined before the first state, until
  * each kind has been read or has failed for long enough to be a gap.
  */
 function combineKinds(
-  kinds: ReflectedKinds,
+  { kinds, found, makers }: AllKinds,
   ownNamespace: string | undefined,
   previous: ClusterState | undefined,
 ): ClusterState | undefined {
   const all = reflectorsOf(kinds);
   const gaps = all.flatMap(reflector => gapOf(reflector) ?? []);
   const awaited = all.some(reflector => reflector.values() === undefined && gapOf(reflector) === undefined);
-  if (previous === undefined && awaited) return undefined;
+  if (previous === undefined && (awaited || found.some(kind => kind.awaited()))) return undefined;
   const problems = all.flatMap(reflector => reflector.problems());
   return nextState(previous, {
     resources: joined(previous?.resources, kinds.resources),
-    workloads: joined(previous?.workloads, kinds.workloads, each => each),
+    workloads: sameOr(previous?.workloads, [
+      ...kinds.workloads.flatMap(reflector => reflector.values() ?? []).flat(),
+      ...found.flatMap(kind => kind.values()).flat(),
+    ]),
+    kinds: reuseEqual(previous?.kinds, [...found.map(kind => kind.describe()), ...makers], kindKey),
     namespaces: joined(previous?.namespaces, kinds.namespaces),
     nodes: joined(previous?.nodes, kinds.nodes),
     deviceClasses: joined(previous?.deviceClasses, kinds.deviceClasses),
@@ -130,14 +158,15 @@ function isRead(reflectors: readonly Reflector<unknown>[]): boolean {
   return reflectors.some(reflector => reflector.values() !== undefined);
 }
 
-/** `parts`: what an object adds, where that is not one value. */
-function joined<T, Kept = T>(
-  previous: readonly T[] | undefined,
-  reflectors: readonly Reflector<Kept>[],
-  parts?: (kept: Kept) => readonly T[],
-): readonly T[] {
-  const kept = reflectors.flatMap(reflector => reflector.values() ?? []);
-  const values = parts === undefined ? (kept as readonly unknown[] as readonly T[]) : kept.flatMap(parts);
+function joined<T>(previous: readonly T[] | undefined, reflectors: readonly Reflector<T>[]): readonly T[] {
+  return sameOr(
+    previous,
+    reflectors.flatMap(reflector => reflector.values() ?? []),
+  );
+}
+
+/** `previous` itself where both have the very same values. */
+function sameOr<T>(previous: readonly T[] | undefined, values: readonly T[]): readonly T[] {
   const same = previous?.length === values.length && values.every((value, index) => value === previous[index]);
   return same ? previous : values;
 }

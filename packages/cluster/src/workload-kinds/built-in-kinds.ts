@@ -1,23 +1,24 @@
 import type { KindRow } from './kind-row.ts';
 import { parsePath } from './template-path.ts';
 
+const SPEC_REPLICAS = parsePath('spec.replicas');
+const SPEC_SUSPEND = parsePath('spec.suspend');
+
 /** The kinds of Kubernetes itself: every API server serves them, and they are always read. */
 export const BUILT_IN_KINDS: readonly KindRow[] = [
-  builtIn('apps', 'Deployment', 'deployments'),
-  builtIn('apps', 'StatefulSet', 'statefulsets'),
+  builtIn('apps', 'Deployment', 'deployments', { replicas: SPEC_REPLICAS }),
+  builtIn('apps', 'StatefulSet', 'statefulsets', { replicas: SPEC_REPLICAS }),
   builtIn('apps', 'DaemonSet', 'daemonsets'),
-  builtIn('batch', 'CronJob', 'cronjobs', { template: 'spec.jobTemplate.spec.template' }),
-  builtIn('batch', 'Job', 'jobs', { finished: ['Complete', 'Failed'] }),
-  builtIn('apps', 'ReplicaSet', 'replicasets'),
+  builtIn('batch', 'CronJob', 'cronjobs', {
+    templates: [parsePath('spec.jobTemplate.spec.template')],
+    suspend: SPEC_SUSPEND,
+  }),
+  builtIn('batch', 'Job', 'jobs', { suspend: SPEC_SUSPEND, finished: { conditions: ['Complete', 'Failed'] } }),
+  builtIn('apps', 'ReplicaSet', 'replicasets', { replicas: SPEC_REPLICAS }),
 ];
 
-function builtIn(
-  group: string,
-  kind: string,
-  plural: string,
-  { template = 'spec.template', finished = [] }: { template?: string; finished?: readonly string[] } = {},
-): KindRow {
-  return { group, version: 'v1', kind, plural, templates: [parsePath(template)], finishedConditions: finished };
+function builtIn(group: string, kind: string, plural: string, more: Partial<KindRow> = {}): KindRow {
+  return { group, version: 'v1', kind, plural, templates: [parsePath('spec.template')], ...more };
 }
 
 /** Throws for any other kind. */

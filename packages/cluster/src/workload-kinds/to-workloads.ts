@@ -14,7 +14,7 @@ import {
   text,
 } from '../to-state/read-fields.ts';
 import { toPodSpec } from '../to-state/to-pod-spec.ts';
-import type { KindRow } from './kind-row.ts';
+import type { Finished, KindRow } from './kind-row.ts';
 import { toAnnotations } from './to-annotations.ts';
 import { follow } from './template-path.ts';
 
@@ -34,10 +34,17 @@ export function toWorkloads(row: KindRow, object: Field): readonly Workload[] {
     ...(kind === 'ReplicaSet' && controller && owner?.kind !== 'Deployment'
       ? { revision: toRevision(object, controller) }
       : {}),
-    finished: items(below(object, 'status', 'conditions')).some(condition => isEnd(row, condition)),
+    ...restingOf(row, object),
+    finished: row.finished !== undefined && isFinished(row.finished, object),
   };
+  const reference = row.reference && follow(object, row.reference)[0];
+  if (reference !== undefined) {
+    const annotations = toAnnotations([below(metadata, 'annotations')]);
+    return [{ ...shared, ...annotations, reference: toOwner(reference), pod: NO_POD }];
+  }
   const found = row.templates.flatMap(path => follow(object, path));
   if (found.length === 0) throw noTemplate(row, object);
+  if (found.length > MAX_TEMPLATES) throw expected(object, `at most ${MAX_TEMPLATES} pod templates`);
   const several = row.templates.length > 1 || row.templates.some(({ steps }) => steps.some(({ each }) => each));
   return found.map(template => ({
     ...shared,
@@ -45,6 +52,21 @@ export function toWorkloads(row: KindRow, object: Field): readonly Workload[] {
     ...toAnnotations([below(metadata, 'annotations'), ...annotationsOf(template)]),
     pod: toPodSpec(podSpecOf(template)),
   }));
+}
+
+const MAX_TEMPLATES = 200;
+const NO_POD: Workload['pod'] = {
+  containers: [],
+  initContainers: [],
+  imageVolumes: [],
+  tolerations: [],
+  extendedResources: {},
+};
+
+function restingOf({ replicas, suspend }: KindRow, object: Field): Pick<Workload, 'resting'> {
+  if (suspend && follow(object, suspend).some(({ value }) => value === true)) return { resting: 'suspended' };
+  const numbers = replicas === undefined ? [] : follow(object, replicas);
+  return numbers.length > 0 && numbers.every(({ value }) => value === 0) ? { resting: 'scaled to zero' } : {};
 }
 
 function noTemplate({ templates }: KindRow, object: Field): MalformedField {
@@ -84,7 +106,10 @@ function toRevision(object: Field, controller: Field): Workload['revision'] {
   };
 }
 
-function isEnd({ finishedConditions }: KindRow, condition: Field): boolean {
-  const type = optionalText(below(condition, 'type'));
-  return type !== undefined && finishedConditions.includes(type) && optionalText(below(condition, 'status')) === 'True';
+function isFinished({ conditions = [], field }: Finished, object: Field): boolean {
+  const isEnd = (condition: Field) =>
+    conditions.includes(optionalText(below(condition, 'type')) ?? '') &&
+    optionalText(below(condition, 'status')) === 'True';
+  if (conditions.length > 0 && items(below(object, 'status', 'conditions')).some(isEnd)) return true;
+  return field !== undefined && follow(object, field.path).some(({ value }) => field.values.includes(value as string));
 }

@@ -2,6 +2,7 @@ import type { Clock } from '@kube-prefetch/time';
 import {
   type KubeApi,
   KubeApiError,
+  type KubeDiscovery,
   type KubeFailure,
   type KubeKind,
   type KubeObject,
@@ -14,14 +15,14 @@ import { createTwinServer } from './server.ts';
 import { createTokenSigner, holderOf, type TokenContent, type TokenHolder } from './tokens.ts';
 import { watchStore } from './watch.ts';
 import { ANSWER_WITHIN_MS, WATCH_SECONDS } from '../../src/api/transport.ts';
-import { collectionPath, listPath, objectPath, SIGNING_KEYS, TOKEN_REVIEW } from '../../src/api/requests.ts';
+import { collectionPath, DISCOVERY, listPath, objectPath, SIGNING_KEYS, TOKEN_REVIEW } from '../../src/api/requests.ts';
 
 export type RequestVerb = 'list' | 'watch' | 'get' | 'create' | 'replace' | 'patchStatus';
 
 /** A connection to the twin of an API server, and what other clients, an administrator or a bad network may do to it. */
-export interface TwinApi extends KubeApi, KubeTokens, TwinLink {
+export interface TwinApi extends KubeApi, KubeTokens, KubeDiscovery, TwinLink {
   /** Another process's connection to the same server. */
-  connect(): KubeApi & KubeTokens & TwinLink;
+  connect(): KubeApi & KubeTokens & KubeDiscovery & TwinLink;
   /** All connections at once, as when the server's machine dies. */
   readonly server: TwinLink;
 
@@ -33,6 +34,13 @@ export interface TwinApi extends KubeApi, KubeTokens, TwinLink {
   /** From now on requests about the kind fail: Forbidden without the right, NotFound for a kind that is not installed. */
   refuse(kind: KubeKind, failure: KubeFailure): void;
   allow(kind: KubeKind): void;
+  /** Serves a kind as by a CustomResourceDefinition. `uninstall` removes all of its objects, then stops to serve it. */
+  install(kind: KubeKind): void;
+  /** What happens between the two steps of `uninstall`: the definition is being removed, and the objects are gone. */
+  terminate(kind: KubeKind): void;
+  uninstall(kind: KubeKind): void;
+  /** How often somebody asked which kinds are served. */
+  looks(): number;
   /** Forgets all earlier versions: a watch from one of them is Expired, and so is a list that has begun. */
   compact(): void;
   /** Sends each watch a bookmark of the current version. Otherwise a bookmark has the version of the kind's last change. */
@@ -71,6 +79,7 @@ export function createTwinApi({
   const tokens = new Map<string, TokenHolder>();
   let signer = createTokenSigner();
   let keysHidden = false;
+  let looks = 0;
   const requests = new Map<string, number>();
 
   const arrived = (verb: RequestVerb, kind: KubeKind, what: string) => {
@@ -78,7 +87,7 @@ export function createTwinApi({
     answers.admit(kind, what);
   };
 
-  const connect = (): KubeApi & KubeTokens & TwinLink => {
+  const connect = (): KubeApi & KubeTokens & KubeDiscovery & TwinLink => {
     const link = createLink(waiters.wake, server);
     const over = <T>(what: string, signal: AbortSignal, work: () => T) =>
       overLink({ link, waiters, clock, deadlineMs: ANSWER_WITHIN_MS }, what, signal, work);
@@ -125,6 +134,12 @@ export function createTwinApi({
           return written;
         });
       },
+      served(groups, signal) {
+        return over(`GET ${DISCOVERY.path}`, signal, () => {
+          looks += 1;
+          return answers.served(groups);
+        });
+      },
       review(token, audiences, signal) {
         return over(`POST ${TOKEN_REVIEW.path}`, signal, () => verdict(tokens.get(token), audiences));
       },
@@ -153,6 +168,18 @@ export function createTwinApi({
     read: answers.store.get,
     refuse: answers.refuse,
     allow: answers.allow,
+    install: answers.install,
+    terminate(kind) {
+      answers.terminate(kind);
+      waiters.wake();
+    },
+    uninstall(kind) {
+      answers.terminate(kind);
+      answers.uninstall(kind);
+      orders.ends += 1;
+      waiters.wake();
+    },
+    looks: () => looks,
     compact: answers.store.compact,
     bookmark() {
       orders.bookmarks += 1;

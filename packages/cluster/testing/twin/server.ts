@@ -9,7 +9,10 @@ import {
   type KubeWrite,
   type ObjectName,
   type PageRequest,
+  type ServedKind,
+  type ServedKinds,
 } from '../../src/api/kube-api.ts';
+import { CLUSTER_PREFETCHES, PREFETCHES } from '../../src/api/kinds.ts';
 import { collectionPath, listPath, objectPath, replacePath } from '../../src/api/requests.ts';
 import {
   hasStatus,
@@ -35,11 +38,18 @@ export interface TwinServer {
   admit(kind: KubeKind, what: string): void;
   refuse(kind: KubeKind, failure: KubeFailure): void;
   allow(kind: KubeKind): void;
+  served(groups: readonly string[]): ServedKinds;
+  install(kind: KubeKind): void;
+  terminate(kind: KubeKind): void;
+  uninstall(kind: KubeKind): void;
 }
 
 export function createTwinServer(clock: Clock): TwinServer {
   const store = createTwinStore();
   const refused = new Map<string, KubeFailure>();
+  const served = new Map<string, ServedKind>();
+  const install = (kind: KubeKind, creatable = true) => void served.set(listPath(kind), { ...kind, creatable });
+  for (const kind of [PREFETCHES, CLUSTER_PREFETCHES]) install(kind);
   let created = 0;
 
   const create = (kind: KubeKind, object: KubeObject): KubeObject => {
@@ -89,6 +99,22 @@ export function createTwinServer(clock: Clock): TwinServer {
     },
     refuse: (kind, failure) => void refused.set(listPath(kind), failure),
     allow: kind => void refused.delete(listPath(kind)),
+    served: groups => ({
+      kinds: [...served.values()].filter(({ apiVersion }) => groups.includes(apiVersion.split('/')[0] ?? '')),
+      unknown: [],
+    }),
+    install(kind) {
+      install(kind);
+      refused.delete(listPath(kind));
+    },
+    terminate(kind) {
+      install(kind, false);
+      for (const [, { metadata }] of store.at(kind, store.revision())) store.remove(kind, metadata);
+    },
+    uninstall(kind) {
+      served.delete(listPath(kind));
+      refused.set(listPath(kind), 'NotFound');
+    },
   };
 }
 
