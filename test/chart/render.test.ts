@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { parseWorkloadKinds } from '@kube-prefetch/cluster';
 import { readYaml } from '@kube-prefetch/lab/set-up';
 import { describe, expect, test } from 'vitest';
 import { CHART, helm, objectsIn, type Rendered, template, VALUE_SETS, valuesOf } from './render.ts';
@@ -91,6 +92,29 @@ test.each([
   expect(yaml.includes('serviceaccounts')).toBe(accounts);
   expect(yaml).toContain(`name: KUBE_PREFETCH_PULL_SECRETS\n              value: "${tells}"`);
 });
+
+test.each([
+  ['default', 10, ['rollouts.argoproj.io', 'statefulsets.apps.kruise.io', 'pytorchjobs.kubeflow.org']],
+  ['everything', 3, ['rollouts.argoproj.io', 'jobsets.jobset.x-k8s.io', 'fleet.example.com']],
+  ['bare', 0, []],
+] as const)(
+  'with the values %s the coordinator may read %i kinds of others, and is told of the same',
+  async (set, count, some) => {
+    const yaml = await template(set);
+    const objects = objectsIn(yaml) as unknown as readonly RoleLike[];
+    const role = objects.find(({ rules }) => rules?.some(({ resources }) => resources.includes('deployments')));
+    const rules = role?.rules ?? [];
+    const at = (name: string) => rules.findIndex(({ resources }) => resources.includes(name));
+    const read = rules
+      .slice(at('cronjobs') + 1, at('deviceclasses'))
+      .map(({ apiGroups, resources, verbs }) => [`${resources.join()}.${apiGroups.join()}`, verbs.join()]);
+    expect(read).toHaveLength(count);
+    expect(read).toEqual(expect.arrayContaining(some.map(name => [name, 'list,watch'])));
+    const [, told = ''] = /name: KUBE_PREFETCH_WORKLOAD_KINDS\n +value: (".*")\n/.exec(yaml) ?? [];
+    const { rows } = parseWorkloadKinds(JSON.parse(told) as string);
+    expect(rows.map(({ plural, group }) => `${plural}.${group}`)).toEqual(read.map(([name]) => name));
+  },
+);
 
 interface RoleLike {
   readonly metadata: { readonly name: string; readonly namespace?: string };

@@ -36,6 +36,16 @@ test.each([
   ['tenants.imagesPerNamespace=-1', /'\/tenants\/imagesPerNamespace': minimum: got -1, want 0/],
   ['rewrite[0].to=mirror.example/', /'\/rewrite\/0': missing property 'from'/],
   ['rewrite[0].from=docker.io', /'\/rewrite\/0\/from': 'docker.io' does not match pattern/],
+  ['workloadKinds.known={rollout}', /'\/workloadKinds\/known\/0': 'rollout' does not match pattern/],
+  ['workloadKinds.known={Fleet}', /workloadKinds.known: Fleet is not in the table of docs\/workloads.md/],
+  [
+    'workloadKinds.custom[0].kind=Fleet',
+    /'\/workloadKinds\/custom\/0': missing properties 'group', 'version', 'templates'/,
+  ],
+  [
+    'workloadKinds.custom[0].templates={spec[0]}',
+    /'\/workloadKinds\/custom\/0\/templates\/0': 'spec\[0\]' does not match/,
+  ],
   ['startupTaints=booting', /'\/startupTaints': got string, want array/],
   ['startupTaints={*}', /'\/startupTaints\/0': '\*' does not match pattern/],
   ['imagePullPolicy=Sometimes', /'\/imagePullPolicy': value must be one of 'Always', 'IfNotPresent', 'Never'/],

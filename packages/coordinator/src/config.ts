@@ -1,5 +1,6 @@
 import { isTenantGlob, rewriteProblem } from '@kube-prefetch/core';
-import { REPORT_HEARTBEAT_MS, type RewriteRule } from '@kube-prefetch/protocol';
+import { KNOWN_KINDS, parseWorkloadKinds, type WorkloadKinds } from '@kube-prefetch/cluster';
+import { errorText, REPORT_HEARTBEAT_MS, type RewriteRule } from '@kube-prefetch/protocol';
 import { type Config, PROCESS_SETTINGS, type Settings } from '@kube-prefetch/process';
 
 /** Everything that can be set, in the order of `--help`. */
@@ -146,6 +147,15 @@ export const SETTINGS = {
     optional: true,
     meaning: 'what the cluster makes of image references, in order, after the rewrite rules of each resource',
   },
+  workloadKinds: {
+    type: 'string',
+    flag: 'workload-kinds',
+    env: 'KUBE_PREFETCH_WORKLOAD_KINDS',
+    maxLength: 100_000,
+    optional: true,
+    meaning:
+      "kinds of workloads that are read besides Kubernetes' own, as a JSON list of names and rows; absent: all that are known",
+  },
   agentPods: {
     type: 'string',
     flag: 'agent-pods',
@@ -247,10 +257,23 @@ export function parseRewriteRule(text: string): RewriteRule {
   return { from, to: [to, ...more].join('=') };
 }
 
-/** What is wrong with settings that are right one by one. */
-export function problemsOf({ gateTaint, gateResources }: Config<typeof SETTINGS>): readonly string[] {
-  if (gateTaint === undefined || gateResources !== undefined) return [];
-  return ['--gate-resources: expected the resources whose images open the gate of --gate-taint, got nothing'];
+/** What is wrong with settings that are right one by one, and with JSON. */
+export function problemsOf({ gateTaint, gateResources, workloadKinds }: Config<typeof SETTINGS>): readonly string[] {
+  const problems =
+    gateTaint === undefined || gateResources !== undefined
+      ? []
+      : ['--gate-resources: expected the resources whose images open the gate of --gate-taint, got nothing'];
+  try {
+    kindsOf({ workloadKinds });
+  } catch (error) {
+    problems.push(`--workload-kinds: ${errorText(error)}`);
+  }
+  return problems;
+}
+
+/** Throws for a list that makes no sense. */
+export function kindsOf({ workloadKinds }: { readonly workloadKinds?: string | undefined }): WorkloadKinds {
+  return workloadKinds === undefined ? KNOWN_KINDS : parseWorkloadKinds(workloadKinds);
 }
 
 type Everything = Config<typeof SETTINGS>;

@@ -1,7 +1,7 @@
 import { parsePodPlacement } from '@kube-prefetch/cluster';
 import { createLog, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/process';
 import { systemClock as clock } from '@kube-prefetch/time';
-import { bySource, parseRewriteRule, problemsOf, SETTINGS } from './config.ts';
+import { bySource, kindsOf, parseRewriteRule, problemsOf, SETTINGS } from './config.ts';
 import { createCoordinator } from './create-coordinator.ts';
 import { manifestsParts } from './sources/manifests.ts';
 import { createMetrics } from './metrics.ts';
@@ -13,7 +13,7 @@ const PROGRAM = { name: 'coordinator', version: '0.1.0', purpose: 'computes the 
 const config = bySource(readConfigOrExit(SETTINGS, PROGRAM, problemsOf));
 const log = createLog({ level: config.logLevel, ...PROGRAM });
 const metrics = createMetrics();
-const surroundings = { clock, log, metrics };
+const surroundings = { clock, log, metrics, kinds: kindsOf(config) };
 
 await runUntilSignalled(
   async signal => {

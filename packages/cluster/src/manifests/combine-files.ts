@@ -30,6 +30,7 @@ export function combineFiles(
   previous: ClusterState | undefined,
   failures: readonly string[],
   ownNamespace?: string,
+  kinds: ClusterState['kinds'] = previous?.kinds,
 ): ClusterState {
   const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const { unique, duplicates } = withoutDuplicates(sorted);
@@ -44,6 +45,7 @@ export function combineFiles(
   return nextState(previous, {
     resources: reuseEqual(previous?.resources, resources, ({ ref }) => resourceName(ref)),
     workloads: reuseEqual(previous?.workloads, workloads, workloadKey),
+    kinds,
     namespaces: reuseEqual(previous?.namespaces, namespaces, ({ name }) => name),
     serviceAccounts: reuseEqual(previous?.serviceAccounts, accounts, secretName),
     ownNamespace,

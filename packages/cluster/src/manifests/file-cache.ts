@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { errorText } from '@kube-prefetch/protocol';
 import type { FileContribution } from './combine-files.ts';
+import type { KindReaders } from './kind-readers.ts';
 import type { FoundFile } from './walk-folder.ts';
 import { broken, type FileReading, readText } from './read-text.ts';
 
@@ -22,7 +23,11 @@ export interface CachedFile {
 }
 
 /** Reads a file if it may have changed. `reading` stays the same object when the contents did not change. Never throws. */
-export async function readFile({ path, stamp }: FoundFile, known: CachedFile | undefined): Promise<CachedFile> {
+export async function readFile(
+  { path, stamp }: FoundFile,
+  known: CachedFile | undefined,
+  readers?: KindReaders,
+): Promise<CachedFile> {
   const again = known?.stamp === stamp;
   if (again && known.settled) return known;
   let bytes: Uint8Array;
@@ -34,7 +39,7 @@ export async function readFile({ path, stamp }: FoundFile, known: CachedFile | u
   }
   const digest = createHash('sha256').update(bytes).digest('hex');
   if (known?.digest === digest) return { ...known, stamp, settled: again };
-  const reading = wasEmptied(bytes, known) ? broken(EMPTIED) : readText(bytes);
+  const reading = wasEmptied(bytes, known) ? broken(EMPTIED) : readText(bytes, readers);
   return { stamp, settled: false, digest, reading, good: reading.problems.length === 0 ? reading : known?.good };
 }
 

@@ -1,8 +1,10 @@
 import { sep } from 'node:path';
-import type { ClusterState } from '@kube-prefetch/core';
+import type { ClusterState, KnownKind } from '@kube-prefetch/core';
 import type { SourceLog } from '../ports/source-and-sink.ts';
 import type { ReadSecret } from '../ports/secret-reader.ts';
 import { combineFiles, secretsIn } from './combine-files.ts';
+import type { WorkloadKinds } from '../workload-kinds/kind-row.ts';
+import { createKindReaders } from './kind-readers.ts';
 import { contributionOf, type CachedFile, readFile } from './file-cache.ts';
 import type { PassedOver } from './read-objects.ts';
 import { type Walk, walkFolder, type WalkFailure } from './walk-folder.ts';
@@ -23,9 +25,19 @@ export interface FolderReaderOptions {
   readonly log: SourceLog;
   /** Whose Secrets a ClusterPrefetch names; undefined: no Secret counts. */
   readonly ownNamespace?: string | undefined;
+  readonly kinds: WorkloadKinds;
 }
 
-export function createFolderReader({ dir, log, ownNamespace }: FolderReaderOptions): FolderReader {
+export function createFolderReader({ dir, log, ownNamespace, kinds }: FolderReaderOptions): FolderReader {
+  const readers = createKindReaders(kinds);
+  const known: readonly KnownKind[] = [...kinds.rows, ...kinds.makers].map(kind => ({
+    group: kind.group,
+    kind: kind.kind,
+    ...('makes' in kind && { makes: kind.makes }),
+    read: true,
+    gaps: [],
+    notes: [],
+  }));
   const files = new Map<string, CachedFile>();
   let secrets: ReadonlyMap<string, ReadSecret> = new Map();
   let toldFailure: string | undefined;
@@ -42,10 +54,10 @@ export function createFolderReader({ dir, log, ownNamespace }: FolderReaderOptio
 
   const readAll = async (found: Walk['files']) => {
     for (const file of found) {
-      const known = files.get(file.path);
-      const read = await readFile(file, known);
+      const cached = files.get(file.path);
+      const read = await readFile(file, cached, readers);
       files.set(file.path, read);
-      if (read.reading !== known?.reading) logPassedOver(log, file.path, read.reading.passedOver);
+      if (read.reading !== cached?.reading) logPassedOver(log, file.path, read.reading.passedOver);
     }
   };
 
@@ -62,7 +74,7 @@ export function createFolderReader({ dir, log, ownNamespace }: FolderReaderOptio
       await readAll(walk.files);
       const counting = [...files].map(([path, known]) => contributionOf(path, known));
       secrets = secretsIn(counting);
-      return combineFiles(counting, previous, walk.failures.map(failureLine), ownNamespace);
+      return combineFiles(counting, previous, walk.failures.map(failureLine), ownNamespace, known);
     },
     secrets: () => secrets,
   };

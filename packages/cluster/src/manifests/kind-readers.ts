@@ -1,4 +1,12 @@
-import type { Namespace, Node, Resource, ServiceAccount, Workload } from '@kube-prefetch/core';
+import {
+  describeKind,
+  kindKey,
+  type Namespace,
+  type Node,
+  type Resource,
+  type ServiceAccount,
+  type Workload,
+} from '@kube-prefetch/core';
 import {
   API_VERSION,
   RESOURCE_KINDS,
@@ -9,7 +17,7 @@ import {
   resourceName,
 } from '@kube-prefetch/protocol';
 import { BUILT_IN_KINDS } from '../workload-kinds/built-in-kinds.ts';
-import { apiVersionOf, type KindRow } from '../workload-kinds/kind-row.ts';
+import { apiVersionOf, type KindRow, type WorkloadKinds } from '../workload-kinds/kind-row.ts';
 import { toWorkloads } from '../workload-kinds/to-workloads.ts';
 import type { ReadSecret } from '../ports/secret-reader.ts';
 import { type Field, fields, toNamespace, toNode, toSecret, toServiceAccount } from '../to-state/index.ts';
@@ -23,15 +31,28 @@ export interface Identity {
 export type KindReader = (object: Field) => Projected;
 type Projected = ManifestObject extends infer Object ? (Object extends unknown ? Omit<Object, 'line'> : never) : never;
 
-/** Undefined for a kind that we do not read. Our own kinds are read in any version: their status tells of a wrong one. */
-export function kindReader({ apiVersion, kind }: Identity): KindReader | undefined {
-  if (apiVersion.startsWith(`${GROUP}/`) && RESOURCE_KINDS.includes(kind as ResourceKind)) return readResource;
-  return READERS.get(`${apiVersion} ${kind}`);
+/** How the objects of the kinds that count are read. */
+export interface KindReaders {
+  /** Undefined for a kind that we do not read. */
+  of(identity: Identity): KindReader | undefined;
+  /** True for a kind that we read in another version only: most likely a mistake. */
+  isReadElsewhere(identity: Identity): boolean;
 }
 
-/** True for a kind that we read in another version only: most likely a mistake. */
-export function isReadElsewhere({ kind }: Identity): boolean {
-  return [...READERS.keys()].some(key => key.endsWith(` ${kind}`));
+/**
+ * Our own kinds are read in any version: their status tells of a wrong one. So are kinds that Kubernetes has not, as those of an
+ * API server are.
+ */
+export function createKindReaders({ rows }: WorkloadKinds): KindReaders {
+  const byKind = new Map(rows.map(row => [kindKey(row), workloadReader(row)]));
+  return {
+    of({ apiVersion, kind }) {
+      const [group = ''] = apiVersion.split('/', 1);
+      if (group === GROUP && RESOURCE_KINDS.includes(kind as ResourceKind)) return readResource;
+      return READERS.get(`${apiVersion} ${kind}`) ?? byKind.get(kindKey({ group, kind }));
+    },
+    isReadElsewhere: ({ kind }) => [...READERS.keys()].some(key => key.endsWith(` ${kind}`)),
+  };
 }
 
 const [GROUP] = API_VERSION.split('/', 1);
@@ -57,7 +78,7 @@ function workloadReader(row: KindRow): KindReader {
     checkName(object);
     checkNamespace(object);
     const value = toWorkloads(row, object);
-    return { part: 'workloads', name: objectName(row.kind, object), value };
+    return { part: 'workloads', name: objectName(describeKind(row), object), value };
   };
 }
 
@@ -80,7 +101,7 @@ function readServiceAccount(object: Field): Projected {
   return { part: 'serviceAccounts', name: `ServiceAccount ${value.namespace}/${value.name}`, value };
 }
 
-/** `Deployment shop/web`. */
+/** `Deployment shop/web`, `Rollout.argoproj.io shop/web`. */
 function objectName(kind: string, object: Field): string {
   const metadata = fields.below(object, 'metadata');
   const namespace = fields.optionalText(fields.below(metadata, 'namespace')) ?? 'default';

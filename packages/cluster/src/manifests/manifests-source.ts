@@ -2,6 +2,8 @@ import { type ClusterState, secretName } from '@kube-prefetch/core';
 import { type Clock, createTrigger } from '@kube-prefetch/time';
 import type { ClusterSource, SourceLog } from '../ports/source-and-sink.ts';
 import type { SecretReader } from '../ports/secret-reader.ts';
+import type { WorkloadKinds } from '../workload-kinds/kind-row.ts';
+import { KNOWN_KINDS } from '../workload-kinds/known-kinds.ts';
 import { createFolderReader } from './folder-reader.ts';
 import { createFolderWatches, untilQuiet } from './watch-folders.ts';
 
@@ -11,6 +13,8 @@ export interface ManifestsSourceOptions {
   readonly log: SourceLog;
   /** Whose Secrets a ClusterPrefetch names; undefined: no Secret counts. */
   readonly ownNamespace?: string | undefined;
+  /** Kinds of workloads besides Kubernetes' own; all that are known unless told. */
+  readonly kinds?: WorkloadKinds | undefined;
   /** Between two reads when no watch fires. */
   readonly pollMs?: number;
 }
@@ -26,10 +30,10 @@ export interface ManifestsSource extends ClusterSource {
 
 /** The cluster that a folder of manifests declares; docs/manifests.md says how it is read. */
 export function createManifestsSource(options: ManifestsSourceOptions): ManifestsSource {
-  const { dir, clock, log, ownNamespace, pollMs = POLL_MS } = options;
+  const { dir, clock, log, ownNamespace, kinds = KNOWN_KINDS, pollMs = POLL_MS } = options;
   let state: ClusterState | undefined;
   /** Shared by all runs: a file that an earlier run has read is not gone only because a later run cannot read it. */
-  const folder = createFolderReader({ dir, log, ownNamespace });
+  const folder = createFolderReader({ dir, log, ownNamespace, kinds });
 
   return {
     async run(changed, signal) {

@@ -1,5 +1,5 @@
 import { type Field, MalformedField, fields } from '../to-state/index.ts';
-import { type Identity, type ManifestObject, isReadElsewhere, kindReader } from './kind-readers.ts';
+import type { Identity, KindReaders, ManifestObject } from './kind-readers.ts';
 import type { LineProblem, ManifestDocument } from './parse-documents.ts';
 
 export interface ReadObjects {
@@ -16,7 +16,7 @@ export interface PassedOver extends Identity {
 }
 
 /** Reads the object of a document, or the items of a list. */
-export function readObjects(document: ManifestDocument): ReadObjects {
+export function readObjects(document: ManifestDocument, readers: KindReaders): ReadObjects {
   const objects: ManifestObject[] = [];
   const problems: LineProblem[] = [];
   const passedOver: PassedOver[] = [];
@@ -24,12 +24,12 @@ export function readObjects(document: ManifestDocument): ReadObjects {
     const line = document.lineOf(object.path);
     try {
       const identity = identify(object, inherited);
-      const list = itemsOf(object, identity);
-      const reader = kindReader(identity);
+      const list = itemsOf(object, identity, readers);
+      const reader = readers.of(identity);
       if (list !== undefined && depth === MAX_LIST_DEPTH) throw fields.expected(object, 'no more lists within lists');
       if (list !== undefined) for (const item of list.items) read(item, list.inherited, depth + 1);
       else if (reader !== undefined) objects.push({ line, ...reader(object) });
-      else passedOver.push({ line, ...identity, suspicious: isReadElsewhere(identity) });
+      else passedOver.push({ line, ...identity, suspicious: readers.isReadElsewhere(identity) });
     } catch (error) {
       if (!(error instanceof MalformedField)) throw error;
       problems.push({ line: document.lineOf(error.path), text: error.message });
@@ -58,10 +58,10 @@ interface ObjectList {
 }
 
 /** The items of a `List`, which name their kinds, or of a typed list such as `DeploymentList`. */
-function itemsOf(object: Field, { apiVersion, kind }: Identity): ObjectList | undefined {
+function itemsOf(object: Field, { apiVersion, kind }: Identity, readers: KindReaders): ObjectList | undefined {
   const items = fields.below(object, 'items');
   if (apiVersion === 'v1' && kind === 'List') return { items: fields.items(items), inherited: undefined };
   const inherited = { apiVersion, kind: kind.slice(0, -'List'.length) };
-  if (!kind.endsWith('List') || kindReader(inherited) === undefined) return undefined;
+  if (!kind.endsWith('List') || readers.of(inherited) === undefined) return undefined;
   return { items: fields.items(items), inherited };
 }

@@ -43,6 +43,11 @@ test.each([
     ['Deployment default/web'],
   ],
   ['a container without an image yet', container('{name: web, image: ""}'), ['Deployment default/web']],
+  [
+    'a kind of workloads that Kubernetes has not, in any version',
+    `apiVersion: argoproj.io/v7\nkind: Rollout\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{image: a}]}}}\n`,
+    ['Rollout.argoproj.io default/web'],
+  ],
   ['an object of another kind', 'apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n', []],
   ['a status that we wrote', 'apiVersion: kube-prefetch.io/v1alpha1\nkind: PrefetchStatus\nstatus: {}\n', []],
 ])('%s is read without a problem', (_name, text, objects) => {

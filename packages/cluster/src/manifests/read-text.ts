@@ -1,4 +1,5 @@
-import type { ManifestObject } from './kind-readers.ts';
+import { KNOWN_KINDS } from '../workload-kinds/known-kinds.ts';
+import { createKindReaders, type KindReaders, type ManifestObject } from './kind-readers.ts';
 import { type LineProblem, parseDocuments } from './parse-documents.ts';
 import { type PassedOver, readObjects } from './read-objects.ts';
 
@@ -11,9 +12,10 @@ export interface FileReading {
 }
 
 const MAX_PROBLEMS_PER_FILE = 20;
+const KNOWN_READERS = createKindReaders(KNOWN_KINDS);
 
 /** Reads the contents of a manifest file. Never throws. */
-export function readText(bytes: Uint8Array): FileReading {
+export function readText(bytes: Uint8Array, readers: KindReaders = KNOWN_READERS): FileReading {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -24,7 +26,7 @@ export function readText(bytes: Uint8Array): FileReading {
   if (nul !== -1) return broken('expected text, got a NUL character', text.slice(0, nul).split('\n').length);
   const parsed = parseDocuments(text);
   const told = /\bSecret\b/.test(text) ? parsed.problems.map(withoutQuote) : parsed.problems;
-  const read = parsed.documents.map(readObjects);
+  const read = parsed.documents.map(document => readObjects(document, readers));
   return {
     objects: read.flatMap(({ objects }) => objects),
     problems: [...told, ...read.flatMap(({ problems }) => problems)].slice(0, MAX_PROBLEMS_PER_FILE),

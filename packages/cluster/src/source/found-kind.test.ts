@@ -126,7 +126,7 @@ test('a definition that is removed while it is watched drops nothing, and says s
   api.apply(ROLLOUTS, rollout('b', 'new'));
   await clock.advance(MINUTE_MS + 10_000);
   expect(names()).toBe('b');
-  expect(state().workloads[0]?.pod.containers).toEqual([{ image: 'new' }]);
+  expect(state().workloads[0]?.pod.containers).toMatchObject([{ image: 'new' }]);
   expect(told().notes).toEqual([]);
 });
 

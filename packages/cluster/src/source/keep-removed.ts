@@ -18,7 +18,7 @@ export function nothingKept<T>(): KeptObjects<T> {
  * When a CustomResourceDefinition is removed, the API server first removes all of its objects, one by one, as if somebody had
  * deleted them. So what is gone counts on until the server has said, this long after it went, that the kind stays.
  */
-export const BELIEVE_AFTER_MS = 2_000;
+const BELIEVE_AFTER_MS = 2_000;
 
 /** After a list or a watch told what there is `now`. */
 export function noteListed<T>(kept: KeptObjects<T>, listed: ReadonlyMap<string, T>, now: number): KeptObjects<T> {

@@ -7,6 +7,7 @@ import {
   type Field,
   isAbsent,
   items,
+  MalformedField,
   optionalText,
   root,
   text,
@@ -97,7 +98,7 @@ function toPath(field: Field): TemplatePath {
   try {
     return parsePath(path);
   } catch (error) {
-    if (error instanceof InvalidPath) throw expected(field, error.message.replace(/^expected /, ''));
+    if (error instanceof InvalidPath) throw new MalformedField(field.path, error.message);
     throw error;
   }
 }

@@ -35,7 +35,7 @@ type KubernetesConfig = Readonly<Record<Names, string>> & {
 const AUDIENCE = 'kube-prefetch';
 
 /** An API server, several replicas of which one leads, and agents known by their tokens. */
-export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics }: Surroundings): SourceParts {
+export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics, kinds }: Surroundings): SourceParts {
   const { namespace, podName, podIp, listen } = config;
   const own = (name: string) => ({ namespace, name });
   const api = createClientNodeApi({
@@ -55,6 +55,7 @@ export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics 
       log,
       ownNamespace: reads ? namespace : undefined,
       techsquad: config.techsquadPrefetches === 'serve',
+      kinds: { read: kinds, discovery: api },
     }),
     secrets: reads ? createKubernetesSecrets({ api }) : undefined,
     statuses: createKubernetesStatusSink({ api, clock, instance: podName, overwrites }),

@@ -12,9 +12,9 @@ interface ManifestsConfig {
 const OWN_NAMESPACE = 'default';
 
 /** A folder of manifests, and one coordinator. */
-export function manifestsParts(config: ManifestsConfig, { clock, log }: Surroundings): SourceParts {
+export function manifestsParts(config: ManifestsConfig, { clock, log, kinds }: Surroundings): SourceParts {
   const ownNamespace = config.pullSecrets === 'read' ? OWN_NAMESPACE : undefined;
-  const source = createManifestsSource({ dir: config.manifests, clock, log, ownNamespace });
+  const source = createManifestsSource({ dir: config.manifests, clock, log, ownNamespace, kinds });
   const exists = (resource: ResourceRef) =>
     source.read()?.resources.some(({ ref }) => resourceName(ref) === resourceName(resource)) ?? true;
   return {

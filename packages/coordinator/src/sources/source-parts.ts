@@ -6,6 +6,7 @@ import type {
   NodeTaints,
   SecretReader,
   StatusSink,
+  WorkloadKinds,
 } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
@@ -27,5 +28,7 @@ export interface SourceParts {
 export interface Surroundings {
   readonly clock: Clock;
   readonly log: Log;
+  /** Kinds of workloads that are read besides Kubernetes' own. */
+  readonly kinds: WorkloadKinds;
   readonly metrics: CertificateMetrics & { apiRequest(request: CountedRequest): void };
 }

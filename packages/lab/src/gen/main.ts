@@ -2,11 +2,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { renderResourceReference } from '@kube-prefetch/protocol';
-import { type GeneratedFile, crds, protos } from './generated-files.ts';
+import { type GeneratedFile, crds, protos, workloadKinds } from './generated-files.ts';
 
 const GENERATED: readonly GeneratedFile[] = [
   ...protos,
   ...crds,
+  workloadKinds,
   { path: 'docs/resources.md', make: async () => renderResourceReference() },
 ];
 
