@@ -2,15 +2,19 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { serveHealthAndMetrics } from '@kube-prefetch/agent';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, onTestFinished, test } from 'vitest';
 
-async function serve(): Promise<number> {
+async function serve({ scraped = () => {}, clock = createVirtualClock() } = {}): Promise<number> {
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
   const health = { alive: () => true, ready: () => true };
-  const exposition = async () => ({ contentType: 'text/plain', text: 'up 1\n' });
+  const exposition = async () => {
+    scraped();
+    return { contentType: 'text/plain', text: 'up 1\n' };
+  };
   const where = await serveHealthAndMetrics(
-    { health, metrics: { exposition } },
+    { health, metrics: { exposition }, clock },
     { host: '127.0.0.1', port: 0 },
     stop.signal,
   );
@@ -60,4 +64,16 @@ test('probes get through while many addresses hold connections', async () => {
   const port = await serve();
   for (let host = 2; host < 22; host++) await strangers(port, 8, `127.0.0.${host}`, '');
   expect([await probe(port, '127.0.0.1'), await probe(port, '127.0.0.99')]).toEqual([200, 200]);
+});
+
+test('metrics are computed once a second, however often they are read', async () => {
+  let scrapes = 0;
+  const clock = createVirtualClock();
+  const port = await serve({ scraped: () => (scrapes += 1), clock });
+  const read = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  for (let i = 0; i < 20; i++) expect(await read()).toBe('up 1\n');
+  expect(scrapes).toBe(1);
+  await clock.advance(1_000);
+  await read();
+  expect(scrapes).toBe(2);
 });

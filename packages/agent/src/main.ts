@@ -58,7 +58,7 @@ await runUntilSignalled(
       stall: config,
       nodeCredentials,
     });
-    const address = await serveHealthAndMetrics({ metrics, health: agent.health }, config.opsListen, signal);
+    const address = await serveHealthAndMetrics({ metrics, health: agent.health, clock }, config.opsListen, signal);
     log.info({ listener: 'ops', address }, 'listening');
     await runAgent(agent, signal);
     api.close();

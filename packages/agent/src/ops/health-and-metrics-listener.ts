@@ -1,15 +1,22 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Address, boundConnections } from '@kube-prefetch/process';
+import { type Address, boundConnections, keepScrape } from '@kube-prefetch/process';
+import type { Clock } from '@kube-prefetch/time';
 import type { Health } from './health.ts';
 
 /** Any pod may connect; the kubelet and a scraper need one connection at a time. */
 const CONNECTIONS = { perAddress: 8, inAll: 64 };
 
+interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
 export interface ListenerParts {
-  readonly metrics: { exposition(): Promise<{ readonly contentType: string; readonly text: string }> };
+  readonly metrics: { exposition(): Promise<Exposition> };
   readonly health: Pick<Health, 'alive' | 'ready'>;
+  readonly clock: Clock;
 }
 
 /** Serves health, readiness and metrics until the signal aborts. Returns where: `http://127.0.0.1:41234`. */
@@ -20,12 +27,13 @@ export async function serveHealthAndMetrics(
 ): Promise<string> {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8_192 });
   boundConnections(server, CONNECTIONS);
+  const scrape = keepScrape(parts.clock, () => parts.metrics.exposition());
   server.on('request', (request, response) => {
     const path = request.url?.split('?')[0];
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, 'only GET\n');
     if (path === '/healthz') return check(response, parts.health.alive(), 'the agent no longer looks at its node\n');
     if (path === '/readyz') return check(response, parts.health.ready(), 'the container runtime does not answer\n');
-    if (path === '/metrics') return void sendMetrics(response, parts.metrics);
+    if (path === '/metrics') return void sendMetrics(response, scrape);
     send(response, 404, 'this port serves /healthz, /readyz and /metrics\n');
   });
   server.listen(port, host);
@@ -42,9 +50,9 @@ function check(response: ServerResponse, good: boolean, problem: string): void {
   send(response, good ? 200 : 503, good ? 'ok\n' : problem);
 }
 
-async function sendMetrics(response: ServerResponse, metrics: ListenerParts['metrics']): Promise<void> {
+async function sendMetrics(response: ServerResponse, scrape: () => Promise<Exposition>): Promise<void> {
   try {
-    const { contentType, text } = await metrics.exposition();
+    const { contentType, text } = await scrape();
     send(response, 200, text, contentType);
   } catch (error) {
     send(response, 500, `${String(error)}\n`);

@@ -12,8 +12,8 @@ export function answerError(
   const known = toApiError(error, request.routeOptions.bodyLimit);
   // Nobody reads the answer of a client that has gone, and its going is no fault of ours.
   if (known.code === 'Internal' && !reply.raw.destroyed) {
-    const { method, url, routeOptions } = request;
-    write('error', routeOptions.url ?? 'unknown', { err: error, method, url }, 'request failed');
+    const { method, url, routeOptions, ip: from } = request;
+    write('error', routeOptions.url ?? 'unknown', { err: error, from, method, url }, 'request failed');
   }
   const problem: Problem = {
     code: known.code,

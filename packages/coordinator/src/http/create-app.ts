@@ -63,9 +63,9 @@ export function createApp({ clock, log, metrics, quietRoutes, certificate }: App
     const route = request.routeOptions.url ?? 'unknown';
     metrics.request(route, reply.statusCode, durationMs);
     const level = quietRoutes.includes(route) && reply.statusCode < 500 ? 'debug' : 'info';
-    const { method, url } = request;
+    const { method, url, ip: from } = request;
     const status = reply.statusCode;
-    write(level, `${route} ${status}`, { method, url, status, durationMs }, 'request answered');
+    write(level, `${route} ${status}`, { from, method, url, status, durationMs }, 'request answered');
   });
   return app as unknown as FastifyInstance;
 }

@@ -225,6 +225,18 @@ test.each(['ops', 'admin', 'agents'] as const)(
   },
 );
 
+test('whoever fills the log keeps nobody else out of it, and many together do not fill it either', async () => {
+  const { ops, lines } = await startEdge();
+  const knock = (remoteAddress: string) => ops.inject({ url: '/nothing', remoteAddress });
+  for (let i = 0; i < 200; i++) await knock('10.0.0.1');
+  const loud = lines.length;
+  await knock('10.0.0.2');
+  expect(loud).toBe(20);
+  expect(lines.at(-1)).toMatch(/"from":"10\.0\.0\.2".*"skipped":180/);
+  for (let i = 0; i < 2_000; i++) await knock(`10.1.${i >> 8}.${i & 255}`);
+  expect(lines.length).toBeLessThanOrEqual(200);
+});
+
 test('metrics are computed once a second, however often they are read', async () => {
   const { ops, coordinator, clock } = await startEdge();
   const expose = vi.spyOn(coordinator, 'exposeMetrics');

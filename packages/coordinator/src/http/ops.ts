@@ -1,3 +1,4 @@
+import { keepScrape } from '@kube-prefetch/process';
 import type { FastifyInstance } from 'fastify';
 import { type AppParts, createApp } from './create-app.ts';
 
@@ -9,9 +10,6 @@ export interface OpsSide {
   /** Text in the form that the type names. */
   exposeMetrics(): Promise<{ readonly type: string; readonly text: string }>;
 }
-
-/** Computed metrics are served again for this long: to compute them takes a while. */
-const SCRAPE_MS = 1_000;
 
 export interface OpsAppParts extends Omit<AppParts, 'quietRoutes'> {
   /** Whether agents can be answered; true unless given. */
@@ -38,11 +36,9 @@ export function opsApp(
       ? reply.send({ status: 'ok', ...beside })
       : reply.code(503).send({ status: 'the cluster is not read yet, or agents cannot be served', ...beside });
   });
-  let scrape: { readonly atMs: number; readonly exposed: ReturnType<OpsSide['exposeMetrics']> } | undefined;
+  const scrape = keepScrape(parts.clock, () => c.exposeMetrics());
   app.get('/metrics', async (_request, reply) => {
-    const now = parts.clock.monotonicMs();
-    if (scrape === undefined || now >= scrape.atMs + SCRAPE_MS) scrape = { atMs: now, exposed: c.exposeMetrics() };
-    const { type, text } = await scrape.exposed;
+    const { type, text } = await scrape();
     return reply.type(type).send(text);
   });
   return app;

@@ -25,7 +25,7 @@ export const NEEDS = {
   http: [],
   credentials: [...go, ...docker, 'docker-registry', 'openssl', 'podman'],
   programs: [...containerd, 'prometheus'],
-  endurance: containerd,
+  endurance: [...apiServer, ...containerd],
   'api-server': apiServer,
   images: [...images, ...docker, 'docker-registry', 'skopeo'],
   scheduler: apiServer,
