@@ -18,7 +18,7 @@ import { type CoordinatorMetrics, createMetrics } from './metrics.ts';
 import { createPacedTrigger } from './paced-trigger.ts';
 import { readCluster } from './read-cluster.ts';
 import { createStatusWriter } from './status/index.ts';
-import { createCurrentTerm, whileLeading } from './current-term.ts';
+import { createCurrentTerm, taintsWhileLeading, whileLeading } from './current-term.ts';
 import { createViews } from './admin-views.ts';
 
 const SILENT_AFTER_MS = 60_000;
@@ -91,7 +91,15 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     log,
     wrote: outcome => metrics.statusWrite(outcome),
   });
-  const gate = parts.gate && createGate({ ...parts.gate, clock, log, opened: reason => metrics.nodeOpened(reason) });
+  const gate =
+    parts.gate &&
+    createGate({
+      ...parts.gate,
+      taints: taintsWhileLeading(parts.gate.taints, term),
+      clock,
+      log,
+      opened: reason => metrics.nodeOpened(reason),
+    });
   const ready = () => source.read() !== undefined && (!term.leading() || fleet.assigned());
 
   const line: Line = {

@@ -1,4 +1,4 @@
-import type { StatusSink, Term } from '@kube-prefetch/cluster';
+import type { NodeTaints, StatusSink, Term } from '@kube-prefetch/cluster';
 import type { Clock } from '@kube-prefetch/time';
 import { apiErrors } from './requests/api-errors.ts';
 
@@ -86,6 +86,20 @@ export function whileLeading(sink: StatusSink, { mustLead }: Pick<CurrentTerm, '
     async event(...args) {
       mustLead();
       return sink.event(...args);
+    },
+  };
+}
+
+/** The same of the taints of nodes. */
+export function taintsWhileLeading(taints: NodeTaints, { mustLead }: Pick<CurrentTerm, 'mustLead'>): NodeTaints {
+  return {
+    async remove(...args) {
+      mustLead();
+      return taints.remove(...args);
+    },
+    async event(...args) {
+      mustLead();
+      return taints.event(...args);
     },
   };
 }

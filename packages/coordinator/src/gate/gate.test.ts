@@ -98,3 +98,17 @@ test('who does not lead opens no node', async () => {
   await clock.advance(120_000);
   expect(taints()).toEqual([TAINT.key, 'dedicated']);
 });
+
+test('whose term is over by the clock opens no node, also where the loop stood still and no timer has run yet', async () => {
+  const { beginTerm, endTerm, clock, server, says, taints } = await start();
+  await endTerm();
+  beginTerm(2, () => 20_000);
+  await clock.advance(100);
+  server.cutOff();
+  await says('Present', 'Present');
+  await clock.advance(12_000); // The statuses are written: nothing but the gate has something to do.
+  clock.suspend(20_000);
+  server.restore();
+  await clock.advance(10_000);
+  expect(taints()).toEqual([TAINT.key, 'dedicated']);
+});
