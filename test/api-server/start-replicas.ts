@@ -33,6 +33,8 @@ export interface AskOptions {
   readonly token?: string | undefined;
   readonly body?: unknown;
   readonly ca?: string;
+  /** Whom the certificate must be for. */
+  readonly servername?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   /** Called once the request is out. */
@@ -69,12 +71,13 @@ export async function prepareCluster(server: ApiServer, nodes: readonly string[]
   ]);
 }
 
-/** A coordinator of that pod name; resolves once it is Ready. */
+/** A coordinator of that pod name; resolves once it is Ready. `under`: a command that runs it, as `nice` would. */
 export async function startReplica(
-  server: ApiServer,
+  server: Pick<ApiServer, 'kubeconfig'>,
   dir: string,
   name: string,
   otherFlags: Readonly<Record<string, string>> = {},
+  under: readonly string[] = [],
 ): Promise<Replica> {
   const [agents, admin, ops] = [await freePort(), await freePort(), await freePort()];
   const flags = {
@@ -95,8 +98,9 @@ export async function startReplica(
     ...otherFlags,
   };
   const logFile = join(dir, `${name}.log`);
-  const args = [MAIN, ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])];
-  const child = await startChild({ name, command: process.execPath, args, logFile });
+  const settings = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
+  const [command = process.execPath, ...args] = [...under, process.execPath, MAIN, ...settings];
+  const child = await startChild({ name, command, args, logFile });
   const replica: Replica = {
     name,
     child,
@@ -132,7 +136,15 @@ export async function publishedCa({ kubectl }: ApiServer, name = 'ca'): Promise<
 
 /** One request over TLS to the agents' listener, as an agent does it. */
 export function ask({ agents }: Pick<Replica, 'agents'>, options: AskOptions): Promise<Answer> {
-  const { path = '/v1/nodes/n1/plan', token, body, ca, timeoutMs = ANSWER_MS, agent = false } = options;
+  const {
+    path = '/v1/nodes/n1/plan',
+    token,
+    body,
+    ca,
+    servername = SERVICE,
+    timeoutMs = ANSWER_MS,
+    agent = false,
+  } = options;
   const [host, port] = agents.split(':');
   const headers = {
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -148,7 +160,7 @@ export function ask({ agents }: Pick<Replica, 'agents'>, options: AskOptions): P
         headers,
         method: body === undefined ? 'GET' : 'POST',
         ca,
-        servername: SERVICE,
+        servername,
         agent,
         signal: AbortSignal.timeout(timeoutMs),
       },

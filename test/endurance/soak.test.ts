@@ -1,40 +1,38 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildImage } from '@kube-prefetch/lab/images';
-import { type Child, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
+import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { type Containerd, startContainerd } from '@kube-prefetch/lab/runtimes';
 import { type ScriptedRegistry, startScriptedRegistry } from '@kube-prefetch/lab/scripted-registry';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SOON_MS } from '../patience.ts';
-import { type Agent, type Programs, preparePrograms } from '../programs/start-programs.ts';
-import { type Figures, figuresOf, INSPECTED } from './inspect-process.ts';
+import { type Figures, figuresOf } from './inspect-process.ts';
+import { type InCluster, startInCluster } from './start-in-cluster.ts';
 
 const MINUTES = Number(process.env.SOAK_MINUTES ?? '1.5');
 /** Compiled code and caches are full after it. */
 const WARM_UP_ROUNDS = 15;
 const MEASURE_EVERY_MS = 60_000;
+/** Rounds after which the token is another, and all connections to the API server are broken. */
+const RENEW_EVERY = 10;
+const BREAK_EVERY = 7;
 /** More than figures vary by themselves, less than one kilobyte for each image of an hour. */
 const MAX_GROWTH: Figures = { heapMiB: 3, handles: 8, sockets: 6, files: 3 };
 
 const scratch = scratchFolder('kp-soak');
 let registry: ScriptedRegistry;
 let containerd: Containerd;
-let programs: Programs;
-let coordinator: Child;
-let agent: Agent;
-let ops: string;
+let running: InCluster;
 beforeAll(async () => {
   registry = await startScriptedRegistry();
   const registries = [registry.address];
   containerd = await startContainerd({ dir: join(scratch.path, 'c'), version: 'debian', registries });
-  programs = await preparePrograms(scratch.path, containerd.socket);
-  programs.ask([]);
-  coordinator = await programs.startCoordinator(INSPECTED);
-  agent = await programs.startAgent({ 'log-level': 'info' }, INSPECTED);
-  ops = await agent.ops();
+  running = await startInCluster(scratch.path, containerd.socket);
 });
 afterAll(async () => {
-  await Promise.all([agent?.child.kill(), coordinator?.kill()]);
+  await running?.close();
   await containerd?.stop();
   await registry?.close();
   scratch.remove();
@@ -48,21 +46,39 @@ async function round(): Promise<void> {
   rounds += 1;
   const image = (name: string) => `${registry.address}/soak/${name}:${rounds}`;
   for (const name of ['a', 'b']) registry.publish(`soak/${name}`, String(rounds), small);
-  programs.ask([image('a'), image('b'), image('missing')]);
-  for (const name of ['a', 'b']) await programs.until(image(name), ({ state }) => state === 'Present', 'present');
-  await programs.until(image('missing'), ({ state }) => state === 'Failed', 'missing');
+  await running.deploy(`web-${rounds}`, image('a'));
+  await running.name([image('b'), image('missing')]);
+  if (rounds % RENEW_EVERY === 0) await running.renewToken();
+  if (rounds % BREAK_EVERY === 0) running.breakWatches();
+  for (const name of ['a', 'b']) await running.until(image(name), 'Present');
+  await running.until(image('missing'), 'Failed');
   await containerd.ctr('images', 'rm', image('a'));
   await waitUntil(
     async () => (await containerd.ctr('images', 'ls', '-q')).includes(image('a')),
     'it to be back',
     SOON_MS,
   );
-  for (const path of ['/metrics', '/healthz', '/nowhere']) await (await fetch(`${ops}${path}`)).text();
+  for (const url of running.ops) {
+    for (const path of ['/metrics', '/healthz', '/nowhere']) await (await fetch(`${url}${path}`)).text();
+  }
+  await knock();
   await containerd.ctr('images', 'rm', image('b'));
+  await running.removeDeployment(`web-${rounds}`);
+}
+
+/** Strangers at the listener of the agents: none gets in, and one never begins its handshake. */
+async function knock(): Promise<void> {
+  for (const token of [undefined, 'nonsense', `e30.${'e'.repeat(1_000)}.e30`]) {
+    expect(await running.askAsStranger(token)).toBe(401);
+  }
+  const [host = '', port] = running.agentsAddress.split(':');
+  const socket = connect({ host, port: Number(port) });
+  await once(socket, 'connect');
+  socket.destroy();
 }
 
 test(
-  `in ${MINUTES} minutes of new images, failures, deletions and scrapes nothing grows in coordinator or agent`,
+  `in ${MINUTES} minutes of new images, failures, deletions, broken watches, new tokens, strangers and scrapes nothing grows in coordinator or agent`,
   async () => {
     while (rounds < WARM_UP_ROUNDS) await round();
     const before = await measure();
@@ -75,7 +91,7 @@ test(
       nextMs = performance.now() + MEASURE_EVERY_MS;
       print(await measure());
     }
-    programs.ask([]);
+    await running.name([]);
     await sleep(5_000);
     const after = await measure();
     print(after);
@@ -93,7 +109,7 @@ test(
 );
 
 async function measure(): Promise<Record<'coordinator' | 'agent', Figures>> {
-  return { coordinator: await figuresOf(coordinator), agent: await figuresOf(agent.child) };
+  return { coordinator: await figuresOf(running.coordinator), agent: await figuresOf(running.agent) };
 }
 
 function print(figures: Awaited<ReturnType<typeof measure>>): void {
