@@ -26,7 +26,8 @@ export function readObject(kind: KubeKind, value: unknown): KubeObject {
   if (kind.namespaced !== (typeof namespace === 'string')) {
     throw new StrangeAnswer(`a ${kind.kind} ${kind.namespaced ? 'without a namespace' : 'in a namespace'}`);
   }
-  if (!isTextOrAbsent(uid) || !isTextOrAbsent(resourceVersion)) throw new StrangeAnswer('metadata of other types');
+  if (!isTextOrAbsent(uid) || !(resourceVersion === undefined || isVersion(resourceVersion)))
+    throw new StrangeAnswer('metadata of other types');
   return { ...object, apiVersion: kind.apiVersion, kind: kind.kind } as unknown as KubeObject;
 }
 
@@ -35,7 +36,7 @@ export function readPage(kind: KubeKind, value: unknown): KubePage {
   const { items, metadata, kind: listKind } = mapping(value, 'a list');
   mustBe([`${kind.kind}List`, `${NAMES_ONLY_KIND}List`], listKind);
   const { resourceVersion, continue: next } = mapping(metadata, "a list's metadata");
-  if (!Array.isArray(items) || typeof resourceVersion !== 'string' || resourceVersion === '') {
+  if (!Array.isArray(items) || !isVersion(resourceVersion)) {
     throw new StrangeAnswer('a list without items or resourceVersion');
   }
   return {
@@ -55,7 +56,7 @@ export function readEvent(kind: KubeKind, what: string, line: string): KubeEvent
       return { type, object: readObject(kind, object) };
     case 'BOOKMARK': {
       const { resourceVersion } = mapping(mapping(object, 'a bookmark').metadata, "a bookmark's metadata");
-      return typeof resourceVersion === 'string' ? { type, resourceVersion } : undefined;
+      return isVersion(resourceVersion) ? { type, resourceVersion } : undefined;
     }
     case 'ERROR': {
       const { code } = mapping(object, 'a status');
@@ -129,6 +130,11 @@ function mustBe(expected: readonly string[], kind: unknown): void {
   if (!expected.includes(kind as string)) {
     throw new StrangeAnswer(`the kind ${expected[0]} was expected, not ${JSON.stringify(kind)?.slice(0, 100)}`);
   }
+}
+
+/** Whoever watches from '' or '0' begins at any version, and never hears what was deleted before. */
+function isVersion(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value !== '0';
 }
 
 function isTextOrAbsent(value: unknown): boolean {

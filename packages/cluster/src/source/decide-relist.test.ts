@@ -57,6 +57,11 @@ test.each<[string, Partial<RoundEnd>, ReturnType<typeof decideRelist>]>([
     { failures: 3, pauseMs: 2_000, list: true },
   ],
   [
+    'the server calls the version none, again and again',
+    { failures: 2, error: failed('Invalid') },
+    { failures: 3, pauseMs: 2_000, list: true },
+  ],
+  [
     'watches end again and again before they brought anything',
     { failures: 2, fruitless: true },
     { failures: 3, pauseMs: 2_000, list: true },

@@ -27,8 +27,8 @@ const BACKOFF = { baseMs: 500, capMs: 10_000 };
 /** A watch that lasted this long was a success. A server that closes watches sooner is asked less often. */
 export const STEADY_MS = 5_000;
 /**
- * When etcd was restored from a backup, the server may answer 5xx to a version that it does not know. And where watches do not get
- * through, as behind some proxies, lists may.
+ * When etcd was restored from a backup, the server may answer 5xx to a version that it does not know, and it answers 400 to what is
+ * none. And where watches do not get through, as behind some proxies, lists may.
  */
 const LIST_AFTER_FAILURES = 3;
 
@@ -41,7 +41,7 @@ const LIST_AFTER_FAILURES = 3;
  * | otherwise, after its watch had lasted STEADY_MS     | watches at once; lists after Expired, TooLarge  |
  * | otherwise                                           | watches after a growing pause with full jitter  |
  * | the same, with Expired, TooLarge                    | lists after that pause                          |
- * | the same, each third time with 5xx, or fruitless    | lists after that pause                          |
+ * | the same, each third time with 400, 5xx, fruitless  | lists after that pause                          |
  */
 export function decideRelist({ failures, lastedMs, error, listed, fruitless }: RoundEnd, jitter: number): NextRound {
   const expired = error?.failure === 'Expired';
@@ -49,9 +49,10 @@ export function decideRelist({ failures, lastedMs, error, listed, fruitless }: R
   const list = expired || error?.failure === 'TooLarge';
   if (lastedMs >= STEADY_MS) return { failures: 0, pauseMs: 0, list };
   const again = failures + 1;
+  const mayBeVersion = fruitless || error?.failure === 'ServerError' || error?.failure === 'Invalid';
   return {
     failures: again,
     pauseMs: Math.max(backoffMs(again, jitter, BACKOFF), Math.min(error?.retryAfterMs ?? 0, BACKOFF.capMs)),
-    list: list || ((fruitless || error?.failure === 'ServerError') && again % LIST_AFTER_FAILURES === 0),
+    list: list || (mayBeVersion && again % LIST_AFTER_FAILURES === 0),
   };
 }

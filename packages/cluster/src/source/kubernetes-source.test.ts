@@ -12,7 +12,7 @@ import {
   clusterSourceSuite,
   type PlainObject,
 } from '../../testing/index.ts';
-import { type KubeApi, KubeApiError, type KubeKind, type ObjectName } from '../api/kube-api.ts';
+import { type KubeApi, KubeApiError, type KubeEvent, type KubeKind, type ObjectName } from '../api/kube-api.ts';
 import {
   DEPLOYMENTS,
   DEVICE_CLASSES,
@@ -26,6 +26,7 @@ import {
 import { createTwinApi } from '../../testing/twin/kube-api.ts';
 import { createKubernetesSource } from './kubernetes-source.ts';
 
+const SHOP_A = { namespace: 'shop', name: 'a' };
 const KINDS = [PREFETCHES, NAMESPACES, NODES, DEPLOYMENTS, SERVICE_ACCOUNTS];
 
 function prepare(maxAnswerBytes?: number, techsquad?: boolean) {
@@ -46,9 +47,13 @@ function prepare(maxAnswerBytes?: number, techsquad?: boolean) {
     return await api.list(kind, page, signal);
   };
   let broken = false;
+  let oddEvent: KubeEvent | undefined;
+  const watchedFrom: string[] = [];
   const watch: KubeApi['watch'] = async function* (kind, from, signal) {
+    if (kind.kind === 'Deployment') watchedFrom.push(from);
     for await (const event of api.watch(kind, from, signal)) {
       yield event;
+      if (kind.kind === 'Deployment' && oddEvent !== undefined) yield oddEvent;
       if (broken) return;
     }
   };
@@ -91,6 +96,10 @@ function prepare(maxAnswerBytes?: number, techsquad?: boolean) {
     hold,
     /** From now on they end once the server has accepted them. */
     breakWatches: (isBroken: boolean) => void (broken = isBroken),
+    /** Follows every event about Deployments. */
+    slipIn: (event: KubeEvent) => void (oddEvent = event),
+    /** The versions from which Deployments were watched. */
+    watchedFrom,
     slowDown: (ms: number) => void (pageMs = ms),
     limitPages: (most: number) => void (slowFrom = most + 1),
   };
@@ -261,6 +270,18 @@ test('a quiet watch is opened anew where it stood, after a bookmark from there, 
   api.endWatches();
   await clock.advance(10_000);
   expect([api.requests('list', JOBS), api.requests('watch', JOBS)]).toEqual([lists, opened + 1]);
+});
+
+test('a watch that tells of older versions is not resumed from there', async () => {
+  const { clock, api, reads, slipIn, watchedFrom } = start([aDeployment('a')], ({ slipIn: early }) =>
+    early({ type: 'BOOKMARK', resourceVersion: '1' }),
+  );
+  await reads(state => names(state) === 'a');
+  slipIn({ type: 'MODIFIED', object: { ...aDeployment('a'), metadata: { ...SHOP_A, resourceVersion: '1' } } });
+  api.apply(DEPLOYMENTS, aDeployment('b'));
+  await clock.advance(minutesMs(11));
+  expect(watchedFrom.length).toBeGreaterThan(2);
+  expect(watchedFrom.toSorted((one, other) => Number(one) - Number(other))).toEqual(watchedFrom);
 });
 
 test('a server that falls silent is noticed, becomes a gap a minute later, and is resumed when it answers', async () => {

@@ -113,10 +113,10 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
   /** True when a kept value changed. */
   const take = (event: KubeEvent): boolean => {
     if (event.type === 'BOOKMARK') {
-      version = event.resourceVersion;
+      version = laterOf(version, event.resourceVersion);
       return false;
     }
-    version = event.object.metadata.resourceVersion ?? version;
+    version = laterOf(version, event.object.metadata.resourceVersion ?? version);
     const changed = store.apply(event);
     mustFit(store.size());
     return changed;
@@ -197,6 +197,15 @@ export function createReflector<T>(projection: Projection<T>, parts: ReflectorPa
     problems: () => store.problems(),
     outage: () => outage,
   };
+}
+
+/**
+ * Versions of one kind can be compared as integers (KEP-5504). Whoever went back to an older one would hear again what has been
+ * undone since.
+ */
+function laterOf(known: string | undefined, told: string | undefined): string | undefined {
+  const areIntegers = [known, told].every(version => /^\d{1,20}$/.test(version ?? ''));
+  return areIntegers && BigInt(told ?? 0) < BigInt(known ?? 0) ? known : told;
 }
 
 function mustFit(objects: number): void {
