@@ -1,4 +1,10 @@
-import { type ImageRef, type RewriteRule, repositoryOf, tryParseReference } from '@kube-prefetch/protocol';
+import {
+  describeValue,
+  type ImageRef,
+  type RewriteRule,
+  repositoryOf,
+  tryParseReference,
+} from '@kube-prefetch/protocol';
 
 /** What nodes pull for what is written, and by which rule, `spec.rewrite[0]`; without `rule` it is what is written. */
 export interface Rewritten {
@@ -56,10 +62,10 @@ const MAX_SHOWN = 120;
 export function rewriteProblem({ from, to }: RewriteRule): string | undefined {
   for (const [side, text] of Object.entries({ from, to })) {
     if (canonicalPrefix(text) === undefined)
-      return `${side}: expected a registry such as docker.io/, a path such as docker.io/library/, or a repository such as docker.io/library/nginx, without tag or digest, got ${JSON.stringify(text)}`;
+      return `${side}: expected a registry such as docker.io/, a path such as docker.io/library/, or a repository such as docker.io/library/nginx, without tag or digest, got ${describeValue(text)}`;
   }
   if (isFolder(from) === isFolder(to)) return undefined;
-  return `expected from and to both with / at the end, or both without, got ${JSON.stringify(from)} and ${JSON.stringify(to)}`;
+  return `expected from and to both with / at the end, or both without, got ${describeValue(from)} and ${describeValue(to)}`;
 }
 
 /** Stands for what a prefix is put before: of two components, so that none is taken for an official image of Docker Hub. */
