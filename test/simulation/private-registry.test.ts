@@ -114,3 +114,18 @@ test('while a secret cannot be read its images wait and are not pulled without; 
   await simulated.clock.advance(MINUTE_MS);
   expect(statusOf('shop')?.warm).toBe('4/4');
 });
+
+test('a secret that is put right after hours of refusals is used within minutes, without more requests to the registry', async () => {
+  secrets.hold('shop/regcred', aPullSecret({ 'r.example': 'wrong' }));
+  simulated.set(wanting({ shop: [SHOP], ops: [OPS] }));
+  await simulated.clock.advance(6 * 60 * MINUTE_MS);
+  expect([warmth(), reasons('shop')]).toEqual([['0/2', '2/2'], ['Unauthorized']]);
+  const before = [simulated.registry.requests(SHOP), secrets.reads.length] as const;
+  await simulated.clock.advance(30 * MINUTE_MS);
+  const reads = secrets.reads.length - before[1];
+  expect(simulated.registry.requests(SHOP) - before[0]).toBeLessThanOrEqual(4);
+  expect(reads).toBeLessThanOrEqual(30);
+  secrets.hold('shop/regcred', aPullSecret({ 'r.example': 'of shop' }));
+  await simulated.clock.advance(4 * MINUTE_MS);
+  expect([warmth(), reasons('shop')]).toEqual([['2/2', '2/2'], []]);
+});

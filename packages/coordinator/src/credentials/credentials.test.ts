@@ -121,6 +121,26 @@ describe('how often a secret is read', () => {
     expect(reader.reads).toHaveLength(2);
   });
 
+  test('once a minute while agents ask for what a registry refused, and as rarely as others once it has changed', async () => {
+    const { reader, passwords, clock } = start();
+    reader.hold('shop/regcred', aPullSecret({ 'r.example': 'wrong' }));
+    await passwords('n1', A);
+    await passwords('n1', A, true);
+    const askFor = async (minutes: number) => {
+      const before = reader.reads.length;
+      let last;
+      for (let n = 0; n < minutes * 6; n += 1) {
+        await clock.advance(10_000);
+        last = await passwords('n1', A);
+      }
+      return [last, reader.reads.length - before];
+    };
+    expect(await askFor(4)).toEqual([['wrong'], 4]);
+    reader.hold('shop/regcred', aPullSecret({ 'r.example': 'right' }));
+    expect(await askFor(1)).toEqual([['right'], 1]);
+    expect(await askFor(4)).toEqual([['right'], 0]);
+  });
+
   test('a missing one is looked for again after a short while', async () => {
     const { reader, passwords, clock } = start();
     for (let n = 0; n < 100; n += 1) expect(await passwords('n1', A)).toEqual([]);

@@ -33,6 +33,8 @@ const WRONG_MS = 20_000;
 const UNREAD_MS = 5_000;
 /** A secret is read again because a registry refused it once in this time: 5,000 nodes may report the refusal at once. */
 const REFUSED_MS = 10_000;
+/** How long what a registry refused counts: agents ask every minute or two whether somebody has put it right. */
+const REFUSED_LIFE_MS = 60_000;
 /** An agent waits ten seconds for its answer, in which other reads may come first. */
 const READ_WITHIN_MS = 5_000;
 /** For how long the status tells of a secret that no node needs: agents try again after an hour at most. */
@@ -51,6 +53,8 @@ interface Known {
   readonly readMs: number;
   readonly dueMs: number;
   readonly bytes: number;
+  /** Some registry refused what it holds. */
+  readonly refused: boolean;
 }
 
 export function createSecretCache({ reader, clock, refreshMs, changed }: SecretCacheParts): SecretCache {
@@ -90,6 +94,7 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
       readMs: now,
       dueMs: now + lifeOf(state, refreshMs),
       bytes: sizeOf(name, counts),
+      refused: before?.refused === true && JSON.stringify(before.state) === JSON.stringify(counts),
     });
     if (textOf(counts) !== (before === undefined ? '' : textOf(before.state))) changed();
     return counts;
@@ -131,8 +136,10 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
       const last = known.get(name);
       if (last !== undefined) {
         known.delete(name);
-        known.set(name, { ...last, usedMs: now });
-        if (now < last.dueMs && !(refused && now >= last.readMs + REFUSED_MS)) return last.state;
+        const next = { ...last, usedMs: now, refused: last.refused || refused };
+        known.set(name, next);
+        const dueMs = next.refused ? Math.min(last.dueMs, last.readMs + REFUSED_LIFE_MS) : last.dueMs;
+        if (now < dueMs && !(refused && now >= last.readMs + REFUSED_MS)) return last.state;
       }
       return untilAborted(beginReading(secret), signal);
     },
