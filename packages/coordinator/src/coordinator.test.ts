@@ -1,6 +1,6 @@
 import type { ClusterSource } from '@kube-prefetch/cluster';
 import { aNode, aResource, aState, aWorkload } from '@kube-prefetch/core/testing';
-import type { AgentApi, PermitRequest, Plan } from '@kube-prefetch/protocol';
+import { type AgentApi, type CellReport, FAILURE_KINDS, type PermitRequest, type Plan } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { lead } from './coordinator.ts';
 import { aCell, aPermitRequest, anAgent, aReport, never, startVirtualLine } from '../testing/index.ts';
@@ -225,6 +225,29 @@ test('a term is over when its time is, also where the loop stood still and no ti
   await show(cluster(['a:1', 'b:1'], ['n1']));
   expect(await poll).toMatchObject({ code: 'ShuttingDown' });
   expect(status(WEB)).toBe(before);
+});
+
+test('what a host answered is in no status, event or metric of a Prefetch, and in the views of the administrator', async () => {
+  const { show, coordinator, clock, status, sink } = startVirtualLine();
+  const answer = 'the answer of 169.254.169.254';
+  await show(cluster(['169.254.169.254/a:1'], ['n1']));
+  let sequence = 0;
+  const reports = async (cell: Partial<CellReport>) => {
+    sequence += 1;
+    const cells = [aCell({ image: '169.254.169.254/a:1', ...cell })];
+    await coordinator.forNode('n1').report(aReport({ sequence, cells }), never());
+    await clock.advance(11_000);
+  };
+  for (const kind of FAILURE_KINDS) {
+    await reports({ state: 'Present' });
+    await reports({ state: 'Failed', failure: { kind, message: answer } });
+    expect(status(WEB)?.failures).toMatchObject([{ reason: kind }]);
+    expect(JSON.stringify(status(WEB))).not.toContain(answer);
+  }
+  expect(sink.events.length).toBeGreaterThan(FAILURE_KINDS.length);
+  expect(JSON.stringify(sink.events)).not.toContain(answer);
+  expect((await coordinator.exposeMetrics()).text).not.toContain('169.254');
+  expect(JSON.stringify(coordinator.node('n1'))).toContain(answer);
 });
 
 async function planOf(api: AgentApi): Promise<Plan> {

@@ -27,6 +27,15 @@ test('every page is reached from README.md', () => {
   expect(pages.filter(page => !reached.has(page))).toEqual([]);
 });
 
+test('every row of the threat model names a test, and every test that it names exists', () => {
+  const [, model = ''] = readFileSync('docs/security.md', 'utf8').split('## Threat model');
+  const [, , ...rows] = model.split('\n').filter(line => line.startsWith('|'));
+  const named = rows.map(row => [...row.matchAll(/`([^` ]+\.ts)`/g)].map(([, path = '']) => path));
+  expect(rows.length).toBeGreaterThan(30);
+  expect(rows.filter((_, index) => named[index]?.length === 0)).toEqual([]);
+  expect(named.flat().filter(path => !existsSync(path))).toEqual([]);
+});
+
 test.each<[string, string[]]>([
   ['a [page](docs/a.md) and a [picture](b.png "title")', ['docs/a.md', 'b.png']],
   ['[one](a.md#some-part)', ['a.md#some-part']],
