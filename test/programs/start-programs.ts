@@ -17,6 +17,8 @@ export interface Programs {
   /** Waits until the coordinator says so of the image on the node. */
   readonly until: (image: string, fits: (cell: CellReport) => boolean, what: string) => Promise<CellReport>;
   readonly view: () => Promise<NodeView>;
+  /** `http://127.0.0.1:…` of the views. */
+  readonly admin: string;
 }
 
 export interface Agent {
@@ -47,6 +49,7 @@ export async function preparePrograms(dir: string, socket: string): Promise<Prog
 
   return {
     view,
+    admin,
     ask(images) {
       const head = 'apiVersion: kube-prefetch.io/v1alpha1\nkind: ClusterPrefetch\nmetadata: {name: base}\n';
       writeFileSync(join(manifests, 'prefetch.yaml'), `${head}spec: {images: ${JSON.stringify(images)}}\n`);

@@ -55,7 +55,7 @@ const hostileText = fc
 test('whatever a runtime says, its message is one short line without credentials, and has a kind', () => {
   fc.assert(
     fc.property(hostileText, fc.nat(20), (text, code) => {
-      const message = scrub(text, AUTH);
+      const message = scrub(text, [AUTH]);
       expect(message.length).toBeLessThanOrEqual(MAX_MESSAGE_LENGTH);
       expect(message.isWellFormed()).toBe(true);
       expect(message).not.toMatch(/[\p{Cc}\u2028\u2029]/u);

@@ -10,14 +10,21 @@ const auth = { username: 'robot', password: 's3cret/with+odd"chars' };
 const pair = Buffer.from(`${auth.username}:${auth.password}`).toString('base64');
 
 test.each<[text: string, scrubbed: string]>([
-  ['denied: robot:s3cret/with+odd"chars', 'denied: ***'],
+  ['denied: robot:s3cret/with+odd"chars', 'denied: robot:***'],
   ['password s3cret/with+odd"chars rejected', 'password *** rejected'],
   [`header "Basic ${pair}" refused`, 'header "Basic ***" refused'],
   [`sent ${pair.replace(/=+$/, '')}`, 'sent ***'],
   ['go says "s3cret/with+odd\\"chars"', 'go says "***"'],
   ['GET /token?p=s3cret%2Fwith%2Bodd%22chars', 'GET /token?p=***'],
+  ['in base64 over lines: czNjcmV0L3d\r\n pdGgrb2RkImNoYXJz', 'in base64 over lines: ***'],
+  ['all escaped: \\u0073\\x33%63%72%65%74%2Fwith%2bodd&#34;&#x63;hars', 'all escaped: ***'],
+  ['an escape escaped: %5Cu0073%5Cu0033cret%252Fwith%252Bodd%2522chars', 'an escape escaped: ***'],
+  ['cut: "s3cret/with+"', 'cut: "***"'],
+  ['in capitals: S3CRET/WITH+ODD"CHARS', 'in capitals: ***'],
+  ['unseen letters: s3cret/\u200bwith+od\u00add"chars', 'unseen letters: ***'],
+  [`in hex: ${Buffer.from(auth.password).toString('hex')}`, 'in hex: ***'],
 ])('credentials that we sent go: %s', (text, scrubbed) => {
-  expect(scrub(text, auth)).toBe(scrubbed);
+  expect(scrub(text, [auth])).toBe(scrubbed);
 });
 
 test.each<[text: string, scrubbed: string]>([
@@ -44,7 +51,7 @@ test.each([
   'Head "https://r.example/v2/app/manifests/1": dial tcp: lookup r.example: no such host',
   'pull access denied: authorization failed: no basic auth credentials',
 ])('what a person needs stays: %s', text => {
-  expect(scrub(text, auth)).toBe(text);
+  expect(scrub(text, [auth])).toBe(text);
 });
 
 test('lines are folded and the length is bounded', () => {
@@ -73,7 +80,7 @@ test('a longer text costs no more', () => {
     'x',
     auth.password.slice(0, -1),
   ];
-  expect(growth(text => scrub(text, auth), pieces, MIB / 2)).toBeLessThan(3);
+  expect(growth(text => scrub(text, [auth]), pieces, MIB / 2)).toBeLessThan(3);
 });
 
 /** Of capitals, which nothing around them has: four in a row are a piece of it. */
@@ -94,8 +101,8 @@ test.each<[string, (secret: string) => string, RegistryAuth | undefined]>([
     .map(([off, n]) => Math.max(0, off + n * 4096));
   fc.assert(
     fc.property(around, around, distance, (beside, beyond, at) => {
-      expect(scrub(`${fill(beside, at)} ${spelt} ${fill(beyond, 20_000)}`, sent)).not.toMatch(/[A-Z]{4}/);
-      expect(scrub(`${fill(beyond, 20_000)} ${spelt} ${fill(beside, at)}`, sent)).not.toMatch(/[A-Z]{4}/);
+      expect(scrub(`${fill(beside, at)} ${spelt} ${fill(beyond, 20_000)}`, sent && [sent])).not.toMatch(/[A-Z]{4}/);
+      expect(scrub(`${fill(beyond, 20_000)} ${spelt} ${fill(beside, at)}`, sent && [sent])).not.toMatch(/[A-Z]{4}/);
     }),
     { numRuns: 150 },
   );
@@ -120,7 +127,7 @@ test('whatever the credentials and wherever they stand, neither password nor bas
         hits[kind] += 1;
         return before + spell(auth, kind);
       });
-      const scrubbed = scrub(text.join(''), auth);
+      const scrubbed = scrub(text.join(''), [auth]);
       expect(scrubbed).not.toContain(auth.password);
       expect(scrubbed).not.toContain(spell(auth, 'base64'));
       expect(scrubbed).not.toContain(spell(auth, 'pair'));
@@ -137,3 +144,34 @@ function spell(auth: { username: string; password: string }, kind: 'raw' | 'base
   if (kind === 'quoted') return JSON.stringify(auth.password);
   return Buffer.from(kind === 'base64' ? auth.password : `${auth.username}:${auth.password}`).toString('base64');
 }
+
+test('whatever its letters, and in whatever escapes of escapes it comes, nothing of a secret remains', () => {
+  const hits = new Map<string, number>();
+  const ways: Readonly<Record<string, (text: string) => string>> = {
+    json: text => JSON.stringify(text).slice(1, -1),
+    percents: encodeURIComponent,
+    'all percents': text => Buffer.from(text).toString('hex').replace(/../g, '%$&'),
+    unicode: text => text.replace(/[^]/g, letter => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    html: text => text.replace(/[^a-z0-9]/gi, letter => `&#${letter.charCodeAt(0)};`),
+    lines: text => text.replace(/.{5}(?=.)/g, '$&\r\n\t'),
+  };
+  const secret = fc
+    .array(fc.constantFrom(...Array.from('QWERTYUIOPASDFGHJKLZXCVBNM0123456789%"\\+/&<')), { minLength: 6, maxLength: 60 })
+    .map(letters => `Q${letters.join('')}Z`);
+  fc.assert(
+    fc.property(secret, fc.boolean(), fc.array(fc.constantFrom(...Object.keys(ways)), { maxLength: 3 }), (...drawn) => {
+      const [password, inBase64, some] = drawn;
+      // Lines are broken before or after all escapes, not within them.
+      const chosen = some.filter((way, at) => way !== 'lines' || at === 0 || at === some.length - 1);
+      for (const way of chosen) hits.set(way, (hits.get(way) ?? 0) + 1);
+      const spelt = chosen.reduce(
+        (text, way) => (ways[way] as (text: string) => string)(text),
+        inBase64 ? Buffer.from(password).toString('base64').replaceAll('=', '') : password,
+      );
+      expect(scrub(`denied: ${spelt} .`, [{ username: 'robot', password }])).toMatch(/^denied: (.)\1\1 \.$/);
+    }),
+    { numRuns: 1_000 },
+  );
+  process.stdout.write(`scrub: ways hit ${JSON.stringify(Object.fromEntries(hits))}\n`);
+  expect(Math.min(...hits.values())).toBeGreaterThan(100);
+});

@@ -1,4 +1,5 @@
 import { MAX_MESSAGE_LENGTH } from '@kube-prefetch/protocol';
+import { hideSecrets } from './hide-secrets.ts';
 import type { RegistryAuth } from './image-runtime.ts';
 
 /** What is kept of a longer text: its start, and its end, where Go says what happened last. */
@@ -30,12 +31,12 @@ const HALF_CHARACTER = /[\uD800-\uDFFF]/gu;
  * One line of at most MAX_MESSAGE_LENGTH characters that holds neither the given credentials nor any it can recognise. The
  * cost does not grow with the text.
  */
-export function scrub(text: string, auth?: RegistryAuth): string {
-  const secrets = auth === undefined ? [] : secretsOf(auth);
+export function scrub(text: string, auths: readonly RegistryAuth[] = []): string {
+  const secrets = [...new Set(auths.flatMap(secretsOf))];
   const used = new Set(secrets.join(''));
   const marker = unusedFrom('*', used).repeat(3);
   const gap = used.has('…') ? marker : '…';
-  const margin = Math.max(MARGIN_LENGTH, ...secrets.map(secret => secret.length));
+  const margin = MARGIN_LENGTH;
   const read = SHOWN_LENGTH + margin;
   const show = (hidden: string) => hidden.replaceAll(/\0+/g, marker);
 
@@ -64,7 +65,7 @@ function hide(text: string, secrets: readonly string[]): string {
   const blank = (found: string) => HIDDEN.repeat(found.length);
   // The known ones first: a pattern that ends inside a secret would leave its other half.
   let hidden = oneLine(text);
-  if (secrets.length > 0) hidden = hidden.replace(anyOf(secrets), blank);
+  if (secrets.length > 0) hidden = hideSecrets(hidden, secrets, HIDDEN);
   for (const giveaway of GIVEAWAYS) hidden = hidden.replace(giveaway, blank);
   return hidden.replace(PARAMETER, (whole, start: string, name: string, value: string) =>
     SECRET_PARAMETER.test(name) ? start + blank(value) : whole,
@@ -78,28 +79,22 @@ function oneLine(text: string): string {
     .trim();
 }
 
-/** In every spelling in which a registry, a proxy, Go's %q or a URL could echo it; as `oneLine` would show it. */
+/** In every spelling in which a registry or a proxy could repeat it, escapes apart; as `oneLine` would show it. */
 function secretsOf({ username, password, identityToken = '' }: RegistryAuth): readonly string[] {
-  return [...new Set([...spellingsOf(username, password), ...spellingsOf('', identityToken)].map(oneLine))].filter(
-    secret => secret !== '',
-  );
+  return [...spellingsOf(username, password), ...spellingsOf('', identityToken)]
+    .map(oneLine)
+    .filter(each => each !== '');
 }
 
 function spellingsOf(username: string, password: string): readonly string[] {
   if (password === '') return [];
   const pair = `${username}:${password}`;
+  const inBase64 = [password, pair, JSON.stringify({ username, password })];
   return [
-    ...[password, pair].flatMap(encodings),
-    ...encodings(JSON.stringify({ username, password })),
-    JSON.stringify(password).slice(1, -1),
-    encodeURIComponent(password.toWellFormed()),
+    password,
+    Buffer.from(password).toString('hex'),
+    ...inBase64.map(text => Buffer.from(text).toString('base64')),
   ];
-}
-
-function encodings(secret: string): readonly string[] {
-  const bytes = Buffer.from(secret);
-  const base64 = bytes.toString('base64');
-  return [secret, base64, base64.replace(/=+$/, ''), bytes.toString('base64url')];
 }
 
 /** What is put in place of a secret shares no character with any, so that it can never spell one. */
@@ -107,10 +102,4 @@ function unusedFrom(first: string, used: ReadonlySet<string>): string {
   let code = first.charCodeAt(0);
   while (used.has(String.fromCharCode(code))) code += 1;
   return String.fromCharCode(code);
-}
-
-/** Longest first: a secret inside another must not leave the rest of it. */
-function anyOf(secrets: readonly string[]): RegExp {
-  const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
-  return new RegExp(longestFirst.map(secret => secret.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'g');
 }

@@ -27,7 +27,8 @@ export async function runPlugin(run: PluginRun, clock: Clock, signal: AbortSigna
   const { file, args, input, timeoutMs } = run;
   const env = { ...process.env, ...run.env };
   // A group of its own, so that its children end with it.
-  const child = spawn(file, args, { env, detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = start(() => spawn(file, args, { env, detached: true, stdio: ['pipe', 'pipe', 'ignore'] }));
+  if ('problem' in child) return child;
   const over = new AbortController();
   const end = () => kill(child.pid);
   signal.addEventListener('abort', end, { once: true });
@@ -75,6 +76,15 @@ export async function runPlugin(run: PluginRun, clock: Clock, signal: AbortSigna
     over.abort();
     until.unlink();
     await limit;
+  }
+}
+
+/** What Node says of arguments and an environment that cannot be handed over repeats them: a NUL in them, too much of them. */
+function start<T>(begin: () => T): T | { readonly problem: string } {
+  try {
+    return begin();
+  } catch (error) {
+    return { problem: `it could not be started: ${(error as NodeJS.ErrnoException).code}` };
   }
 }
 

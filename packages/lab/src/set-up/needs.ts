@@ -24,6 +24,7 @@ export const NEEDS = {
   simulation: [],
   http: [],
   credentials: [...go, ...docker, 'docker-registry', 'openssl', 'podman'],
+  leaks: [...apiServer, ...containerd],
   programs: [...containerd, 'prometheus'],
   endurance: [...apiServer, ...containerd],
   'api-server': apiServer,

@@ -7,6 +7,7 @@ import { pullImage } from './pull-image.ts';
 import { createBlobReader } from './read-content.ts';
 import { watchDownload } from './watch-download.ts';
 import { watchImages } from './watch-images.ts';
+import { rememberCredentials } from '../used-credentials.ts';
 
 export interface CriRuntimeOptions extends CallOptions {
   /** Where the host's root is seen from here; the runtime names its folders as the host sees them. */
@@ -28,6 +29,7 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
   const images = { ...options, socket: imageSocket };
   const readers = { content: clients.content, readBlobs: createBlobReader(clients.content) };
   const cancelled = new Set<string>();
+  const used = rememberCredentials();
   let name = '';
   const whoAnswers = oncePerConnection(clients.connections, signal =>
     callRuntime(options, 'Version', signal, signal => clients.runtime.version({}, { signal })),
@@ -52,7 +54,7 @@ export function createCriRuntime(options: CriRuntimeOptions): ImageRuntime {
     },
     pull(image, auth, progress, signal) {
       const download = name === CONTAINERD ? watchDownload(readers, image, clock) : undefined;
-      return pullImage({ images: clients.images, download, cancelled }, image, auth, progress, signal);
+      return pullImage({ images: clients.images, download, cancelled, used }, image, auth, progress, signal);
     },
     async space(signal): Promise<Space | 'unknown'> {
       const folder = await imageFolder(signal);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { PullFailure } from '../image-runtime.ts';
 import { ImageService, type PullImageRequest } from './generated/cri_pb.ts';
 import { pullImage } from './pull-image.ts';
+import { rememberCredentials } from '../used-credentials.ts';
 import { CallError } from './grpc-client.ts';
 import { createFakeClient } from '../../testing/fake-client.ts';
 
@@ -21,7 +22,13 @@ function pullFrom({ pull = async () => ({}), present = true }: Runtime, signal =
     imageStatus: () => (present ? { image: { id: '1', size: 1n } } : {}),
   });
   const images = client;
-  return pullImage({ images, download: undefined, cancelled }, IMAGE, AUTH, () => {}, signal);
+  return pullImage(
+    { images, download: undefined, cancelled, used: rememberCredentials() },
+    IMAGE,
+    AUTH,
+    () => {},
+    signal,
+  );
 }
 
 const failing = (code: Code, text: string): Runtime => ({

@@ -3,6 +3,7 @@ import type { ImageRef } from '@kube-prefetch/protocol';
 import { classifyFailure } from '../failures/classify-failure.ts';
 import { type Progress, type Pulled, PullFailure, type RegistryAuth } from '../image-runtime.ts';
 import { scrub } from '../scrub-credentials.ts';
+import type { UsedCredentials } from '../used-credentials.ts';
 import type { ImageService } from './generated/cri_pb.ts';
 import { refusalOf } from './grpc-client.ts';
 import { withDefaultTag } from '../name-image.ts';
@@ -20,6 +21,7 @@ interface Parts {
   readonly download: DownloadWatch | undefined;
   /** Images of which a pull of ours was cancelled and none has succeeded since. */
   readonly cancelled: Set<ImageRef>;
+  readonly used: UsedCredentials;
 }
 
 const MAX_CANCELLED = 1_000;
@@ -29,12 +31,13 @@ const MAX_CANCELLED = 1_000;
  * contacts, mirrors included.
  */
 export async function pullImage(
-  { images, download, cancelled }: Parts,
+  { images, download, cancelled, used }: Parts,
   image: ImageRef,
   auth: RegistryAuth | undefined,
   progress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Pulled> {
+  used.note(auth);
   const over = new AbortController();
   const following = download?.follow(progress, AbortSignal.any([signal, over.signal]));
   try {
@@ -55,7 +58,7 @@ export async function pullImage(
       cancelled.add(image);
       throw new PullFailure('Cancelled', `the pull of ${image} was cancelled`);
     }
-    throw toPullFailure(error, auth);
+    throw toPullFailure(error, used.all());
   } finally {
     over.abort();
     await following;
@@ -80,8 +83,8 @@ async function confirmPresent(
 }
 
 /** The original error is not kept as the cause: it holds the text before it was scrubbed, and loggers print causes. */
-function toPullFailure(error: unknown, auth: RegistryAuth | undefined): PullFailure {
+function toPullFailure(error: unknown, auths: readonly RegistryAuth[]): PullFailure {
   if (error instanceof PullFailure) return error;
   const { code, text } = refusalOf(error);
-  return new PullFailure(classifyFailure(text, code), scrub(text, auth));
+  return new PullFailure(classifyFailure(text, code), scrub(text, auths));
 }

@@ -5,6 +5,7 @@ import { connectEngine } from './connect-engine.ts';
 import { lookAtImages } from './look-at-images.ts';
 import { pullImage } from './pull-image.ts';
 import { imageEvents } from './watch-images.ts';
+import { rememberCredentials } from '../used-credentials.ts';
 
 export interface DockerRuntimeOptions extends CallOptions {
   /** Where the host's root is seen from here; the engine names its folders as the host sees them. */
@@ -25,6 +26,7 @@ interface EngineInfo {
 export function createDockerRuntime(options: DockerRuntimeOptions): ImageRuntime {
   const { socket, hostRoot = '' } = options;
   const engine = connectEngine(socket);
+  const used = rememberCredentials();
 
   return {
     async version(signal) {
@@ -38,7 +40,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ImageRuntime
       return callRuntime(options, 'GET /images', signal, signal => lookAtImages(engine, images, signal));
     },
     pull(image, auth, progress, signal) {
-      return pullImage(engine, image, auth, progress, signal);
+      return pullImage({ engine, used }, image, auth, progress, signal);
     },
     async space(signal): Promise<Space | 'unknown'> {
       const info = (await callRuntime(options, 'GET /info', signal, signal =>

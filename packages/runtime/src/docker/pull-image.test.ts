@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { Progress } from '../image-runtime.ts';
 import { type DockerEngine, EngineError } from './connect-engine.ts';
 import { pullImage } from './pull-image.ts';
+import { rememberCredentials } from '../used-credentials.ts';
 
 const AUTH = { username: 'robot', password: 'hunter2' };
 const never = new AbortController().signal;
@@ -26,7 +27,7 @@ const saying =
     Readable.from(messages.map(message => Buffer.from(`${JSON.stringify(message)}\n`)));
 
 const outcome = (engine: DockerEngine, image = 'app:1', signal = never) =>
-  pullImage(engine, image, AUTH, () => {}, signal).catch((error: unknown) => error);
+  pullImage({ engine, used: rememberCredentials() }, image, AUTH, () => {}, signal).catch((error: unknown) => error);
 
 test('a pull asks for the exact reference with name and password, tells its progress and counts its bytes', async () => {
   const asked: unknown[] = [];
@@ -40,7 +41,13 @@ test('a pull asks for the exact reference with name and password, tells its prog
       { status: 'Status: Downloaded newer image for app:1' },
     )(request, signal);
   };
-  const pulled = await pullImage(engine({ stream }), 'app:1', AUTH, progress => told.push(progress), never);
+  const pulled = await pullImage(
+    { engine: engine({ stream }), used: rememberCredentials() },
+    'app:1',
+    AUTH,
+    progress => told.push(progress),
+    never,
+  );
   expect(await pulled.countBytes(new AbortController().signal)).toBe(9);
   expect(asked).toEqual([{ method: 'POST', path: '/images/create', query: { fromImage: 'app:1' }, auth: AUTH }]);
   expect(told.map(({ phase, doneBytes }) => `${phase} ${doneBytes}`)).toEqual([

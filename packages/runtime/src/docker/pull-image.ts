@@ -3,17 +3,24 @@ import { classifyFailure } from '../failures/classify-failure.ts';
 import { type Progress, PullFailure, type Pulled, type RegistryAuth } from '../image-runtime.ts';
 import { nameInPath } from '../name-image.ts';
 import { scrub } from '../scrub-credentials.ts';
+import type { UsedCredentials } from '../used-credentials.ts';
 import { type DockerEngine, EngineError } from './connect-engine.ts';
 import { inspect } from './look-at-images.ts';
 import { type Layers, addMessage, progressOf, pulledBytesOf, readJsonLines, toPullMessage } from './read-pull.ts';
 
+interface Parts {
+  readonly engine: DockerEngine;
+  readonly used: UsedCredentials;
+}
+
 export async function pullImage(
-  engine: DockerEngine,
+  { engine, used }: Parts,
   image: ImageRef,
   auth: RegistryAuth | undefined,
   progress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Pulled> {
+  used.note(auth);
   try {
     const layers = await download(engine, image, auth, progress, signal);
     const pulled = await inspect(engine, image, signal);
@@ -25,7 +32,7 @@ export async function pullImage(
     }
     return { countBytes: async () => pulledBytesOf(layers) };
   } catch (error) {
-    throw toPullFailure(error, image, auth, signal);
+    throw toPullFailure(error, image, used.all(), signal);
   }
 }
 
@@ -54,16 +61,16 @@ async function download(
 function toPullFailure(
   error: unknown,
   image: ImageRef,
-  auth: RegistryAuth | undefined,
+  auths: readonly RegistryAuth[],
   signal: AbortSignal,
 ): PullFailure {
   if (signal.aborted) return new PullFailure('Cancelled', `the pull of ${image} was cancelled`);
   if (error instanceof PullFailure) return error;
   const text = errorText(error);
-  if (error instanceof InvalidReference) return new PullFailure('InvalidReference', scrub(text, auth));
+  if (error instanceof InvalidReference) return new PullFailure('InvalidReference', scrub(text, auths));
   // An error that the engine did not send comes from the socket: there is no engine, or it went away.
   const kind = error instanceof EngineError ? kindOf(error) : 'RuntimeUnavailable';
-  return new PullFailure(kind, scrub(text, auth));
+  return new PullFailure(kind, scrub(text, auths));
 }
 
 /**

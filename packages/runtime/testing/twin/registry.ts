@@ -106,7 +106,7 @@ export function scriptedEnd(
   image: ImageRef,
   auth: RegistryAuth | undefined,
 ): PullFailure {
-  return new PullFailure(kind, scrub(message ?? `${image}: scripted ${kind}`, auth));
+  return new PullFailure(kind, scrub(message ?? `${image}: scripted ${kind}`, auth && [auth]));
 }
 
 function checkReference(image: ImageRef): void {
