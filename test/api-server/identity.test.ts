@@ -1,11 +1,14 @@
 import { createHmac, createSign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { get as getOverTls } from 'node:https';
 import { createTokenIdentity } from '@kube-prefetch/cluster';
 import { createClientNodeApi } from '@kube-prefetch/cluster/client-node';
+import { aPrefetch, aPullSecret } from '@kube-prefetch/cluster/testing';
 import { anAgent, aReport } from '@kube-prefetch/coordinator/testing';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { type ScratchFolder, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
+import type { CredentialsAnswer } from '@kube-prefetch/protocol';
 import { systemClock } from '@kube-prefetch/time';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
@@ -56,6 +59,56 @@ test.each([['/v1/nodes/n1/plan'], ['/v1/nodes/n1/report'], ['/v1/nodes/n1/leases
     expect(answer.body.message).toContain('runs on the node "n2"');
   },
 );
+
+test('a stolen token gets the credentials of its own node, none of another, and no Secret from the API server itself', async () => {
+  await server.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  const ready = JSON.stringify({ status: { conditions: [{ type: 'Ready', status: 'True' }] } });
+  for (const node of ['n1', 'n2']) {
+    await server.kubectl('patch', 'node', node, '--subresource=status', `--patch=${ready}`);
+    const metadata = { namespace: 'shop', name: `of-${node}` };
+    await server.apply([
+      { apiVersion: 'v1', kind: 'Secret', metadata, ...aPullSecret({ 'r.example': `password of ${node}` }) },
+      aPrefetch(`of-${node}`, {
+        images: [`r.example/${node}:1`],
+        imagePullSecrets: [{ name: `of-${node}` }],
+        nodes: { names: [node] },
+      }),
+    ]);
+  }
+  const stolen = await tokenOf(await createPod('stolen', 'n1'));
+  const everything = { images: ['n1', 'n2', 'n9'].map(node => ({ image: `r.example/${node}:1`, refused: true })) };
+  const askFor = (node: string) =>
+    askLeader({ path: `/v1/nodes/${node}/credentials`, token: stolen, ca, body: everything });
+  const own = await waitUntil(
+    async () => {
+      const { body } = await askFor('n1');
+      return (body as CredentialsAnswer).images.length > 0 && body;
+    },
+    'the credentials of its own node',
+    SOON_MS,
+  );
+  expect(own).toMatchObject({ images: [{ image: 'r.example/n1:1', credentials: [{ password: 'password of n1' }] }] });
+  expect((own as CredentialsAnswer).images).toHaveLength(1);
+  const ofAnother = await askFor('n2');
+  expect([ofAnother.status, JSON.stringify([own, ofAnother.body]).includes('of-n2')]).toEqual([403, false]);
+
+  const meantForApi = await tokenOf({ ...(await createPod('stolen-too', 'n1')) }, '');
+  const statuses = ['secrets/of-n1', 'secrets', 'pods'].flatMap(what =>
+    [stolen, meantForApi].map(token => statusOf(what, token)),
+  );
+  expect(await Promise.all(statuses)).toEqual([401, 403, 401, 403, 401, 403]);
+});
+
+/** What the API server says to who asks it for that of the namespace shop. */
+function statusOf(what: string, token: string): Promise<number | undefined> {
+  const url = `${server.url}/api/v1/namespaces/shop/${what}`;
+  const headers = { authorization: `Bearer ${token}` };
+  return new Promise((resolve, reject) => {
+    getOverTls(url, { ca: readFileSync(server.caFile), headers, agent: false }, answer => {
+      answer.resume().once('end', () => resolve(answer.statusCode));
+    }).once('error', reject);
+  });
+}
 
 test.each<[string, () => Promise<string | undefined>, number, string]>([
   ['no token', async () => undefined, 401, 'authorization'],

@@ -106,7 +106,10 @@ const onApiServer =
     const ready = JSON.stringify({ status: { conditions: [{ type: 'Ready', status: 'True' }] } });
     await server.kubectl('patch', 'node', 'n1', '--subresource=status', `--patch=${ready}`);
     await server.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
-    const replica = await startReplica(server, dir, 'coordinator', { service: 'localhost' }, ['env', `NODE_OPTIONS=${options}`]);
+    const replica = await startReplica(server, dir, 'coordinator', { service: 'localhost' }, [
+      'env',
+      `NODE_OPTIONS=${options}`,
+    ]);
     const [caFile, tokenFile] = [join(dir, 'ca.crt'), join(dir, 'token')];
     writeFileSync(caFile, await waitUntil(() => publishedCa(server), 'the authority', SOON_MS));
     writeFileSync(tokenFile, await createAgentToken(server, 'n1'));

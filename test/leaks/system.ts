@@ -10,7 +10,7 @@ const secretOf = (kind: string) => canary(kind).secret;
 const V1 = 'credentialprovider.kubelet.k8s.io/v1';
 
 /** Where the credential of a repository is from: its first folder. `proves` are sent to the registry, `others` must not even get there. */
-export const ORIGINS = {
+const ORIGINS = {
   basic: { proves: ['basic'], others: [] },
   pair: { proves: ['pair'], others: [] },
   dockercfg: { proves: ['dockercfg'], others: [] },
@@ -33,7 +33,7 @@ export const ORIGINS = {
 type Origin = keyof typeof ORIGINS;
 
 /** What the registry's token server gives; nobody but runtimes holds it. */
-export const REGISTRY_TOKEN = canary('registry token', '-.eyJ_');
+const REGISTRY_TOKEN = canary('registry token', '-.eyJ_');
 
 /** Nothing of these may be told. */
 export const CANARIES: readonly Canary[] = [

@@ -73,7 +73,7 @@ export function createAgent(parts: AgentParts): Agent {
   const saver = createStateSaver({ ...common, file: parts.state, read: () => memory.save() });
   const pulls = createPulls({
     runtime,
-    gather: (wanted, signal) => gatherTries(wanted, { api, clock, node: parts.nodeCredentials }, signal),
+    gather: (wanted, signal) => gatherTries(wanted, { api, clock, metrics, node: parts.nodeCredentials }, signal),
     gathered: changed,
     clock,
     limits: parts.stall,

@@ -28,13 +28,15 @@ const findRuntime = async () => {
   return config.diskSeenThrough === 'own-root' ? { ...runtime, space: () => ownRootSpace() } : runtime;
 };
 
+const metrics = createAgentMetrics();
+
 /** Undefined where no setting names any: what reads them takes memory. */
 const findNodeCredentials = async () => {
   const { dockerConfig, credentialProviderConfig: providerConfig, credentialProviderBinDir: providerBinDir } = config;
   if (dockerConfig === undefined && providerConfig === undefined) return undefined;
   const { openNodeCredentials } = await import('./credentials/node-credentials.ts');
   const providerTimeoutMs = config.credentialProviderTimeoutMs;
-  return openNodeCredentials({ dockerConfig, providerConfig, providerBinDir, providerTimeoutMs, clock });
+  return openNodeCredentials({ dockerConfig, providerConfig, providerBinDir, providerTimeoutMs, clock, metrics });
 };
 
 await runUntilSignalled(
@@ -42,7 +44,6 @@ await runUntilSignalled(
     const state = await openStateFolder(config.stateDir);
     const api = createHttpAgentApi({ ...config, clock });
     const nodeCredentials = await findNodeCredentials();
-    const metrics = createAgentMetrics();
     const agent = createAgent({
       api,
       runtime: findWhenNeeded(findRuntime),

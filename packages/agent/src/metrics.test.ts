@@ -8,6 +8,7 @@ const documented = section.split('\n').filter(line => line.startsWith('| `'));
 test('docs/metrics.md names every metric with its type, labels and meaning, and no other', async () => {
   const metrics = createAgentMetrics();
   metrics.pullEnded('pulled', undefined, 1_000);
+  metrics.pluginRan('ecr', 'answered', 500);
   const { text } = await metrics.exposition();
   const rows = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)\n((?:[^#\n].*\n)*)/gm)].map(
     ([, name, help, type, samples = '']) => {
@@ -24,6 +25,8 @@ test('what happened is counted by result and kind, and a kind that has not happe
   metrics.pullEnded('pulled', undefined, 2_000);
   metrics.pullEnded('failed', 'NotFound', 10);
   metrics.bytesPulled(123);
+  metrics.credentialsAsked('waits');
+  for (let count = 0; count < 40; count += 1) metrics.pluginRan(`plugin-${count}`, 'too_late', 2_000);
   metrics.cellsJudged(['Present', 'Present', 'Failed']);
   metrics.runtimeAnswered(true);
   metrics.coordinatorAnswered(1_700_000_000_500);
@@ -34,6 +37,10 @@ test('what happened is counted by result and kind, and a kind that has not happe
     'pulls_total{result="failed",kind="Corrupt"} 0',
     'pull_duration_seconds_sum{result="pulled"} 2',
     'pulled_bytes_total 123',
+    'credential_requests_total{result="waits"} 1',
+    'credential_requests_total{result="given"} 0',
+    'credential_plugin_duration_seconds_sum{plugin="plugin-0",result="too_late"} 2',
+    'credential_plugin_duration_seconds_count{plugin="other",result="too_late"} 8',
     'images{state="Present"} 2',
     'images{state="Missing"} 0',
     'runtime_up 1',

@@ -1,9 +1,11 @@
 import { FAILURE_KINDS, CELL_STATES, type CellState } from '@kube-prefetch/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { REQUEST_RESULTS, type CredentialRequestMetrics } from './credentials/gather-tries.ts';
+import type { PluginMetrics } from './credentials/plugins.ts';
 import type { PullMetrics } from './pulls/note-pull-end.ts';
 
 /** What the agent counts, by what happened. */
-export interface AgentMetrics extends PullMetrics {
+export interface AgentMetrics extends PullMetrics, CredentialRequestMetrics, PluginMetrics {
   bytesPulled(bytes: number): void;
   cellsJudged(states: readonly CellState[]): void;
   runtimeAnswered(up: boolean): void;
@@ -15,6 +17,8 @@ export interface AgentMetrics extends PullMetrics {
 }
 
 const NAME = 'kube_prefetch_agent';
+/** A node's own configuration names its plugins: a few. */
+const MAX_PLUGINS = 32;
 
 export function createAgentMetrics(): AgentMetrics {
   const registers = [new Registry()];
@@ -36,6 +40,20 @@ export function createAgentMetrics(): AgentMetrics {
     help: 'Bytes that came from registries, as far as the runtime lets them be seen; counted while no pull runs, or half a minute later.',
     registers,
   });
+  const requests = new Counter({
+    name: `${NAME}_credential_requests_total`,
+    help: 'Requests to the coordinator for the credentials of an image, by result: given, none that fits, waits for a secret, failed.',
+    labelNames: ['result'],
+    registers,
+  });
+  const plugins = new Histogram({
+    name: `${NAME}_credential_plugin_duration_seconds`,
+    help: 'Runs of credential provider plugins and how long they took, by plugin as the configuration of the node names it, and result: answered, failed, too_late.',
+    labelNames: ['plugin', 'result'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers,
+  });
+  const knownPlugins = new Set<string>();
   const images = new Gauge({
     name: `${NAME}_images`,
     help: 'Planned images by the state of their cell.',
@@ -65,12 +83,18 @@ export function createAgentMetrics(): AgentMetrics {
   });
   for (const state of CELL_STATES) images.set({ state }, 0);
   for (const result of ['pulled', 'cancelled']) pulls.inc({ result, kind: 'none' }, 0);
+  for (const result of REQUEST_RESULTS) requests.inc({ result }, 0);
   for (const kind of FAILURE_KINDS) pulls.inc({ result: 'failed', kind }, 0);
 
   return {
     pullEnded(result, kind, elapsedMs) {
       pulls.inc({ result, kind: kind ?? 'none' });
       duration.observe({ result }, elapsedMs / 1000);
+    },
+    credentialsAsked: result => requests.inc({ result }),
+    pluginRan(plugin, result, elapsedMs) {
+      if (knownPlugins.size < MAX_PLUGINS) knownPlugins.add(plugin);
+      plugins.observe({ plugin: knownPlugins.has(plugin) ? plugin : 'other', result }, elapsedMs / 1000);
     },
     bytesPulled: count => bytes.inc(count),
     cellsJudged(states) {

@@ -1,10 +1,10 @@
-import { type AgentApi, ApiError } from '@kube-prefetch/protocol';
+import { type AgentApi, ApiError, type ImageCredentials } from '@kube-prefetch/protocol';
 import type { AgentPod } from '@kube-prefetch/cluster';
 import type { Credentials } from './credentials/credentials.ts';
 import type { PodClaims } from './fleet/newer-pod.ts';
 import { apiErrors } from './requests/api-errors.ts';
 import type { Fleet } from './fleet/index.ts';
-import type { CoordinatorMetrics } from './metrics.ts';
+import type { CoordinatorMetrics, CredentialResult } from './metrics.ts';
 import { onlyPlanned, type Permits } from './permits/index.ts';
 import type { CurrentTerm } from './current-term.ts';
 
@@ -15,7 +15,7 @@ export interface AnswerParts {
   readonly claims: PodClaims | undefined;
   readonly permits: Pick<Permits, 'request' | 'ttlMs'>;
   readonly credentials: Pick<Credentials, 'answer'>;
-  readonly metrics: Pick<CoordinatorMetrics, 'report'>;
+  readonly metrics: Pick<CoordinatorMetrics, 'report' | 'credentials'>;
 }
 
 /** The coordinator as one node's agent sees it. */
@@ -45,7 +45,14 @@ export function answerAgent(parts: AnswerParts, node: string, pod: AgentPod | un
 
     async credentials(request, signal) {
       term.mustLead();
-      const images = await credentials.answer(node, request, fleet.contact(node).home, signal);
+      const { home } = fleet.contact(node);
+      const asked = new Set(request.images.map(({ image }) => image)).size;
+      const images = await credentials.answer(node, request, home, signal).catch(error => {
+        if (error instanceof ApiError) metrics.credentials('refused', asked);
+        throw error;
+      });
+      for (const image of images) metrics.credentials(resultOf(image), 1);
+      metrics.credentials('not_planned', asked - images.length);
       term.mustLead();
       return { epoch: term.epoch(), images };
     },
@@ -62,6 +69,11 @@ export function answerAgent(parts: AnswerParts, node: string, pod: AgentPod | un
       };
     },
   };
+}
+
+function resultOf({ credentials, waitFor }: ImageCredentials): CredentialResult {
+  if (waitFor !== undefined) return 'waits';
+  return credentials.length > 0 ? 'given' : 'none';
 }
 
 /** Two more pods may come while one is asked about; no node has more. */

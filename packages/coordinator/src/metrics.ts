@@ -16,6 +16,8 @@ export interface CoordinatorMetrics {
   planned(durationMs: number): void;
   report(outcome: ReportOutcome): void;
   request(route: string, status: number, durationMs: number): void;
+  /** For images that an agent asked credentials for. */
+  credentials(result: CredentialResult, images: number): void;
   statusWrite(outcome: WriteOutcome): void;
   nodeOpened(reason: Opening['reason']): void;
   apiRequest(request: CountedRequest): void;
@@ -24,6 +26,9 @@ export interface CoordinatorMetrics {
   /** The Prometheus text format, with what is true now. */
   expose(measured: Measured): Promise<{ readonly type: string; readonly text: string }>;
 }
+
+const CREDENTIAL_RESULTS = ['given', 'none', 'waits', 'not_planned', 'refused'] as const;
+export type CredentialResult = (typeof CREDENTIAL_RESULTS)[number];
 
 /** What is looked at whenever metrics are read. */
 export interface Measured {
@@ -90,6 +95,13 @@ export function createMetrics(): CoordinatorMetrics {
     labelNames: ['state'],
     registers,
   });
+  const credentialRequests = new Counter({
+    name: `${PREFIX}credential_requests_total`,
+    help: 'Images that agents asked credentials for, by result: given, none that fits, waits for a secret, not_planned for the node or without pull secrets, refused because the node asks for too much.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of CREDENTIAL_RESULTS) credentialRequests.inc({ result }, 0);
   const statusWrites = new Counter({
     name: `${PREFIX}status_writes_total`,
     help: 'Writes of a resource status by outcome: written, unchanged, gone, failed.',
@@ -143,6 +155,7 @@ export function createMetrics(): CoordinatorMetrics {
       requests.inc({ route, status });
       requestDuration.observe({ route }, durationMs / 1000);
     },
+    credentials: (result, images) => credentialRequests.inc({ result }, images),
     statusWrite: outcome => statusWrites.inc({ outcome }),
     nodeOpened: reason => nodesOpened.inc({ reason }),
     apiRequest: ({ verb, resource, code }) => apiRequests.inc({ verb, resource, code }),

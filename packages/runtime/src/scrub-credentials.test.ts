@@ -156,7 +156,10 @@ test('whatever its letters, and in whatever escapes of escapes it comes, nothing
     lines: text => text.replace(/.{5}(?=.)/g, '$&\r\n\t'),
   };
   const secret = fc
-    .array(fc.constantFrom(...Array.from('QWERTYUIOPASDFGHJKLZXCVBNM0123456789%"\\+/&<')), { minLength: 6, maxLength: 60 })
+    .array(fc.constantFrom(...Array.from('QWERTYUIOPASDFGHJKLZXCVBNM0123456789%"\\+/&<')), {
+      minLength: 6,
+      maxLength: 60,
+    })
     .map(letters => `Q${letters.join('')}Z`);
   fc.assert(
     fc.property(secret, fc.boolean(), fc.array(fc.constantFrom(...Object.keys(ways)), { maxLength: 3 }), (...drawn) => {

@@ -31,8 +31,16 @@ export interface NodeCredentials {
   of(image: ImageRef, signal: AbortSignal): Promise<Pick<ImageCredentials, 'credentials' | 'problems'>>;
 }
 
+/** How a request for the credentials of one image ended: some fit, none fits, it waits for a secret, or nothing was answered for it. */
+export const REQUEST_RESULTS = ['given', 'none', 'waits', 'failed'] as const;
+
+export interface CredentialRequestMetrics {
+  credentialsAsked(result: (typeof REQUEST_RESULTS)[number]): void;
+}
+
 export interface GatherParts {
   readonly api: Pick<AgentApi, 'credentials'>;
+  readonly metrics?: CredentialRequestMetrics | undefined;
   readonly clock: Clock;
   /** Absent: the node has none. */
   readonly node?: NodeCredentials | undefined;
@@ -82,7 +90,7 @@ async function askNode(
 
 async function askCoordinator(
   { image, refused = false }: WantedTries,
-  { api, clock }: GatherParts,
+  { api, clock, metrics }: GatherParts,
   signal: AbortSignal,
 ): Promise<ImageCredentials> {
   const request = { images: [{ image, ...(refused && { refused }) }] };
@@ -90,9 +98,13 @@ async function askCoordinator(
     api.credentials(request, inTime),
   ).catch(error => {
     signal.throwIfAborted();
+    metrics?.credentialsAsked('failed');
     throw new CredentialsMissing(`the coordinator gives no credentials: ${errorText(error)}`);
   });
   const found = answer.images.find(each => each.image === image);
+  if (found === undefined) metrics?.credentialsAsked('failed');
+  else if (found.waitFor !== undefined) metrics?.credentialsAsked('waits');
+  else metrics?.credentialsAsked(found.credentials.length > 0 ? 'given' : 'none');
   if (found === undefined) throw new CredentialsMissing('the coordinator knows of no credentials for the image yet');
   if (found.waitFor !== undefined) throw new CredentialsMissing(found.waitFor);
   return found;

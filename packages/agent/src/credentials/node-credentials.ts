@@ -10,7 +10,7 @@ import {
 import { errorText } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import type { NodeCredentials } from './gather-tries.ts';
-import { createPlugins } from './plugins.ts';
+import { createPlugins, type PluginMetrics, type PluginsParts } from './plugins.ts';
 import { runPlugin } from './run-plugin.ts';
 
 export interface NodeCredentialsParts {
@@ -21,16 +21,17 @@ export interface NodeCredentialsParts {
   readonly providerBinDir?: string | undefined;
   readonly providerTimeoutMs: number;
   readonly clock: Clock;
+  readonly metrics?: PluginMetrics | undefined;
 }
 
 /** What the kubelet of this node would use beside pull secrets, in its order: its docker config, then its plugins. */
 export async function openNodeCredentials(parts: NodeCredentialsParts): Promise<NodeCredentials> {
-  const { dockerConfig, providerConfig, providerBinDir, providerTimeoutMs, clock } = parts;
+  const { dockerConfig, providerConfig, providerBinDir, clock } = parts;
   const sources = [
     ...(dockerConfig === undefined ? [] : [createDockerConfig(dockerConfig, clock)]),
     ...(providerConfig === undefined || providerBinDir === undefined
       ? []
-      : [await openPlugins(providerConfig, providerBinDir, providerTimeoutMs, clock)]),
+      : [await openPlugins(providerConfig, providerBinDir, parts)]),
   ];
   return {
     async of(image, signal) {
@@ -76,14 +77,19 @@ function createDockerConfig(path: string, clock: Clock): NodeCredentials {
 }
 
 /** A configuration that is no good is a problem of each image: no plugin runs, as the kubelet would not start. */
-async function openPlugins(path: string, binDir: string, timeoutMs: number, clock: Clock): Promise<NodeCredentials> {
+async function openPlugins(
+  path: string,
+  binDir: string,
+  { providerTimeoutMs: timeoutMs, clock, metrics }: NodeCredentialsParts,
+): Promise<NodeCredentials> {
   const problem = (problems: readonly string[]): NodeCredentials => ({
     of: async () => ({ credentials: [], problems: [`${path}: ${problems.join('; ')}`] }),
   });
   try {
     const config = parseProviderConfig(await readProviderFiles(path));
     if ('problems' in config) return problem(config.problems);
-    return createPlugins({ ...config, binDir, timeoutMs, clock, run: (run, signal) => runPlugin(run, clock, signal) });
+    const run: PluginsParts['run'] = (one, signal) => runPlugin(one, clock, signal);
+    return createPlugins({ ...config, binDir, timeoutMs, clock, metrics, run });
   } catch (error) {
     return problem([errorText(error)]);
   }

@@ -14,10 +14,18 @@ import { type Clock, untilAborted } from '@kube-prefetch/time';
 import { CredentialsMissing, type NodeCredentials } from './gather-tries.ts';
 import type { PluginOutcome, PluginRun } from './run-plugin.ts';
 
+/** How a run ended: with an answer that counts, with none, or at its time limit. */
+export const RUN_RESULTS = ['answered', 'failed', 'too_late'] as const;
+
+export interface PluginMetrics {
+  pluginRan(plugin: string, result: (typeof RUN_RESULTS)[number], elapsedMs: number): void;
+}
+
 export interface PluginsParts extends ProviderConfig {
   readonly binDir: string;
   readonly timeoutMs: number;
   readonly clock: Clock;
+  readonly metrics?: PluginMetrics | undefined;
   readonly run: (run: PluginRun, signal: AbortSignal) => Promise<PluginOutcome>;
 }
 
@@ -56,24 +64,32 @@ export function createPlugins({ providers, leftOut, ...parts }: PluginsParts): N
 
 function createAsker(
   provider: CredentialProvider,
-  { binDir, timeoutMs, clock, run }: Omit<PluginsParts, keyof ProviderConfig>,
+  { binDir, timeoutMs, clock, metrics, run }: Omit<PluginsParts, keyof ProviderConfig>,
 ) {
   const { name, apiVersion, matchImages, args } = provider;
   const env = Object.fromEntries(provider.env.map(({ name: variable, value }) => [variable, value]));
   const cache = createProviderCache(provider);
   const asking = new Map<ImageRef, Promise<Answer>>();
 
-  /** Has no caller's signal: when one caller leaves, the others still wait. */
-  const start = async (image: ImageRef): Promise<Answer> => {
+  const askPlugin = async (image: ImageRef): Promise<Answer> => {
     const { signal } = new AbortController();
     const input = providerRequest(apiVersion, image);
+    const outcome = await run({ file: join(binDir, name), args, env, input, timeoutMs }, signal);
+    if ('problem' in outcome) return outcome;
+    const response = parseProviderResponse(outcome.output, apiVersion);
+    if ('problem' in response) return response;
+    cache.keep(image, response, clock.monotonicMs());
+    return response;
+  };
+
+  /** Has no caller's signal: when one caller leaves, the others still wait. */
+  const start = async (image: ImageRef): Promise<Answer> => {
+    const startedMs = clock.monotonicMs();
     try {
-      const outcome = await run({ file: join(binDir, name), args, env, input, timeoutMs }, signal);
-      if ('problem' in outcome) return outcome;
-      const response = parseProviderResponse(outcome.output, apiVersion);
-      if ('problem' in response) return response;
-      cache.keep(image, response, clock.monotonicMs());
-      return response;
+      const answer = await askPlugin(image);
+      const result = 'entries' in answer ? 'answered' : answer.tooLate ? 'too_late' : 'failed';
+      metrics?.pluginRan(name, result, clock.monotonicMs() - startedMs);
+      return answer;
     } finally {
       asking.delete(image);
     }

@@ -104,6 +104,8 @@ describe('of all that secrets hold', () => {
     const told = [...logged, ...views.map(({ body }) => body), refused.body, JSON.stringify([statuses, line.sink])];
     expect(told.filter(text => /canary|Zx9|4242/.test(text) || text.includes(encoded(CANARY)))).toEqual([]);
     expect(told.join()).toContain('secret kube-prefetch/cut');
+    for (const result of ['given"} 1', 'waits"} 2', `not_planned"} ${names.length}`])
+      expect(told.join()).toContain(`credential_requests_total{result="${result}\n`);
     for (const app of [agents, admin, ops]) await app.close();
     await line.endTerm();
   });
