@@ -15,6 +15,8 @@ function start(images: readonly string[]): SimulatedCluster {
   return simulated;
 }
 
+const inZones = () =>
+  NODES.map((name, i) => aNode({ name, labels: { 'topology.kubernetes.io/zone': i < 4 ? 'a' : 'b' } }));
 const resources = (specs: Readonly<Record<string, Partial<PrefetchSpec>>>) =>
   Object.entries(specs).map(([name, spec]) => aResource({ ref: { kind: 'ClusterPrefetch', name }, spec }));
 const show = (specs: Readonly<Record<string, Partial<PrefetchSpec>>>) =>
@@ -71,4 +73,64 @@ test('a registry that refuses is slowed for all nodes and images, then raised ag
   );
   expect(afterwards).toBeLessThanOrEqual(8);
   expect(afterwards).toBeGreaterThan(0);
+});
+
+/** By second, how many nodes pull the image and how many hold it. */
+async function watchSpread(image: string, seconds: number): Promise<string[]> {
+  const seen: string[] = [];
+  for (let step = 0; step < seconds * 10; step += 1) {
+    await simulated.clock.advance(100);
+    const holders = [...simulated.nodes.values()].filter(({ runtime }) => runtime.has(image)).length;
+    const now = `${pullers(image).length} pull, ${holders} hold`;
+    if (seen.at(-1) !== now) seen.push(now);
+  }
+  return seen;
+}
+
+test('an image that is spread in waves is pulled by one node first, then by two for each that holds it', async () => {
+  const { clock } = start(['r.example/app']);
+  await clock.advance(31_000);
+  show({ app: { images: ['r.example/app'], pull: { spread: { seeds: 1, fanout: 2 } } } });
+  const seen = await watchSpread('r.example/app', 40);
+  console.log('waves:', seen.join('; '));
+  expect(seen).toContain('0 pull, 1 hold');
+  expect(seen).toContain('2 pull, 1 hold');
+  for (const line of seen) {
+    const [pulling = 0, holding = 0] = [...line.matchAll(/\d+/g)].map(Number);
+    expect(pulling).toBeLessThanOrEqual(Math.max(1, 2 * holding));
+  }
+  expect(warm('app')).toBe('8/8');
+});
+
+test('a canary proves that the image can be pulled, then all nodes pull it', async () => {
+  const { clock } = start(['r.example/app']);
+  await clock.advance(31_000);
+  show({ app: { images: ['r.example/app'], pull: { spread: { seeds: 1, fanout: 'all' } } } });
+  const seen = await watchSpread('r.example/app', 20);
+  expect(seen).toContain('7 pull, 1 hold');
+  expect(seen.filter(line => line.endsWith(' 0 hold')).every(line => Number(line[0]) <= 1)).toBe(true);
+});
+
+test('a seed that fails or stands still is replaced by a node of another zone', async () => {
+  const { clock, registry, nodes } = start(['r.example/failing', 'r.example/standing']);
+  await clock.advance(31_000);
+  registry.failNext('r.example/failing', { kind: 'Unknown' }, 1);
+  registry.publish('r.example/standing', { sizeBytes: 20 * MIB, bytesPerSecond: 10 * MIB, stallAfterBytes: MIB });
+  const spread = { seeds: 1, fanout: 2 };
+  const images = ['r.example/failing', 'r.example/standing'];
+  simulated.set(aState({ nodes: inZones(), resources: resources({ app: { images, pull: { spread } } }) }));
+  const seeds = new Map<string, string[]>(images.map(image => [image, []]));
+  for (let step = 0; step < 1_000; step += 1) {
+    await clock.advance(100);
+    // The mirror that held up the first node is well again.
+    if (step === 100) registry.publish('r.example/standing', { sizeBytes: 20 * MIB, bytesPerSecond: 10 * MIB });
+    for (const [image, names] of seeds)
+      for (const [name] of pullers(image)) if (!names.includes(name)) names.push(name);
+  }
+  const zoneOf = (name: string | undefined) => (NODES.indexOf(name ?? '') < 4 ? 'a' : 'b');
+  for (const [image, names] of seeds) {
+    console.log(`${image} was pulled by ${names.join(', ')}`);
+    expect([names[0], zoneOf(names[0]) === zoneOf(names[1])]).toEqual([names[0], false]);
+  }
+  expect([...nodes.values()].every(({ runtime }) => runtime.has('r.example/failing'))).toBe(true);
 });

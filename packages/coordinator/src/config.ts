@@ -1,6 +1,6 @@
 import { isTenantGlob, rewriteProblem } from '@kube-prefetch/core';
 import { KNOWN_KINDS, parseWorkloadKinds, type WorkloadKinds } from '@kube-prefetch/cluster';
-import { errorText, REPORT_HEARTBEAT_MS, type RewriteRule } from '@kube-prefetch/protocol';
+import { errorText, REPORT_HEARTBEAT_MS, type RewriteRule, type Spread } from '@kube-prefetch/protocol';
 import { type Config, PROCESS_SETTINGS, type Settings } from '@kube-prefetch/process';
 
 /** Everything that can be set, in the order of `--help`. */
@@ -211,6 +211,44 @@ export const SETTINGS = {
     optional: true,
     meaning: 'pulls that may run at once on all nodes together from one registry; any number where absent',
   },
+  spreadSeeds: {
+    type: 'integer',
+    flag: 'spread-seeds',
+    env: 'KUBE_PREFETCH_SPREAD_SEEDS',
+    min: 1,
+    max: 100_000,
+    optional: true,
+    meaning:
+      'of images whose resources say nothing about waves, nodes that may pull one while none holds it; any number where absent',
+  },
+  spreadFanout: {
+    type: 'integer',
+    flag: 'spread-fanout',
+    env: 'KUBE_PREFETCH_SPREAD_FANOUT',
+    min: 1,
+    max: 100_000,
+    optional: true,
+    meaning: 'with --spread-seeds, nodes that may pull for each that holds the image; any number where absent',
+  },
+  spreadSettleMs: {
+    type: 'duration',
+    flag: 'spread-settle',
+    env: 'KUBE_PREFETCH_SPREAD_SETTLE',
+    min: '0s',
+    max: '10m',
+    default: '3s',
+    meaning: 'how long a node must hold an image before others may pull because of it: until a mirror has found it',
+  },
+  spreadPatienceMs: {
+    type: 'duration',
+    flag: 'spread-patience',
+    env: 'KUBE_PREFETCH_SPREAD_PATIENCE',
+    min: '10s',
+    max: '1h',
+    default: '60s',
+    meaning:
+      'a pull of an image that is spread in waves without a new byte for so long takes no turn from another node',
+  },
   parallelPulls: {
     type: 'integer',
     flag: 'parallel-pulls',
@@ -255,6 +293,11 @@ export const SETTINGS = {
 export function parseRewriteRule(text: string): RewriteRule {
   const [from = '', to = '', ...more] = text.split('=');
   return { from, to: [to, ...more].join('=') };
+}
+
+/** Undefined where images are spread in waves only by what their resources say. */
+export function spreadOf({ spreadSeeds: seeds, spreadFanout: fanout }: Config<typeof SETTINGS>): Spread | undefined {
+  return seeds === undefined ? undefined : { seeds, fanout: fanout ?? 'all' };
 }
 
 /** What is wrong with settings that are right one by one, and with JSON. */

@@ -16,7 +16,7 @@ import type { Credentials } from './credentials/credentials.ts';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import type { Fleet } from './fleet/index.ts';
 import type { Gate } from './gate/gate.ts';
-import type { Permits, SlowRegistries } from './permits/index.ts';
+import type { Permits, SlowRegistries, Waves } from './permits/index.ts';
 import type { StatusWriter } from './status/index.ts';
 import { TermOver } from './current-term.ts';
 
@@ -40,6 +40,7 @@ export interface Line {
   readonly fleet: Fleet;
   readonly permits: Permits;
   readonly registries: Pick<SlowRegistries, 'slowed' | 'nextDueMs'>;
+  readonly waves: Pick<Waves, 'look' | 'nextDueMs'>;
   readonly credentials: Pick<Credentials, 'expire' | 'troubles'>;
   readonly statuses: StatusWriter;
   /** Undefined where no taint keeps pods off nodes that are not warm. */
@@ -68,7 +69,7 @@ export async function lead(line: Line, term: Term): Promise<void> {
 
 /** Reads everything, decides everything; returns when to look again if nothing wakes the line before. */
 function pass(line: Line, now: number): number {
-  const { source, fleet, permits, registries, credentials, statuses, gate, clock } = line;
+  const { source, fleet, permits, registries, waves, credentials, statuses, gate, clock } = line;
   const state = source.read();
   if (state === undefined) return now + RETRY_READ_MS;
   const collected = collectAsks(state, line.tenants, line.rewrite);
@@ -77,13 +78,20 @@ function pass(line: Line, now: number): number {
   const plans = planCohorts(cohorts, collected.gaps);
   fleet.assign(cohorts, plans, collected.gaps, now); // answers the polls whose plan changed
   fleet.markSilent(now);
-  const pace = { settings: line.limits, resources: state.resources, cohorts, slowed: registries.slowed(now) };
+  const slowed = registries.slowed(now);
+  const pace = { settings: line.limits, resources: state.resources, cohorts, slowed, ...waves.look(state.nodes, now) };
   permits.setLimits(decideLimits(pace), line.limits.parallelPulls);
   permits.expire(now);
   credentials.expire(now);
   gate?.look(state, fleet, now);
   const summaries = summarise(state, collected, fleet, timestamp(clock), credentials.troubles());
   statuses.offer(summaries, fleet.settling(now));
-  const dueMs = [fleet.nextDueMs(now), permits.nextDueMs(now), registries.nextDueMs(), gate?.nextDueMs() ?? Infinity];
+  const dueMs = [
+    fleet.nextDueMs(now),
+    permits.nextDueMs(now),
+    registries.nextDueMs(),
+    waves.nextDueMs(),
+    gate?.nextDueMs() ?? Infinity,
+  ];
   return Math.min(...dueMs, now + LONGEST_REST_MS);
 }

@@ -13,7 +13,7 @@ import { createGate, type GateSettings } from './gate/gate.ts';
 import type { ReadSide } from './http/admin.ts';
 import type { AgentsSide } from './http/agents.ts';
 import type { OpsSide } from './http/ops.ts';
-import { createPermits, createSlowRegistries } from './permits/index.ts';
+import { createPermits, createSlowRegistries, createWaves, type WaveSettings } from './permits/index.ts';
 import { type CoordinatorMetrics, createMetrics } from './metrics.ts';
 import { createPacedTrigger } from './paced-trigger.ts';
 import { readCluster } from './read-cluster.ts';
@@ -23,6 +23,8 @@ import { createViews } from './admin-views.ts';
 
 const SILENT_AFTER_MS = 60_000;
 const PERMIT_TTL_MS = 30_000;
+/** Spegel announces what its node holds within 3 s. */
+const WAVES: WaveSettings = { settleMs: 3_000, patienceMs: 60_000 };
 const RESOURCE_GRACE_MS = 30 * 60_000;
 const SECRET_REFRESH_MS = 5 * 60_000;
 /** Where the state of the cluster names no Secret, none is read. */
@@ -40,6 +42,7 @@ export interface CoordinatorParts {
   readonly rewrite?: readonly RewriteRule[];
   readonly wake?: Trigger;
   readonly metrics?: CoordinatorMetrics;
+  readonly waves?: WaveSettings;
   readonly permitTtlMs?: number;
   /** How long a node may stay without report or poll before its cells are Unknown. */
   readonly silentAfterMs?: number;
@@ -81,6 +84,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
   const permits = createPermits({ clock, ttlMs: permitTtlMs });
   const registries = createSlowRegistries({ clock, running: permits.countFrom });
   const fleet = createFleet({ clock, log, silentAfterMs, changed, pullEnded: registries.ended });
+  const waves = createWaves(fleet.nodes, parts.waves ?? WAVES);
   const claims = parts.pods && createPodClaims({ pods: parts.pods, clock });
   const expectedNodes = createExpectedNodes({ graceMs: resourceGraceMs, isPulling: fleet.isPulling });
   const { secrets: reader = NO_SECRETS, secretRefreshMs: refreshMs = SECRET_REFRESH_MS } = parts;
@@ -115,6 +119,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     fleet,
     permits,
     registries,
+    waves,
     credentials,
     statuses,
     gate,
@@ -125,6 +130,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
         fleet.close();
         permits.close();
         registries.clear();
+        waves.clear();
         credentials.close();
         log.info({ epoch }, 'no longer leading');
       });

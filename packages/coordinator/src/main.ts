@@ -1,7 +1,7 @@
 import { parsePodPlacement } from '@kube-prefetch/cluster';
 import { createLog, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/process';
 import { systemClock as clock } from '@kube-prefetch/time';
-import { bySource, kindsOf, parseRewriteRule, problemsOf, SETTINGS } from './config.ts';
+import { bySource, kindsOf, parseRewriteRule, problemsOf, SETTINGS, spreadOf } from './config.ts';
 import { createCoordinator } from './create-coordinator.ts';
 import { manifestsParts } from './sources/manifests.ts';
 import { createMetrics } from './metrics.ts';
@@ -28,7 +28,8 @@ await runUntilSignalled(
       log,
       metrics,
       pods,
-      limits: config,
+      limits: { ...config, spread: spreadOf(config) },
+      waves: { settleMs: config.spreadSettleMs, patienceMs: config.spreadPatienceMs },
       permitTtlMs: config.permitTtlMs,
       silentAfterMs: config.silentAfterMs,
       resourceGraceMs: config.resourceGraceMs,

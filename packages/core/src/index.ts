@@ -21,6 +21,7 @@ export { explainImage, explainNode } from './plans/explain-verdicts.ts';
 export { type Cohort, groupNodes } from './plans/group-nodes.ts';
 export { limitBytes } from './plans/limit-bytes.ts';
 export { type CohortPlans, planBytes, planCohorts } from './plans/plan-cohorts.ts';
+export type { WaveNews } from './pace/waves.ts';
 export { decideLimits, type LimitsOf, type PaceSettings, type PullLimit } from './pace/pull-limits.ts';
 export { countsFromMs, judgeRegistry, raisedAtMs, type RegistrySpeed } from './pace/registry-speed.ts';
 export { matchesSelector, selectorProblems } from './selectors/label-selector.ts';

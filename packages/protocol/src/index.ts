@@ -55,6 +55,7 @@ export {
   NodeChoice,
   PrefetchSpec,
   RewriteRule,
+  Spread,
   Toleration,
   WorkloadChoice,
 } from './resources/prefetch.ts';

@@ -15,17 +15,23 @@ const LIMITS = {
   hub: limit('hub', 1),
 };
 
-/** `permits a!2@5 b@1/shop+hub`: holds so many, wants a with priority 2 since 5 and b with priority 0 since 1 and two more limits. */
+/** `permits a!2@5 b@1/shop+hub c?`: holds so many, wants a with priority 2 since 5, b with priority 0 since 1 and two more limits, c later. */
 function contender(node: string, text: string, all: readonly PullLimit[]): Contender {
   const [permits, ...wants] = text.split(' ').filter(Boolean);
   return {
     node,
     permits: Number(permits),
     wants: wants.map(want => {
-      const parts = /^(\w+)(?:!(\d+))?(?:@(\d+))?(?:\/(.*))?$/.exec(want) ?? [];
-      const [, image = '', priority = '0', since = '0', names] = parts;
+      const parts = /^(\w+)(\?)?(?:!(\d+))?(?:@(\d+))?(?:\/(.*))?$/.exec(want) ?? [];
+      const [, image = '', later, priority = '0', since = '0', names] = parts;
       const own = names?.split('+').map(name => LIMITS[name as keyof typeof LIMITS]) ?? [];
-      return { image, priority: Number(priority), sinceMs: Number(since), limits: [...all, ...own] };
+      return {
+        image,
+        priority: Number(priority),
+        sinceMs: Number(since),
+        limits: [...all, ...own],
+        isLater: later !== undefined,
+      };
     }),
   };
 }
@@ -38,6 +44,7 @@ test.each<[string, Record<string, string>, number, string[]]>([
   ['any number is free', { n1: '0 a b c' }, Infinity, ['n1 a', 'n1 b', 'n1 c']],
   ['priority comes before everything', { n1: '9 a!1@9', n2: '0 a!0@1' }, 1, ['n1 a']],
   ['the node that holds fewest comes next', { n1: '1 a@1', n2: '0 a@9' }, 1, ['n2 a']],
+  ['what comes later yields to equals', { n1: '0 a?@1', n2: '9 a@9', n3: '0 a?!1' }, 2, ['n3 a', 'n2 a']],
   ['then the oldest want', { n1: '0 a@9', n2: '0 a@1' }, 1, ['n2 a']],
   ['then the name', { n2: '0 a', n1: '0 a' }, 1, ['n1 a']],
   [
@@ -79,6 +86,7 @@ const arbitraryContenders = fc
         image: fc.constantFrom('a', 'b', 'c', 'd'),
         priority: fc.integer({ min: 0, max: 2 }),
         sinceMs: fc.nat(5),
+        isLater: fc.boolean(),
         limits: fc.subarray([LIMITS.shop, LIMITS.base, LIMITS.hub, limit('all', 4)]),
       }),
       { maxLength: 4 },

@@ -16,6 +16,8 @@ export interface Want {
   /** Monotonic; since when the node has wanted it without a break. */
   readonly sinceMs: number;
   readonly limits: readonly PullLimit[];
+  /** Others of the same priority get their turn first. */
+  readonly isLater: boolean;
 }
 
 export interface Grant {
@@ -103,6 +105,7 @@ interface Head {
 function goesFirst(a: Head, b: Head): boolean {
   const order =
     b.want.priority - a.want.priority ||
+    Number(a.want.isLater) - Number(b.want.isLater) ||
     a.queue.permits - b.queue.permits ||
     a.want.sinceMs - b.want.sinceMs ||
     (a.queue.node < b.queue.node ? -1 : 1);
@@ -110,5 +113,10 @@ function goesFirst(a: Head, b: Head): boolean {
 }
 
 function inOrder(a: Want, b: Want): number {
-  return b.priority - a.priority || a.sinceMs - b.sinceMs || (a.image < b.image ? -1 : 1);
+  return (
+    b.priority - a.priority ||
+    Number(a.isLater) - Number(b.isLater) ||
+    a.sinceMs - b.sinceMs ||
+    (a.image < b.image ? -1 : 1)
+  );
 }

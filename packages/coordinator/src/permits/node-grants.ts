@@ -14,6 +14,8 @@ export interface NodeGrants {
   readonly node: string;
   readonly permits: Map<ImageRef, Permit>;
   readonly wants: Map<ImageRef, Want>;
+  /** Given back; they count until their end. */
+  lingering: readonly Permit[];
   waiting: WaitingRequest<readonly ImageRef[]> | undefined;
   /** Something was granted since the node's last request. */
   gained: boolean;
@@ -39,17 +41,34 @@ export function takeRequest(
     if (permits.has(image)) continue;
     const sinceMs = before?.wants.get(image)?.sinceMs ?? now;
     if (before?.permits.has(image) && permits.size < most) permits.set(image, permit(image));
-    else wants.set(image, { image, priority, sinceMs, limits: limitsOf(node, image) });
+    else wants.set(image, limited(node, { image, priority, sinceMs }, limitsOf));
   }
   if (before !== undefined) answer(before);
+  const lingering = before === undefined ? [] : lingeringOf(before, permits, now);
   const gained = permits.size > held.length;
-  return { node, permits, wants, waiting: undefined, gained, forgetMs: untilMs };
+  return { node, permits, wants, lingering, waiting: undefined, gained, forgetMs: untilMs };
+}
+
+function lingeringOf(before: NodeGrants, permits: ReadonlyMap<ImageRef, Permit>, now: number): readonly Permit[] {
+  const given = [...before.permits].flatMap(([image, { limits }]) => (permits.has(image) ? [] : lingers(limits, now)));
+  return [...before.lingering.filter(({ untilMs }) => untilMs > now), ...given];
+}
+
+function lingers(limits: readonly PullLimit[], now: number): readonly Permit[] {
+  return limits.flatMap(limit =>
+    limit.lingersMs === undefined ? [] : [{ untilMs: now + limit.lingersMs, limits: [limit] }],
+  );
 }
 
 /** Gives what the node holds and wants the limits that hold from now on. */
 export function renewLimits({ node, permits, wants }: NodeGrants, limitsOf: LimitsOf): void {
   for (const [image, permit] of permits) permits.set(image, { ...permit, limits: limitsOf(node, image) });
-  for (const [image, want] of wants) wants.set(image, { ...want, limits: limitsOf(node, image) });
+  for (const [image, want] of wants) wants.set(image, limited(node, want, limitsOf));
+}
+
+function limited(node: string, want: Omit<Want, 'limits' | 'isLater'>, limitsOf: LimitsOf): Want {
+  const limits = limitsOf(node, want.image);
+  return { ...want, limits, isLater: limits.some(limit => limit.isLater?.(node) ?? false) };
 }
 
 export function answer(holder: NodeGrants): void {

@@ -4,7 +4,15 @@ import type { Clock } from '@kube-prefetch/time';
 import { createWaitingRequest } from '../requests/waiting-request.ts';
 import { apiErrors } from '../requests/api-errors.ts';
 import { chooseGrants, explainWait } from './choose-grants.ts';
-import { answer, contender, grantedImages, type NodeGrants, renewLimits, takeRequest } from './node-grants.ts';
+import {
+  answer,
+  contender,
+  grantedImages,
+  type NodeGrants,
+  type Permit,
+  renewLimits,
+  takeRequest,
+} from './node-grants.ts';
 import { createUsage } from './usage.ts';
 
 /**
@@ -48,14 +56,14 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
   /** A node counts the time to live from when it sent its request: after a longer wait a grant would be over before it is used. */
   const longestWaitMs = ttlMs / 3;
 
-  const release = ({ node, permits }: NodeGrants) => {
-    for (const { limits } of permits.values()) {
-      usage.remove(node, limits);
+  const release = (holder: NodeGrants) => {
+    for (const { limits } of counting(holder)) {
+      usage.remove(holder.node, limits);
       if (limits.length > 0) freed = true;
     }
   };
-  const occupy = ({ node, permits }: NodeGrants) => {
-    for (const { limits } of permits.values()) usage.add(node, limits);
+  const occupy = (holder: NodeGrants) => {
+    for (const { limits } of counting(holder)) usage.add(holder.node, limits);
   };
 
   /** Grants what is free to nodes that wait and, if given, to the one whose request this is. Answers those who gained. */
@@ -98,6 +106,7 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
       usage.clear();
       for (const holder of nodes.values()) {
         for (const [image, { untilMs }] of holder.permits) if (untilMs <= now) holder.permits.delete(image);
+        holder.lingering = holder.lingering.filter(({ untilMs }) => untilMs > now);
         if (holder.waiting === undefined && now >= holder.forgetMs) nodes.delete(holder.node);
         else occupy(holder);
       }
@@ -106,8 +115,7 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
     },
     nextDueMs(now) {
       let dueMs = now < quietUntilMs && waitsForLimit(nodes.values()) ? quietUntilMs : Infinity;
-      for (const { permits } of nodes.values())
-        for (const { untilMs } of permits.values()) dueMs = Math.min(dueMs, untilMs);
+      for (const holder of nodes.values()) for (const { untilMs } of counting(holder)) dueMs = Math.min(dueMs, untilMs);
       return dueMs;
     },
     async request(node, request, signal) {
@@ -155,6 +163,11 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
       };
     },
   };
+}
+
+/** The permits that count: those that the node has, and those that linger. */
+function counting({ permits, lingering }: NodeGrants): readonly Permit[] {
+  return [...permits.values(), ...lingering];
 }
 
 function waitsForLimit(nodes: Iterable<NodeGrants>): boolean {

@@ -10,6 +10,8 @@ export interface Usage {
   clear(): void;
 }
 
+const UNUSED = { permits: 0, nodes: new Map<string, number>() };
+
 export function createUsage(): Usage {
   /** By the limit's key, how many permits each node has. */
   const used = new Map<string, { permits: number; readonly nodes: Map<string, number> }>();
@@ -23,11 +25,12 @@ export function createUsage(): Usage {
     else limit.nodes.set(node, permits);
     if (limit.permits === 0) used.delete(key);
   };
-  const isFull = (node: string, { key, most, counts }: PullLimit) => {
-    const limit = used.get(key);
-    if (limit === undefined) return most < 1;
-    if (counts === 'pulls') return limit.permits >= most;
-    return !limit.nodes.has(node) && limit.nodes.size >= most;
+  const isFull = (node: string, { key, most, counts, alsoUsing }: PullLimit) => {
+    const { permits, nodes } = used.get(key) ?? UNUSED;
+    if (counts === 'pulls') return permits >= most;
+    if (nodes.has(node) || alsoUsing?.has(node)) return false;
+    const more = alsoUsing?.values().filter(name => !nodes.has(name));
+    return nodes.size + (more?.toArray().length ?? 0) >= most;
   };
 
   return {

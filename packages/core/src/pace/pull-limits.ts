@@ -1,6 +1,7 @@
-import { type ImageRef, resourceName, registryOf } from '@kube-prefetch/protocol';
+import { type ImageRef, registryOf, resourceName, type Spread } from '@kube-prefetch/protocol';
 import type { Cohort } from '../plans/group-nodes.ts';
 import type { Resource } from '../state/cluster-state.ts';
+import { narrower, type WaveNews, waveLimit } from './waves.ts';
 
 /** A bound on pulls that run at once. A pull counts towards every limit that holds for it, and starts when each has room. */
 export interface PullLimit {
@@ -11,6 +12,12 @@ export interface PullLimit {
   readonly counts: 'pulls' | 'nodes';
   /** Whose it is and how much it lets through. */
   readonly sentence: string;
+  /** Nodes that count towards it beside those that have permits; absent: none. */
+  readonly alsoUsing?: ReadonlySet<string>;
+  /** How long a permit that is given back counts on: until its node has told how the pull ended. */
+  readonly lingersMs?: number;
+  /** Whether other nodes get their turn first; absent: none do. */
+  readonly isLater?: (node: string) => boolean;
 }
 
 export interface PaceSettings {
@@ -20,6 +27,8 @@ export interface PaceSettings {
   readonly maxConcurrentPullsPerRegistry?: number | undefined;
   /** Pulls that an agent runs at once; undefined: any number. */
   readonly parallelPulls?: number | undefined;
+  /** Of images whose resources say nothing about waves; undefined: all nodes may pull at once. */
+  readonly spread?: Spread | undefined;
 }
 
 export interface PaceInput {
@@ -28,6 +37,9 @@ export interface PaceInput {
   readonly cohorts: readonly Cohort[];
   /** By registry: how many pulls each that refuses or fails may still have at once. */
   readonly slowed: ReadonlyMap<string, number>;
+  readonly architectureOf: (node: string) => string;
+  /** Asked only about images that are spread in waves. */
+  readonly waveOf: (image: ImageRef, architecture: string) => WaveNews;
 }
 
 /** The limits that hold for a pull of the image on the node. */
@@ -51,10 +63,34 @@ export function decideLimits(pace: PaceInput): LimitsOf {
       return [...cluster, ...(registry === undefined ? [] : registryLimit(registry)), ...ofResources];
     });
   });
+  const spreads = spreadsOf(pace);
+  const waves = remember((architecture: string) =>
+    remember((image: ImageRef): readonly PullLimit[] => {
+      const spread = spreads?.(image);
+      const limit = spread && waveLimit(image, architecture, spread, pace.waveOf(image, architecture));
+      return limit === undefined ? [] : [limit];
+    }),
+  );
   return (node, image) => {
     const cohort = homes.get(node);
-    return cohort === undefined ? cluster : limitsOfCohort(cohort)(image);
+    if (cohort === undefined) return cluster;
+    const limits = limitsOfCohort(cohort)(image);
+    return spreads === undefined ? limits : [...limits, ...waves(pace.architectureOf(node))(image)];
   };
+}
+
+/** Undefined where no image is spread in waves. */
+function spreadsOf({ settings, resources, cohorts }: PaceInput): ((image: ImageRef) => Spread | undefined) | undefined {
+  const named = new Map(
+    resources.flatMap(({ ref, spec }) => (spec.pull?.spread ? [[resourceName(ref), spec.pull.spread]] : [])),
+  );
+  if (named.size === 0) return settings.spread && (() => settings.spread);
+  const spreads = new Map<ImageRef, Spread>();
+  for (const { image, resource, start } of new Set(cohorts.flatMap(({ asks }) => asks))) {
+    const spread = start ? named.get(resourceName(resource)) : undefined;
+    if (spread !== undefined) spreads.set(image, narrower(spreads.get(image), spread));
+  }
+  return image => spreads.get(image) ?? settings.spread;
 }
 
 function clusterLimit({ maxConcurrentPulls: most }: PaceSettings): readonly PullLimit[] {

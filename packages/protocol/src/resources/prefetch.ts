@@ -162,6 +162,24 @@ function numberOr(text: RegExp, options: { minimum: number; maximum: number; des
 
 const MOST_NODES = 100_000;
 
+export const Spread = closed(
+  {
+    seeds: Type.Integer({
+      minimum: 1,
+      maximum: MOST_NODES,
+      default: 1,
+      description: 'Nodes that may pull an image while none holds it',
+    }),
+    fanout: numberOr(/^all$/, {
+      minimum: 1,
+      maximum: MOST_NODES,
+      description: 'Nodes that may pull for each that holds the image; `all`: all others, once one holds it',
+    }),
+  },
+  'Waves: where nodes or a mirror can serve each other, few fetch an image first',
+);
+export type Spread = Static<typeof Spread>;
+
 const Pull = closed(
   {
     maxConcurrentNodes: Type.Optional(
@@ -172,6 +190,7 @@ const Pull = closed(
           'Nodes that may pull at once for this resource: a number, or a share of the nodes that it reaches, `25%`',
       }),
     ),
+    spread: Type.Optional(Spread),
   },
   'How fast; where several resources want an image on a node, its pull keeps the limits of all of them',
 );

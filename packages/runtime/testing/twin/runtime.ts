@@ -33,6 +33,7 @@ export interface TwinRuntime extends ImageRuntime {
   add(image: ImageRef, sizeBytes?: number): void;
   /** Deletes an image behind everybody's back. */
   remove(image: ImageRef): void;
+  has(image: ImageRef): boolean;
   /** Other things than images now take up so much. */
   setUsed(usedBytes: number): void;
   /** Running pulls fail, and everything throws RuntimeUnavailable until `start`. */
@@ -100,6 +101,7 @@ export function createTwinRuntime(options: TwinRuntimeOptions): TwinRuntime {
     changes: signal => health.changes(signal),
     add: (image, sizeBytes = 0) => store.hold(image, { digest: madeUpDigest(image, sizeBytes), sizeBytes }),
     remove: image => store.remove(image),
+    has: image => store.find(image) !== undefined,
     setUsed: usedBytes => store.setUsed(usedBytes),
     stop() {
       health.become('down');

@@ -1,0 +1,120 @@
+import type { Node, WaveNews } from '@kube-prefetch/core';
+import type { CellReport, ImageRef } from '@kube-prefetch/protocol';
+
+/** A node as far as waves look at it. */
+export interface WaveNode {
+  readonly name: string;
+  /** It is not heard of: what it reported may no longer be so. */
+  readonly silent: boolean;
+  readonly heard: { readonly cells: ReadonlyMap<ImageRef, CellReport> } | undefined;
+}
+
+export interface WaveSettings {
+  /** How long a node must hold an image before others may pull because of it: until a mirror has found it. */
+  readonly settleMs: number;
+  /** A pull without a new byte for so long takes no turn. */
+  readonly patienceMs: number;
+}
+
+/** What nodes tell of images that are spread in waves. */
+export interface Waves {
+  /** For a pass. What is asked of it is looked up once for each image. */
+  look(nodes: readonly Node[], now: number): WaveView;
+  /** When time alone changes an answer of the last look. */
+  nextDueMs(): number;
+  clear(): void;
+}
+
+export interface WaveView {
+  architectureOf(node: string): string;
+  waveOf(image: ImageRef, architecture: string): WaveNews;
+}
+
+/** Since when a node holds an image, or how its pull gets on. */
+type Since =
+  | { readonly is: 'held'; readonly sinceMs: number }
+  | { readonly is: 'pulled'; readonly doneBytes: number; readonly sinceMs: number };
+
+interface Count extends Omit<WaveNews, 'isLater'> {
+  holders: number;
+  fresh: string[];
+  stuck: number;
+  /** Where the image could not be fetched, or a pull stands still. */
+  readonly troubledZones: Set<string>;
+}
+
+const noneYet = (): Count => ({ holders: 0, fresh: [], stuck: 0, troubledZones: new Set() });
+const NOTHING: WaveNews = { ...noneYet(), isLater: () => false };
+
+export function createWaves(all: () => Iterable<WaveNode>, { settleMs, patienceMs }: WaveSettings): Waves {
+  /** By image and node, of images that were asked about in the last look or this one. */
+  let before = new Map<ImageRef, ReadonlyMap<string, Since>>();
+  let latest = new Map<ImageRef, ReadonlyMap<string, Since>>();
+  let dueMs = Infinity;
+
+  return {
+    look(nodes, now) {
+      const labels = new Map(nodes.map(node => [node.name, node.labels]));
+      const architectureOf = (node: string) => labels.get(node)?.['kubernetes.io/arch'] ?? '';
+      const zoneOf = (node: string) => labels.get(node)?.['topology.kubernetes.io/zone'] ?? '';
+      const seen = new Map<ImageRef, ReadonlyMap<string, WaveNews>>();
+      if (latest.size > 0) before = latest;
+      latest = new Map();
+      dueMs = Infinity;
+
+      const lookAt = (image: ImageRef): ReadonlyMap<string, WaveNews> => {
+        const known = before.get(image);
+        const sinces = new Map<string, Since>();
+        const counts = new Map<string, Count>();
+        for (const { name, silent, heard } of all()) {
+          const cell = silent ? undefined : heard?.cells.get(image);
+          if (cell === undefined) continue;
+          const architecture = architectureOf(name);
+          let count = counts.get(architecture);
+          if (count === undefined) counts.set(architecture, (count = noneYet()));
+          const since = sinceOf(cell, known?.get(name), now);
+          if (since !== undefined) sinces.set(name, since);
+          const endMs = since === undefined ? Infinity : since.sinceMs + (since.is === 'held' ? settleMs : patienceMs);
+          const isOver = endMs <= now;
+          if (!isOver) dueMs = Math.min(dueMs, endMs);
+          if (cell.state === 'Present' && isOver) count.holders += 1;
+          else if (cell.state === 'Present') count.fresh.push(name);
+          else if (cell.state === 'Pulling' && isOver) count.stuck += 1;
+          if (cell.failure !== undefined || (cell.state === 'Pulling' && isOver)) {
+            count.troubledZones.add(zoneOf(name));
+          }
+        }
+        latest.set(image, sinces);
+        return new Map(
+          [...counts].map(([architecture, count]) => {
+            const isLater = (node: string) => count.holders === 0 && count.troubledZones.has(zoneOf(node));
+            return [architecture, { ...count, isLater }];
+          }),
+        );
+      };
+      return {
+        architectureOf,
+        waveOf(image, architecture) {
+          let found = seen.get(image);
+          if (found === undefined) seen.set(image, (found = lookAt(image)));
+          return found.get(architecture) ?? NOTHING;
+        },
+      };
+    },
+    nextDueMs: () => dueMs,
+    clear() {
+      before = new Map();
+      latest = new Map();
+      dueMs = Infinity;
+    },
+  };
+}
+
+function sinceOf({ state, pull }: CellReport, before: Since | undefined, now: number): Since | undefined {
+  if (state === 'Present') return before?.is === 'held' ? before : { is: 'held', sinceMs: now };
+  if (state !== 'Pulling') return undefined;
+  const { doneBytes = 0, totalBytes = Infinity } = pull ?? {};
+  // What has come is being unpacked.
+  if (doneBytes >= totalBytes) return undefined;
+  return before?.is === 'pulled' && before.doneBytes === doneBytes ? before : { is: 'pulled', doneBytes, sinceMs: now };
+}

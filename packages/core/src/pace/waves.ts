@@ -1,0 +1,48 @@
+import type { ImageRef, Spread } from '@kube-prefetch/protocol';
+import type { PullLimit } from './pull-limits.ts';
+
+/** What is known of an image that is spread in waves, on the nodes of one architecture: others hold other contents. */
+export interface WaveNews {
+  /** Nodes that hold it, for so long that a mirror has found them. */
+  readonly holders: number;
+  /** Nodes that hold it since a moment ago. */
+  readonly fresh: readonly string[];
+  /** Nodes whose pull of it stands still. */
+  readonly stuck: number;
+  /** Whether a node of another zone should fetch it first. */
+  readonly isLater: (node: string) => boolean;
+}
+
+/** A node reports within a second. */
+const LINGERS_MS = 3_000;
+
+/** How many nodes may pull the image at once; undefined: any number. A pull that stands still counts for nobody's turn. */
+export function waveLimit(
+  image: ImageRef,
+  architecture: string,
+  { seeds, fanout }: Spread,
+  { holders, fresh, stuck, isLater }: WaveNews,
+): PullLimit | undefined {
+  const turn = holders === 0 ? seeds : typeof fanout === 'number' ? fanout * holders : Infinity;
+  if (turn === Infinity) return undefined;
+  const may = `${turn} ${turn === 1 ? 'node' : 'nodes'} may pull it`;
+  const why = holders === 0 ? 'until one holds it' : `while ${holders} ${holders === 1 ? 'holds' : 'hold'} it`;
+  return {
+    key: `wave ${architecture} ${image}`,
+    most: turn + stuck,
+    counts: 'nodes',
+    sentence: `the image is spread in waves, and ${may} ${why}`,
+    // The first holder counts until others can fetch from it.
+    alsoUsing: new Set(holders === 0 ? fresh : []),
+    lingersMs: LINGERS_MS,
+    isLater,
+  };
+}
+
+/** Of several resources that want an image the one that lets fewest nodes pull counts. */
+export function narrower(a: Spread | undefined, b: Spread): Spread {
+  if (a === undefined) return b;
+  const fanout =
+    typeof a.fanout !== 'number' ? b.fanout : typeof b.fanout !== 'number' ? a.fanout : Math.min(a.fanout, b.fanout);
+  return { seeds: Math.min(a.seeds, b.seeds), fanout };
+}
