@@ -1,4 +1,4 @@
-import { arbitraryState } from '@kube-prefetch/core/testing';
+import { aResource, arbitraryState, aState } from '@kube-prefetch/core/testing';
 import { type ImageCredentials, MAX_CREDENTIALS_EACH } from '@kube-prefetch/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -21,6 +21,18 @@ const STATES: Readonly<Record<string, SecretState>> = {
   'shop/closed': { reason: 'PullSecretForbidden', sentence: 'secret shop/closed may not be read' },
 };
 const stateOf = (secret: SecretRef) => STATES[secretName(secret)] as SecretState;
+
+test('a rewritten image is pulled with the credential of the registry that nodes ask, and not of the one that is written', () => {
+  const spec = {
+    images: ['other.example/team/app:1'],
+    rewrite: [{ from: 'other.example/', to: 'r.example/' }],
+    imagePullSecrets: [{ name: 'one' }, { name: 'other' }],
+  };
+  const { asks } = collectAsks(aState({ resources: [aResource({ spec })], ownNamespace: 'kube-prefetch' }));
+  expect(asks.map(({ image }) => image)).toEqual([IMAGE]);
+  const { credentials } = offerCredentials(IMAGE, [asks[0]?.pullSecrets as PullSecrets], stateOf);
+  expect(credentials.map(({ password }) => password)).toEqual(['one']);
+});
 
 describe('what an image is pulled with', () => {
   const gone = 'secret shop/gone does not exist';
