@@ -59,6 +59,8 @@ export interface Answer {
   readonly body?: string;
   /** Bytes in place of an HTTP answer. */
   readonly raw?: string;
+  /** The body is cut or filled up to the length that is expected. */
+  readonly asLong?: boolean;
   /** The connection stays open, and what is announced never comes. */
   readonly hangs?: boolean;
 }
@@ -158,7 +160,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
     from: 'GET of a blob',
     answer: raw => ({ status: 0, raw: `HTTP/1.1 200 OK\r\n${raw}\r\n\r\n` }),
   },
-  'a layer of other bytes': { from: 'GET of a blob', answer: body => ({ status: 200, body }) },
+  'a layer of other bytes': { from: 'GET of a blob', answer: body => ({ status: 200, body, asLong: true }) },
   'a layer that never ends': { from: 'GET of a blob', answer: body => ({ status: 200, body, hangs: true }) },
   'the error of a token server': {
     from: 'token server',

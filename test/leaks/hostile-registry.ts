@@ -61,7 +61,9 @@ export async function startHostileRegistry(): Promise<HostileRegistry> {
     if (!came.some(({ authorization }) => authorization === now.authorization)) came.push(now);
     if (hostile !== undefined && isFrom(hostile, token === 'token', request.method ?? '', kind)) {
       const said = hostile.earlier ? came.filter(({ authorization }) => authorization !== now.authorization) : [now];
-      return hostile.place.answer(said.map(hostile.echo).join(' '));
+      const answer = hostile.place.answer(said.map(hostile.echo).join(' '));
+      const { length = 0 } = held.contents.get(`${kind}/${name}`)?.bytes ?? {};
+      return answer.asLong ? { ...answer, body: (answer.body ?? '').padEnd(length).slice(0, length) } : answer;
     }
     const given = hostile?.token ?? 'any';
     if (token === 'token')

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildImage } from '@kube-prefetch/lab/images';
+import { buildImage, buildIndex } from '@kube-prefetch/lab/images';
 import { type Canary, canary } from './canaries.ts';
 import { ECHOES, type Heard, PLACES } from './echoes.ts';
 import type { HostileRegistry } from './hostile-registry.ts';
@@ -52,14 +52,15 @@ const OF_THE_NODE: readonly string[] = [
   'hangs',
 ] satisfies readonly Origin[];
 
-/** Of each origin its resource, with the Secrets that count for it. */
+/** Of each origin its resource, with the Secrets that count for it. Statuses of a ClusterPrefetch tell messages, those of a Prefetch do not. */
 export function prefetchesOf(rows: readonly Row[]): readonly object[] {
   return Object.keys(ORIGINS).map(origin => {
-    const secrets = OF_THE_NODE.includes(origin) ? [] : origin === 'two' ? ['two', 'two-more'] : [origin];
+    const ofTheNode = OF_THE_NODE.includes(origin);
+    const secrets = ofTheNode ? [] : origin === 'two' ? ['two', 'two-more'] : [origin];
     return {
       apiVersion: 'kube-prefetch.io/v1alpha1',
-      kind: 'Prefetch',
-      metadata: { namespace: 'shop', name: origin },
+      kind: ofTheNode ? 'ClusterPrefetch' : 'Prefetch',
+      metadata: { name: origin, ...(ofTheNode ? {} : { namespace: 'shop' }) },
       spec: {
         images: rows.filter(row => row.origin === origin).map(({ image }) => image),
         imagePullSecrets: secrets.map(name => ({ name })),
@@ -185,7 +186,8 @@ export function publishRows(registry: HostileRegistry, run: string): readonly Ro
   }
   for (const origin of Object.keys(ORIGINS) as Origin[]) publish(origin);
   const repository = `basic/${run}other`;
-  registry.publish(repository, buildImage({ platform: 'windows/arm64' }));
+  const platform = 'linux/s390x';
+  registry.publish(repository, buildIndex([{ platform, image: buildImage({ platform }) }]));
   rows.push({ image: `${registry.address}/${repository}:1`, origin: 'basic', said: 'an image of another platform' });
   return rows;
 }

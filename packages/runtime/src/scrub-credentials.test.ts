@@ -33,6 +33,11 @@ test.each<[text: string, scrubbed: string]>([
   ['Authorization: Bearer abc.def.ghi, next', 'Authorization: ***, next'],
   ['{"Authorization":"Basic dTpw"}', '{"Authorization":"***"}'],
   ['X-Registry-Auth: eyJ1IjoicCJ9', 'X-Registry-Auth: ***'],
+  [
+    'unable to decode: {"access_token":"opaque-0123","expires_in":60}',
+    'unable to decode: {"access_token":"***","expires_in":60}',
+  ],
+  ['got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJyIn0.c2ln instead', 'got *** instead'],
   ['proxy http://user:p@ss@proxy.example:3128/ failed', 'proxy http://***@proxy.example:3128/ failed'],
   [
     'Get "https://r.example/v2/?service=r&access_token=abc&x=1"',

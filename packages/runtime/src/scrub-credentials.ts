@@ -16,6 +16,9 @@ const GIVEAWAYS: readonly RegExp[] = [
   /(?<=\b(?:proxy-)?authorization"?\s?[:=]\s?"?)(?:(?:basic|bearer|negotiate)\s)?[^\s",]+/gi,
   /(?<=\bx-registry-(?:auth|config)"?\s?[:=]\s?"?)[^\s",]+/gi,
   /(?<=\b(?:basic|bearer)\s)[\w+/=.~-]{16,}/gi,
+  // A token server's answer, and JSON Web Tokens wherever they stand.
+  /(?<=token\\*"\s?:\s?\\*")[^\s"\\]{8,}/gi,
+  /\beyJ[\w-]{10,}(?:\.[\w-]{4,}){1,4}/g,
   // The last @ before the path ends the user information.
   /(?<=:\/\/)[^/\s?#"]*(?=@)/g,
 ];
