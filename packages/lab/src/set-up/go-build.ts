@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cachedFolder } from './cache-folder.ts';
 import { findGo, type Go } from './find-go.ts';
@@ -46,6 +47,15 @@ export async function goBuild(build: ModuleBuild | SourceBuild): Promise<string>
     await go.run(['build', ...flags, ...packages], join(work, 'module'));
     return join(work, 'bin');
   });
+}
+
+/** The folder of a module's sources, as its proxy has them: some hold more than programs. */
+export async function goModule(module: string, version: string): Promise<string> {
+  const go = await findGo();
+  const { Dir } = JSON.parse(await go.run(['mod', 'download', '-json', `${module}@${version}`], tmpdir())) as {
+    Dir: string;
+  };
+  return Dir;
 }
 
 /** Fills the module's folder and answers what to build in it. */
