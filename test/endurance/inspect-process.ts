@@ -16,7 +16,7 @@ export interface Figures {
 
 /** What a process holds now, asked through its inspector and the kernel. */
 export async function figuresOf(child: Child): Promise<Figures> {
-  using inspector = await connect(child);
+  using inspector = await inspect(child);
   await inspector.call('HeapProfiler.collectGarbage');
   const expression = '[process.memoryUsage().heapUsed, process.getActiveResourcesInfo().length].join()';
   const { result } = (await inspector.call('Runtime.evaluate', { expression })) as { result: { value: string } };
@@ -26,7 +26,9 @@ export async function figuresOf(child: Child): Promise<Figures> {
   return { heapMiB: heapBytes / 1024 / 1024, handles, sockets, files: open.length - sockets };
 }
 
-async function connect(child: Child) {
+export type Inspector = Awaited<ReturnType<typeof inspect>>;
+
+export async function inspect(child: Child) {
   const url = await waitUntil(
     () => /ws:\/\/127\.0\.0\.1:\d+\/\S+/.exec(readFileSync(child.logFile, 'utf8'))?.[0],
     `the inspector of ${child.name}`,

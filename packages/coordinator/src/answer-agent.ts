@@ -10,13 +10,16 @@ import type { CurrentTerm } from './current-term.ts';
 
 export interface AnswerParts {
   readonly term: Pick<CurrentTerm, 'epoch' | 'mustLead'>;
-  readonly fleet: Pick<Fleet, 'plan' | 'report' | 'rivalOf' | 'contact' | 'sizeOf'>;
+  readonly fleet: Pick<Fleet, 'plan' | 'report' | 'rivalOf' | 'contact' | 'sizeOf' | 'admit'>;
   /** Undefined where nobody knows of pods: then agents are believed when they started. */
   readonly claims: PodClaims | undefined;
   readonly permits: Pick<Permits, 'request' | 'ttlMs'>;
   readonly credentials: Pick<Credentials, 'answer'>;
   readonly metrics: Pick<CoordinatorMetrics, 'report' | 'credentials'>;
 }
+
+/** What credentials of one image cost, as bytes of a body: they may be looked for among thousands. */
+const CREDENTIALS_BYTES = 128 * 1024;
 
 /** The coordinator as one node's agent sees it. */
 export function answerAgent(parts: AnswerParts, node: string, pod: AgentPod | undefined): AgentApi {
@@ -46,6 +49,7 @@ export function answerAgent(parts: AnswerParts, node: string, pod: AgentPod | un
     async credentials(request, signal) {
       term.mustLead();
       const { home } = fleet.contact(node);
+      fleet.admit(node, request.images.length * CREDENTIALS_BYTES);
       const asked = new Set(request.images.map(({ image }) => image)).size;
       const images = await credentials.answer(node, request, home, signal).catch(error => {
         if (error instanceof ApiError) metrics.credentials('refused', asked);

@@ -1,6 +1,6 @@
 import { type ImageRef, repositoryOf, tryParseReference } from '@kube-prefetch/protocol';
 import type { RegistryEntry } from './docker-config.ts';
-import { matchesRegistry, parseRegistry } from './match-registry.ts';
+import { matchesRegistry, parseRegistry, type RegistryGlob } from './match-registry.ts';
 import { parseRegistryUrl } from './registry-url.ts';
 
 /** The key that Docker wrote for its Hub when there was no other registry. */
@@ -18,17 +18,37 @@ export function matchCredentials<Entry extends RegistryEntry>(
   if (reference === undefined) return [];
   const repository = repositoryOf(reference);
   const target = parseRegistry(repository);
-  const keyed = entries.flatMap(entry => {
-    const key = keyOf(entry.key);
-    return key === undefined ? [] : [{ key, entry }];
-  });
-  const matches = keyed.filter(({ key }) => target !== undefined && matchesRegistry(key, target));
-  const tried = matches.length === 0 && isHub(repository) ? keyed.filter(({ key }) => key === HUB_KEY) : matches;
-  return tried.toSorted((a, b) => (a.key === b.key ? 0 : a.key < b.key ? 1 : -1)).map(({ entry }) => entry);
+  const matches = entries.filter(entry => target !== undefined && matchesRegistry(keyOf(entry)?.glob, target));
+  const tried =
+    matches.length === 0 && isHub(repository) ? entries.filter(entry => textOf(entry) === HUB_KEY) : matches;
+  return tried.toSorted((a, b) => (textOf(a) === textOf(b) ? 0 : textOf(a) < textOf(b) ? 1 : -1));
+}
+
+interface EntryKey {
+  readonly text: string;
+  readonly glob: RegistryGlob | undefined;
+}
+
+/** Read once: of one secret there may be a thousand, and each is compared with every image of its namespace. */
+const keys = new WeakMap<RegistryEntry, EntryKey | 'none'>();
+
+/** Undefined for what no image can match. */
+function keyOf(entry: RegistryEntry): EntryKey | undefined {
+  let key = keys.get(entry);
+  if (key === undefined) {
+    const text = readKey(entry.key);
+    key = text === undefined ? 'none' : { text, glob: parseRegistry(text) };
+    keys.set(entry, key);
+  }
+  return key === 'none' ? undefined : key;
+}
+
+function textOf(entry: RegistryEntry): string {
+  return keyOf(entry)?.text ?? '';
 }
 
 /** Without the scheme, and without the `/v1/` and `/v2/` that Docker wrote; undefined for what no image can match. */
-function keyOf(written: string): string | undefined {
+function readKey(written: string): string | undefined {
   const url = parseRegistryUrl(written.replace(/^https?:\/\//, ''));
   if (url === undefined) return undefined;
   const path = url.path.replace(/^\/v[12](?=\/)/, '');

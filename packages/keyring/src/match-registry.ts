@@ -12,7 +12,7 @@ export interface RegistryGlob {
 export function matchesImage(pattern: string, image: ImageRef): boolean {
   const reference = tryParseReference(image);
   const target = reference && parseRegistry(repositoryOf(reference));
-  return target !== undefined && matchesRegistry(pattern, target);
+  return target !== undefined && matchesRegistry(parseRegistry(pattern), target);
 }
 
 export function parseRegistry(text: string): RegistryGlob | undefined {
@@ -26,8 +26,7 @@ export function parseRegistry(text: string): RegistryGlob | undefined {
  * The kubelet's URLsMatch: as many labels in the host, and each fits its glob; the same port as text; the path begins with
  * the pattern's, be that in the middle of a word.
  */
-export function matchesRegistry(pattern: string, { labels, port, path }: RegistryGlob): boolean {
-  const glob = parseRegistry(pattern);
+export function matchesRegistry(glob: RegistryGlob | undefined, { labels, port, path }: RegistryGlob): boolean {
   return (
     glob !== undefined &&
     glob.port === port &&

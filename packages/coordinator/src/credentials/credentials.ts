@@ -54,6 +54,8 @@ export interface CredentialsParts {
 /** An agent asks for each of its pulls by itself, and runs 64 at most: `--parallel-pulls` is up to 32, and slow ones count half. */
 const MAX_REQUESTS_OF_A_NODE = 64;
 const MAX_ACCOUNTS = 2_000;
+/** Entries that are compared with images before others are served: a thousand take a millisecond or two. */
+const MOST_ENTRIES_AT_ONCE = 10_000;
 
 export function createCredentials(parts: CredentialsParts): Credentials {
   const { clock, changed } = parts;
@@ -81,9 +83,16 @@ export function createCredentials(parts: CredentialsParts): Credentials {
       }),
     );
     for (const { account } of images.flatMap(({ askers }) => askers)) if (account !== undefined) noteAccount(account);
-    return images.map(({ image, askers }) =>
-      offerCredentials(image, askers, secret => states.get(secretName(secret)) as SecretState),
-    );
+    const offers: ImageCredentials[] = [];
+    let compared = 0;
+    for (const { image, askers } of images) {
+      offers.push(offerCredentials(image, askers, secret => states.get(secretName(secret)) as SecretState));
+      compared += entriesOf(secretsOf(askers).map(secret => states.get(secretName(secret))));
+      if (compared < MOST_ENTRIES_AT_ONCE) continue;
+      compared = 0;
+      await clock.sleep(0, signal);
+    }
+    return offers;
   };
 
   const close = () => {
@@ -142,6 +151,10 @@ function askedImages({ images }: CredentialsRequest, plan: Plan, cohort: Cohort)
   return [...asked]
     .filter(([image]) => flagged.has(image))
     .map(([image, refused]) => ({ image, refused, askers: askersOf(cohort.asks, image) }));
+}
+
+function entriesOf(states: readonly (SecretState | undefined)[]): number {
+  return states.reduce((sum, state) => sum + (state && 'entries' in state ? state.entries.length : 0), 0);
 }
 
 function namesOf(images: readonly AskedImage[]): readonly string[] {

@@ -1,7 +1,7 @@
 import { KubeApiError, type SecretReader } from '@kube-prefetch/cluster';
 import { type SecretRef, secretName, type SecretState } from '@kube-prefetch/core';
 import { parsePullSecret } from '@kube-prefetch/keyring';
-import { type Clock, timestamp, untilAborted, withDeadline } from '@kube-prefetch/time';
+import { type Clock, createBoundedCalls, timestamp, untilAborted, withDeadline } from '@kube-prefetch/time';
 import { createReadLanes } from './read-lanes.ts';
 
 /** Decoded secrets, in memory only, as they were read last. */
@@ -41,6 +41,9 @@ const READ_WITHIN_MS = 5_000;
 const REMEMBER_WRONG_MS = 2 * 60 * 60_000;
 const MAX_SECRETS = 4_000;
 const MAX_BYTES = 32 * 1024 * 1024;
+/** To decode secrets with as many entries takes milliseconds: others are served before the next one. */
+const MANY_ENTRIES = 100;
+const DECODINGS = { running: 1, waiting: 2_000 };
 /** Of an entry, beside its texts. */
 const ENTRY_BYTES = 300;
 
@@ -61,6 +64,7 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
   /** The longest unused first. */
   const known = new Map<string, Known>();
   const readings = new Map<string, Promise<SecretState>>();
+  const decodings = createBoundedCalls(DECODINGS);
   let lanes = createReadLanes(clock);
   let bytes = 0;
   let term = AbortSignal.abort();
@@ -102,7 +106,16 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
 
   const readAnew = async (secret: SecretRef, during: AbortSignal): Promise<SecretState> => {
     const name = secretName(secret);
-    const read = () => withDeadline(clock, READ_WITHIN_MS, during, name, inTime => readState(reader, secret, inTime));
+    const decode = (found: FoundSecret, inTime: AbortSignal) =>
+      decodings.run(async () => {
+        const state = stateOf(secret, found);
+        if ('entries' in state && state.entries.length > MANY_ENTRIES) await clock.sleep(0, inTime);
+        return state;
+      }, inTime);
+    const read = () =>
+      withDeadline(clock, READ_WITHIN_MS, during, name, async inTime =>
+        decode(await reader.read(secret, inTime), inTime),
+      );
     const state = await lanes.run(secret.namespace, read, during).catch(error => unread(name, error));
     return during === term && !during.aborted ? take(secret, state) : state;
   };
@@ -154,9 +167,10 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
   };
 }
 
-async function readState(reader: SecretReader, secret: SecretRef, signal: AbortSignal): Promise<SecretState> {
+type FoundSecret = Awaited<ReturnType<SecretReader['read']>>;
+
+function stateOf(secret: SecretRef, found: FoundSecret): SecretState {
   const name = `secret ${secretName(secret)}`;
-  const found = await reader.read(secret, signal);
   if (found === 'missing') return { reason: 'PullSecretMissing', sentence: `${name} does not exist` };
   if (found === 'forbidden')
     return { reason: 'PullSecretForbidden', sentence: `${name} may not be read by the coordinator` };

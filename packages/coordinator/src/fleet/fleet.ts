@@ -40,7 +40,7 @@ export interface Fleet extends FleetView {
   rivalOf(node: string, pod: AgentPod): AgentPod | undefined;
   /** Of another pod than the last report only where that one may be replaced. Throws ApiError OlderAgent. */
   report(node: string, report: NodeReport, pod?: AgentPod): Exclude<ReportOutcome, 'OlderAgent'>;
-  /** Counts a body that the node is about to send. Throws ApiError where it sends too much or cannot be served. */
+  /** Counts a body of the node, or work that costs as much. Throws ApiError where that is too much, or the node cannot be served. */
   admit(node: string, bytes: number): void;
   /** Notes that the node's agent lives. Throws ApiError where the node cannot be served. */
   contact(node: string): NodeRecord;

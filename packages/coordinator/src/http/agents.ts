@@ -33,7 +33,7 @@ export interface AgentsSide {
   epoch(): number;
   /** Throws ApiError outside terms. */
   mustLead(): void;
-  /** Throws ApiError where the node may not send a body of that size now. */
+  /** Throws ApiError where the node may not send a request with a body of that size now. */
   admit(node: string, bytes: number): void;
   /** The coordinator as this node's agent sees it, in memory. `pod`: the agent's, where that is known. */
   forNode(node: string, pod?: AgentPod): AgentApi;
@@ -53,7 +53,7 @@ export function agentsApp(c: AgentsSide, { identity, ...parts }: AgentsAppParts)
     c.mustLead();
     reply.header(EPOCH_HEADER, c.epoch());
     if (identity !== undefined) callers.set(request, await requireOwnNode(identity, request, untilClosed(reply)));
-    if (request.method === 'POST' && request.routeOptions.url !== undefined) c.admit(nodeOf(request), bytesOf(request));
+    if (request.routeOptions.url !== undefined) c.admit(nodeOf(request), bytesOf(request));
   });
   app.get(PLAN, (request, reply) => getPlan(c, request, reply));
   app.post(REPORT, { bodyLimit: MAX_BODY_BYTES }, (request, reply) => postReport(c, request, reply));

@@ -158,6 +158,31 @@ test('a node that sends more than it may is told so before its body is read, and
 });
 
 test.each([
+  ['its plan', 300, { method: 'GET', url: '/v1/nodes/n1/plan' }],
+  [
+    'credentials of many images',
+    3,
+    {
+      method: 'POST',
+      url: '/v1/nodes/n1/credentials',
+      payload: { images: Array.from({ length: 64 }, (_, n) => ({ image: `a:${n}` })) },
+    },
+  ],
+] as const)(
+  'a node that asks for %s without a pause is refused after a while, and other nodes are not',
+  async (_what, times, request) => {
+    const { agents, clock } = await startEdge();
+    const statuses: number[] = [];
+    for (let n = 0; n < times; n++) statuses.push((await agents.inject(request)).statusCode);
+    expect(statuses.filter(status => status !== 200)).toEqual(Array(statuses.length - statuses.indexOf(503)).fill(503));
+    const other = `/v1/nodes/${'long-'.repeat(40)}node/plan`;
+    expect((await agents.inject({ url: other })).statusCode).toBe(200);
+    await clock.advance(10_000);
+    expect((await agents.inject(request)).statusCode).toBe(200);
+  },
+);
+
+test.each([
   ['/v1/nodes/n1/plan?wait=56', 400, 'InvalidRequest'],
   ['/v1/nodes/n1/plan?wait=-1', 400, 'InvalidRequest'],
   ['/v1/nodes/n1/plan?wait=1e1', 400, 'InvalidRequest'],

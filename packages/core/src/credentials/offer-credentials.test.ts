@@ -111,6 +111,18 @@ test('of secrets with very many entries only some are looked at, and none of ano
   expect(offered.problems[0]).toBe('secret flood/s2: left out, too many entries');
 });
 
+test('of many namespaces with very many entries only some are looked at, and those with few are not left out for them', () => {
+  const looked = { times: 0 };
+  const counted = (key: string) =>
+    Object.defineProperty(entry('p', key), 'key', { enumerable: true, get: () => ((looked.times += 1), key) });
+  const entries = Array.from({ length: 2_000 }, (_, n) => counted(`r.example/team/a${n}`));
+  const askers = Array.from({ length: 50 }, (_, n) => bringing([ref('flood', `n${n}`)]));
+  const read = (secret: SecretRef): SecretState => (secret.name === 'flood' ? { entries } : stateOf(secret));
+  const offered = offerCredentials(IMAGE, [...askers, bringing([ref('one')])], read);
+  expect(offered.credentials.map(({ password }) => password)).toEqual(['one']);
+  expect(looked.times).toBeLessThanOrEqual(8_000);
+});
+
 const NAMESPACES = ['shop', 'ops', 'lab', 'kube-prefetch'];
 const secretState: fc.Arbitrary<SecretState> = fc.oneof(
   {

@@ -24,6 +24,10 @@ const BLOCKING: readonly CredentialReason[] = ['PullSecretForbidden', 'PullSecre
 const MAX_BYTES = 64 * 1024;
 /** Entries of the secrets of one namespace that are compared with one image; a thousand take a millisecond. */
 const MAX_ENTRIES = 2_000;
+/** The same for all namespaces that ask for the image. */
+const MAX_ENTRIES_IN_ALL = 8_000;
+/** Entries of one keyring that match, before those that are the same credentials are taken out. */
+const MAX_MATCHES = 4 * MAX_CREDENTIALS_EACH;
 
 /** Of the asks of one node, those whose credentials a pull of the image may use: a suspended one starts no pull. */
 export function askersOf(asks: readonly Ask[], image: ImageRef): readonly PullSecrets[] {
@@ -52,7 +56,7 @@ export function offerCredentials(
   askers: readonly PullSecrets[],
   stateOf: (secret: SecretRef) => SecretState,
 ): ImageCredentials {
-  const entriesOf = readWithin(stateOf);
+  const entriesOf = readWithin(stateOf, askers);
   const offers = askers.map(asker => offerOf(image, asker, entriesOf));
   const { kept, left } = withinBounds(once(offers.flatMap(({ matches }) => matches)));
   const anonymous = offers.some(offer => offer.matches.length === 0 && offer.waitFor.length === 0);
@@ -89,17 +93,32 @@ interface Offer {
   readonly waitFor: readonly string[];
 }
 
-/** Leaves out secrets of a namespace whose secrets before them have as many entries as are looked at. */
-function readWithin(stateOf: (secret: SecretRef) => SecretState): (secret: SecretRef) => SecretState {
+/**
+ * Leaves out secrets of a namespace whose secrets before them have as many entries as are looked at; and where all namespaces
+ * together have too many, those of the namespaces with the most.
+ */
+function readWithin(
+  stateOf: (secret: SecretRef) => SecretState,
+  askers: readonly PullSecrets[],
+): (secret: SecretRef) => SecretState {
   const counted = new Map<string, number>();
+  const left = new Set<string>();
+  for (const secret of secretsOf(askers)) {
+    const state = stateOf(secret);
+    if (!('entries' in state)) continue;
+    const entries = (counted.get(secret.namespace) ?? 0) + state.entries.length;
+    if (entries > MAX_ENTRIES) left.add(secretName(secret));
+    else counted.set(secret.namespace, entries);
+  }
+  let inAll = 0;
+  const few = [...counted]
+    .sort(([, a], [, b]) => a - b)
+    .filter(([, entries]) => (inAll += entries) <= MAX_ENTRIES_IN_ALL);
+  const looked = new Set(few.map(([namespace]) => namespace));
   return secret => {
     const state = stateOf(secret);
-    if (!('entries' in state)) return state;
-    const entries = (counted.get(secret.namespace) ?? 0) + state.entries.length;
-    if (entries > MAX_ENTRIES)
-      return { reason: 'PullSecretInvalid', sentence: `secret ${secretName(secret)}: left out, too many entries` };
-    counted.set(secret.namespace, entries);
-    return state;
+    if (!('entries' in state) || (looked.has(secret.namespace) && !left.has(secretName(secret)))) return state;
+    return { reason: 'PullSecretInvalid', sentence: `secret ${secretName(secret)}: left out, too many entries` };
   };
 }
 
@@ -108,13 +127,13 @@ function offerOf(image: ImageRef, asker: PullSecrets, stateOf: (secret: SecretRe
     asker.account === undefined ? [] : [describeAccount(asker.account)];
   const matches: Match[] = [];
   for (const keyring of asker.keyrings) {
-    const entries = keyring.flatMap(secret => {
-      const state = stateOf(secret);
-      if ('entries' in state) return state.entries.map(entry => ({ ...entry, secret }));
-      told.push(state);
-      return [];
-    });
-    matches.push(...matchCredentials(entries, image).map(({ secret, ...entry }) => ({ entry, secret })));
+    const read = keyring.map(secret => ({ secret, state: stateOf(secret) }));
+    for (const { state } of read) if ('reason' in state) told.push(state);
+    const entries = read.flatMap(({ state }) => ('entries' in state ? state.entries : []));
+    const secretOf = (entry: RegistryEntry) =>
+      read.find(({ state }) => 'entries' in state && state.entries.includes(entry))?.secret as SecretRef;
+    const matching = matchCredentials(entries, image).slice(0, MAX_MATCHES);
+    matches.push(...matching.map(entry => ({ entry, secret: secretOf(entry) })));
   }
   const isBlocking = ({ reason }: { reason: CredentialReason }) => BLOCKING.includes(reason);
   return {
@@ -128,7 +147,7 @@ function once(matches: readonly Match[]): readonly Match[] {
   const seen = new Map<string, Match>();
   for (const match of matches) {
     const { username, password, identityToken } = match.entry;
-    const key = JSON.stringify([username, password, identityToken]);
+    const key = `${username.length} ${password.length} ${username}${password}${identityToken ?? ''}`;
     if (!seen.has(key)) seen.set(key, match);
   }
   return [...seen.values()];
@@ -147,15 +166,17 @@ function withinBounds(matches: readonly Match[]): { kept: readonly Match[]; left
   const kept = new Set<Match>();
   let bytes = 0;
   for (const { match } of byTurn) {
+    if (kept.size === MAX_CREDENTIALS_EACH) break;
+    if (isTooLong(match.entry)) continue;
     const size = JSON.stringify(match).length;
-    if (kept.size === MAX_CREDENTIALS_EACH || bytes + size > MAX_BYTES || isTooLong(match.entry)) continue;
+    if (bytes + size > MAX_BYTES) continue;
     kept.add(match);
     bytes += size;
   }
-  const left = matches.filter(match => !kept.has(match));
+  const left = new Set(matches.filter(match => !kept.has(match)).map(({ secret }) => secret));
   return {
     kept: matches.filter(match => kept.has(match)),
-    left: left.map(({ secret }) => `secret ${secretName(secret)}: left out, too many or too long credentials match`),
+    left: [...left].map(secret => `secret ${secretName(secret)}: left out, too many or too long credentials match`),
   };
 }
 

@@ -7,10 +7,10 @@ import { NodeReport } from './report.ts';
 const parse = messageParser(NodeReport, 'report');
 
 /** Cells without a field, in a list that counts how often one of them is looked at. */
-function badCells(count: number) {
+function badCells(count: number, cell: unknown = {}) {
   const looked = { times: 0 };
   const cells = new Proxy(
-    Array.from({ length: count }, () => ({})),
+    Array.from({ length: count }, () => cell),
     {
       get(list, key) {
         if (typeof key === 'string' && /^\d+$/.test(key)) looked.times += 1;
@@ -36,6 +36,13 @@ test('of a list of what is wrong the first few elements are looked at', () => {
   const { looked, cells } = badCells(MAX_IMAGES_PER_NODE);
   expect(() => parse(report(cells))).toThrow('report.cells[0].image: expected, but missing');
   expect(looked.times).toBeLessThan(20);
+});
+
+test('of a list in an element that is too long none beyond the bound is looked at', () => {
+  const { looked, cells: digests } = badCells(100_000, 'd');
+  const cell = { image: 'a:1', state: 'Present', since: '2026-01-01T00:00:00.000Z', digests };
+  expect(() => parse(report([cell]))).toThrow('report.cells[0].digests: expected at most 32 items');
+  expect(looked.times).toBeLessThan(100);
 });
 
 test('a wrong element is named by its place, whatever is right before it', () => {

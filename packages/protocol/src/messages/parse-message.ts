@@ -8,8 +8,8 @@ const MAX_PROBLEMS = 3;
 
 /**
  * Turns what came over the wire into the type, or throws ApiError InvalidRequest that names the first wrong fields, what was
- * expected there and what came. To refuse costs no more than to accept: no element of a list that is too long is looked at,
- * and of the others only the first wrong ones are looked at twice. Unknown fields are left alone: a newer peer may send them.
+ * expected there and what came. To refuse costs no more than to accept: no element of a list that is too long is looked at
+ * (of one inside of another list none beyond the bound), and of the others only the first wrong ones are looked at twice. Unknown fields are left alone: a newer peer may send them.
  * Of a schema that is `secret` no value is shown.
  */
 export function messageParser<S extends TSchema>(schema: S, what: string): (value: unknown) => Static<S> {
@@ -26,7 +26,9 @@ export function messageParser<S extends TSchema>(schema: S, what: string): (valu
       throw refuse(tooLong.map(({ name, maxItems }) => `${what}.${name}: expected at most ${maxItems} items`));
     }
     if (validator.Check(value)) return value as Static<S>;
-    throw refuse(schemaProblems(validator.Errors(withFirstWrong(value, lists)), value, what, !secret));
+    throw refuse(
+      schemaProblems(validator.Errors(shortened(schema, withFirstWrong(value, lists))), value, what, !secret),
+    );
   };
 }
 
@@ -66,4 +68,23 @@ function withFirstWrong(value: unknown, lists: readonly ListField[]): unknown {
     cut[name] = wrong;
   }
   return cut;
+}
+
+/** Every list that is too long with one element more than it may have, so that it is still wrong. */
+function shortened(schema: object, value: unknown): unknown {
+  const { properties = {}, items, maxItems = Infinity } = schema as SchemaParts;
+  if (Array.isArray(value)) {
+    // `map` and `slice` leave the empty places empty.
+    return items === undefined ? value : value.slice(0, maxItems + 1).map(each => shortened(items, each));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const cut: Record<string, unknown> = { ...value };
+  for (const [name, field] of Object.entries(properties)) if (name in cut) cut[name] = shortened(field, cut[name]);
+  return cut;
+}
+
+interface SchemaParts {
+  readonly properties?: Readonly<Record<string, object>>;
+  readonly items?: object;
+  readonly maxItems?: number;
 }
