@@ -32,17 +32,17 @@ test('of a list that is too long no element is looked at', () => {
   expect(looked.times).toBe(0);
 });
 
-test('of a list of what is wrong the first few elements are looked at', () => {
+test('of a list of what is wrong the first few elements alone are looked at twice', () => {
   const { looked, cells } = badCells(MAX_IMAGES_PER_NODE);
   expect(() => parse(report(cells))).toThrow('report.cells[0].image: expected, but missing');
-  expect(looked.times).toBeLessThan(20);
+  expect(looked.times).toBeLessThan(MAX_IMAGES_PER_NODE + 20);
 });
 
-test('of a list in an element that is too long none beyond the bound is looked at', () => {
+test('of a list in an element that is too long none is looked at', () => {
   const { looked, cells: digests } = badCells(100_000, 'd');
   const cell = { image: 'a:1', state: 'Present', since: '2026-01-01T00:00:00.000Z', digests };
   expect(() => parse(report([cell]))).toThrow('report.cells[0].digests: expected at most 32 items');
-  expect(looked.times).toBeLessThan(100);
+  expect(looked.times).toBe(0);
 });
 
 test('a wrong element is named by its place, whatever is right before it', () => {
