@@ -32,7 +32,8 @@ function start(
   const clock = createVirtualClock();
   const api = createTwinApi({ clock });
   before(api);
-  const log = { debug: () => {}, info: () => {}, warn: () => {} };
+  const warned: object[] = [];
+  const log = { debug: () => {}, info: () => {}, warn: (fields: object) => void warned.push(fields) };
   const source = createKubernetesSource({ api, clock, random: seededRandom(7), log, kinds: { read, discovery: api } });
   const stop = new AbortController();
   let ended = false;
@@ -51,6 +52,7 @@ function start(
   return {
     clock,
     api,
+    warned,
     source,
     until,
     state,
@@ -151,7 +153,7 @@ test('another version is read where the row’s is not served', async () => {
 });
 
 test('what cannot be read, or makes no sense, is a gap of its kind alone', async () => {
-  const { clock, until, source, state, told } = start(server => {
+  const { clock, until, source, state, told, warned } = start(server => {
     for (const kind of [ROLLOUTS, JOB_SETS]) server.install(kind);
     server.refuse(JOB_SETS, 'Forbidden');
     for (const index of [1, 2, 3, 4, 5]) server.apply(ROLLOUTS, { metadata: { name: `r${index}`, namespace: 'shop' } });
@@ -168,6 +170,7 @@ test('what cannot be read, or makes no sense, is a gap of its kind alone', async
     'Rollout shop/r1: spec.template.spec.containers: expected at least one container, got nothing; it does not count',
   );
   expect(told().gaps?.[3]).toBe('and 2 more of rollouts.argoproj.io');
+  expect(warned).toContainEqual({ gap: told().gaps?.[0] });
   expect(state().workloads.map(({ name }) => name)).toEqual(['sidecars']);
 });
 

@@ -89,8 +89,9 @@ function reflectKinds(parts: KubernetesSourceParts): ReflectedKinds {
 
 /** Logs each gap once, when it appears. */
 function logGaps(log: SourceLog, next: ClusterState, previous: ClusterState | undefined): void {
-  const known = new Set(previous?.gaps);
-  for (const gap of next.gaps) if (!known.has(gap)) log.warn({ gap }, 'the state of the cluster has a gap');
+  const all = ({ gaps, kinds = [] }: ClusterState) => [...gaps, ...kinds.flatMap(kind => kind.gaps)];
+  const known = new Set(previous && all(previous));
+  for (const gap of all(next)) if (!known.has(gap)) log.warn({ gap }, 'the state of the cluster has a gap');
 }
 
 /** The reflectors of the kinds that make up each part of the state. */
