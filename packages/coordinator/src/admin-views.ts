@@ -26,6 +26,7 @@ import type { Clock } from '@kube-prefetch/time';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import type { Fleet, NodeRecord } from './fleet/index.ts';
 import type { Permits } from './permits/index.ts';
+import type { RecentPodsMemory } from './fleet/recent-pods.ts';
 import type { StatusWriter } from './status/index.ts';
 import type { CurrentTerm } from './current-term.ts';
 import { apiErrors } from './requests/api-errors.ts';
@@ -34,6 +35,7 @@ export interface ViewParts {
   readonly term: Pick<CurrentTerm, 'epoch' | 'mustLead'>;
   readonly source: Pick<ClusterSource, 'read'>;
   readonly expectedNodes: Pick<ExpectedNodes, 'view'>;
+  readonly recentPods: Pick<RecentPodsMemory, 'view'>;
   readonly fleet: Pick<Fleet, 'node' | 'nodes'>;
   readonly permits: Pick<Permits, 'explain'>;
   readonly statuses: Pick<StatusWriter, 'latest'>;
@@ -89,7 +91,7 @@ function nodeView(parts: ViewParts, name: string): NodeView {
 /** One image on every node. */
 function imageView(parts: ViewParts, image: ImageRef): ImageView {
   const state = stateOf(parts);
-  const { asks } = collectAsks(state, parts.tenants, parts.rewrite);
+  const { asks } = collectAsks(state, parts.tenants, parts.rewrite, parts.recentPods.view(state));
   if (!asks.some(ask => ask.image === image)) throw unknownImage(image, asks);
   return {
     image,

@@ -70,6 +70,15 @@ export const SETTINGS = {
     default: '5m',
     meaning: 'how long a pull secret that was read counts before it is read again',
   },
+  pods: {
+    type: 'choice',
+    flag: 'pods',
+    env: 'KUBE_PREFETCH_PODS',
+    choices: ['read', 'off'],
+    default: 'read',
+    meaning:
+      'whether pods are read, where resources want images as admitted, or name the kind Pod; off: images count as written',
+  },
   startupTaints: {
     type: 'list',
     flag: 'startup-taints',

@@ -15,6 +15,7 @@ import { type Clock, timestamp, type Trigger } from '@kube-prefetch/time';
 import type { Credentials } from './credentials/credentials.ts';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import type { Fleet } from './fleet/index.ts';
+import type { RecentPodsMemory } from './fleet/recent-pods.ts';
 import type { Gate } from './gate/gate.ts';
 import type { Permits, SlowRegistries, Waves } from './permits/index.ts';
 import type { StatusWriter } from './status/index.ts';
@@ -37,6 +38,7 @@ export interface Line {
   /** Where agents run; everywhere if undefined. */
   readonly agents: Placement | undefined;
   readonly expectedNodes: ExpectedNodes;
+  readonly recentPods: RecentPodsMemory;
   readonly fleet: Fleet;
   readonly permits: Permits;
   readonly registries: Pick<SlowRegistries, 'slowed' | 'nextDueMs'>;
@@ -72,7 +74,8 @@ function pass(line: Line, now: number): number {
   const { source, fleet, permits, registries, waves, credentials, statuses, gate, clock } = line;
   const state = source.read();
   if (state === undefined) return now + RETRY_READ_MS;
-  const collected = collectAsks(state, line.tenants, line.rewrite);
+  const recentPods = line.recentPods.note(state);
+  const collected = collectAsks(state, line.tenants, line.rewrite, recentPods);
   const reached = groupNodes(collected.asks, line.expectedNodes.note(state, now), line.startupTaints, line.agents);
   const cohorts = limitBytes(reached, line.tenants, fleet.sizeOf);
   const plans = planCohorts(cohorts, collected.gaps);
@@ -84,7 +87,7 @@ function pass(line: Line, now: number): number {
   permits.expire(now);
   credentials.expire(now);
   gate?.look(state, fleet, now);
-  const summaries = summarise(state, collected, fleet, timestamp(clock), credentials.troubles());
+  const summaries = summarise(state, collected, fleet, timestamp(clock), credentials.troubles(), recentPods);
   statuses.offer(summaries, fleet.settling(now));
   const dueMs = [
     fleet.nextDueMs(now),

@@ -7,6 +7,7 @@ import { answerAgent } from './answer-agent.ts';
 import type { Line } from './coordinator.ts';
 import { createCredentials } from './credentials/credentials.ts';
 import { createExpectedNodes } from './fleet/expected-nodes.ts';
+import { createRecentPods } from './fleet/recent-pods.ts';
 import { createPodClaims } from './fleet/newer-pod.ts';
 import { createFleet } from './fleet/index.ts';
 import { createGate, type GateSettings } from './gate/gate.ts';
@@ -87,6 +88,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
   const waves = createWaves(fleet.nodes, parts.waves ?? WAVES);
   const claims = parts.pods && createPodClaims({ pods: parts.pods, clock });
   const expectedNodes = createExpectedNodes({ graceMs: resourceGraceMs, isPulling: fleet.isPulling });
+  const recentPods = createRecentPods(clock);
   const { secrets: reader = NO_SECRETS, secretRefreshMs: refreshMs = SECRET_REFRESH_MS } = parts;
   const credentials = createCredentials({ reader, clock, refreshMs, changed });
   const statuses = createStatusWriter({
@@ -116,6 +118,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     startupTaints,
     agents: parts.agents,
     expectedNodes,
+    recentPods,
     fleet,
     permits,
     registries,
@@ -135,6 +138,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
         log.info({ epoch }, 'no longer leading');
       });
       fleet.open();
+      recentPods.open();
       permits.open(clock.monotonicMs());
       credentials.open(signal);
       failUnlessOver(statuses.run(signal), signal);
@@ -155,6 +159,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
       term,
       source,
       expectedNodes,
+      recentPods,
       fleet,
       permits,
       statuses,

@@ -1,6 +1,6 @@
 export type { Ask } from './asks/ask.ts';
 export { type CollectedAsks, collectAsks, gapsOf } from './asks/collect-asks.ts';
-export { describeKind, kindKey } from './asks/kind-names.ts';
+export { describeKind, kindKey } from './workloads/kind-names.ts';
 export { type PullSecrets, type SecretRef, secretName } from './asks/pull-secrets.ts';
 export {
   askersOf,
@@ -9,7 +9,7 @@ export {
   type SecretState,
   secretsOf,
 } from './credentials/offer-credentials.ts';
-export { EXCLUDE_ANNOTATION, PREFETCH_ANNOTATION } from './asks/workload-annotations.ts';
+export { EXCLUDE_ANNOTATION, PREFETCH_ANNOTATION } from './workloads/workload-annotations.ts';
 export { rewriteProblem } from './asks/rewrite-images.ts';
 export { isTenantGlob, type TenantLimits } from './asks/tenant-limits.ts';
 export { expectResources, type SeenResources } from './placement/expected-resources.ts';
@@ -27,12 +27,16 @@ export { countsFromMs, judgeRegistry, raisedAtMs, type RegistrySpeed } from './p
 export { matchesSelector, selectorProblems } from './selectors/label-selector.ts';
 export { matchesNodeSelector } from './selectors/node-selector.ts';
 export { PRESSURES } from './state/cluster-state.ts';
+export { type PodsWanted, podsWanted } from './pods/pods-wanted.ts';
+export { describeRecentPods, noteRecentPods, type RecentPods } from './pods/recent-pods.ts';
 export type {
+  AdmittedPods,
   Amounts,
   ExpectedResource,
   ClusterState,
   DeviceClass,
   Devices,
+  KeptPod,
   KindRef,
   KnownKind,
   Labels,
@@ -49,6 +53,7 @@ export type {
   PullPolicy,
   Resource,
   ResourceSlice,
+  SeenPods,
   ServiceAccount,
   Taint,
   Workload,

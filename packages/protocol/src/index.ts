@@ -50,6 +50,7 @@ export { isDnsLabel, isSubdomain } from './resources/object-name.ts';
 export { type ParsedResource, parseResource } from './resources/parse-resource.ts';
 export {
   API_VERSION,
+  keepForMs,
   LabelSelector,
   NamespaceChoice,
   NodeChoice,
@@ -65,7 +66,10 @@ export { parseTechsquadPrefetch, TECHSQUAD_API_VERSION } from './resources/techs
 export { describeValue } from './schema-problems.ts';
 export {
   Condition,
+  MAX_RECENT_POD_LENGTH,
+  MAX_RECENT_PODS,
   PrefetchStatus,
+  RecentPod,
   RESOURCE_KINDS,
   type ResourceKind,
   ResourceRef,

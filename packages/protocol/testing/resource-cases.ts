@@ -32,6 +32,7 @@ const selecting = (selector: unknown): unknown => cluster({ workloads: [{ select
 
 export const RESOURCE_CASES: readonly ResourceCase[] = [
   // What is accepted
+  { name: 'pods', document: prefetch({ workloads: [{ kinds: ['Pod'], selector: {}, keepFor: '30m' }] }), problems: [] },
   { name: 'images alone', document: prefetch({ images }), problems: [] },
   { name: 'workloads alone', document: prefetch({ workloads: [all] }), problems: [] },
   {
@@ -51,6 +52,8 @@ export const RESOURCE_CASES: readonly ResourceCase[] = [
             ],
           },
           onlyAnnotated: true,
+          images: 'Admitted',
+          keepFor: '7d',
           namespaces: { names: ['shop'], selector: { matchLabels: { team: 'shop' } }, exclude: ['kube-system'] },
         },
       ],

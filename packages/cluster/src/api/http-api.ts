@@ -22,6 +22,7 @@ import { readBody, readLines } from './read-body.ts';
 import {
   DISCOVERY,
   listPath,
+  NAMES_OF_EVENTS,
   NAMES_ONLY,
   objectPath,
   reading,
@@ -82,7 +83,8 @@ export function createHttpKubeApi({
     try {
       signal.throwIfAborted();
       response = await withDeadline(clock, ANSWER_WITHIN_MS, signal, what, async inTime => {
-        const answer = await send({ ...reading('watch', kind), path, query }, inTime);
+        const accept = kind.metadataOnly === true ? { accept: NAMES_OF_EVENTS } : {};
+        const answer = await send({ ...reading('watch', kind), path, query, ...accept }, inTime);
         if (answer.status >= 300) throw refusal(what, answer, await readBody(answer.body, maxAnswerBytes));
         return answer;
       });
@@ -128,7 +130,7 @@ export function createHttpKubeApi({
         ...reading('list', kind),
         path: listPath(kind),
         query,
-        ...(namesOnly && { accept: NAMES_ONLY }),
+        ...((namesOnly || kind.metadataOnly === true) && { accept: NAMES_ONLY }),
       };
       return call(request, answer => readPage(kind, answer), signal);
     },

@@ -24,6 +24,7 @@ export const JOBS = namespaced('batch/v1', 'Job', 'jobs');
 export const DEVICE_CLASSES = clusterWide('resource.k8s.io/v1', 'DeviceClass', 'deviceclasses');
 export const RESOURCE_SLICES = clusterWide('resource.k8s.io/v1', 'ResourceSlice', 'resourceslices');
 export const PODS = namespaced('v1', 'Pod', 'pods');
+export const PODS_METADATA: KubeKind = { ...PODS, metadataOnly: true };
 export const SERVICE_ACCOUNTS = namespaced('v1', 'ServiceAccount', 'serviceaccounts');
 export const SECRETS = namespaced('v1', 'Secret', 'secrets');
 export const CONFIG_MAPS = namespaced('v1', 'ConfigMap', 'configmaps');

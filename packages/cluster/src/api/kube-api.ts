@@ -54,6 +54,8 @@ export interface KubeKind {
   /** As in the path: `deployments`. */
   readonly plural: string;
   readonly namespaced: boolean;
+  /** Objects come with their metadata and nothing else, from lists and watches. */
+  readonly metadataOnly?: boolean;
 }
 
 export interface ObjectName {

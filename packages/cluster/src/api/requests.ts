@@ -30,6 +30,9 @@ export function writing(write: KubeWrite): KubeRequest {
 /** Asks for the metadata of the objects only. */
 export const NAMES_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
+/** The same of a watch. */
+export const NAMES_OF_EVENTS = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+
 export const TOKEN_REVIEW = {
   verb: 'create',
   resource: 'tokenreviews.authentication.k8s.io',

@@ -5,8 +5,11 @@ import {
   type KnownKind,
   type Namespace,
   type Node,
+  podsWanted,
+  type PodsWanted,
   type Resource,
   type ResourceSlice,
+  type SeenPods,
   type ServiceAccount,
   type Workload,
 } from '@kube-prefetch/core';
@@ -17,6 +20,7 @@ import { nextState, reuseEqual } from '../to-state/next-state.ts';
 import type { WorkloadKinds } from '../workload-kinds/kind-row.ts';
 import type { Projection } from './object-store.ts';
 import { describeOutage, isGap } from './decide-gap.ts';
+import { createPodsReader } from './pods-reader.ts';
 import { createFoundKind, type FoundKind } from './found-kind.ts';
 import { createKindDiscovery } from './kind-discovery.ts';
 import { PROJECTIONS, TECHSQUAD_PROJECTION } from './projections.ts';
@@ -29,6 +33,8 @@ export interface KubernetesSourceParts extends ReflectorParts {
   readonly techsquad?: boolean | undefined;
   /** Kinds of workloads besides Kubernetes' own. */
   readonly kinds?: { readonly read: WorkloadKinds; readonly discovery: KubeDiscovery } | undefined;
+  /** Whether pods may be read; where absent they are not. */
+  readonly pods?: boolean | undefined;
 }
 
 /** The cluster that an API server knows; docs/status.md says what counts while a part of it cannot be read. */
@@ -41,9 +47,16 @@ export function createKubernetesSource(parts: KubernetesSourceParts): ClusterSou
   const makers = read.makers.map(maker => ({ ...maker, read: true, gaps: [], notes: [] }));
   let state: ClusterState | undefined;
 
+  const pods = parts.pods ? createPodsReader({ ...parts, gapOf }) : undefined;
+  const wantedPods = memoisedPodsWanted();
+
   const combine = (changed: () => void) => {
-    const next = combineKinds({ kinds, found, makers }, ownNamespace, state);
-    if (next === undefined || next === state) return;
+    const read = combineKinds({ kinds, found, makers }, ownNamespace, state);
+    if (read === undefined) return;
+    pods?.want(wantedPods(read));
+    if (state === undefined && pods?.awaited()) return;
+    const next = withPods(read, pods?.read() ?? NO_PODS);
+    if (next === state) return;
     logGaps(log, next, state);
     state = next;
     changed();
@@ -67,9 +80,28 @@ export function createKubernetesSource(parts: KubernetesSourceParts): ClusterSou
       };
       const looking = discovery ? [(running: AbortSignal) => discovery.run(looked, running)] : [];
       const finding = found.map(kind => (running: AbortSignal) => kind.run(() => wake.fire(), running));
-      await runTogether([keepCombining, ...reflecting, ...looking, ...finding], signal);
+      const readingPods = pods ? [(running: AbortSignal) => pods.run(() => wake.fire(), running)] : [];
+      await runTogether([keepCombining, ...reflecting, ...looking, ...finding, ...readingPods], signal);
     },
     read: () => state,
+  };
+}
+
+/** Of a coordinator without the right to read them. */
+const NO_PODS: SeenPods = { allowed: false, read: false, gaps: [], admitted: [], all: [] };
+
+function withPods(state: ClusterState, pods: SeenPods): ClusterState {
+  return state.pods === pods ? state : { ...state, pods };
+}
+
+/** Pods come and go much more often than what wants to know of them. */
+function memoisedPodsWanted(): (state: ClusterState) => PodsWanted {
+  let last: { readonly of: ClusterState; readonly wanted: PodsWanted } | undefined;
+  const parts = ['resources', 'workloads', 'namespaces', 'kinds'] as const;
+  return state => {
+    if (last === undefined || parts.some(part => last?.of[part] !== state[part]))
+      last = { of: state, wanted: podsWanted(state) };
+    return last.wanted;
   };
 }
 

@@ -31,6 +31,7 @@ import {
 import { BUILT_IN_KINDS } from '../workload-kinds/built-in-kinds.ts';
 import { apiVersionOf, type KindRow } from '../workload-kinds/kind-row.ts';
 import { toWorkloads } from '../workload-kinds/to-workloads.ts';
+import { toRecentPods } from '../pods/to-recent-pods.ts';
 import type { Projection } from './object-store.ts';
 
 /** For each part of the cluster's state: the kinds that are read, and the projection that says what is kept of an object. */
@@ -55,7 +56,8 @@ function resources(kind: KubeKind, parse: (object: unknown) => Resource = parseR
     kind,
     project(object) {
       const { uid } = object.metadata;
-      return { ...parse(object), ...(uid === undefined ? {} : { uid }) };
+      const parsed = parse(object);
+      return { ...parsed, ...(uid === undefined ? {} : { uid }), ...toRecentPods(parsed.ref, fields.root(object)) };
     },
   };
 }

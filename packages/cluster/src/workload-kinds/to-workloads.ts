@@ -1,4 +1,4 @@
-import type { Workload } from '@kube-prefetch/core';
+import type { Workload, WorkloadOwner } from '@kube-prefetch/core';
 import {
   type Field,
   type MalformedField,
@@ -22,7 +22,7 @@ import { follow } from './template-path.ts';
 export function toWorkloads(row: KindRow, object: Field): readonly Workload[] {
   const { group, kind } = row;
   const metadata = below(object, 'metadata');
-  const controller = items(below(metadata, 'ownerReferences')).find(owner => flag(below(owner, 'controller')));
+  const controller = controllerReference(metadata);
   const owner = controller && toOwner(controller);
   const shared = {
     group,
@@ -35,6 +35,7 @@ export function toWorkloads(row: KindRow, object: Field): readonly Workload[] {
       ? { revision: toRevision(object, controller) }
       : {}),
     ...restingOf(row, object),
+    ...toPodRevision(object),
     finished: row.finished !== undefined && isFinished(row.finished, object),
   };
   const reference = row.reference && follow(object, row.reference)[0];
@@ -89,7 +90,17 @@ function annotationsOf(template: Field): readonly Field[] {
   return isAbsent(below(template, 'containers')) ? [below(template, 'metadata', 'annotations')] : [];
 }
 
-function toOwner(controller: Field): Workload['owner'] {
+function controllerReference(metadata: Field): Field | undefined {
+  return items(below(metadata, 'ownerReferences')).find(owner => flag(below(owner, 'controller')));
+}
+
+/** Throws MalformedField. */
+export function controllerOf(metadata: Field): WorkloadOwner | undefined {
+  const controller = controllerReference(metadata);
+  return controller && toOwner(controller);
+}
+
+function toOwner(controller: Field): WorkloadOwner {
   const apiVersion = optionalText(below(controller, 'apiVersion')) ?? '';
   return {
     group: apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '',
@@ -104,6 +115,16 @@ function toRevision(object: Field, controller: Field): Workload['revision'] {
     createdAt: optionalText(below(object, 'metadata', 'creationTimestamp')) ?? '',
     idle: optionalInteger(below(object, 'spec', 'replicas')) === 0,
   };
+}
+
+/** How pods of the newest template are labelled, as far as the controller has seen it: StatefulSets and many others, and DaemonSets. */
+function toPodRevision(object: Field): Pick<Workload, 'podRevision'> {
+  const metadata = below(object, 'metadata');
+  const generation = optionalText(below(metadata, 'annotations', 'deprecated.daemonset.template.generation'));
+  if (generation !== undefined) return { podRevision: ['pod-template-generation', generation] };
+  const revision = optionalText(below(object, 'status', 'updateRevision'));
+  const isNewest = below(object, 'status', 'observedGeneration').value === below(metadata, 'generation').value;
+  return revision === undefined || !isNewest ? {} : { podRevision: ['controller-revision-hash', revision] };
 }
 
 function isFinished({ conditions = [], field }: Finished, object: Field): boolean {

@@ -127,7 +127,9 @@ function pageOf(store: TwinStore, kind: KubeKind, { limit, after, namesOnly }: P
   const page = left.slice(0, limit);
   const end = page.at(-1)?.[0];
   return {
-    items: page.map(([, object]) => (namesOnly ? overTheWire(kind, { metadata: object.metadata }) : object)),
+    items: page.map(([, object]) =>
+      namesOnly || kind.metadataOnly ? overTheWire(kind, { metadata: object.metadata }) : object,
+    ),
     resourceVersion: String(moment),
     ...(left.length > page.length && end !== undefined ? { next: `${moment} ${end}` } : {}),
   };

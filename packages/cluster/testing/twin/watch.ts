@@ -1,6 +1,7 @@
 import type { Clock } from '@kube-prefetch/time';
 import { KubeApiError, type KubeEvent, type KubeKind } from '../../src/api/kube-api.ts';
 import { brokenOff, type Link, type Waiters } from './connection.ts';
+import { overTheWire } from './object-rules.ts';
 import type { TwinStore } from './store.ts';
 
 /** An API server sends bookmarks about once a minute, and shortly before the end. */
@@ -54,7 +55,8 @@ export async function* watchStore(
     if (change !== undefined) {
       changed = change.revision;
       position = change.revision;
-      yield { type: change.type, object: change.object };
+      const { metadata } = change.object;
+      yield { type: change.type, object: kind.metadataOnly ? overTheWire(kind, { metadata }) : change.object };
       continue;
     }
     position = Math.max(position, store.revision());

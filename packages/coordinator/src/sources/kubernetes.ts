@@ -29,6 +29,7 @@ type KubernetesConfig = Readonly<Record<Names, string>> & {
   readonly kubeconfig?: string | undefined;
   readonly pullSecrets: 'read' | 'off';
   readonly techsquadPrefetches: 'serve' | 'off';
+  readonly pods: 'read' | 'off';
 };
 
 /** What the tokens of agents are for. */
@@ -56,6 +57,7 @@ export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics,
       ownNamespace: reads ? namespace : undefined,
       techsquad: config.techsquadPrefetches === 'serve',
       kinds: { read: kinds, discovery: api },
+      pods: config.pods === 'read',
     }),
     secrets: reads ? createKubernetesSecrets({ api }) : undefined,
     statuses: createKubernetesStatusSink({ api, clock, instance: podName, overwrites }),

@@ -1,13 +1,21 @@
 import { type ImageRef, type RewriteRule, resourceName } from '@kube-prefetch/protocol';
 import { createPlacementSharer, placementKey, type SharePlacement } from '../placement/equal-placements.ts';
 import type { Placement } from '../placement/placement.ts';
-import type { ClusterState, Resource, Workload } from '../state/cluster-state.ts';
+import type { ClusterState, PodImage, PodSpec, Resource, Workload } from '../state/cluster-state.ts';
 import { type Ask, byPullOrder, byText } from './ask.ts';
 import { compileExclude } from './exclude-images.ts';
-import { describeWorkload, type FoundWorkloads, findWorkloads, workloadsThatCount } from './find-workloads.ts';
-import { kindsRead } from './kind-names.ts';
-import { podImages, pullsAlways, type UnplannedReason, whyTooLong, whyUnplanned } from './pod-images.ts';
-import { excludedByAnnotation, unclearAnnotations } from './workload-annotations.ts';
+import { admittedImages, type Admitted } from '../pods/admitted-images.ts';
+import { wantsAdmitted } from '../pods/pods-wanted.ts';
+import { keptWorkloads, type RecentPods } from '../pods/recent-pods.ts';
+import {
+  describeWorkload,
+  type FoundWorkloads,
+  findWorkloads,
+  workloadsThatCount,
+} from '../workloads/find-workloads.ts';
+import { kindsKnown, kindsRead } from '../workloads/kind-names.ts';
+import { podImages, pullsAlways, type UnplannedReason, whyTooLong, whyUnplanned } from '../workloads/pod-images.ts';
+import { excludedByAnnotation, unclearAnnotations } from '../workloads/workload-annotations.ts';
 import { type ChoosePullSecrets, choosePullSecrets, type PullSecrets, pullSecretsKey } from './pull-secrets.ts';
 import { compileRewrite, type Rewritten } from './rewrite-images.ts';
 import { problemsOf } from './spec-problems.ts';
@@ -40,30 +48,42 @@ export function collectAsks(
   state: ClusterState,
   limits: TenantLimits = {},
   rewrite: readonly RewriteRule[] = [],
+  recentPods: RecentPods = new Map(),
 ): CollectedAsks {
   const sharePlacement = createPlacementSharer();
   const workloads = workloadsThatCount(state.workloads);
   const chooseSecrets = choosePullSecrets(state);
+  const admitted = admittedImages(state);
+  const admittedNames = (workload: Workload) => containerNames(admitted(workload));
   const asks: (readonly Ask[])[] = [];
   const unplanned = new Map<string, UnplannedImages>();
   const notes = new Map<string, readonly string[]>();
-  const accepted = state.resources.filter(resource => problemsOf(resource, state.kinds).length === 0);
+  const kinds = kindsKnown(state);
+  const accepted = state.resources.filter(resource => problemsOf(resource, kinds).length === 0);
   for (const resource of accepted.toSorted((a, b) => byText(resourceName(a.ref), resourceName(b.ref)))) {
     const excluded = compileExclude(resource.spec.exclude);
     const rewriteImage = compileRewrite([
       { name: 'spec.rewrite', rules: resource.spec.rewrite },
       { name: "the coordinator's rewrite", rules: rewrite },
     ]);
-    const tools = { sharePlacement, secretsFor: chooseSecrets(resource), rewriteImage };
-    const found = findWorkloads(resource, workloads, state.namespaces, state.kinds);
-    const images = [...namedOutright(resource, tools), ...foundInWorkloads(resource, found, tools)].filter(
-      ({ image, written }) => !excluded(image, written),
-    );
+    const tools = { sharePlacement, secretsFor: chooseSecrets(resource), rewriteImage, admitted };
+    const found = findWorkloads(resource, workloads, state.namespaces, kinds);
+    const pods = keptWorkloads(recentPods.get(resourceName(resource.ref)) ?? []);
+    const images = [
+      ...namedOutright(resource, tools),
+      ...foundInWorkloads(resource, found, tools),
+      ...pods.flatMap(pod => imagesOf(resource, pod, admittedImagesOf(pod, [pod.pod]), tools)),
+    ].filter(({ image, written }) => !excluded(image, written));
     const planned = images.filter(image => image.unplanned === undefined);
     asks.push(asksOf(resource, planned));
     const name = resourceName(resource.ref);
     if (planned.length < images.length) unplanned.set(name, countUnplanned(images));
-    const sentences = [...found.notes, ...unclearAnnotations(found.workloads), ...badlyRewritten(images)];
+    const sentences = [
+      ...(state.pods?.allowed === false && wantsAdmitted(resource) ? [WITHOUT_PODS] : []),
+      ...found.notes,
+      ...unclearAnnotations(found.workloads, admittedNames),
+      ...badlyRewritten(images),
+    ];
     if (sentences.length > 0) notes.set(name, sentences);
   }
   const { within, beyond } = limitTenants(asks.flat().sort(byPullOrder), limits);
@@ -72,12 +92,15 @@ export function collectAsks(
 
 /** Those of the state, and those of the kinds that at least one of the resources names. */
 export function gapsOf(
-  { gaps, kinds = [], resources: all }: Pick<ClusterState, 'gaps' | 'kinds' | 'resources'>,
-  resources = all,
+  state: Pick<ClusterState, 'gaps' | 'kinds' | 'pods' | 'resources'>,
+  resources = state.resources,
 ): readonly string[] {
+  const { gaps, pods } = state;
+  const kinds = kindsKnown(state);
   const readable = resources.filter(({ problems }) => problems.length === 0);
   const named = new Set(readable.flatMap(({ spec }) => kindsRead(spec, kinds)));
-  const more = [...named].flatMap(kind => kind.gaps);
+  const ofPods = readable.some(wantsAdmitted) ? (pods?.gaps ?? []) : [];
+  const more = [...new Set([...[...named].flatMap(kind => kind.gaps), ...ofPods])];
   return more.length === 0 ? gaps : [...gaps, ...more];
 }
 
@@ -91,7 +114,21 @@ interface WantedImage extends Rewritten {
   readonly unplanned?: UnplannedReason | undefined;
 }
 
+/** An image of a workload, and where it was found. */
+interface FoundImage {
+  readonly podImage: PodImage;
+  /** The template or pod that it is of: who pulls. */
+  readonly pod: PodSpec;
+  readonly source: string;
+  /** Webhooks had their turn: it is what nodes pull. */
+  readonly admitted: boolean;
+}
+
+const WITHOUT_PODS =
+  'images of workloads count as written, as the coordinator may not list pods: what webhooks change is not seen; an administrator sets pods.read';
+
 interface Tools {
+  readonly admitted: (workload: Workload) => Admitted;
   readonly sharePlacement: SharePlacement;
   readonly secretsFor: ReturnType<ChoosePullSecrets>;
   readonly rewriteImage: (written: ImageRef) => Rewritten;
@@ -117,22 +154,63 @@ function namedOutright({ spec }: Resource, tools: Tools): readonly WantedImage[]
 
 function foundInWorkloads(resource: Resource, found: FoundWorkloads, tools: Tools): readonly WantedImage[] {
   return found.workloads.flatMap(workload => {
-    const placement = tools.sharePlacement(resource.spec.nodes, placedPod(resource, workload));
-    const pullSecrets = tools.secretsFor({ spec: workload.pod, namespace: workload.namespace });
-    const source = describeWorkload(workload);
-    return podImages(workload.pod).map(podImage => {
-      const rewritten = tools.rewriteImage(podImage.image);
-      return {
-        ...rewritten,
-        written: podImage.image,
-        pullsAlways: pullsAlways(podImage),
-        placement,
-        pullSecrets,
-        source,
-        unclear: found.unclear.has(workload),
-        unplanned: excludedByAnnotation(workload, podImage) ?? whyUnplanned(podImage) ?? whyTooLong(rewritten.image),
-      };
-    });
+    const wanted = found.wanted.get(workload);
+    const admitted = tools.admitted(workload);
+    const images = [
+      ...writtenImagesOf(workload, wanted?.written ?? true, wanted?.admitted ? admitted : undefined),
+      ...(wanted?.admitted ? admittedImagesOf(workload, admitted.pods) : []),
+    ];
+    return imagesOf(resource, workload, images, tools, found.unclear.has(workload));
+  });
+}
+
+/**
+ * Those of the template. Without `written` they count until a pod of the template as it is now shows what becomes of them; and
+ * one that stands for whatever a webhook chooses counts no more once that is known.
+ */
+function writtenImagesOf(workload: Workload, written: boolean, admitted: Admitted | undefined): readonly FoundImage[] {
+  if (!written && admitted?.current) return [];
+  const { pod } = workload;
+  const chosen = new Set(admitted?.current ? containerNames(admitted) : []);
+  const source = describeWorkload(workload);
+  return podImages(pod)
+    .filter(
+      ({ name, ...podImage }) => !(name !== undefined && chosen.has(name) && whyUnplanned(podImage) === 'placeholder'),
+    )
+    .map(podImage => ({ podImage, pod, source, admitted: false }));
+}
+
+function admittedImagesOf(workload: Workload, pods: readonly PodSpec[]): readonly FoundImage[] {
+  const isPod = workload.group === '' && workload.kind === 'Pod';
+  const source = isPod ? describeWorkload(workload) : `${describeWorkload(workload)} as admitted`;
+  return pods.flatMap(pod => podImages(pod).map(podImage => ({ podImage, pod, source, admitted: true })));
+}
+
+function containerNames({ pods }: Admitted): readonly string[] {
+  return pods.flatMap(pod => podImages(pod).flatMap(({ name }) => name ?? []));
+}
+
+/** Pods may run where the template says, whatever webhooks and schedulers made of it. */
+function imagesOf(
+  resource: Resource,
+  workload: Workload,
+  images: readonly FoundImage[],
+  tools: Tools,
+  unclear = false,
+): readonly WantedImage[] {
+  const placement = tools.sharePlacement(resource.spec.nodes, placedPod(resource, workload));
+  return images.map(({ podImage, pod, source, admitted }) => {
+    const rewritten = admitted ? { image: podImage.image } : tools.rewriteImage(podImage.image);
+    return {
+      ...rewritten,
+      written: podImage.image,
+      pullsAlways: pullsAlways(podImage),
+      placement,
+      pullSecrets: tools.secretsFor({ spec: pod, namespace: workload.namespace }),
+      source,
+      unclear,
+      unplanned: excludedByAnnotation(workload, podImage) ?? whyUnplanned(podImage) ?? whyTooLong(rewritten.image),
+    };
   });
 }
 

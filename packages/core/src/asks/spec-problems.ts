@@ -2,7 +2,7 @@ import { type LabelSelector, type PrefetchSpec, type ResourceRef, TECHSQUAD_KIND
 import type { KnownKind, Resource } from '../state/cluster-state.ts';
 import { tolerationProblem } from '../placement/toleration.ts';
 import { selectorProblems } from '../selectors/label-selector.ts';
-import { kindProblems } from './kind-names.ts';
+import { kindProblems } from '../workloads/kind-names.ts';
 import { rewriteProblem } from './rewrite-images.ts';
 
 /**

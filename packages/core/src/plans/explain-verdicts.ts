@@ -1,6 +1,6 @@
 import { type ImageRef, MAX_IMAGES_PER_NODE, resourceName } from '@kube-prefetch/protocol';
 import type { Ask } from '../asks/ask.ts';
-import { PREFETCH_ANNOTATION } from '../asks/workload-annotations.ts';
+import { PREFETCH_ANNOTATION } from '../workloads/workload-annotations.ts';
 import { secretName } from '../asks/pull-secrets.ts';
 import { describeAccount } from '../credentials/offer-credentials.ts';
 import type { Placement, Verdict } from '../placement/placement.ts';

@@ -9,6 +9,8 @@ export interface ClusterState {
   readonly workloads: readonly Workload[];
   /** Kinds of workloads that are read besides Kubernetes' own. Undefined: none. */
   readonly kinds?: readonly KnownKind[] | undefined;
+  /** What is read of pods. Undefined: this source has none. */
+  readonly pods?: SeenPods | undefined;
   readonly namespaces: readonly Namespace[];
   readonly nodes: readonly Node[];
   readonly deviceClasses: readonly DeviceClass[];
@@ -35,6 +37,38 @@ export interface Resource {
   readonly ownPods?: true;
   /** Why it is not accepted, a sentence each, as the schema and the cross-field rules say; not empty: it asks for nothing. */
   readonly problems: readonly string[];
+  /** Pods that its status remembers. */
+  readonly recentPods?: readonly KeptPod[];
+}
+
+/** Pods that are or were there, and what their images are kept warm by. Equal ones are one. */
+export interface KeptPod extends Pick<Workload, 'namespace' | 'annotations' | 'pod'> {
+  /** RFC 3339, when the last of them was gone; absent while one is there. */
+  readonly lastUsed?: string;
+}
+
+export interface SeenPods {
+  /** False: the coordinator has no right to, so nothing is known of them. */
+  readonly allowed: boolean;
+  /** All that are wanted have been read once. */
+  readonly read: boolean;
+  /** What of them cannot be read, a sentence each. Not empty: the plans of those who want to know of pods are incomplete. */
+  readonly gaps: readonly string[];
+  /** Of pods with a controller that some resource wants to know about. */
+  readonly admitted: readonly AdmittedPods[];
+  /** Every pod, of kind Pod, where some resource names that kind; else none. */
+  readonly all: readonly Workload[];
+}
+
+/** Pods of one controller that were made from the same template, and what the newest of them carries after admission. */
+export interface AdmittedPods {
+  readonly namespace: string;
+  readonly owner: WorkloadOwner;
+  /** Labels by which controllers tell the templates of pods apart. */
+  readonly revision: Labels;
+  /** None of them is left. */
+  readonly gone: boolean;
+  readonly pod: PodSpec;
 }
 
 export interface Namespace {
@@ -87,6 +121,10 @@ export interface Workload extends KindRef {
   readonly revision?: Revision;
   /** It completed or failed for good, and starts no more pods. */
   readonly finished: boolean;
+  /** The label that pods of its template as it is now carry; absent where that is not known. */
+  readonly podRevision?: readonly [label: string, value: string];
+  /** Of a pod that has ended: when, RFC 3339. */
+  readonly endedAt?: string;
   /** Absent where there is none. */
   readonly annotations?: WorkloadAnnotations;
   readonly pod: PodSpec;

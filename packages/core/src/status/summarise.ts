@@ -1,9 +1,10 @@
 import { type Condition, type PrefetchStatus, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
 import type { Ask } from '../asks/ask.ts';
 import { type CollectedAsks, gapsOf } from '../asks/collect-asks.ts';
-import { kindsRead } from '../asks/kind-names.ts';
+import { kindsKnown, kindsRead } from '../workloads/kind-names.ts';
 import { problemsOf } from '../asks/spec-problems.ts';
 import type { BeyondLimit } from '../asks/tenant-limits.ts';
+import { describeRecentPods, type RecentPods } from '../pods/recent-pods.ts';
 import type { ClusterState, Resource } from '../state/cluster-state.ts';
 import type { FleetView } from './fleet-view.ts';
 import { type Judged, judgeAccepted, judgeReady, judgeWarm } from './conditions.ts';
@@ -25,6 +26,7 @@ export function summarise(
   fleet: FleetView,
   at: string,
   troubles: SecretTroubles = new Map(),
+  recentPods: RecentPods = new Map(),
 ): readonly { resource: ResourceRef; uid: Resource['uid']; status: PrefetchStatus }[] {
   const asksBy = Map.groupBy(asks, ({ resource }) => resourceName(resource));
   const sharesBy = cohortsByResource(fleet);
@@ -42,7 +44,12 @@ export function summarise(
       },
       shares,
     );
-    const worst = { failures: rankFailures(resource.ref, shares, troubles), skew: findSkew(shares) };
+    const recent = describeRecentPods(resource, recentPods.get(name) ?? []);
+    const worst = {
+      failures: rankFailures(resource.ref, shares, troubles),
+      skew: findSkew(shares),
+      ...(recent && { recentPods: [...recent] }),
+    };
     return { resource: resource.ref, uid: resource.uid, status: statusOf(resource, judged, worst, at) };
   });
 }
@@ -54,7 +61,7 @@ function judge(
   shares: readonly CohortShare[],
 ): Judged {
   const { asks, unplanned, beyond, notes } = found;
-  const { kinds = [] } = state;
+  const kinds = kindsKnown(state);
   const problems = problemsOf(resource, kinds);
   const read = problems.length === 0 ? kindsRead(resource.spec, kinds) : [];
   return {
@@ -84,7 +91,7 @@ function beyondBytes(name: string, shares: readonly CohortShare[]): readonly Bey
 function statusOf(
   { generation }: Resource,
   judged: Judged,
-  { failures, skew }: Pick<PrefetchStatus, 'failures' | 'skew'>,
+  lists: Pick<PrefetchStatus, 'failures' | 'skew' | 'recentPods'>,
   at: string,
 ): PrefetchStatus {
   const { notReady: _notReady, presentAside: _presentAside, fullNodes: _fullNodes, ...counted } = judged.counts;
@@ -105,7 +112,6 @@ function statusOf(
     ],
     warm: `${counted.present}/${counted.cells}`,
     summary: { images: judged.images, ...counted },
-    failures,
-    skew,
+    ...lists,
   };
 }

@@ -89,6 +89,15 @@ export const NamespaceChoice = closed(
 );
 export type NamespaceChoice = Static<typeof NamespaceChoice>;
 
+/** Of a workload: images as its pod template writes them, as its pods carry them after admission, or both. */
+const IMAGES_WANTED = ['Written', 'Admitted', 'Both'] as const;
+
+/** How long a duration such as `24h` is. The schema has checked its form. */
+export function keepForMs(keepFor = '24h'): number {
+  const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 }[keepFor.slice(-1)] ?? 0;
+  return Number(keepFor.slice(0, -1)) * unitMs;
+}
+
 export const WorkloadChoice = closed(
   {
     kinds: listOfUnique(Type.String({ minLength: 1, maxLength: 317 }), {
@@ -96,13 +105,27 @@ export const WorkloadChoice = closed(
       maxItems: 32,
       default: ['Deployment'],
       description:
-        'Kinds of workloads: `Deployment`, `StatefulSet`, `DaemonSet`, `CronJob`, `Job`, `ReplicaSet`, and those of [workloads.md](workloads.md), such as `Rollout` or `Rollout.argoproj.io`',
+        'Kinds of workloads: `Deployment`, `StatefulSet`, `DaemonSet`, `CronJob`, `Job`, `ReplicaSet`, those of [workloads.md](workloads.md), such as `Rollout` or `Rollout.argoproj.io`, and `Pod`: pods that none of these own',
     }),
     selector: selectorFor("The workload's own labels; `{}` selects everything"),
     onlyAnnotated: Type.Optional(
       Type.Boolean({
         description:
           'Of these only workloads with the annotation `kube-prefetch.io/prefetch: "true"`, on the workload or its pod template; all where absent',
+      }),
+    ),
+    images: Type.Optional(
+      Type.Enum([...IMAGES_WANTED], {
+        description:
+          "`Written`: the images of the pod template. `Admitted`: those of its newest pods after admission; the template's as well until one of its pods is seen. `Both`, where absent",
+      }),
+    ),
+    keepFor: Type.Optional(
+      Type.String({
+        maxLength: 5,
+        pattern: '^[1-9][0-9]{0,3}[mhd]$',
+        description:
+          'With the kind `Pod`: how long images stay wanted after the last pod that used them, `30m`, `24h` or `7d`; `24h` where absent',
       }),
     ),
     namespaces: Type.Optional(NamespaceChoice),

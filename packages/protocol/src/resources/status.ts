@@ -101,6 +101,26 @@ const Skew = Type.Object(
   { description: 'One image' },
 );
 
+/** How many of them a status holds, and how long what it says of one may be. */
+export const MAX_RECENT_PODS = 50;
+export const MAX_RECENT_POD_LENGTH = 4_096;
+
+export const RecentPod = Type.Object(
+  {
+    namespace: Type.String({ description: 'Their namespace' }),
+    images: Type.Array(Type.String(), { description: 'Their images' }),
+    lastUsed: Type.Optional(
+      Type.String({
+        maxLength: MAX_TIMESTAMP_LENGTH,
+        description: 'When the last of them was gone; absent while one is there',
+      }),
+    ),
+    pod: Type.String({ description: 'What of them decides about images and nodes, for the coordinator' }),
+  },
+  { description: 'Pods with the same images that may run on the same nodes' },
+);
+export type RecentPod = Static<typeof RecentPod>;
+
 export const PrefetchStatus = Type.Object(
   {
     observedGeneration: Generation,
@@ -114,6 +134,12 @@ export const PrefetchStatus = Type.Object(
     skew: Type.Array(Skew, {
       description: 'Images of which nodes hold different contents under one tag, the worst 10',
     }),
+    recentPods: Type.Optional(
+      Type.Array(RecentPod, {
+        description:
+          'With the kind `Pod`: whose images are wanted, those that are there and the latest first, at most 50; a coordinator that starts knows them from here',
+      }),
+    ),
   },
   { description: 'What is warm, and why the rest is not' },
 );

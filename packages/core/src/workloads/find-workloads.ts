@@ -8,8 +8,16 @@ export interface FoundWorkloads {
   readonly workloads: readonly Workload[];
   /** Of these: only entries with `onlyAnnotated` find it, by an annotation that cannot be understood. What is warm stays, no pull starts. */
   readonly unclear: ReadonlySet<Workload>;
+  /** Of each of these. */
+  readonly wanted: ReadonlyMap<Workload, ImagesWanted>;
   /** A sentence for each that was found and whose template is nowhere. */
   readonly notes: readonly string[];
+}
+
+/** Of a workload: which of its images. */
+export interface ImagesWanted {
+  readonly written: boolean;
+  readonly admitted: boolean;
 }
 
 /**
@@ -33,9 +41,14 @@ export function findWorkloads(
   const isUnclear = (workload: Workload) =>
     workload.annotations?.prefetch === 'unclear' &&
     finders.every(({ onlyAnnotated, finds }) => onlyAnnotated || !finds(workload));
-  return found.some(({ reference }) => reference !== undefined)
-    ? followReferences(found, workloads, isUnclear)
-    : { workloads: found, unclear: new Set(found.filter(isUnclear)), notes: [] };
+  const wantedOf = (workload: Workload): ImagesWanted => ({
+    written: finders.some(({ images, finds }) => images !== 'Admitted' && finds(workload)),
+    admitted: finders.some(({ images, finds }) => images !== 'Written' && finds(workload)),
+  });
+  if (found.some(({ reference }) => reference !== undefined))
+    return followReferences(found, workloads, isUnclear, wantedOf);
+  const wanted = new Map(found.map(workload => [workload, wantedOf(workload)]));
+  return { workloads: found, unclear: new Set(found.filter(isUnclear)), wanted, notes: [] };
 }
 
 /** What the annotations of one that refers to a template say holds for that template too. */
@@ -43,6 +56,7 @@ function followReferences(
   found: readonly Workload[],
   workloads: readonly Workload[],
   isUnclear: (workload: Workload) => boolean,
+  wantedOf: (workload: Workload) => ImagesWanted,
 ): FoundWorkloads {
   const byName = Map.groupBy(workloads, workload => workloadName(workload));
   const foundBy = new Map<Workload, Workload[]>();
@@ -60,18 +74,30 @@ function followReferences(
       notes.push(`${workloadName(workload)} takes its template of ${target}, which is not known`);
   }
   const unclear = new Set<Workload>();
-  const wanted = workloads.flatMap(template => {
+  const wanted = new Map<Workload, ImagesWanted>();
+  const templates = workloads.flatMap(template => {
     const by = foundBy.get(template);
     if (by === undefined) return [];
     const workload = withAnnotationsOf(template, by);
     if (by.every(isUnclear)) unclear.add(workload);
+    const each = by.map(wantedOf);
+    wanted.set(workload, {
+      written: each.some(({ written }) => written),
+      admitted: each.some(({ admitted }) => admitted),
+    });
     return [workload];
   });
-  return { workloads: wanted, unclear, notes };
+  return { workloads: templates, unclear, wanted, notes };
+}
+
+/** Pods are told by their namespace: plans would change with every one that comes. */
+function describePods({ namespace, finished }: Workload): string {
+  return finished ? `pods that were in ${namespace}` : `pods in ${namespace}`;
 }
 
 /** Which template of which workload, and why it has no pods now: `RayCluster.ray.io ml/a spec.headGroupSpec.template, suspended`. */
 export function describeWorkload(workload: Workload): string {
+  if (workload.kind === 'Pod' && workload.group === '') return describePods(workload);
   const name = [workloadName(workload), workload.template ?? []].flat().join(' ');
   return [name, workload.resting ?? []].flat().join(', ');
 }
@@ -119,7 +145,7 @@ function newestRevisions(workloads: readonly Workload[]): ReadonlyMap<string, st
  * named. Where the owner's kind was never read it counts.
  */
 function compileChoice(
-  { kinds, selector, onlyAnnotated = false }: WorkloadChoice,
+  { kinds, selector, images, onlyAnnotated = false }: WorkloadChoice,
   inNamespace: (namespace: string) => boolean,
   known: readonly KnownKind[],
 ) {
@@ -134,7 +160,7 @@ function compileChoice(
     inNamespace(workload.namespace) &&
     matches(workload.labels) &&
     (!onlyAnnotated || workload.annotations?.prefetch !== undefined);
-  return { finds, onlyAnnotated };
+  return { finds, images, onlyAnnotated };
 }
 
 function isMadeBy(maker: KnownKind, { owner, labels, ...kind }: Workload): boolean {

@@ -1,11 +1,17 @@
 import type { PrefetchSpec } from '@kube-prefetch/protocol';
-import type { KindRef, KnownKind, Workload } from '../state/cluster-state.ts';
+import type { ClusterState, KindRef, KnownKind, Workload } from '../state/cluster-state.ts';
 
 /** Kubernetes' own kinds, which are always read. Without a group their names mean them, whoever else has such a kind. */
 const BUILT_IN: readonly KnownKind[] = [
   ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map(kind => ({ group: 'apps', kind })),
   ...['CronJob', 'Job'].map(kind => ({ group: 'batch', kind })),
 ].map(kind => ({ ...kind, read: true, gaps: [], notes: [] }));
+
+/** Kinds that resources may name besides Kubernetes' own workloads: Pod as well where pods may be read. */
+export function kindsKnown({ kinds = [], pods }: Pick<ClusterState, 'kinds' | 'pods'>): readonly KnownKind[] {
+  if (!pods?.allowed) return kinds;
+  return [...kinds, { group: '', kind: 'Pod', read: true, gaps: pods.gaps, notes: [] }];
+}
 
 /** As resources name a kind: `Rollout.argoproj.io`. */
 export function kindKey({ group, kind }: KindRef): string {
@@ -14,7 +20,7 @@ export function kindKey({ group, kind }: KindRef): string {
 
 /** As people read it: with its group unless it is Kubernetes' own. */
 export function describeKind(kind: KindRef): string {
-  return BUILT_IN.some(builtIn => kindKey(builtIn) === kindKey(kind)) ? kind.kind : kindKey(kind);
+  return kind.group === '' || BUILT_IN.some(builtIn => kindKey(builtIn) === kindKey(kind)) ? kind.kind : kindKey(kind);
 }
 
 /** `Deployment shop/web`, `Rollout.argoproj.io shop/web`. */
@@ -41,6 +47,8 @@ export function kindProblems(spec: PrefetchSpec, known: readonly KnownKind[]): r
 
 function kindProblem(name: string, known: readonly KnownKind[]): string | undefined {
   const [found, ...others] = kindsNamed(name, known);
+  if (found === undefined && name === 'Pod')
+    return 'Pod needs the right to list pods, which the coordinator does not have; an administrator sets pods.read';
   if (found === undefined)
     return `${name} is no kind that is read; an administrator adds it to workloadKinds.known, or describes it in workloadKinds.custom`;
   if (others.length > 0) return `${name} is ${[found, ...others].map(kindKey).join(' or ')}: write which one`;

@@ -1,5 +1,4 @@
 import type { PodImage, Workload } from '../state/cluster-state.ts';
-import { byText } from './ask.ts';
 import { workloadName } from './kind-names.ts';
 import { podImages } from './pod-images.ts';
 
@@ -17,23 +16,27 @@ export function excludedByAnnotation(
 }
 
 /** What annotations of the workloads say and cannot be understood, each sentence once, sorted. */
-export function unclearAnnotations(workloads: readonly Workload[]): readonly string[] {
+export function unclearAnnotations(
+  workloads: readonly Workload[],
+  admittedNames: (workload: Workload) => readonly string[] = () => [],
+): readonly string[] {
   const annotated = workloads.filter(({ annotations }) => annotations !== undefined);
   const sentences = [...Map.groupBy(annotated, workloadName)].flatMap(([name, templates]) =>
-    [...templates.flatMap(({ annotations }) => annotations?.problems ?? []), ...namesOfNothing(templates)].map(
-      text => `${name}: ${text}`,
-    ),
+    [
+      ...templates.flatMap(({ annotations }) => annotations?.problems ?? []),
+      ...namesOfNothing(templates, templates.flatMap(admittedNames)),
+    ].map(text => `${name}: ${text}`),
   );
-  return [...new Set(sentences)].sort(byText);
+  return [...new Set(sentences)].sort();
 }
 
-/** Of one workload: a name that the annotation of the workload gives may be that of a container in any of its templates. */
-function namesOfNothing(templates: readonly Workload[]): readonly string[] {
+/** Of one workload: a name that the annotation of the workload gives may be that of a container in any of its templates, or in its pods. */
+function namesOfNothing(templates: readonly Workload[], inPods: readonly string[]): readonly string[] {
   const given = templates.flatMap(({ annotations: { exclude = [] } = { problems: [] } }) =>
     exclude === 'all' ? [] : exclude,
   );
   const known = new Set(templates.flatMap(({ pod }) => podImages(pod)).map(({ name }) => name));
-  const unknown = [...new Set(given)].filter(name => !known.has(name));
+  const unknown = [...new Set(given)].filter(name => !known.has(name) && !inPods.includes(name));
   return unknown.map(name => `${EXCLUDE_ANNOTATION} names ${name}, and no container of the pod template has this name`);
 }
 
