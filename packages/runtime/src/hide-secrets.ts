@@ -34,12 +34,19 @@ const LONGEST_PIECE = 12;
 /** How much of a secret counts as a part of it, and the secrets of which it does. */
 function byPieceLength(secrets: readonly string[]): ReadonlyMap<number, readonly string[]> {
   const sorted = new Map<number, string[]>();
-  for (const secret of new Set(secrets.map(each => plainly(each).letters))) {
+  for (const secret of new Set(secrets.map(lettersOf))) {
     const third = Math.ceil(secret.length / 3);
     const length = Math.min(secret.length, Math.max(SHORTEST_PIECE, Math.min(LONGEST_PIECE, third)));
     if (length > 0) sorted.set(length, [...(sorted.get(length) ?? []), secret]);
   }
   return sorted;
+}
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** Most spellings are base64, which means nothing else. */
+function lettersOf(secret: string): string {
+  return BASE64.test(secret) ? secret.replaceAll('=', '').toLowerCase() : plainly(secret).letters;
 }
 
 /** A text as bytes, one letter each, and where each begins and ends in the text that it comes from. */
