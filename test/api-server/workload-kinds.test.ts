@@ -111,7 +111,16 @@ const object = (apiVersion: string, kind: string, name: string, spec: object, me
 const selector = { matchLabels: { app: 'a' } };
 const ray = (name: string) => ({
   headGroupSpec: { rayStartParams: {}, template: lasting(`${name}-head:1`) },
-  workerGroupSpecs: [{ groupName: 'gpu', rayStartParams: {}, replicas: 1, template: lasting(`${name}-worker:1`) }],
+  workerGroupSpecs: [
+    {
+      groupName: 'gpu',
+      rayStartParams: {},
+      replicas: 1,
+      minReplicas: 1,
+      maxReplicas: 2,
+      template: lasting(`${name}-worker:1`),
+    },
+  ],
 });
 
 test('kinds that are not installed cost one look at /apis, and no other request', async () => {
@@ -229,7 +238,7 @@ test('an object whose paths lead nowhere is told to those who name its kind, and
   await server.apply(object('example.com/v2', 'Fleet', 'fleet', { crews: [] }));
   await reads(({ kinds = [] }) => kinds.some(({ gaps }) => gaps.length > 0), 'a gap of the kind');
   expect(ready('Fleet')).toBe(
-    'Fleet shop/fleet: the document: expected a pod template at spec.nowhere or spec.crews[*], got a mapping; what it said before counts',
+    'Fleet shop/fleet: spec: expected a pod template at spec.nowhere or spec.crews[*], got a mapping; what it said before counts',
   );
   expect(found('Fleet')).toHaveLength(2);
   expect(ready('Rollout')).toMatch(/^planned: /);

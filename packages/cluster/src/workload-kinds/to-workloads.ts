@@ -72,12 +72,11 @@ function restingOf({ replicas, suspend }: KindRow, object: Field): Pick<Workload
 
 function noTemplate({ templates }: KindRow, object: Field): MalformedField {
   const [first, ...others] = templates;
+  const names = first?.steps.map(({ name }) => name) ?? [];
   if (first && others.length === 0 && first.steps.every(({ each }) => !each))
-    return expected(
-      below(object, ...first.steps.map(({ name }) => name), 'spec', 'containers'),
-      'at least one container',
-    );
-  return expected(object, `a pod template at ${templates.map(path => path.text).join(' or ')}`);
+    return expected(below(object, ...names, 'spec', 'containers'), 'at least one container');
+  const places = templates.map(({ text }) => text).join(' or ');
+  return expected(below(object, ...names.slice(0, 1)), `a pod template at ${places}`);
 }
 
 /** The path may lead to a PodTemplateSpec or to a PodSpec. */

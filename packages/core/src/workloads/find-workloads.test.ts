@@ -148,7 +148,12 @@ const KNOWN = [
 ];
 const jobs = [
   aWorkload({ group: 'jobset.x-k8s.io', kind: 'JobSet', name: 'train' }),
-  aWorkload({ group: 'batch', kind: 'Job', name: 'train-0', owner: owner('jobset.x-k8s.io', 'JobSet') }),
+  aWorkload({
+    group: 'batch',
+    kind: 'Job',
+    name: 'train-0',
+    owner: { ...owner('jobset.x-k8s.io', 'JobSet'), name: 'train' },
+  }),
   aWorkload({ group: 'batch', kind: 'Job', name: 'other' }),
   aWorkload({
     group: 'jobset.x-k8s.io',
@@ -181,11 +186,23 @@ test.each([
   expect(found(PREFETCH, [{ kinds: [...kinds], selector: {} }], among, KNOWN)).toEqual(expected);
 });
 
-test('what an unread kind made counts: its owner is not known', () => {
-  const unread = [known('JobSet', 'jobset.x-k8s.io', { read: false })];
-  expect(found(PREFETCH, [{ kinds: ['Job', 'JobSet'], selector: {} }], jobs.slice(1, 2), unread)).toEqual([
-    'Job shop/train-0',
-  ]);
+test.each([
+  ['was not read', [], {}],
+  ['has finished', [aWorkload({ group: 'jobset.x-k8s.io', kind: 'JobSet', name: 'up', finished: true })], {}],
+  [
+    'has other labels than the selector wants',
+    [aWorkload({ group: 'jobset.x-k8s.io', kind: 'JobSet', name: 'up' })],
+    { app: 'a' },
+  ],
+  [
+    'is in another namespace',
+    [aWorkload({ group: 'jobset.x-k8s.io', kind: 'JobSet', namespace: 'ops', name: 'up' })],
+    {},
+  ],
+])('what an owner made counts where the owner %s', (_why, owners, labels) => {
+  const job = aWorkload({ group: 'batch', kind: 'Job', labels, owner: owner('jobset.x-k8s.io', 'JobSet') });
+  const entry = { kinds: ['Job', 'JobSet'], selector: { matchLabels: labels } };
+  expect(found(PREFETCH, [entry], [...owners, job], KNOWN)).toEqual(['Job shop/web']);
 });
 
 const referring = (name: string, to: string) =>

@@ -1,5 +1,5 @@
 import type { NamespaceChoice, WorkloadChoice } from '@kube-prefetch/protocol';
-import type { KnownKind, Namespace, Resource, Workload } from '../state/cluster-state.ts';
+import type { KindRef, KnownKind, Namespace, Resource, Workload } from '../state/cluster-state.ts';
 import { compileSelector } from '../selectors/label-selector.ts';
 import { kindKey, kindsNamed, workloadName } from './kind-names.ts';
 import { withAnnotationsOf } from './workload-annotations.ts';
@@ -35,7 +35,7 @@ export function findWorkloads(
       ref.kind === 'Prefetch'
         ? (namespace: string) => namespace === ref.namespace
         : compileNamespaces(choice.namespaces, namespaces);
-    return compileChoice(choice, inNamespace, kinds);
+    return compileChoice(choice, inNamespace, kinds, workloads);
   });
   const found = workloads.filter(workload => finders.some(({ finds }) => finds(workload)));
   const isUnclear = (workload: Workload) =>
@@ -140,27 +140,35 @@ function newestRevisions(workloads: readonly Workload[]): ReadonlyMap<string, st
   return newest;
 }
 
-/**
- * One that a workload of another named kind made is left out, as that one counts: the Jobs of a JobSet where both kinds are
- * named. Where the owner's kind was never read it counts.
- */
+/** One whose owner is found as well is left out, as the owner counts: a Job of a JobSet where an entry names both kinds. */
 function compileChoice(
   { kinds, selector, images, onlyAnnotated = false }: WorkloadChoice,
   inNamespace: (namespace: string) => boolean,
   known: readonly KnownKind[],
+  workloads: readonly Workload[],
 ) {
   const matches = compileSelector(selector);
   const named = kinds.flatMap(name => kindsNamed(name, known));
-  const keys = new Set(named.map(kindKey));
-  const owners = new Set(named.filter(kind => known.includes(kind) && kind.read && !kind.makes).map(kindKey));
   const makers = named.filter(({ makes }) => makes !== undefined);
-  const finds = (workload: Workload) =>
-    (keys.has(kindKey(workload)) || makers.some(maker => isMadeBy(maker, workload))) &&
-    !(workload.owner !== undefined && owners.has(kindKey(workload.owner))) &&
+  const fits = (workload: Workload) =>
+    (isAmong(named, workload) || makers.some(maker => isMadeBy(maker, workload))) &&
     inNamespace(workload.namespace) &&
     matches(workload.labels) &&
     (!onlyAnnotated || workload.annotations?.prefetch !== undefined);
-  return { finds, images, onlyAnnotated };
+  const ownerKinds = named.flatMap(kind => (known.includes(kind) ? (kind.makes ?? kind) : []));
+  const owners = new Set(
+    ownerKinds.length === 0
+      ? []
+      : workloads.filter(workload => isAmong(ownerKinds, workload) && fits(workload)).map(workloadName),
+  );
+  const isOwned = ({ owner, namespace }: Workload) =>
+    owners.size > 0 && owner !== undefined && owners.has(workloadName({ ...owner, namespace }));
+  return { finds: (workload: Workload) => fits(workload) && !isOwned(workload), images, onlyAnnotated };
+}
+
+/** Asked for every workload and entry: it builds no key. */
+function isAmong(kinds: readonly KindRef[], { group, kind }: KindRef): boolean {
+  return kinds.some(each => each.kind === kind && each.group === group);
 }
 
 function isMadeBy(maker: KnownKind, { owner, labels, ...kind }: Workload): boolean {
