@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStateFolder } from './state-folder.ts';
 
@@ -82,6 +84,19 @@ test.each([
   await state.close();
 });
 
+test.each<[string, (file: string) => Promise<unknown>, string]>([
+  ['a pipe, which nobody writes to', file => promisify(execFile)('mkfifo', [file]), 'it is no file'],
+  ['longer than any state', file => writeFile(file, ' '.repeat(16 * 2 ** 20 + 1)), 'it has 16777217 bytes'],
+])('a state file that is %s is set aside and named, and not read', async (_what, make, words) => {
+  const file = await openStateFolder(folder);
+  await make(join(folder, 'state.json'));
+  const { saved, problem } = await file.load();
+  expect([saved, problem]).toEqual([undefined, expect.stringContaining(words)]);
+  await file.save(state);
+  expect(await file.load()).toEqual({ saved: state });
+  await file.close();
+});
+
 test('a write that fails leaves the old state', async () => {
   const file = await openStateFolder(folder);
   await file.save(state);
@@ -105,6 +120,6 @@ test('a state file that can neither be read nor moved aside is named', async () 
   await mkdir(join(folder, 'state.json'));
   await mkdir(join(folder, 'state.json.corrupt', 'full'), { recursive: true });
   const { saved, problem } = await file.load();
-  expect([saved, problem]).toEqual([undefined, expect.stringContaining('EISDIR')]);
+  expect([saved, problem]).toEqual([undefined, expect.stringContaining('it is no file')]);
   await file.close();
 });

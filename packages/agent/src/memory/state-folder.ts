@@ -1,4 +1,4 @@
-import { mkdir, open as openFile, readFile, rename } from 'node:fs/promises';
+import { constants, mkdir, open as openFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorText, messageParser } from '@kube-prefetch/protocol';
 import { FolderInUse, lockFolder } from './lock-folder.ts';
@@ -32,11 +32,13 @@ async function open(folder: string): Promise<StateFolder> {
 }
 
 const parse = messageParser(SavedState, 'state file');
+/** Several times what a state of a full plan takes. */
+const MAX_STATE_BYTES = 16 * 2 ** 20;
 
 /** A file that cannot be read is moved aside: the next one has room, and a person can look at it. */
 async function readStateFile(file: string): ReturnType<StateFile['load']> {
   try {
-    return { saved: parse(JSON.parse(await readFile(file, 'utf8'))) };
+    return { saved: parse(JSON.parse(await readBounded(file))) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { saved: undefined };
     const aside = `${file}.corrupt`;
@@ -45,6 +47,19 @@ async function readStateFile(file: string): ReturnType<StateFile['load']> {
       reason => `It cannot be moved aside: ${errorText(reason)}`,
     );
     return { saved: undefined, problem: `${file}: ${errorText(error)}. ${where}; the agent goes on without it.` };
+  }
+}
+
+/** What is no file would never end, or never begin. */
+async function readBounded(file: string): Promise<string> {
+  const handle = await openFile(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new Error('it is no file');
+    if (stats.size > MAX_STATE_BYTES) throw new Error(`it has ${stats.size} bytes, more than any state`);
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
   }
 }
 
