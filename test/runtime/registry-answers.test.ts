@@ -74,6 +74,18 @@ const CASES: Readonly<Record<string, Case>> = {
     'Unauthorized',
   ),
   'a huge error of a blob': row({ blobs: refusal(500, 'UNKNOWN', 'é"\n'.repeat(9 * KIB)) }, 'RegistryUnavailable'),
+  'a larger error than anybody reads': row({ manifests: refusal(403, 'DENIED', '"\\\n'.repeat(3_000 * KIB)) }, 'Unauthorized'),
+  'thousands of errors': row(
+    {
+      manifests: {
+        do: 'answer',
+        status: 500,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ errors: Array.from({ length: 50_000 }, (_, n) => ({ code: `C${n}`, message: 'm' })) }),
+      },
+    },
+    'RegistryUnavailable',
+  ),
   'a huge status text': row(
     { manifests: { do: 'answer', status: 500, statusText: 'x'.repeat(200 * KIB) } },
     'RegistryUnavailable',
@@ -128,6 +140,23 @@ describe.each(['containerd', 'docker'] as const)('what a registry answers, throu
     );
     expect(failure).toBeInstanceOf(PullFailure);
     expect(`${(failure as PullFailure).kind}: ${(failure as PullFailure).message}`).toMatch(new RegExp(`^${kind}: .`));
+  });
+
+  /** What it is for the runtime of the image itself is that runtime's to say. */
+  test.each([3, 20, 60])('an image whose configuration is %i MiB large keeps no other from being seen', async mib => {
+    const [large, small] = [`suite/${name}-large-${mib}`, `suite/${name}-beside-${mib}`];
+    registry.publish(large, 'v1', buildImage({ entrypoint: ['x'.repeat(mib * KIB * KIB)], sizeMiB: 0.1 }));
+    registry.publish(small, 'v1', buildImage({ sizeMiB: 0.1 }));
+    const images = [large, small].map(repository => `${registry.address}/${repository}:v1`);
+    const signal = new AbortController().signal;
+    const pulls = images.map(image => runtime.pull(image, undefined, () => {}, signal));
+    const ends = await Promise.allSettled(pulls);
+    const startedMs = performance.now();
+    const seen = await runtime.look(images, signal);
+    const what = ends[0]?.status === 'rejected' ? String(ends[0].reason).slice(0, 200) : 'pulled';
+    console.log(`${name}, ${mib} MiB: ${what}; looked at in ${Math.round(performance.now() - startedMs)} ms`);
+    expect([ends[1]?.status, seen.get(images[1] as string)?.present]).toEqual(['fulfilled', true]);
+    expect(seen.get(images[0] as string)?.present).toBe(ends[0]?.status === 'fulfilled');
   });
 });
 

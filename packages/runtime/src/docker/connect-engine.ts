@@ -1,4 +1,5 @@
-import type { Readable } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
+import { addAbortSignal, type Readable } from 'node:stream';
 import type { RegistryAuth } from '../image-runtime.ts';
 
 /** The few requests that we send to a Docker Engine API, on its socket only. */
@@ -29,47 +30,85 @@ export class EngineError extends Error {
   }
 }
 
+/** An image's configuration, which is part of an answer, may be some MiB long: registries decide. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/** Of a refusal that is longer only this much is read: registries decide what it says, too. */
+const MAX_REFUSAL_BYTES = 512 * 1024;
+
 /** What docker-modem takes; its own types say `any`. */
 interface Dial {
   readonly method: string;
   readonly path: string;
   readonly options: Query;
   readonly authconfig?: object;
-  readonly isStream?: boolean;
+  readonly isStream: true;
   readonly abortSignal: AbortSignal;
   readonly statusCodes: Readonly<Record<number, true>>;
 }
-type Modem = {
-  dial(request: Dial, done: (error: (Error & { statusCode?: number }) | null, body: unknown) => void): void;
-};
+type Modem = { dial(request: Dial, done: (error: Error | null, answer: IncomingMessage) => void): void };
+
+/** docker-modem reads whole bodies of answers that it does not expect, so it expects all, and we read them. */
+const EVERY_STATUS = new Proxy({}, { get: () => true });
 
 export function connectEngine(socketPath: string): DockerEngine {
   let modem: Promise<Modem> | undefined;
 
-  async function dial(request: Omit<Dial, 'statusCodes'>): Promise<unknown> {
+  async function dial(request: Omit<Dial, 'statusCodes' | 'isStream'>): Promise<IncomingMessage> {
     modem ??= loadModem(socketPath);
     const loaded = await modem;
-    return new Promise((resolve, reject) => {
-      loaded.dial({ ...request, statusCodes: { 200: true } }, (error, body) => {
-        if (error === null) resolve(body);
-        else reject(error.statusCode === undefined ? error : new EngineError(error.statusCode, textOf(error)));
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      loaded.dial({ ...request, isStream: true, statusCodes: EVERY_STATUS }, (error, answer) => {
+        if (error === null) resolve(answer);
+        else reject(error);
       });
     });
+    if (answer.statusCode === 200) return answer;
+    const { text } = await readText(answer, MAX_REFUSAL_BYTES, request.abortSignal);
+    throw new EngineError(answer.statusCode ?? 0, messageIn(text) ?? `HTTP ${answer.statusCode}`);
   }
 
   return {
-    get: (path, query, abortSignal) => dial({ method: 'GET', path: `${path}?`, options: query, abortSignal }),
+    async get(path, query, abortSignal) {
+      const answer = await dial({ method: 'GET', path: `${path}?`, options: query, abortSignal });
+      const { text, isWhole } = await readText(answer, MAX_ANSWER_BYTES, abortSignal);
+      if (!isWhole) throw new Error(`expected an answer of at most ${MAX_ANSWER_BYTES} bytes, got more`);
+      return JSON.parse(text) as unknown;
+    },
     stream: ({ method, path, query, auth }, abortSignal) =>
       dial({
         method,
         path: `${path}?`,
         options: query,
-        isStream: true,
         abortSignal,
         // Only this form: neither dockerd nor podman reads {auth}, and both ignore the server's address.
         ...(auth && { authconfig: toAuthConfig(auth) }),
-      }) as Promise<Readable>,
+      }),
   };
+}
+
+async function readText(answer: Readable, mostBytes: number, signal: AbortSignal) {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of addAbortSignal(signal, answer)) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    // Leaving the loop closes the connection.
+    if (bytes > mostBytes) break;
+  }
+  return { text: Buffer.concat(chunks).toString(), isWhole: bytes <= mostBytes };
+}
+
+/** What a refusal says; undefined where it says nothing. */
+function messageIn(text: string): string | undefined {
+  const plain = text.trim();
+  try {
+    const { message, error } = JSON.parse(plain) as { message?: unknown; error?: unknown };
+    const said = message ?? error;
+    if (typeof said === 'string' && said !== '') return said.trim();
+  } catch {
+    // It is shown as it came.
+  }
+  return plain === '' ? undefined : plain;
 }
 
 function toAuthConfig({ username, password, identityToken }: RegistryAuth): object {
@@ -80,9 +119,4 @@ function toAuthConfig({ username, password, identityToken }: RegistryAuth): obje
 async function loadModem(socketPath: string): Promise<Modem> {
   const { default: Docker } = await import('dockerode');
   return new Docker({ socketPath, host: undefined, protocol: 'http' }).modem as Modem;
-}
-
-/** docker-modem puts `(HTTP code 500) unexpected - ` before what the engine said. */
-function textOf(error: Error): string {
-  return error.message.replace(/^\(HTTP code \d+\) unexpected - /, '').trim();
 }
