@@ -67,3 +67,26 @@ test('a listener closes although TLS handshakes never began', async () => {
   await close();
   expect(idle.destroyed || (await once(idle, 'close'), true)).toBe(true);
 });
+
+test('a handshake that never begins is cut after ten seconds, and one that stops in the middle', async () => {
+  const { port, close } = await start('agents over TLS');
+  const silent = await openIdle(port);
+  const begun = await openIdle(port);
+  begun.write(Buffer.from('160301020001000001fc0303', 'hex'));
+  const startedMs = performance.now();
+  await Promise.all([silent, begun].map(socket => socket.closed || once(socket.resume(), 'close')));
+  expect(performance.now() - startedMs).toBeGreaterThan(9_000);
+  expect(performance.now() - startedMs).toBeLessThan(25_000);
+  await close();
+});
+
+test('requests that do not wait for their answers end the connection', async () => {
+  const { port, close } = await start('ops');
+  const socket = await openIdle(port);
+  let text = '';
+  socket.on('data', chunk => (text += String(chunk)));
+  socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(1_000));
+  await once(socket, 'close');
+  expect(text.split('HTTP/1.1').length).toBeLessThanOrEqual(2);
+  await close();
+});

@@ -74,7 +74,10 @@ const CASES: Readonly<Record<string, Case>> = {
     'Unauthorized',
   ),
   'a huge error of a blob': row({ blobs: refusal(500, 'UNKNOWN', 'é"\n'.repeat(9 * KIB)) }, 'RegistryUnavailable'),
-  'a larger error than anybody reads': row({ manifests: refusal(403, 'DENIED', '"\\\n'.repeat(3_000 * KIB)) }, 'Unauthorized'),
+  'a larger error than anybody reads': row(
+    { manifests: refusal(403, 'DENIED', '"\\\n'.repeat(3_000 * KIB)) },
+    'Unauthorized',
+  ),
   'thousands of errors': row(
     {
       manifests: {

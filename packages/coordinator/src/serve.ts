@@ -16,6 +16,9 @@ export interface ServeParts {
   readonly log: Log;
 }
 
+/** Any pod may connect; the kubelet and a scraper need one connection at a time. */
+const OPS_CONNECTIONS = { perAddress: 16, inAll: 256 };
+
 /** Reads the cluster, listens, leads whenever this process may, and closes within a second of the signal. */
 export async function serve(c: Coordinator, parts: ServeParts, signal: AbortSignal): Promise<void> {
   const { leadership, listeners, clock, log } = parts;
@@ -32,7 +35,12 @@ export async function serve(c: Coordinator, parts: ServeParts, signal: AbortSign
   };
   try {
     for (const listener of [
-      { app: opsApp(c, { ...edge, ...readiness }), listener: 'ops', at: listeners.opsListen },
+      {
+        app: opsApp(c, { ...edge, ...readiness }),
+        listener: 'ops',
+        at: listeners.opsListen,
+        connections: OPS_CONNECTIONS,
+      },
       { app: adminApp(c, edge), listener: 'admin', at: listeners.adminListen, loopbackOnly: true },
     ]) {
       open.push(await listen(listener.app, { ...listener, clock, log }));

@@ -1,4 +1,5 @@
-import type { Server, Socket } from 'node:net';
+import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
 
 export interface ConnectionLimits {
   readonly perAddress: number;
@@ -11,7 +12,7 @@ export interface ConnectionLimits {
  * answered, whatever others hold open. The oldest of the same address goes first, then the oldest of the address with the most.
  * Returns what ends all connections, also those whose TLS handshake never began.
  */
-export function boundConnections(server: Server, { perAddress, inAll = Infinity }: ConnectionLimits): () => void {
+export function boundConnections(server: HttpServer, { perAddress, inAll = Infinity }: ConnectionLimits): () => void {
   /** By address, each the oldest first. */
   const open = new Map<string, Set<Socket>>();
   let count = 0;
@@ -41,4 +42,17 @@ export function boundConnections(server: Server, { perAddress, inAll = Infinity 
   return () => {
     for (const sockets of open.values()) for (const socket of sockets) socket.destroy();
   };
+}
+
+/**
+ * Ends connections that send a request before the one before it is answered. No client of ours, no kubelet and no scraper does that,
+ * and thousands of requests in one packet keep others from their turn. Handlers need not look at what comes on an ended connection.
+ */
+export function refusePipelining(server: HttpServer): void {
+  const busy = new WeakSet<Socket>();
+  server.prependListener('request', ({ socket }, response) => {
+    if (busy.has(socket)) return void socket.destroy();
+    busy.add(socket);
+    response.once('close', () => busy.delete(socket));
+  });
 }

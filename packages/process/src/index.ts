@@ -1,4 +1,4 @@
-export { boundConnections } from './bound-connections.ts';
+export { boundConnections, type ConnectionLimits, refusePipelining } from './bound-connections.ts';
 export type { ProgramTitle } from './config/print-help.ts';
 export { PROCESS_SETTINGS } from './config/process-settings.ts';
 export { readConfig, readConfigOrExit } from './config/read-config.ts';

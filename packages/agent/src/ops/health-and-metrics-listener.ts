@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Address, boundConnections, keepScrape } from '@kube-prefetch/process';
+import { type Address, boundConnections, keepScrape, refusePipelining } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import type { Health } from './health.ts';
 
@@ -27,8 +27,10 @@ export async function serveHealthAndMetrics(
 ): Promise<string> {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8_192 });
   boundConnections(server, CONNECTIONS);
+  refusePipelining(server);
   const scrape = keepScrape(parts.clock, () => parts.metrics.exposition());
   server.on('request', (request, response) => {
+    if (request.socket.destroyed) return;
     const path = request.url?.split('?')[0];
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, 'only GET\n');
     if (path === '/healthz') return check(response, parts.health.alive(), 'the agent no longer looks at its node\n');

@@ -1,5 +1,6 @@
+import type { Server as HttpServer } from 'node:http';
 import type { Server as TlsServer } from 'node:tls';
-import type { Log } from '@kube-prefetch/process';
+import { type Log, refusePipelining } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { ServerCertificate } from '../tls/index.ts';
@@ -55,6 +56,11 @@ export function createApp({ clock, log, metrics, quietRoutes, certificate }: App
 
   app.setErrorHandler((error, request, reply) => answerError(write, error, request, reply));
   app.setNotFoundHandler(unknownRoute);
+  refusePipelining(app.server as HttpServer);
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.raw.socket.destroyed) reply.hijack();
+    else done();
+  });
   app.addHook('onRequest', async request => {
     startedMs.set(request, clock.monotonicMs());
   });

@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Server as TlsServer } from 'node:tls';
-import { type Address, boundConnections, isLoopback, type Log } from '@kube-prefetch/process';
+import { type Address, boundConnections, type ConnectionLimits, isLoopback, type Log } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import type { FastifyInstance } from 'fastify';
 
-/** An agent needs three connections, to one listener. */
+/** An agent needs three connections, to one listener; agents of several nodes may come from one address. */
 const CONNECTIONS = { perAddress: 64 };
 /** Connections that are still open this long after a stop are cut. */
 const CLOSE_MS = 800;
@@ -25,6 +25,7 @@ export interface ListenParts {
   readonly at: Address;
   /** For listeners without authentication. */
   readonly loopbackOnly?: boolean;
+  readonly connections?: ConnectionLimits;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -36,7 +37,7 @@ export async function listen(app: FastifyInstance, parts: ListenParts): Promise<
       `the ${listener} listener has no authentication: expected a loopback address such as 127.0.0.1, got ${at.host ?? 'every address'}`,
     );
   }
-  const cutAll = boundConnections(app.server, CONNECTIONS);
+  const cutAll = boundConnections(app.server, parts.connections ?? CONNECTIONS);
   await app.listen({ host: at.host ?? everyAddress(), port: at.port });
   const { address: host, family, port } = app.server.address() as AddressInfo;
   const address = `${app.server instanceof TlsServer ? 'https' : 'http'}://${family === 'IPv6' ? `[${host}]` : host}:${port}`;

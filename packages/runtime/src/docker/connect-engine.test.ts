@@ -43,14 +43,24 @@ const AT_ONCE = 'x'.repeat(64 * 1024);
 const signal = () => new AbortController().signal;
 
 test.each([
-  ['a refused pull', 500, 1, (e: Engine, s: AbortSignal) => e.stream({ method: 'POST', path: '/images/create', query: {} }, s)],
+  [
+    'a refused pull',
+    500,
+    1,
+    (e: Engine, s: AbortSignal) => e.stream({ method: 'POST', path: '/images/create', query: {} }, s),
+  ],
   ['a refused question', 404, 1, (e: Engine, s: AbortSignal) => e.get('/images/a/json', {}, s)],
   ['an answer', 200, 40, (e: Engine, s: AbortSignal) => e.get('/info', {}, s)],
 ])('%s without end is read to a bound', async (_what, status, mostMiB, ask) => {
   const { answer, sentMiB } = withoutEnd(status, '{"message":"denied: ', AT_ONCE);
   const error = (await ask(await engine(answer), signal()).catch((failed: unknown) => failed)) as Error;
   if (status === 200) expect(error.message).toContain('expected an answer of at most');
-  else expect(error).toMatchObject({ name: 'EngineError', status, message: expect.stringMatching(/^\{"message":"denied: x+$/) });
+  else
+    expect(error).toMatchObject({
+      name: 'EngineError',
+      status,
+      message: expect.stringMatching(/^\{"message":"denied: x+$/),
+    });
   expect(error.message.length).toBeLessThan(MIB);
   expect(sentMiB()).toBeLessThan(mostMiB + 8); // what sockets hold comes on top
 });
@@ -64,7 +74,11 @@ test.each([
   ['', 'HTTP 500'],
 ])('a refusal says what the engine said: %j', async (body, message) => {
   const refusing = await engine((_request, response) => response.writeHead(500).end(body));
-  await expect(refusing.get('/info', {}, signal())).rejects.toMatchObject({ name: 'EngineError', status: 500, message });
+  await expect(refusing.get('/info', {}, signal())).rejects.toMatchObject({
+    name: 'EngineError',
+    status: 500,
+    message,
+  });
 });
 
 test.each([
