@@ -74,7 +74,7 @@ test('a handshake that never begins is cut after ten seconds, and one that stops
   const begun = await openIdle(port);
   begun.write(Buffer.from('160301020001000001fc0303', 'hex'));
   const startedMs = performance.now();
-  await Promise.all([silent, begun].map(socket => socket.closed || once(socket.resume(), 'close')));
+  await Promise.all([silent, begun].map(async socket => socket.closed || once(socket.resume(), 'close')));
   expect(performance.now() - startedMs).toBeGreaterThan(9_000);
   expect(performance.now() - startedMs).toBeLessThan(25_000);
   await close();
