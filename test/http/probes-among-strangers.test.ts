@@ -29,7 +29,7 @@ beforeAll(async () => {
   const overTls = await startChild({
     name: 'over-tls',
     command: process.execPath,
-    args: [pathOf('serve-over-tls.ts')],
+    args: [pathOf('serve-over-tls-main.ts')],
     logFile,
   });
   children.push(coordinator, agent.child, overTls);
@@ -70,7 +70,7 @@ test.each([
   'to %s: while one pod makes connections %s as fast as it can, every probe is answered',
   async (target, kind, probed) => {
     const logFile = join(scratch.path, `${target}-${kind}.log`);
-    const args = [pathOf('strangers.ts'), kind, String(SECONDS), String(ports[target])];
+    const args = [pathOf('strangers-main.ts'), kind, String(SECONDS), String(ports[target])];
     const strangers = await startChild({ name: 'strangers', command: process.execPath, args, logFile });
     const answers: (number | string)[] = [];
     let slowestMs = 0;

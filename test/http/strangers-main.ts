@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 /**
- * A pod of its own address that does one thing as fast as it can, for so many seconds: node strangers.ts KIND SECONDS PORT. At the end
+ * A pod of its own address that does one thing as fast as it can, for so many seconds: node strangers-main.ts KIND SECONDS PORT. At the end
  * it prints how many connections it has made.
  */
 const [kind = '', seconds = '', port = ''] = process.argv.slice(2);
