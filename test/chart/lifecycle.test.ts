@@ -2,12 +2,14 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
+import { readYaml } from '@kube-prefetch/lab/set-up';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { untilServed } from '../api-server/apply-crds.ts';
 import { CHART, TRY, valuesOf } from './render.ts';
 import { SOON_MS } from '../patience.ts';
 
 const CRDS = ['clusterprefetches.kube-prefetch.io', 'prefetches.kube-prefetch.io'];
+const TECHSQUAD = 'prefetches.cache.techsquad.rocks';
 const CRD_FOLDER = `${CHART}/files/crds`;
 
 interface Definition {
@@ -160,6 +162,27 @@ describe('on a real API server', () => {
     await handOver('b', /No Helm release owns it/, '--force-conflicts');
     expect(await owners()).toEqual(['b', 'b']);
     expect((await definition(CRDS[0] as string)).spec.names.shortNames).not.toContain('newer');
+  });
+
+  test("another operator's definition is handed over as docs/moving-over.md says, with its resources, and stays", async () => {
+    const theirs = readYaml(readFileSync(`${CHART}/files/techsquad/prefetches.yaml`, 'utf8'))[0] as object;
+    await server.apply({ ...theirs, metadata: { name: TECHSQUAD, annotations: { 'controller-gen': 'v0.2.4' } } });
+    await server.kubectl('wait', '--for=condition=Established', `crd/${TECHSQUAD}`);
+    const sample = { metadata: { name: 'sample', namespace: 'default' }, spec: { filter_by_labels: { app: 'nginx' } } };
+    await server.apply({ apiVersion: 'cache.techsquad.rocks/v1', kind: 'Prefetch', ...sample });
+    const { uid } = (await definition(TECHSQUAD)).metadata;
+    await helm('install', 'kube-prefetch');
+    await expect(helm('upgrade', 'kube-prefetch', '--set=techsquad.enabled=true')).rejects.toThrow(
+      new RegExp(`${TECHSQUAD} is on the cluster already`),
+    );
+    const page = readFileSync('docs/moving-over.md', 'utf8');
+    const commands = [...page.matchAll(/^kubectl ((?:label|annotate) crd.*)$/gm)].map(([, command = '']) => command);
+    expect(commands).toHaveLength(2);
+    for (const command of commands) await server.kubectl(...command.split(' '));
+    await helm('upgrade', 'kube-prefetch', '--set=techsquad.enabled=true', '--force-conflicts');
+    await helm('upgrade', 'kube-prefetch', '--set=techsquad.enabled=false');
+    expect((await definition(TECHSQUAD)).metadata.uid).toBe(uid);
+    expect(await server.kubectl('get', TECHSQUAD, '--output=name')).toContain('sample');
   });
 
   test('a release that lives on after its definitions were handed over does not take them along', async () => {

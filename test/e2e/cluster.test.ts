@@ -8,6 +8,7 @@ import { keepsPodsOffColdNodes } from './scenarios/gate.ts';
 import { followsNodes } from './scenarios/nodes.ts';
 import { survivesWithoutRegistry } from './scenarios/offline.ts';
 import { pullsWithCredentials } from './scenarios/private.ts';
+import { servesTheOriginal } from './scenarios/original.ts';
 import { usesItsRights } from './scenarios/rights.ts';
 import { isScraped } from './scenarios/scrape.ts';
 import { warms } from './scenarios/warm.ts';
@@ -32,6 +33,7 @@ describe('on three real nodes', () => {
   followsNodes(fixture, publish, warm);
   keepsPodsOffColdNodes(fixture, publish);
   pullsWithCredentials(fixture, publish);
+  servesTheOriginal(fixture, publish);
   survivesWithoutRegistry(fixture, publish, warm);
   survivesFailures(fixture, publish, warm);
   isUpgraded(fixture, warm);

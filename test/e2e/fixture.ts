@@ -105,6 +105,7 @@ export async function startFixture(): Promise<{ fixture: Fixture; close(): Promi
     ],
   });
   const values = [
+    '--set=techsquad.enabled=true',
     `--set=gate.taint=${GATE.taint}`,
     `--set=gate.resources={ClusterPrefetch ${GATE.resource}}`,
     `--set=rewrite[0].from=${REWRITE.from}`,

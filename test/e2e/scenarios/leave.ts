@@ -60,6 +60,7 @@ export function leaves(here: () => Fixture, warm: () => WarmImages): void {
 
 const DEFINITIONS = [
   'customresourcedefinition.apiextensions.k8s.io/clusterprefetches.kube-prefetch.io',
+  'customresourcedefinition.apiextensions.k8s.io/prefetches.cache.techsquad.rocks',
   'customresourcedefinition.apiextensions.k8s.io/prefetches.kube-prefetch.io',
 ];
 

@@ -49,7 +49,7 @@ export function warms(here: () => Fixture, publish: () => Publisher): () => Warm
 
   test('kubectl wait and kubectl get tell it', async () => {
     const { cluster } = here();
-    for (const resource of ['prefetch/web -n=shop', 'clusterprefetch/shops', 'cpf/base'])
+    for (const resource of ['pf/web -n=shop', 'clusterprefetch/shops', 'cpf/base'])
       await cluster.kubectl('wait', '--for=condition=Warm', ...resource.split(' '), `--timeout=${PATIENCE}`);
     expect(columns(await cluster.kubectl('get', 'pf', '-n=shop'))).toMatchObject([
       { NAME: 'web', IMAGES: '2', NODES: '2', WARM: '4/4', READY: 'True' },

@@ -38,8 +38,8 @@ function startWriter() {
         return 'written';
       },
       isOverwritten: ({ name }) => overwritten.has(name),
-      async event(resource, { type, reason }: StatusEvent) {
-        log.push(`${at()} ${resource.name} event ${type} ${reason}`);
+      async event(resource, { type, message }: StatusEvent) {
+        log.push(`${at()} ${resource.name} event ${type} ${message}`);
         if (broken.is) throw new Error('the API server is away');
       },
     },
@@ -217,6 +217,18 @@ test('events tell of transitions, and of nothing that was so before this process
   expect(events()).toEqual(['Warning Pulling', 'Normal AllPresent', 'Warning SourcesIncomplete']);
   await offer({ isAccepted: 'False' }, { resource: BASE });
   expect(events().at(-1)).toBe('Warning Invalid');
+});
+
+test('where the status is a single word events tell each reason, with the images that failed', async () => {
+  const { offer, log, clock } = startWriter();
+  const resource = { ...WEB, kind: 'Prefetch.cache.techsquad.rocks' as const };
+  for (const reason of ['Pulling', 'Failing', 'Failing'] as const) {
+    await offer({ reason, warm: `0/${log.length}` }, { resource });
+    await clock.advance(10_000);
+  }
+  await offer({ isWarm: 'True' }, { resource });
+  const events = log.filter(line => line.includes('event')).map(line => line.split(' event ')[1]);
+  expect(events).toEqual(['Warning Failing; nginx:gone: NotFound on 2', 'Normal AllPresent']);
 });
 
 test('an event that cannot be sent does not make the status unwritten', async () => {
@@ -474,13 +486,14 @@ interface Offered {
   readonly generation: number;
   readonly isWarm: Condition['status'];
   readonly isAccepted: Condition['status'];
+  readonly reason: string;
 }
 
 const WARM_REASON = { True: 'AllPresent', False: 'Pulling', Unknown: 'SourcesIncomplete' } as const;
 
 function aStatus(
   at: string,
-  { warm = '0/2', unknown = 0, generation = 1, isWarm = 'False', isAccepted = 'True' }: Partial<Offered>,
+  { warm = '0/2', unknown = 0, generation = 1, isWarm = 'False', isAccepted = 'True', reason }: Partial<Offered>,
 ): PrefetchStatus {
   const condition = (type: Condition['type'], status: Condition['status'], reason: string): Condition => ({
     type,
@@ -494,7 +507,7 @@ function aStatus(
     observedGeneration: generation,
     conditions: [
       condition('Accepted', isAccepted, isAccepted === 'True' ? 'Valid' : 'Invalid'),
-      condition('Warm', isWarm, WARM_REASON[isWarm]),
+      condition('Warm', isWarm, reason ?? WARM_REASON[isWarm]),
     ],
     warm,
     summary: {
@@ -510,7 +523,16 @@ function aStatus(
       noAgent: 0,
       notApplicable: 0,
     },
-    failures: [],
+    failures: reason === 'Failing' ? [GONE] : [],
     skew: [],
   };
 }
+
+const GONE = {
+  image: 'nginx:gone',
+  reason: 'NotFound',
+  message: '',
+  nodes: 2,
+  examples: [] as string[],
+  since: '',
+} as const;

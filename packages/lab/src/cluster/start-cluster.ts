@@ -73,10 +73,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       return node;
     },
     async removeNode(number) {
-      await cluster.node(number).close();
+      const node = cluster.node(number);
+      await node.close();
       nodes.delete(number);
       await controlPlane.routeServicesThrough(cluster.nodes()[0]?.address);
-      await cluster.kubectl('delete', 'node', `node${number}`);
+      await cluster.kubectl('delete', 'node', node.name);
     },
     inControlPlane: (command, ...args) => runIn(controlPlane.prefix, command, args),
     auditEvents: () => controlPlane.audit.events(),

@@ -6,6 +6,8 @@ export interface ContainerdConfig {
   readonly socket: string;
   /** Registries that speak plain HTTP. */
   readonly registries: readonly string[];
+  /** One of them that answers in place of Docker Hub. */
+  readonly hubMirror?: string | undefined;
   /** Cuts a pull that brings no byte for so long; Debian's 1.6 cannot. */
   readonly progressTimeoutSeconds?: number;
   readonly node?: NodeRuntime;
@@ -28,6 +30,7 @@ export function writeContainerdConfig(config: ContainerdConfig): string {
   const { dir } = config;
   mkdirSync(join(dir, 'cni'), { recursive: true });
   for (const address of config.registries) writeHosts(dir, address);
+  if (config.hubMirror !== undefined) writeHosts(dir, config.hubMirror, 'docker.io');
   const file = join(dir, 'config.toml');
   writeFileSync(file, tomlOf(config));
   return file;
@@ -63,8 +66,8 @@ disabled_plugins = ${JSON.stringify(DISABLED)}
  * Only `server`: a host with the same address would make two hosts of one and double every retry. Without an empty [host]
  * containerd 1.6 ignores the file, which shows only where the address is not a loopback one.
  */
-function writeHosts(dir: string, address: string): void {
-  const folder = join(dir, 'certs.d', address);
+function writeHosts(dir: string, address: string, host = address): void {
+  const folder = join(dir, 'certs.d', host);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'hosts.toml'), `server = "http://${address}"\n[host]\n`);
 }

@@ -20,6 +20,7 @@ export interface ContainerdOptions {
   readonly version: ContainerdVersion;
   /** Addresses of registries that speak plain HTTP. */
   readonly registries: readonly string[];
+  readonly hubMirror?: string | undefined;
   readonly progressTimeoutSeconds?: number;
   /** `containerd.sock` in `dir` if absent. */
   readonly socket?: string;

@@ -12,6 +12,8 @@ import type { Service } from '../../machine/service.ts';
 const READY = '180s';
 
 export interface NodeOptions {
+  /** Short, as it is a network device's too; `node` and its number if absent. */
+  readonly name?: string;
   /** What Debian ships without it. */
   readonly containerd?: ContainerdVersion;
   /** From the moment it registers. */
@@ -48,13 +50,14 @@ export async function startClusterNode(options: StartNodeOptions): Promise<Clust
   const { dir, number, programs, controlPlane, labels, taints, privateRoot, say } = options;
   const { pki, url, client } = controlPlane;
   await using started = new AsyncDisposableStack();
-  const machine = await startNodeMachine({ dir, number, privateRoot, controlPlane });
+  const machine = await startNodeMachine({ dir, number, name: options.name, privateRoot, controlPlane });
   started.defer(() => machine.close());
   const containerd = await startContainerd({
     dir: machine.dir,
     version: options.containerd ?? 'debian',
     socket: join(machine.dir, 'run/containerd/containerd.sock'),
     registries: [REGISTRY, PRIVATE_REGISTRY],
+    hubMirror: REGISTRY,
     prefix: machine.prefix,
     node: { root: '/var/lib/containerd', state: '/run/containerd', cni: machine.cni, sandboxImage: SANDBOX_IMAGE },
     say,

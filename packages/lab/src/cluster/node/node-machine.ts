@@ -27,13 +27,13 @@ export interface NodeMachineOptions {
   /** Of the cluster. */
   readonly dir: string;
   readonly number: number;
+  readonly name?: string | undefined;
   readonly privateRoot?: boolean;
   readonly controlPlane: Pick<ControlPlane, 'prefix'>;
 }
 
 export async function startNodeMachine(options: NodeMachineOptions): Promise<NodeMachine> {
-  const { number, privateRoot = false, controlPlane } = options;
-  const name = `node${number}`;
+  const { number, name = `node${number}`, privateRoot = false, controlPlane } = options;
   const dir = join(options.dir, name);
   const address = nodeAddress(number);
   makeFolders(dir, number);
