@@ -94,7 +94,6 @@ describe.each(RUNTIMES)('a registry with a token server, by %s', (name, start) =
     expect(outcome).not.toContain('a-wrong-password');
   });
 
-  if (!name.startsWith('containerd')) return; // The others take no identity token.
   test('an identity token is handed to the token server', async () => {
     const { outcome, asked } = await pull({ username: '', password: '', identityToken: IDENTITY_TOKEN });
     expect([outcome, asked[0]?.how]).toEqual(['pulled', 'refresh_token']);

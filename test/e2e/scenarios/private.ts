@@ -1,21 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { READER } from '@kube-prefetch/lab/debian-registry';
 import { expect, test } from 'vitest';
 import { type Fixture, NEWER, PATIENCE, PLAIN, conditionOf, until } from '../fixture.ts';
 import type { Publisher } from '../images.ts';
 import { deployment, podOn, prefetch } from '../objects.ts';
 
-/** Hashed by bcrypt, as htpasswd does it. */
-const USERS = {
-  'first-password': 'reader:$2b$04$KWKnxVRbkheaGMrOYlRy6uu4U4cLM/riankuF1DqDLPFb7A9PXNWm\n',
-  'second-password': 'reader:$2b$04$RG4a8JFTxypzZEvm2FWLiuOn9BfEeYo6DDtM/qpw0fi9rj.fvvFya\n',
-} as const;
 const FREE = [PLAIN, NEWER];
 
 /** The namespaces shop and billing exist; both have nodes without taints to run on. */
 export function pullsWithCredentials(here: () => Fixture, publish: () => Publisher): void {
   test("images of a private registry become warm with the secrets of those who ask, and with nobody else's", async () => {
     const { cluster, status, untilHeld, holds } = here();
-    const registry = await cluster.registry.startPrivate(USERS['first-password']);
+    const registry = await cluster.registry.startPrivate(READER['first-password']);
     const image = async (name: string) => {
       const path = (await publish().image(`private/${name}`, '1')).slice(cluster.registry.address.length);
       return `${registry.address}${path}`;
@@ -58,7 +54,7 @@ export function pullsWithCredentials(here: () => Fixture, publish: () => Publish
     );
     // A secret is read again for a refusal at most every ten seconds.
     await sleep(10_000);
-    registry.setUsers(USERS['second-password']);
+    registry.setUsers(READER['second-password']);
     await secret('shop', 'regcred', 'second-password');
     await cluster.apply([
       {
@@ -96,7 +92,7 @@ export function pullsWithCredentials(here: () => Fixture, publish: () => Publish
       '\n',
     );
     expect(said).toContain('private/billing/app');
-    for (const password of [...Object.keys(USERS), 'a-wrong-password']) {
+    for (const password of [...Object.keys(READER), 'a-wrong-password']) {
       const forms = [password, Buffer.from(`reader:${password}`).toString('base64')];
       for (const form of forms) expect([form, said.includes(form)]).toEqual([form, false]);
     }

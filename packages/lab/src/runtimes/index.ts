@@ -1,3 +1,4 @@
+export { createEngine, type Engine } from './ask-docker-engine.ts';
 export type { ContainerdVersion } from './containerd-programs.ts';
 export { type Containerd, type ContainerdOptions, startContainerd } from './start-containerd.ts';
 export { type Podman, startPodman } from './start-podman.ts';

@@ -80,6 +80,8 @@ function writeConfig({ dir, registries, hubMirror }: PodmanOptions): NodeJS.Proc
     'cgroup_manager = "cgroupfs"',
     `tmp_dir = "${join(dir, 'tmp')}"`,
   ];
-  writeFileSync(containersFile, `${engine.join('\n')}\n`);
+  // Podman raises both to a million, which runc may not without CAP_SYS_RESOURCE.
+  const containers = ['[containers]', 'default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]'];
+  writeFileSync(containersFile, `${[...engine, ...containers].join('\n')}\n`);
   return { CONTAINERS_REGISTRIES_CONF: registriesFile, CONTAINERS_CONF: containersFile, TMPDIR: dir };
 }

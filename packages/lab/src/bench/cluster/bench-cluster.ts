@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connectCri } from '@kube-prefetch/runtime/connect-cri';
 import { buildImages } from '../../build-images/index.ts';
+import { READER } from '../../debian-registry/index.ts';
 import { type AuditEvent, type Cluster, type ClusterNode, startCluster } from '../../cluster/index.ts';
 import { sayToStderr as say } from '../../machine/index.ts';
 import { bareLoop, benchImages, type Login } from '../bare-loop.ts';
@@ -32,9 +33,7 @@ export interface BenchImages {
   readonly secret?: string;
 }
 
-/** Hashed by bcrypt, as htpasswd does it. */
-const LOGIN: Login = { username: 'reader', password: 'first-password' };
-const HTPASSWD = 'reader:$2b$04$KWKnxVRbkheaGMrOYlRy6uu4U4cLM/riankuF1DqDLPFb7A9PXNWm\n';
+const LOGIN = { username: 'reader', password: 'first-password' } as const satisfies Login;
 const SECRET = 'bench';
 
 /** Three nodes with the chart installed as it is, but for a disk that may be fuller than a node's should be. */
@@ -142,7 +141,7 @@ async function installChart(cluster: Cluster): Promise<void> {
 
 /** A second registry on the same storage, and the secret that opens it. */
 async function guardImages(cluster: Cluster, images: readonly string[]): Promise<BenchImages> {
-  const { address } = await cluster.registry.startPrivate(HTPASSWD);
+  const { address } = await cluster.registry.startPrivate(READER[LOGIN.password]);
   await cluster.apply({
     apiVersion: 'v1',
     kind: 'Secret',

@@ -1,11 +1,13 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Image } from '../../images/index.ts';
 import { type CommandPrefix, runIn, type Say } from '../../machine/index.ts';
 import {
+  type GuardedRegistry,
   parseAccessLog,
   pushImage,
   type RegistryRequest,
+  startGuardedRegistry,
   startRegistry,
   writeRegistryConfig,
 } from '../../debian-registry/index.ts';
@@ -23,14 +25,8 @@ export interface ClusterRegistry extends Service {
   /** What nodes asked it since the first start. */
   requestLog(): readonly RegistryRequest[];
   /** The same contents for those who log in, at an address of its own. Lines of htpasswd, hashed by bcrypt. */
-  startPrivate(users: string): Promise<PrivateRegistry>;
+  startPrivate(users: string): Promise<GuardedRegistry>;
   close(): Promise<void>;
-}
-
-export interface PrivateRegistry extends Service {
-  readonly address: string;
-  /** From now on these may log in, and nobody else. */
-  setUsers(users: string): void;
 }
 
 /** Two registries on one storage: one in the cluster's network, one on this machine's loopback. */
@@ -55,24 +51,11 @@ export async function startClusterRegistry(options: {
   await service.start();
   let closePrivate = async () => {};
 
-  const startPrivate = async (users: string): Promise<PrivateRegistry> => {
-    const htpasswd = join(dir, 'htpasswd');
-    const setUsers = (lines: string) => writeFileSync(htpasswd, lines);
-    setUsers(users);
-    // The file is read again when it changes.
-    const auth = `{htpasswd: {realm: private, path: ${JSON.stringify(htpasswd)}}}`;
-    const guarded = createService({
-      name: 'private registry',
-      command: 'docker-registry',
-      args: ['serve', writeRegistryConfig(dir, 'private', PRIVATE_REGISTRY, auth)],
-      logFile: join(options.dir, 'log', 'private-registry.log'),
-      prefix,
-      // Without a name it answers 401.
-      ready: () => runIn(prefix, 'curl', ['-sS', '--max-time', '5', `http://${PRIVATE_REGISTRY}/v2/`]),
-    });
-    await guarded.start();
+  const startPrivate = async (users: string): Promise<GuardedRegistry> => {
+    const logFile = join(options.dir, 'log', 'private-registry.log');
+    const guarded = await startGuardedRegistry({ dir, address: PRIVATE_REGISTRY, users, logFile, prefix });
     closePrivate = () => guarded.stop();
-    return { ...guarded, address: PRIVATE_REGISTRY, setUsers };
+    return guarded;
   };
 
   return {

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { startDockerd } from '../../runtimes/index.ts';
+import { createEngine, type Engine, startDockerd } from '../../runtimes/index.ts';
 import { needUpFront } from '../../set-up/index.ts';
 import { startAgentProgram } from './start-agent.ts';
-import { createEngine, type Engine } from './docker-engine.ts';
 import type { DemoNode, Infrastructure, InfrastructureOptions } from './infrastructure.ts';
 import { publishToRealRegistry } from './real-registry.ts';
 
