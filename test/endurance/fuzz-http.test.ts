@@ -6,12 +6,11 @@ import { seededRandom } from '@kube-prefetch/time';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Agent, linesOf, preparePrograms } from '../programs/start-programs.ts';
 import { hostileRequest } from './hostile-requests.ts';
+import { QUIET_MS, sendBytes } from './send-bytes.ts';
 import { figuresOf, INSPECTED } from './inspect-process.ts';
 
 const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? '4000');
 const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
-/** A connection on which nothing more comes is given up by us. */
-const QUIET_MS = 500;
 const AT_ONCE = 8;
 const MAX_GROWTH_MIB = 5;
 
@@ -50,7 +49,8 @@ test(
       while (sent < until) {
         const [listener, url] = listeners[sent++ % listeners.length] as [string, string];
         const request = hostileRequest(random);
-        const status = await send(url, request);
+        const { hostname: host, port } = new URL(url);
+        const status = await sendBytes(connect({ host, port: Number(port) }), request);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         const shown = JSON.stringify(request.subarray(0, 300).toString('latin1'));
         expect(status, `${listener} to ${shown}`).toMatch(/^([1234]\d\d|503|closed|quiet)$/);
@@ -73,30 +73,3 @@ test(
   },
   60_000 + REQUESTS * QUIET_MS,
 );
-
-/** The status of the first answer; `closed` without one; `quiet` where the program goes on waiting for the rest. */
-function send(url: string, request: Buffer): Promise<string> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port) });
-    let text = '';
-    socket.setTimeout(QUIET_MS, () => end('quiet'));
-    socket.once('connect', () => void socket.write(request));
-    socket.on('data', chunk => {
-      text += chunk.toString('latin1');
-      const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(text) ?? [];
-      if (status !== undefined && status !== '100') end(status);
-      else if (text.length > 100 && status === undefined) end(`no HTTP: ${text.slice(0, 100)}`);
-    });
-    socket.once('error', error => {
-      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED')
-        reject(error); // the program is gone
-      else end('closed');
-    });
-    socket.once('close', () => end('closed'));
-    function end(status: string) {
-      socket.destroy();
-      resolve(status);
-    }
-  });
-}

@@ -48,7 +48,7 @@ const HEADERS = [
 const VALUES = [null, true, -1, 0.5, 1e308, '', '\u0000', '__proto__', 'x'.repeat(5_000), [], {}, [[[[]]]]];
 
 /** One request as bytes, as good HTTP around a bad message or path, or as bad HTTP. */
-export function hostileRequest(random: Random): Buffer {
+export function hostileRequest(random: Random, authorization?: string): Buffer {
   const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T;
   const chance = (share: number) => random() < share;
   const goodHttp = chance(0.6);
@@ -57,6 +57,7 @@ export function hostileRequest(random: Random): Buffer {
   const head = [
     `${method} ${pick(chance(0.5) ? PATHS.slice(0, 5) : PATHS)} ${goodHttp || chance(0.9) ? 'HTTP/1.1' : pick(['HTTP/1.0', 'HTTP/2.0', 'SPDY'])}`,
     'Host: localhost',
+    ...(authorization === undefined ? [] : [`Authorization: ${authorization}`]),
     ...(method === 'POST' ? ['Content-Type: application/json', `Content-Length: ${body.length}`] : []),
     ...(goodHttp ? [] : Array.from({ length: Math.floor(random() * 4) }, () => pick(HEADERS))),
   ];
