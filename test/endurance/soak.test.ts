@@ -9,7 +9,7 @@ import { type ScriptedRegistry, startScriptedRegistry } from '@kube-prefetch/lab
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SOON_MS } from '../patience.ts';
 import { type Figures, figuresOf } from './inspect-process.ts';
-import { type InCluster, startInCluster } from './start-in-cluster.ts';
+import { type InCluster, STRANGER, startInCluster } from './start-in-cluster.ts';
 
 const MINUTES = Number(process.env.SOAK_MINUTES ?? '1.5');
 /** Compiled code and caches are full after it. */
@@ -72,7 +72,7 @@ async function knock(): Promise<void> {
     expect(await running.askAsStranger(token)).toBe(401);
   }
   const [host = '', port] = running.agentsAddress.split(':');
-  const socket = connect({ host, port: Number(port) });
+  const socket = connect({ host, port: Number(port), localAddress: STRANGER });
   await once(socket, 'connect');
   socket.destroy();
 }

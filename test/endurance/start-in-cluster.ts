@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { Agent } from 'node:https';
 import { startApiServer } from '@kube-prefetch/lab/cluster';
 import { waitUntil } from '@kube-prefetch/lab/machine';
 import type { CellReport, NodeView } from '@kube-prefetch/protocol';
@@ -17,6 +18,8 @@ import { preparePrograms } from '../programs/start-programs.ts';
 import { SOON_MS } from '../patience.ts';
 import { INSPECTED } from './inspect-process.ts';
 
+/** Neither the agent's address nor that of a scraper. */
+export const STRANGER = '127.0.0.2';
 const PREFETCHES = '/apis/kube-prefetch.io/v1alpha1/clusterprefetches';
 const DEPLOYMENTS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
 
@@ -103,7 +106,12 @@ export async function startInCluster(dir: string, runtimeSocket: string) {
     renewToken: async () => files.replace({ token: await createAgentToken(server, 'n1') }),
     breakWatches: () => proxy.breakConnections(),
     /** The status of the answer to a stranger, who trusts us and has this token or none. */
-    askAsStranger: async (token?: string) => (await ask(replica, { ca, token, servername: 'localhost' })).status,
+    async askAsStranger(token?: string): Promise<number> {
+      const agent = new Agent({ localAddress: STRANGER });
+      const { status } = await ask(replica, { ca, token, servername: 'localhost', agent });
+      agent.destroy();
+      return status;
+    },
     agentsAddress: replica.agents,
     close: () => running.disposeAsync(),
   };

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { agentsApp, listen, opsApp } from '@kube-prefetch/coordinator';
 import { createMemoryHarness } from '@kube-prefetch/coordinator/testing';
 import { silentLog } from '@kube-prefetch/process';
@@ -88,5 +89,30 @@ test('requests that do not wait for their answers end the connection', async () 
   socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(1_000));
   await once(socket, 'close');
   expect(text.split('HTTP/1.1').length).toBeLessThanOrEqual(2);
+  await close();
+});
+
+test('one address gets no more TLS handshakes than agents need, so that strangers do not keep the loop busy, and others get theirs', async () => {
+  const { port, close } = await start('agents over TLS');
+  const handshake = (localAddress: string) =>
+    new Promise<boolean>(resolve => {
+      const socket = connectTls({
+        socket: connect({ port, host: '127.0.0.1', localAddress }),
+        rejectUnauthorized: false,
+      });
+      socket.once('secureConnect', () => resolve(true)).on('error', () => resolve(false));
+      socket.once('close', () => resolve(false));
+      sockets.push(socket);
+    });
+  const startedMs = clock.monotonicMs();
+  let got = 0;
+  for (let tries = 0; tries < 600; tries += 20) {
+    const made = await Promise.all(Array.from({ length: 20 }, () => handshake(STRANGER)));
+    got += made.filter(Boolean).length;
+  }
+  const seconds = (clock.monotonicMs() - startedMs) / 1_000;
+  expect(got).toBeGreaterThanOrEqual(200);
+  expect(got).toBeLessThanOrEqual(200 + 50 * seconds + 1);
+  expect(await handshake('127.0.0.3')).toBe(true);
   await close();
 });

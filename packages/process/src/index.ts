@@ -6,4 +6,5 @@ export type { Address, Config, Settings } from './config/setting.ts';
 export { keepScrape } from './keep-scrape.ts';
 export { createLog, type Log, silentLog } from './log.ts';
 export { isLoopback } from './loopback.ts';
+export { paceHandshakes } from './pace-handshakes.ts';
 export { runUntilSignalled } from './run-until-signalled.ts';

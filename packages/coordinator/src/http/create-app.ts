@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Server as TlsServer } from 'node:tls';
-import { type Log, refusePipelining } from '@kube-prefetch/process';
+import { type Log, paceHandshakes, refusePipelining } from '@kube-prefetch/process';
 import type { Clock } from '@kube-prefetch/time';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { ServerCertificate } from '../tls/index.ts';
@@ -50,6 +50,7 @@ export function createApp({ clock, log, metrics, quietRoutes, certificate }: App
       void answerError(write, error, request, reply);
     },
   });
+  if (certificate !== undefined) paceHandshakes(app.server, clock);
   app.removeContentTypeParser('text/plain');
   readJson(app as unknown as FastifyInstance);
   const startedMs = new WeakMap<object, number>();
