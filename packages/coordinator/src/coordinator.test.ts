@@ -221,6 +221,10 @@ test('a term is over when its time is, also where the loop stood still and no ti
   await expect(api.permits({ holding: [], wanting: [], waitMs: 0 }, never())).rejects.toMatchObject({
     code: 'ShuttingDown',
   });
+  await expect(api.credentials({ images: [{ image: 'a:1' }] }, never())).rejects.toMatchObject({
+    code: 'ShuttingDown',
+  });
+  expect(() => coordinator.overview()).toThrow(expect.objectContaining({ code: 'ShuttingDown' }));
   expect(coordinator.leading()).toBe(false);
   await show(cluster(['a:1', 'b:1'], ['n1']));
   expect(await poll).toMatchObject({ code: 'ShuttingDown' });
