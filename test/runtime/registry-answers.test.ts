@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FailureKind } from '@kube-prefetch/protocol';
 import { createCriRuntime, createDockerRuntime, type ImageRuntime, PullFailure } from '@kube-prefetch/runtime';
 import { systemClock } from '@kube-prefetch/time';
@@ -143,6 +145,26 @@ describe.each(['containerd', 'docker'] as const)('what a registry answers, throu
     );
     expect(failure).toBeInstanceOf(PullFailure);
     expect(`${(failure as PullFailure).kind}: ${(failure as PullFailure).message}`).toMatch(new RegExp(`^${kind}: .`));
+  });
+
+  test('an image of twenty thousand layers that are not there costs the agent little', async () => {
+    const large = `suite/${name}-many-layers`;
+    const image = buildImage({ sizeMiB: 0.1 });
+    registry.publish(large, 'v1', image);
+    const manifest = JSON.parse(rootOf(image).contents.toString()) as { layers: object[] };
+    const [first] = manifest.layers;
+    const layers = Array.from({ length: 20_000 }, (_, n) => ({
+      ...first,
+      digest: `sha256:${createHash('sha256').update(`${large} ${n}`).digest('hex')}`,
+    }));
+    registry.publishManifest(large, 'v1', MANIFEST, JSON.stringify({ ...manifest, layers }));
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    const signal = AbortSignal.timeout(60_000);
+    const failure = await runtime.pull(`${registry.address}/${large}:v1`, undefined, () => {}, signal).catch(error => error as Error);
+    console.log(`${name}: ${String(failure).slice(0, 200)}; the loop stood still for ${Math.round(delay.max / 1e6)} ms at most`);
+    expect(failure).toBeInstanceOf(PullFailure);
+    expect(delay.max / 1e6).toBeLessThan(1_000);
   });
 
   /** What it is for the runtime of the image itself is that runtime's to say. */

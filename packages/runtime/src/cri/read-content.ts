@@ -5,6 +5,8 @@ export type ContentClient = Client<typeof Content>;
 
 /** Registries refuse manifests over 4 MiB. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+/** No image has more: overlay file systems mount about 128. All are asked about again and again while the image is pulled. */
+const MAX_LAYERS = 500;
 /** containerd compares each of its blobs with each filter. */
 const MAX_FILTERS = 200;
 
@@ -102,7 +104,7 @@ export function childrenOf(info: Info, kind: 'l' | 'm' | 'config'): readonly str
 function layersOf(manifest: unknown): readonly ImageLayer[] {
   if (typeof manifest !== 'object' || manifest === null || !('layers' in manifest)) return [];
   if (!Array.isArray(manifest.layers)) return [];
-  return manifest.layers.flatMap((layer: { digest?: unknown; size?: unknown } | null) =>
+  return manifest.layers.slice(0, MAX_LAYERS).flatMap((layer: { digest?: unknown; size?: unknown } | null) =>
     typeof layer?.digest === 'string' && typeof layer.size === 'number'
       ? [{ digest: layer.digest, sizeBytes: layer.size }]
       : [],

@@ -101,3 +101,9 @@ test('a body that is not JSON, or one line without an end, is an error', async (
   await expect(read('<html>\n')).rejects.toThrow(SyntaxError);
   await expect(read('"', 'x'.repeat(2 ** 21))).rejects.toThrow('expected JSON lines');
 });
+
+test('of an image with tens of thousands of layers only as many are followed as any image has', () => {
+  const layers = Array.from({ length: 40_000 }, (_, n) => layer(`l${n}`, 'Downloading', 1, 2)).reduce(addMessage, new Map());
+  expect(progressOf(layers).totalBytes).toBe(1_000);
+  expect(progressOf(addMessage(layers, layer('l7', 'Download complete'))).doneBytes).toBe(501);
+});

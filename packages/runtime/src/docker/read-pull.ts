@@ -26,10 +26,14 @@ const STAGES: ReadonlyMap<string, Stage> = new Map(
   } as const),
 );
 
+/** No image has more: overlay file systems mount about 128. A manifest of 4 MiB can name 40,000, and each line would cost all of them. */
+const MAX_LAYERS = 500;
+
 export function addMessage(layers: Layers, message: PullMessage): Layers {
   const { status = '', id } = message;
   const stage = STAGES.get(status);
   if (stage === undefined || id === undefined) return layers;
+  if (layers.size >= MAX_LAYERS && !layers.has(id)) return layers;
   return new Map(layers).set(id, advance(layers.get(id), stage, message));
 }
 
