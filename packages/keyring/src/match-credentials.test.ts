@@ -154,3 +154,17 @@ test('many stars in a long host take no long search', () => {
   const { user, system } = process.threadCpuUsage(startedAt);
   expect((user + system) / 1_000).toBeLessThan(20_000);
 });
+
+test('keys with stars cost no more than others, whatever stands behind the star', () => {
+  const image = `${'i'.repeat(230)}.example/app:1`;
+  const keyed = (key: (n: number) => string) =>
+    Array.from({ length: 2_000 }, (_, n) => ({ key: key(n), username: 'u', password: 'p' }));
+  const cpuMs = (entries: ReturnType<typeof keyed>) => {
+    matchCredentials(entries, image);
+    const before = process.cpuUsage();
+    for (let n = 0; n < 5; n += 1) matchCredentials(entries, image);
+    return process.cpuUsage(before).user / 1_000;
+  };
+  const plain = cpuMs(keyed(n => `${'i'.repeat(110)}j${n}.example`));
+  expect(cpuMs(keyed(n => `*${'i'.repeat(110)}j${n}.example`))).toBeLessThan(20 * plain + 50);
+});
