@@ -161,8 +161,12 @@ describe.each(['containerd', 'docker'] as const)('what a registry answers, throu
     const delay = monitorEventLoopDelay({ resolution: 5 });
     delay.enable();
     const signal = AbortSignal.timeout(60_000);
-    const failure = await runtime.pull(`${registry.address}/${large}:v1`, undefined, () => {}, signal).catch(error => error as Error);
-    console.log(`${name}: ${String(failure).slice(0, 200)}; the loop stood still for ${Math.round(delay.max / 1e6)} ms at most`);
+    const failure = await runtime
+      .pull(`${registry.address}/${large}:v1`, undefined, () => {}, signal)
+      .catch(error => error as Error);
+    console.log(
+      `${name}: ${String(failure).slice(0, 200)}; the loop stood still for ${Math.round(delay.max / 1e6)} ms at most`,
+    );
     expect(failure).toBeInstanceOf(PullFailure);
     expect(delay.max / 1e6).toBeLessThan(1_000);
   });

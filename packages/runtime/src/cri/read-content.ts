@@ -104,9 +104,11 @@ export function childrenOf(info: Info, kind: 'l' | 'm' | 'config'): readonly str
 function layersOf(manifest: unknown): readonly ImageLayer[] {
   if (typeof manifest !== 'object' || manifest === null || !('layers' in manifest)) return [];
   if (!Array.isArray(manifest.layers)) return [];
-  return manifest.layers.slice(0, MAX_LAYERS).flatMap((layer: { digest?: unknown; size?: unknown } | null) =>
-    typeof layer?.digest === 'string' && typeof layer.size === 'number'
-      ? [{ digest: layer.digest, sizeBytes: layer.size }]
-      : [],
-  );
+  return manifest.layers
+    .slice(0, MAX_LAYERS)
+    .flatMap((layer: { digest?: unknown; size?: unknown } | null) =>
+      typeof layer?.digest === 'string' && typeof layer.size === 'number'
+        ? [{ digest: layer.digest, sizeBytes: layer.size }]
+        : [],
+    );
 }

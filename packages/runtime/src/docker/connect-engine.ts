@@ -4,7 +4,7 @@ import type { RegistryAuth } from '../image-runtime.ts';
 
 /** The few requests that we send to a Docker Engine API, on its socket only. */
 export interface DockerEngine {
-  /** The answer's JSON. Throws EngineError, or what the socket says. */
+  /** The answer's JSON. Throws EngineError, AnswerTooLong, or what the socket says. */
   get(path: string, query: Query, signal: AbortSignal): Promise<unknown>;
   /** The body of a 200 as it comes. Its end is not a success: what went wrong later is inside. */
   stream(request: StreamRequest, signal: AbortSignal): Promise<Readable>;
@@ -30,8 +30,21 @@ export class EngineError extends Error {
   }
 }
 
-/** An image's configuration, which is part of an answer, may be some MiB long: registries decide. */
-const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/** An answer that is longer than anybody reads. */
+export class AnswerTooLong extends Error {
+  override readonly name = 'AnswerTooLong';
+  /** How it begins. */
+  readonly head: string;
+
+  constructor(head: string) {
+    super(`expected an answer of at most ${MAX_ANSWER_BYTES} bytes, got more`);
+    this.head = head;
+  }
+}
+
+/** An image's configuration is part of an answer, and registries decide how long it is: dockerd pulls one of 60 MiB. */
+const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
+const HEAD_LENGTH = 64 * 1024;
 /** Of a refusal that is longer only this much is read: registries decide what it says, too. */
 const MAX_REFUSAL_BYTES = 512 * 1024;
 
@@ -71,7 +84,7 @@ export function connectEngine(socketPath: string): DockerEngine {
     async get(path, query, abortSignal) {
       const answer = await dial({ method: 'GET', path: `${path}?`, options: query, abortSignal });
       const { text, isWhole } = await readText(answer, MAX_ANSWER_BYTES, abortSignal);
-      if (!isWhole) throw new Error(`expected an answer of at most ${MAX_ANSWER_BYTES} bytes, got more`);
+      if (!isWhole) throw new AnswerTooLong(text.slice(0, HEAD_LENGTH));
       return JSON.parse(text) as unknown;
     },
     stream: ({ method, path, query, auth }, abortSignal) =>

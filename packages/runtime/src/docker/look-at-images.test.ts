@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type DockerEngine, EngineError } from './connect-engine.ts';
+import { AnswerTooLong, type DockerEngine, EngineError } from './connect-engine.ts';
 import { lookAtImages } from './look-at-images.ts';
 
 const never = new AbortController().signal;
@@ -42,4 +42,22 @@ test('a failed question fails the whole look and stops the others', async () => 
   );
   await expect(looking).rejects.toThrow('database is locked');
   expect(most).toBe(8);
+});
+
+test('an image whose configuration is longer than anybody reads is present, and hides no other', async () => {
+  const head = '{"Id":"sha256:1","RepoTags":["app:1"],"RepoDigests":["app@sha256:2"],"Config":{"Env":["xxx';
+  const seen = await lookAtImages(
+    engine(async path => {
+      if (path === '/images/app:1/json') throw new AnswerTooLong(head);
+      return { Id: 'sha256:3', Size: 7 };
+    }),
+    ['app:1', 'other:1'],
+    never,
+  );
+  expect([...seen]).toEqual([
+    ['app:1', { present: true, id: 'sha256:1', sizeBytes: 0, digests: ['app@sha256:2'] }],
+    ['other:1', { present: true, id: 'sha256:3', sizeBytes: 7, digests: [] }],
+  ]);
+  const broken = engine(() => Promise.reject(new AnswerTooLong('<html>')));
+  await expect(lookAtImages(broken, ['app:1'], never)).rejects.toThrow('expected an answer of at most');
 });

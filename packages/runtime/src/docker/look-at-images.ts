@@ -1,7 +1,7 @@
 import { type ImageRef, InvalidReference } from '@kube-prefetch/protocol';
 import type { Presence } from '../image-runtime.ts';
 import { lookOneByOne } from '../look-one-by-one.ts';
-import { type DockerEngine, EngineError } from './connect-engine.ts';
+import { AnswerTooLong, type DockerEngine, EngineError } from './connect-engine.ts';
 import { nameInPath } from '../name-image.ts';
 
 interface Inspected {
@@ -36,8 +36,18 @@ export async function inspect(
     return (await engine.get(`/images/${nameInPath(image)}/json`, {}, signal)) as Inspected;
   } catch (error) {
     if (error instanceof InvalidReference || (error instanceof EngineError && error.status === 404)) return undefined;
-    throw error;
+    const begun = error instanceof AnswerTooLong ? inspectedIn(error.head) : undefined;
+    if (begun === undefined) throw error;
+    return begun;
   }
+}
+
+/** Engines begin with the ID, the tags and the digests. The size stands behind the configuration, which nobody reads to its end. */
+function inspectedIn(head: string): Inspected | undefined {
+  const id = /^\{"Id":("[^"\\]*")/.exec(head)?.[1];
+  if (id === undefined) return undefined;
+  const digests = /"RepoDigests":(\[[^\]{}]*\])/.exec(head)?.[1] ?? '[]';
+  return { Id: JSON.parse(id) as string, Size: 0, RepoDigests: JSON.parse(digests) as string[] };
 }
 
 function presenceOf({ Id, Size, RepoDigests }: Inspected): Presence {

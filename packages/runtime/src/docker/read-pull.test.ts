@@ -103,7 +103,10 @@ test('a body that is not JSON, or one line without an end, is an error', async (
 });
 
 test('of an image with tens of thousands of layers only as many are followed as any image has', () => {
-  const layers = Array.from({ length: 40_000 }, (_, n) => layer(`l${n}`, 'Downloading', 1, 2)).reduce(addMessage, new Map());
+  const layers = Array.from({ length: 40_000 }, (_, n) => layer(`l${n}`, 'Downloading', 1, 2)).reduce(
+    addMessage,
+    new Map(),
+  );
   expect(progressOf(layers).totalBytes).toBe(1_000);
   expect(progressOf(addMessage(layers, layer('l7', 'Download complete'))).doneBytes).toBe(501);
 });
