@@ -165,7 +165,7 @@ describe.each(['containerd', 'docker'] as const)('what a registry answers, throu
       .pull(`${registry.address}/${large}:v1`, undefined, () => {}, signal)
       .catch(error => error as Error);
     console.log(
-      `${name}: ${String(failure).slice(0, 200)}; the loop stood still for ${Math.round(delay.max / 1e6)} ms at most`,
+      `${name}: ${failure instanceof Error ? failure.message.slice(0, 200) : 'pulled'}; the loop stood still for ${Math.round(delay.max / 1e6)} ms at most`,
     );
     expect(failure).toBeInstanceOf(PullFailure);
     expect(delay.max / 1e6).toBeLessThan(1_000);
@@ -182,7 +182,7 @@ describe.each(['containerd', 'docker'] as const)('what a registry answers, throu
     const ends = await Promise.allSettled(pulls);
     const startedMs = performance.now();
     const seen = await runtime.look(images, signal);
-    const what = ends[0]?.status === 'rejected' ? String(ends[0].reason).slice(0, 200) : 'pulled';
+    const what = ends[0]?.status === 'rejected' ? (ends[0].reason as Error).message.slice(0, 200) : 'pulled';
     console.log(`${name}, ${mib} MiB: ${what}; looked at in ${Math.round(performance.now() - startedMs)} ms`);
     expect([ends[1]?.status, seen.get(images[1] as string)?.present]).toEqual(['fulfilled', true]);
     expect(seen.get(images[0] as string)?.present).toBe(ends[0]?.status === 'fulfilled');
