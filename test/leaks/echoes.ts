@@ -82,7 +82,7 @@ const errors = (status: number, more: object): Answer => ({
 /** Where it says it. */
 export const PLACES: Readonly<Record<string, Place>> = {
   'the message of an error': { from: 'GET of a blob', answer: message => errors(403, { message }) },
-  'a body': { from: 'GET of the manifest', answer: body => ({ status: 500, body }) },
+  'a body': { from: 'GET of the manifest', answer: body => ({ status: 403, body }) },
   'the status text': { from: 'HEAD', answer: statusText => ({ status: 403, statusText }) },
   'the code of an error': { from: 'GET of the manifest', answer: code => errors(401, { code }) },
   'the detail of an error': { from: 'GET of a blob', answer: detail => errors(429, { detail: { why: [detail] } }) },

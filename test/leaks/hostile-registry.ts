@@ -31,6 +31,8 @@ interface Published {
   readonly came: Heard[];
 }
 
+/** As registries are: a node whose pulls fail within milliseconds, one after the other, asks the coordinator more than it may. */
+const SLOW_MS = 200;
 const NOTHING: Heard = { authorization: '', username: '', password: '' };
 
 export async function startHostileRegistry(): Promise<HostileRegistry> {
@@ -45,7 +47,7 @@ export async function startHostileRegistry(): Promise<HostileRegistry> {
       const url = new URL(request.url ?? '/', 'http://registry');
       send(answer(request, url, body), request, response.socket as NodeJS.WritableStream);
     };
-    request.toArray().then(take, () => request.destroy());
+    setTimeout(() => void request.toArray().then(take, () => request.destroy()), SLOW_MS);
   });
 
   function answer(request: IncomingMessage, url: URL, body: string): Answer {

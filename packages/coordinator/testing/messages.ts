@@ -12,7 +12,7 @@ export function aCell(parts: Partial<CellReport> = {}): CellReport {
 
 /** Started in the given second of 2026. */
 export function anAgent(id: string, startedAtSecond: number): NodeReport['agent'] {
-  return { id, startedAt: `2026-01-01T00:00:0${startedAtSecond}.000Z`, version: '0.1.0' };
+  return { id, startedAt: `2026-01-01T00:00:${String(startedAtSecond).padStart(2, '0')}.000Z`, version: '0.1.0' };
 }
 
 /** Holds nothing, wants nothing, waits for nothing. */
