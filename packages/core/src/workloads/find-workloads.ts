@@ -151,8 +151,8 @@ function compileChoice(
   const named = kinds.flatMap(name => kindsNamed(name, known));
   const makers = named.filter(({ makes }) => makes !== undefined);
   const fits = (workload: Workload) =>
-    (isAmong(named, workload) || makers.some(maker => isMadeBy(maker, workload))) &&
     inNamespace(workload.namespace) &&
+    (isAmong(named, workload) || makers.some(maker => isMadeBy(maker, workload))) &&
     matches(workload.labels) &&
     (!onlyAnnotated || workload.annotations?.prefetch !== undefined);
   const ownerKinds = named.flatMap(kind => (known.includes(kind) ? (kind.makes ?? kind) : []));
