@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { PREFETCHES } from '../src/api/kinds.ts';
+import type { KubeEvent } from '../src/api/kube-api.ts';
 import { failureOf, harnesses, type MakeKubeApiHarness, type StartedHarness } from './kube-api-harness.ts';
 
 /** What a watch keeps, and every call when the server is away. */
@@ -44,6 +45,27 @@ export function kubeApiWatchSuite(name: string, makeHarness: MakeKubeApiHarness)
       const { seen } = harness.follow(metadata.resourceVersion ?? '');
       await harness.eventually(() => seen.length > 1);
       expect(seen).toEqual(['BOOKMARK', 'ADDED c']);
+    });
+
+    test('of a kind whose metadata alone is read, lists and watches bring nothing else', async () => {
+      const { api, create, signal } = await start();
+      const { metadata } = await create('a');
+      const names = { ...PREFETCHES, metadataOnly: true };
+      const { items } = await api.list(names, { limit: 500 }, signal);
+      expect(items.find(({ metadata: { name, uid } }) => name === 'a' && uid === metadata.uid)).not.toHaveProperty(
+        'spec',
+      );
+      const second = await create('b');
+      const events: KubeEvent[] = [];
+      for await (const event of api.watch(names, metadata.resourceVersion ?? '', signal)) {
+        events.push(event);
+        if (event.type === 'ADDED') break;
+      }
+      const { apiVersion, kind } = PREFETCHES;
+      expect(events.at(-1)).toMatchObject({
+        object: { apiVersion, kind, metadata: { name: 'b', uid: second.metadata.uid } },
+      });
+      expect(events.at(-1)).not.toHaveProperty('object.spec');
     });
 
     test('what changes nothing is no event', async () => {

@@ -1,4 +1,4 @@
-import type { Labels, PodsWanted, PodSpec, WorkloadOwner } from '@kube-prefetch/core';
+import type { Labels, PodsWanted, PodSpec, Workload, WorkloadOwner } from '@kube-prefetch/core';
 import type { PodMetadata } from './to-pod.ts';
 
 /** Whose pods they are, and of which of its templates. */
@@ -19,6 +19,8 @@ export interface LearnedPod extends GroupRef {
   readonly pod?: PodSpec;
   readonly name: string;
   readonly readMs: number;
+  /** Their controller then. */
+  readonly made?: Workload;
   /** Why the pod of that name could not be used. */
   readonly problem?: string;
 }
@@ -58,8 +60,9 @@ export function choosePodsToRead(
     const [key, { newest }] = entry;
     const known = learned.get(key);
     if (known?.name === newest.name && known.problem === undefined) continue;
-    const dueMs =
-      known === undefined ? now : known.readMs + (known.problem === undefined ? READ_AGAIN_MS : TRY_AGAIN_MS);
+    // Of one that is gone nothing was learned.
+    const isNext = known === undefined || (known.pod === undefined && known.name !== newest.name);
+    const dueMs = isNext ? now : known.readMs + (known.problem === undefined ? READ_AGAIN_MS : TRY_AGAIN_MS);
     if (dueMs <= now) due.push(entry);
     else nextMs = Math.min(nextMs, dueMs);
   }
@@ -68,4 +71,29 @@ export function choosePodsToRead(
 
 function isYounger(a: PodMetadata, b: PodMetadata): boolean {
   return a.createdAt === b.createdAt ? a.name > b.name : a.createdAt > b.createdAt;
+}
+
+/**
+ * What of `learned` still counts: that of groups that have pods, of controllers that are wanted, and of the last controller that is gone of each
+ * owner that is wanted.
+ */
+export function keepLearned(
+  learned: ReadonlyMap<string, LearnedPod>,
+  groups: ReadonlyMap<string, PodGroup>,
+  { wants }: PodsWanted,
+): ReadonlyMap<string, LearnedPod> {
+  const lastOf = new Map<string, string>();
+  const isOrphan = ({ namespace, owner }: LearnedPod) => !wants(namespace, owner);
+  const makerOf = ({ namespace, made }: LearnedPod) =>
+    made?.owner && wants(namespace, made.owner) ? `${made.owner.kind} ${namespace}/${made.owner.name}` : undefined;
+  for (const [key, pods] of learned) {
+    const maker = isOrphan(pods) ? makerOf(pods) : undefined;
+    if (maker !== undefined && pods.pod !== undefined) lastOf.set(maker, key);
+  }
+  const last = new Set(lastOf.values());
+  return new Map(
+    [...learned].filter(
+      ([key, pods]) => groups.has(key) || (pods.pod !== undefined && (!isOrphan(pods) || last.has(key))),
+    ),
+  );
 }

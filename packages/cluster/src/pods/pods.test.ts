@@ -20,7 +20,7 @@ const aPodObject = (name: string, parts: { metadata?: object; spec?: object; sta
   spec: { nodeName: 'n1', containers: [{ name: 'app', image: 'm/web:1' }], ...parts.spec },
   status: { phase: 'Running', containerStatuses: [{ name: 'app', image: 'another/name:1' }], ...parts.status },
 });
-const everything: PodsWanted = { all: false, admitted: true, wants: () => true };
+const everything: PodsWanted = { all: false, admitted: true, wants: () => true, controller: () => undefined };
 const metadataOf = (name: string, createdAt: string) =>
   toPodMetadata(root(aPodObject(name, { metadata: { creationTimestamp: createdAt } })));
 
@@ -61,7 +61,17 @@ test('one pod of each controller and template is read, and a younger one of the 
   expect(group?.newest.name).toBe('b');
   const learned = (name: string, problem?: string): ReadonlyMap<string, LearnedPod> =>
     new Map([
-      [key, { namespace: 'shop', owner, revision: {}, name, readMs: 0, ...(problem !== undefined && { problem }) }],
+      [
+        key,
+        {
+          namespace: 'shop',
+          owner,
+          revision: {},
+          name,
+          readMs: 0,
+          ...(problem === undefined ? { pod: toAdmittedSpec(root(aPodObject(name))) } : { problem }),
+        },
+      ],
     ]);
   const due = (known: ReadonlyMap<string, LearnedPod>, now: number) => {
     const chosen = choosePodsToRead(groups, known, now);

@@ -83,14 +83,18 @@ test('pods are read only while a resource wants to know of them, and the first s
 });
 
 test('twenty pods of one template cost one request, and a pod that is gone still says what the next one carries', async () => {
-  const { api, until, prefetch } = prepare();
+  const { api, clock, until, prefetch } = prepare();
   for (let index = 0; index < 20; index += 1) api.apply(PODS, aPod(`web-1-${index}`, ['m/web:1']));
   prefetch(workloads({}));
   await until(state => images(state)?.length === 1);
   expect(api.requests('get', PODS)).toBe(1);
   for (let index = 0; index < 20; index += 1) api.remove(PODS, { namespace: 'shop', name: `web-1-${index}` });
   expect(images(await until(state => images(state)?.[0]?.endsWith('gone') === true))).toEqual(['m/web:1,gone']);
+  // It counts for its Deployment, whoever made the pods.
   api.remove(REPLICA_SETS, { namespace: 'shop', name: 'web-1' });
+  await clock.advance(5_000);
+  expect(images(await until(() => true))).toEqual(['m/web:1,gone']);
+  api.remove(DEPLOYMENTS, { namespace: 'shop', name: 'web' });
   await until(state => images(state)?.length === 0);
 });
 

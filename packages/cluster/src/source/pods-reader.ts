@@ -5,7 +5,7 @@ import { KubeApiError } from '../api/kube-api.ts';
 import { PODS, PODS_METADATA } from '../api/kinds.ts';
 import { type Reflector, type ReflectorParts, createReflector } from './reflector.ts';
 import { fields, MalformedField } from '../to-state/index.ts';
-import { choosePodsToRead, groupPods, type LearnedPod, type PodGroup } from '../pods/group-pods.ts';
+import { choosePodsToRead, groupPods, keepLearned, type LearnedPod, type PodGroup } from '../pods/group-pods.ts';
 import { type PodMetadata, toAdmittedSpec, toPod, toPodMetadata } from '../pods/to-pod.ts';
 
 /** Reads pods as long as some resource wants to know of them. */
@@ -28,7 +28,7 @@ const MAX_SHARED_SPECS = 20_000;
 const MAX_PROBLEMS = 10;
 const LONGEST_MESSAGE = 300;
 const NOTHING: SeenPods = { allowed: true, read: false, gaps: [], admitted: [], all: [] };
-const NOBODY: PodsWanted = { all: false, admitted: false, wants: () => false };
+const NOBODY: PodsWanted = { all: false, admitted: false, wants: () => false, controller: () => undefined };
 
 type Mode = 'none' | 'metadata' | 'whole';
 
@@ -63,7 +63,8 @@ export function createPodsReader(parts: PodsReaderParts): PodsReader {
     const { newest, ...ref } = group;
     const { namespace, name, workload } = newest;
     const known = learned.get(key)?.pod;
-    const now = { ...ref, name, readMs: clock.monotonicMs() };
+    const made = wanted.controller(namespace, ref.owner);
+    const now = { ...ref, name, readMs: clock.monotonicMs(), ...(made && { made }) };
     if (workload !== undefined) return [key, { ...now, pod: workload.pod }];
     try {
       const object = await api.get(PODS, { namespace, name }, signal);
@@ -85,13 +86,17 @@ export function createPodsReader(parts: PodsReaderParts): PodsReader {
     const pods = current?.reflector.values();
     if (pods !== undefined) {
       groups = groupPods(pods, wanted);
-      learned = withoutStrangers(learned, groups, wanted);
+      learned = keepLearned(learned, groups, wanted);
       const { due } = choosePodsToRead(groups, learned, clock.monotonicMs());
+      const next = new Map(learned);
       for (let start = 0; start < due.length; start += READS_AT_ONCE) {
         const batch = due.slice(start, start + READS_AT_ONCE);
         const read = await Promise.all(batch.map(([key, group]) => readOne(key, group, signal)));
-        learned = new Map([...learned, ...read].slice(-MAX_LEARNED));
+        for (const [key, pod] of read) next.set(key, pod);
+        // The server does not answer: the others are tried later.
+        if (read.every(([, { problem = '' }]) => problem !== '')) break;
       }
+      learned = new Map([...next].slice(-MAX_LEARNED));
       complete = true;
     }
     changed();
@@ -139,7 +144,7 @@ export function createPodsReader(parts: PodsReaderParts): PodsReader {
     read() {
       if (modeOf(wanted) === 'none' || current === undefined) return (seen = sameOr(seen, NOTHING));
       const { reflector, mode } = current;
-      const problems = [...learned.values()].flatMap(({ problem }) => problem || []);
+      const problems = [...learned].flatMap(([key, { problem }]) => (groups.has(key) && problem) || []);
       return (seen = sameOr(seen, {
         allowed: true,
         read: complete && (!wanted.all || mode === 'whole'),
@@ -151,22 +156,13 @@ export function createPodsReader(parts: PodsReaderParts): PodsReader {
   };
 }
 
-/** Those whose owner nobody wants to know about any more are forgotten. */
-function withoutStrangers(
-  learned: ReadonlyMap<string, LearnedPod>,
-  groups: ReadonlyMap<string, PodGroup>,
-  { wants }: PodsWanted,
-): ReadonlyMap<string, LearnedPod> {
-  return new Map([...learned].filter(([key, { namespace, owner }]) => groups.has(key) || wants(namespace, owner)));
-}
-
 function admittedOf(
   learned: ReadonlyMap<string, LearnedPod>,
   groups: ReadonlyMap<string, PodGroup>,
   previous: readonly AdmittedPods[],
 ): readonly AdmittedPods[] {
-  const admitted = [...learned].flatMap(([key, { namespace, owner, revision, pod }]) =>
-    pod === undefined ? [] : [{ key, namespace, owner, revision, gone: !groups.has(key), pod }],
+  const admitted = [...learned].flatMap(([key, { namespace, owner, revision, made, pod }]) =>
+    pod === undefined ? [] : [{ key, namespace, owner, revision, gone: !groups.has(key), ...(made && { made }), pod }],
   );
   const next = admitted.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ key: _key, ...pods }) => pods);
   return isDeepStrictEqual(next, previous) ? previous : next;

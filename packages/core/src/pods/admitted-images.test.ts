@@ -136,6 +136,21 @@ test('of several templates of one object, pods count for the one whose container
   ]);
 });
 
+test('pods of a Job that is gone count for its CronJob as long as its template is the same', () => {
+  const cron = (image: string) =>
+    aWorkload({ group: 'batch', kind: 'CronJob', name: 'nightly', pod: { containers: [app(image)] } });
+  const made = aWorkload({
+    group: 'batch',
+    kind: 'Job',
+    name: 'nightly-1',
+    owner: owner('CronJob', 'nightly', 'batch'),
+    pod: { containers: [app('job:1')] },
+  });
+  const gone = pods({ images: [app('m/job:1')], owner: owner('Job', 'nightly-1', 'batch'), gone: true, made });
+  expect(images([cron('job:1')], [gone], 'Admitted', ['CronJob'])).toEqual(['m/job:1']);
+  expect(images([cron('job:2')], [gone], 'Admitted', ['CronJob'])).toEqual(['job:2']);
+});
+
 test('a placeholder counts as one until a pod shows what a webhook made of it', () => {
   const gateway = aWorkload({ pod: { containers: [{ name: 'istio-proxy', image: 'auto' }] } });
   const set = { ...gateway, kind: 'ReplicaSet', name: 'web-2', owner: owner('Deployment', 'web') };

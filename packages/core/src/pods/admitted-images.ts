@@ -1,7 +1,7 @@
 import { workloadName } from '../workloads/kind-names.ts';
 import { podImages } from '../workloads/pod-images.ts';
 import type { AdmittedPods, ClusterState, PodSpec, Workload } from '../state/cluster-state.ts';
-import { compileOwners } from './owners.ts';
+import { compileOwners, type OwnersOf } from './owners.ts';
 
 /** What pods of one template of a workload carry after admission. */
 export interface Admitted {
@@ -22,7 +22,7 @@ export function admittedImages({ workloads, pods }: ClusterState): (workload: Wo
   const ownersOf = compileOwners(workloads);
   for (const seen of pods?.admitted ?? []) {
     let below: readonly Made[] = [];
-    for (const [level, templates] of ownersOf(seen.namespace, seen.owner).entries()) {
+    for (const [level, templates] of chainOf(seen, ownersOf).entries()) {
       below = templates
         .filter(template => fits(template, seen))
         .map(template => ({
@@ -42,6 +42,12 @@ export function admittedImages({ workloads, pods }: ClusterState): (workload: Wo
     }
   }
   return workload => found.get(templateKey(workload)) ?? NOTHING;
+}
+
+/** A controller that is gone counts as it was, for those that own it. */
+function chainOf({ namespace, owner, made }: AdmittedPods, ownersOf: OwnersOf): ReturnType<OwnersOf> {
+  const chain = ownersOf(namespace, owner);
+  return chain.length > 0 || made === undefined ? chain : [[made], ...ownersOf(namespace, made.owner)];
 }
 
 interface Made {

@@ -1,4 +1,3 @@
-import { workloadName } from '../workloads/kind-names.ts';
 import type { Workload, WorkloadOwner } from '../state/cluster-state.ts';
 
 /** The owner, the owner's owner and so on, as far as they are read; each with all of its templates. */
@@ -8,15 +7,28 @@ export type OwnersOf = (namespace: string, owner: WorkloadOwner | undefined) => 
 const MAX_OWNERS = 5;
 
 export function compileOwners(workloads: readonly Workload[]): OwnersOf {
-  const byName = Map.groupBy(workloads, workloadName);
-  return (namespace, owner) => {
+  const byKey = Map.groupBy(workloads, ({ namespace, ...workload }) => keyOf(namespace, workload));
+  // Most pods share their controller with others.
+  const known = new Map<string, readonly (readonly Workload[])[]>();
+  const follow = (namespace: string, owner: WorkloadOwner) => {
     const chain: (readonly Workload[])[] = [];
-    for (let next = owner; next !== undefined && chain.length < MAX_OWNERS; ) {
-      const templates = byName.get(workloadName({ ...next, namespace }));
+    for (let next: WorkloadOwner | undefined = owner; next !== undefined && chain.length < MAX_OWNERS; ) {
+      const templates = byKey.get(keyOf(namespace, next));
       if (templates === undefined) break;
       chain.push(templates);
       next = templates[0]?.owner;
     }
     return chain;
   };
+  return (namespace, owner) => {
+    if (owner === undefined) return [];
+    const key = keyOf(namespace, owner);
+    const chain = known.get(key) ?? follow(namespace, owner);
+    known.set(key, chain);
+    return chain;
+  };
+}
+
+function keyOf(namespace: string, { kind, group, name }: WorkloadOwner): string {
+  return `${kind}.${group} ${namespace}/${name}`;
 }

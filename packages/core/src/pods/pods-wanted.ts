@@ -1,7 +1,7 @@
 import type { WorkloadChoice } from '@kube-prefetch/protocol';
 import { findWorkloads } from '../workloads/find-workloads.ts';
 import { workloadName } from '../workloads/kind-names.ts';
-import type { ClusterState, Resource, WorkloadOwner } from '../state/cluster-state.ts';
+import type { ClusterState, Resource, Workload, WorkloadOwner } from '../state/cluster-state.ts';
 import { compileOwners } from './owners.ts';
 
 /** Which pods the resources want to know about. */
@@ -12,6 +12,8 @@ export interface PodsWanted {
   readonly admitted: boolean;
   /** Those of this controller. */
   wants(namespace: string, owner: WorkloadOwner): boolean;
+  /** This controller, if it is read; of one with several templates any. */
+  controller(namespace: string, owner: WorkloadOwner): Workload | undefined;
 }
 
 export function podsWanted({
@@ -39,6 +41,7 @@ export function podsWanted({
   return {
     all: readable.some(({ spec }) => spec.workloads.some(choosesPods)),
     admitted: asking.length > 0,
+    controller: (namespace, owner) => ownersOf(namespace, owner)[0]?.[0],
     wants: (namespace, owner) =>
       ownersOf(namespace, owner).some(([template]) => template !== undefined && wanted.has(workloadName(template))),
   };

@@ -99,7 +99,8 @@ const keys = new WeakMap<PodSpec, string>();
 function keyOf({ namespace, annotations, pod }: KeptPod): string {
   const text = keys.get(pod) ?? JSON.stringify(pod);
   keys.set(pod, text);
-  return JSON.stringify([namespace, annotations, text]);
+  const exclude = annotations?.exclude === undefined ? '' : JSON.stringify(annotations.exclude);
+  return `${namespace} ${exclude} ${text}`;
 }
 
 /** As workloads that ask for their images. */

@@ -68,6 +68,8 @@ export interface AdmittedPods {
   readonly revision: Labels;
   /** None of them is left. */
   readonly gone: boolean;
+  /** Their controller as it was when the pod was read: a Job may be gone before its CronJob. */
+  readonly made?: Workload;
   readonly pod: PodSpec;
 }
 
