@@ -79,6 +79,12 @@ test.each<[string, Wanted | undefined, readonly AdmittedPods[], readonly string[
     [now, { ...before, gone: true }],
     ['mirror.example/proxy:1', 'mirror.example/web:2'],
   ],
+  [
+    'as admitted, without what pods of the same template that are gone carried',
+    'Admitted',
+    [now, { ...now, gone: true, pod: aPod({ containers: [app('m/older:1')] }) }],
+    ['mirror.example/proxy:1', 'mirror.example/web:2'],
+  ],
 ])('a Deployment, %s', (_name, wanted, admitted, expected) => {
   expect(images([web, ...sets], admitted, wanted)).toEqual(expected);
 });

@@ -11,14 +11,12 @@ export interface Admitted {
   readonly current: boolean;
 }
 
-const NOTHING: Admitted = { pods: [], current: false };
-
 /**
  * Says of a workload what its pods carry. Pods count for their controller and for all that own it: those of a ReplicaSet for its
  * Deployment.
  */
 export function admittedImages({ workloads, pods }: ClusterState): (workload: Workload) => Admitted {
-  const found = new Map<string, { pods: PodSpec[]; current: boolean }>();
+  const found = new Map<string, Found>();
   const ownersOf = compileOwners(workloads);
   for (const seen of pods?.admitted ?? []) {
     let below: readonly Made[] = [];
@@ -31,18 +29,32 @@ export function admittedImages({ workloads, pods }: ClusterState): (workload: Wo
             level === 0 ? isOfRevision(template, seen) : below.some(made => made.current && repeats(made, template)),
         }));
       for (const { template, current } of below) {
-        // Those that are gone say what the next ones will carry, unless the template is another one by now.
-        if (seen.gone && !current) continue;
         const key = templateKey(template);
-        const known = found.get(key) ?? { pods: [], current: false };
-        known.pods.push(seen.pod);
-        known.current ||= current;
+        const known = found.get(key) ?? { there: [], gone: [], current: false };
         found.set(key, known);
+        if (!seen.gone) {
+          known.there.push(seen.pod);
+          known.current ||= current;
+        } else if (current) known.gone.push(seen.pod);
       }
     }
   }
-  return workload => found.get(templateKey(workload)) ?? NOTHING;
+  return workload => {
+    const { there, gone, current } = found.get(templateKey(workload)) ?? NONE;
+    // Those that are gone say what the next ones will carry, unless there are some or the template is another one by now.
+    return current ? { pods: there, current } : { pods: [...there, ...gone], current: gone.length > 0 };
+  };
 }
+
+interface Found {
+  readonly there: PodSpec[];
+  /** Of the template as it is now. */
+  readonly gone: PodSpec[];
+  /** Of those that are there. */
+  current: boolean;
+}
+
+const NONE: Found = { there: [], gone: [], current: false };
 
 /** A controller that is gone counts as it was, for those that own it. */
 function chainOf({ namespace, owner, made }: AdmittedPods, ownersOf: OwnersOf): ReturnType<OwnersOf> {
