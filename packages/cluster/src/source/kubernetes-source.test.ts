@@ -445,3 +445,21 @@ test('a cluster without their definition has none, and that is no gap', async ()
   expect(source.read()?.gaps).toEqual([]);
   expect(api.requests('list', TECHSQUAD_PREFETCHES)).toBeLessThan(8);
 });
+
+test.each([
+  ['kube-prefetch', true],
+  [undefined, false],
+])('with the own namespace %s ServiceAccounts are read: %s', async (ownNamespace, read) => {
+  const clock = createVirtualClock();
+  const api = createTwinApi({ clock });
+  const log = { debug: () => {}, info: () => {}, warn: () => {} };
+  const source = createKubernetesSource({ api, clock, random: seededRandom(7), ownNamespace, log });
+  const stop = new AbortController();
+  const run = source.run(() => {}, stop.signal);
+  await clock.advance(10_000);
+  expect(source.read()?.serviceAccounts).toEqual(read ? [] : undefined);
+  expect(api.requests('list', SERVICE_ACCOUNTS) + api.requests('watch', SERVICE_ACCOUNTS) > 0).toBe(read);
+  stop.abort();
+  await clock.advance(0);
+  await run;
+});
