@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { errorText } from '@kube-prefetch/protocol';
 import { MalformedField } from '../to-state/index.ts';
 import type { KubeEvent, KubeKind, KubeObject } from '../api/kube-api.ts';
 
@@ -84,14 +85,14 @@ function readObject<T>(
   object: KubeObject,
   previous: StoredObject<T> | undefined,
 ): StoredObject<T> {
-  let next: StoredObject<T>;
   try {
-    next = { value: project(object), problem: undefined };
+    const next: StoredObject<T> = { value: project(object), problem: undefined };
+    return isDeepStrictEqual(next, previous) ? (previous as StoredObject<T>) : next;
   } catch (error) {
-    if (!(error instanceof MalformedField)) throw error;
-    return withProblem(kind, object, error.message, previous);
+    // Anything else is a bug of ours. Thrown on, it would let one object end the reading of all.
+    const why = error instanceof MalformedField ? error.message : `it cannot be read (${errorText(error)})`;
+    return withProblem(kind, object, why, previous);
   }
-  return isDeepStrictEqual(next, previous) ? (previous as StoredObject<T>) : next;
 }
 
 function withProblem<T>(

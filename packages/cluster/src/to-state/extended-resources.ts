@@ -58,7 +58,9 @@ const QUANTITY = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([numkMGTPE]|[KMGT
 const THOUSANDS = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 
 function amountOf(quantity: Field): number {
-  const [, number, suffix = ''] = QUANTITY.exec(String(quantity.value)) ?? [];
+  const { value } = quantity;
+  const written = typeof value === 'number' ? String(value) : value;
+  const [, number, suffix = ''] = (typeof written === 'string' && QUANTITY.exec(written)) || [];
   if (number === undefined) throw expected(quantity, 'a quantity such as 1 or 500m');
   const factor = suffix.endsWith('i')
     ? 1024 ** ' KMGTPE'.indexOf(suffix.slice(0, 1))
