@@ -156,10 +156,11 @@ function foundInWorkloads(resource: Resource, found: FoundWorkloads, tools: Tool
   return found.workloads.flatMap(workload => {
     const wanted = found.wanted.get(workload);
     const admitted = tools.admitted(workload);
-    const images = [
-      ...writtenImagesOf(workload, wanted?.written ?? true, wanted?.admitted ? admitted : undefined),
-      ...(wanted?.admitted ? admittedImagesOf(workload, admitted.pods) : []),
-    ];
+    const written = writtenImagesOf(workload, wanted?.written ?? true, wanted?.admitted ? admitted : undefined);
+    const pulled = new Set(written.map(({ podImage }) => tools.rewriteImage(podImage.image).image));
+    const seen = wanted?.admitted ? admittedImagesOf(workload, admitted.pods) : [];
+    // What no webhook changed is as it was written, also in whose secrets it is pulled with.
+    const images = [...written, ...seen.filter(({ podImage }) => !pulled.has(podImage.image))];
     return imagesOf(resource, workload, images, tools, found.unclear.has(workload));
   });
 }

@@ -180,6 +180,13 @@ test('explain says which image came from where, and rules of rewrite leave what 
   ]);
 });
 
+test('an image that no webhook changed is asked for once, as it is written', () => {
+  const same = pods({ images: [app('docker.io/team/web:2')] });
+  const secret = { ...same, pod: { ...same.pod, imagePullSecrets: ['of-the-pod'] } };
+  const asks = (wanted: Wanted) => asked([web, ...sets], [secret], wanted).asks.map(({ sources }) => sources.join());
+  expect([asks('Both'), asks('Admitted')]).toEqual([['Deployment shop/web'], ['Deployment shop/web as admitted']]);
+});
+
 test('names of injected containers can be excluded', () => {
   const annotations = { exclude: ['istio-proxy'], problems: [] };
   const found = asked([{ ...web, annotations }, ...sets], [now], 'Admitted');
