@@ -20,6 +20,7 @@ import {
   type NodeChoice,
   type PrefetchSpec,
   type ResourceRef,
+  TECHSQUAD_KIND,
   type Toleration,
 } from '@kube-prefetch/protocol';
 import fc, { type Arbitrary } from 'fast-check';
@@ -199,7 +200,7 @@ const nodeChoice: Arbitrary<NodeChoice> = fc.record(
 const ref: Arbitrary<ResourceRef> = fc.oneof(
   fc.record({ kind: fc.constant('ClusterPrefetch' as const), name: fc.constantFrom('base', 'extra') }),
   fc.record({
-    kind: fc.constant('Prefetch' as const),
+    kind: fc.constantFrom('Prefetch' as const, 'Prefetch' as const, TECHSQUAD_KIND),
     namespace: fc.constantFrom(...NAMESPACES),
     name: fc.constantFrom('base', 'extra'),
   }),
@@ -242,7 +243,7 @@ const spec: Arbitrary<PrefetchSpec> = fc
   })
   .map(({ nodes, ...rest }) => (nodes === undefined ? rest : { ...rest, nodes }));
 
-const resource: Arbitrary<Resource> = fc.record({
+const ownResource: Arbitrary<Resource> = fc.record({
   ref,
   generation: fc.nat(9),
   spec,
@@ -251,6 +252,10 @@ const resource: Arbitrary<Resource> = fc.record({
     fc.constant(['expected a list of images, got a number']),
   ),
 });
+
+const resource = ownResource.map(
+  (one): Resource => (one.ref.kind === TECHSQUAD_KIND ? { ...one, ownPods: true } : one),
+);
 
 const namespace: Arbitrary<Namespace> = fc.record({ name: fc.constantFrom(...NAMESPACES), labels });
 

@@ -433,7 +433,7 @@ test("another operator's Prefetches are read where that is asked for, beside our
   expect(off.api.requests('list', TECHSQUAD_PREFETCHES)).toBe(0);
 });
 
-test('a cluster without their definition has none, and that is no gap', async () => {
+test('a cluster without their definition has none, and that is no gap, before it comes or after it is removed', async () => {
   const { api, reads, clock, source } = start(
     [aPrefetch('warm')],
     prepared => prepared.api.refuse(TECHSQUAD_PREFETCHES, 'NotFound'),
@@ -444,6 +444,13 @@ test('a cluster without their definition has none, and that is no gap', async ()
   await clock.advance(minutesMs(5));
   expect(source.read()?.gaps).toEqual([]);
   expect(api.requests('list', TECHSQUAD_PREFETCHES)).toBeLessThan(8);
+
+  api.allow(TECHSQUAD_PREFETCHES);
+  api.apply(TECHSQUAD_PREFETCHES, { metadata: { namespace: 'shop', name: 'late' }, spec: {} });
+  await reads(({ resources }) => resources.length === 2);
+  api.refuse(TECHSQUAD_PREFETCHES, 'NotFound');
+  await clock.advance(minutesMs(5));
+  expect([source.read()?.gaps, source.read()?.resources.length]).toEqual([[], 2]);
 });
 
 test.each([
