@@ -1,11 +1,11 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Image, rootOf } from '@kube-prefetch/lab/images';
 import type { Answer, Heard, Place } from './echoes.ts';
 
 export interface HostileRegistry {
-  /** `127.0.0.1:PORT` */
-  readonly address: string;
+  /** `127.0.0.1:PORT`, each for all repositories: an agent has one pull at a time from a registry that fails. */
+  readonly addresses: readonly string[];
   /** Everything that any request brought: headers, URLs and bodies. */
   readonly heard: readonly string[];
   /** Serves the image to whoever sends any credential, until it turns hostile at a place: there it repeats the credential. */
@@ -33,14 +33,14 @@ interface Published {
 
 /** As registries are: a node whose pulls fail within milliseconds, one after the other, asks the coordinator more than it may. */
 const SLOW_MS = 200;
+const ADDRESSES = 40;
 const NOTHING: Heard = { authorization: '', username: '', password: '' };
 
 export async function startHostileRegistry(): Promise<HostileRegistry> {
   const heard: string[] = [];
   const published = new Map<string, Published>();
-  let address = '';
 
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const take = (chunks: readonly Buffer[]) => {
       const body = Buffer.concat(chunks).toString();
       heard.push(`${request.url} ${request.headers.authorization} ${body}`);
@@ -48,7 +48,7 @@ export async function startHostileRegistry(): Promise<HostileRegistry> {
       send(answer(request, url, body), request, response.socket as NodeJS.WritableStream);
     };
     setTimeout(() => void request.toArray().then(take, () => request.destroy()), SLOW_MS);
-  });
+  };
 
   function answer(request: IncomingMessage, url: URL, body: string): Answer {
     const now = heardIn(request.headers.authorization, body);
@@ -59,7 +59,7 @@ export async function startHostileRegistry(): Promise<HostileRegistry> {
     if (held === undefined) return { status: 404, body: '{"errors":[{"code":"NAME_UNKNOWN"}]}' };
     const { hostile, came } = held;
     if (now === undefined)
-      return hostile && wantsToken(hostile) ? bearer(`http://${address}/token/${repository}`) : BASIC;
+      return hostile && wantsToken(hostile) ? bearer(`http://${request.headers.host}/token/${repository}`) : BASIC;
     if (!came.some(({ authorization }) => authorization === now.authorization)) came.push(now);
     if (hostile !== undefined && isFrom(hostile, token === 'token', request.method ?? '', kind)) {
       const said = hostile.earlier ? came.filter(({ authorization }) => authorization !== now.authorization) : [now];
@@ -79,10 +79,10 @@ export async function startHostileRegistry(): Promise<HostileRegistry> {
     };
   }
 
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const servers = Array.from({ length: ADDRESSES }, () => createServer(listener));
+  await Promise.all(servers.map(server => new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))));
   return {
-    address,
+    addresses: servers.map(server => `127.0.0.1:${(server.address() as AddressInfo).port}`),
     heard,
     publish(repository, image, hostile) {
       const { digest, mediaType, contents: root } = rootOf(image);
@@ -96,11 +96,11 @@ export async function startHostileRegistry(): Promise<HostileRegistry> {
       );
       published.set(repository, { contents, hostile, came: [] });
     },
-    close: () =>
-      new Promise(resolve => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    async close() {
+      const closed = servers.map(server => new Promise<void>(resolve => server.close(() => resolve())));
+      for (const server of servers) server.closeAllConnections();
+      await Promise.all(closed);
+    },
   };
 }
 

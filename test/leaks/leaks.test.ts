@@ -55,7 +55,7 @@ beforeAll(async () => {
   registry = await startHostileRegistry();
   const dir = join(scratch.path, 'c');
   mountSmallDisk(dir, DISK_BYTES);
-  containerd = await startContainerd({ dir, version: 'debian', registries: [registry.address] });
+  containerd = await startContainerd({ dir, version: 'debian', registries: registry.addresses });
 });
 afterAll(async () => {
   await containerd?.stop();
@@ -151,14 +151,14 @@ async function drive(run: string, share: 0 | 1, start: Start, modules: readonly 
     .join(' ');
   const { coordinator, admin, agentFlags, apply, written } = await start(dir, programs, options);
   const rows = publishRows(registry, run, share);
-  await apply([...secretsFor(registry.address), ...prefetchesOf(rows)]);
+  await apply([...secretsFor(registry.addresses), ...prefetchesOf(rows)]);
   const nodeFiles = join(dir, 'node');
   mkdirSync(nodeFiles);
   const agent = await programs.startAgent(
     {
       ...agentFlags,
-      ...writeNodeFiles(nodeFiles, registry.address),
-      'parallel-pulls': '4',
+      ...writeNodeFiles(nodeFiles, registry.addresses),
+      'parallel-pulls': '6',
       'stall-timeout': '5s',
       'disk-max-used-percent': '100',
     },
@@ -169,17 +169,15 @@ async function drive(run: string, share: 0 | 1, start: Start, modules: readonly 
     const view = (await (await fetch(`${admin}/v1/nodes/n1`)).json()) as NodeView;
     return new Map(view.images.flatMap(({ image, cell }) => (cell === undefined ? [] : [[image, cell] as const])));
   };
-  const until = (images: readonly string[], fits: (cell: CellReport) => boolean, what: string) =>
-    waitUntil(
-      async () => {
-        const known = await cells();
-        const isSo = (image: string) => fits(known.get(image) ?? { image, state: 'Unknown', since: '' });
-        return images.every(isSo) && known;
-      },
-      what,
-      SOON_MS,
-      { child: agent.child },
-    );
+  /** Until each has been seen so once: what failed is soon tried again. */
+  const until = (images: readonly string[], fits: (cell: CellReport) => boolean, what: string) => {
+    const left = new Set(images);
+    const look = async () => {
+      for (const [image, cell] of await cells()) if (fits(cell)) left.delete(image);
+      return left.size === 0;
+    };
+    return waitUntil(look, what, SOON_MS, { child: agent.child });
+  };
   const hasFailed = ({ state }: CellReport) => state === 'Failed';
   const isTried = (cell: CellReport) =>
     cell.state === 'Present' || hasFailed(cell) || cell.waitingBecause?.includes('plugin hangs') === true;
@@ -194,7 +192,7 @@ async function drive(run: string, share: 0 | 1, start: Start, modules: readonly 
     const hostile =
       place === undefined ? undefined : { place: PLACES[place] as (typeof PLACES)[string], echo: () => 'x' };
     registry.publish(`pair/${run}${name}`, buildImage({ sizeMiB }), hostile);
-    const image = `${registry.address}/pair/${run}${name}:1`;
+    const image = `${registry.addresses[sizeMiB % 2]}/pair/${run}${name}:1`;
     const spec = { images: [image], imagePullSecrets: [{ name: 'pair' }] };
     await apply([
       { apiVersion: 'kube-prefetch.io/v1alpha1', kind: 'Prefetch', metadata: { namespace: 'shop', name }, spec },

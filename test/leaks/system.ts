@@ -69,8 +69,15 @@ export function prefetchesOf(rows: readonly Row[]): readonly object[] {
   });
 }
 
+/** The entry for that folder, whatever the address. */
+function everywhere(addresses: readonly string[]) {
+  return (folder: string, entry: object) =>
+    Object.fromEntries(addresses.map(address => [`${address}/${folder}`, entry] as const));
+}
+
 /** Secrets by name, each for the folder of the registry that its name begins with. */
-export function secretsFor(address: string): readonly object[] {
+export function secretsFor(addresses: readonly string[]): readonly object[] {
+  const on = everywhere(addresses);
   const secret = (name: string, type: string, key: string, text: string) => ({
     apiVersion: 'v1',
     kind: 'Secret',
@@ -79,17 +86,12 @@ export function secretsFor(address: string): readonly object[] {
     data: { [key]: base64(text) },
   });
   const config = (name: string, entry: object, folder = name) =>
-    secret(
-      name,
-      'dockerconfigjson',
-      '.dockerconfigjson',
-      JSON.stringify({ auths: { [`${address}/${folder}`]: entry } }),
-    );
+    secret(name, 'dockerconfigjson', '.dockerconfigjson', JSON.stringify({ auths: on(folder, entry) }));
   const of = (kind: string) => ({ username: 'reader', password: secretOf(kind) });
   return [
     config('basic', of('basic')),
     config('pair', { auth: base64(`reader:${secretOf('pair')}`) }),
-    secret('dockercfg', 'dockercfg', '.dockercfg', JSON.stringify({ [`${address}/dockercfg`]: of('dockercfg') })),
+    secret('dockercfg', 'dockercfg', '.dockercfg', JSON.stringify(on('dockercfg', of('dockercfg')))),
     config('identity', {
       auth: base64(`reader:${secretOf('name of an identity token')}`),
       identitytoken: secretOf('identity token'),
@@ -100,7 +102,7 @@ export function secretsFor(address: string): readonly object[] {
       'cut',
       'dockerconfigjson',
       '.dockerconfigjson',
-      `{"auths": {"${address}/cut": {"password": "${secretOf('JSON that is cut')}`,
+      `{"auths": {"${addresses[0]}/cut": {"password": "${secretOf('JSON that is cut')}`,
     ),
     config('nocolon', { auth: base64(secretOf('auth without a colon')) }),
     config('fields', { username: { [secretOf('wrong fields')]: 1 }, password: [secretOf('wrong fields')] }),
@@ -109,17 +111,18 @@ export function secretsFor(address: string): readonly object[] {
 }
 
 /** Files of a node: what flags of the agent name them. */
-export function writeNodeFiles(dir: string, address: string): Readonly<Record<string, string>> {
+export function writeNodeFiles(dir: string, addresses: readonly string[]): Readonly<Record<string, string>> {
+  const on = everywhere(addresses);
   const bin = join(dir, 'bin');
   mkdirSync(bin, { recursive: true });
   const dockerConfig = join(dir, 'config.json');
   const of = (kind: string) => ({ username: 'reader', password: secretOf(kind) });
-  writeFileSync(dockerConfig, JSON.stringify({ auths: { [`${address}/node`]: of('docker config of the node') } }));
+  writeFileSync(dockerConfig, JSON.stringify({ auths: on('node', of('docker config of the node')) }));
   const answer = (auth: object) =>
     `process.stdout.write(${JSON.stringify(JSON.stringify({ kind: 'CredentialProviderResponse', apiVersion: V1, cacheKeyType: 'Registry', auth }))})`;
   const say = (kind: string, where: string) => `process.${where}.write(${JSON.stringify(secretOf(kind))})`;
   const scripts: Readonly<Record<string, string>> = {
-    plugin: `${say('stderr of a plugin', 'stderr')}; ${answer({ [`${address}/plugin`]: of('answer of a plugin') })}`,
+    plugin: `${say('stderr of a plugin', 'stderr')}; ${answer(on('plugin', of('answer of a plugin')))}`,
     garbage: say('garbage of a plugin', 'stdout'),
     stderr: `${say('last words of a plugin', 'stderr')}; throw new Error(${JSON.stringify(secretOf('last words of a plugin'))})`,
     nul: '',
@@ -133,7 +136,7 @@ export function writeNodeFiles(dir: string, address: string): Readonly<Record<st
     return {
       name,
       apiVersion: V1,
-      matchImages: [`${address}/${name}`],
+      matchImages: addresses.map(address => `${address}/${name}`),
       defaultCacheDuration: '1h',
       ...(name === 'plugin' && { args: [secretOf('argument of a plugin')], env: variable('environment of a plugin') }),
       ...(name === 'nul' && { env: variable('environment with a NUL', '\0') }),
@@ -160,11 +163,12 @@ export interface Row {
 /** Images of every origin, and of ways and places in which a registry may repeat a credential: each share has others. */
 export function publishRows(registry: HostileRegistry, run: string, share: 0 | 1): readonly Row[] {
   const rows: Row[] = [];
+  const addressOf = (index: number) => registry.addresses[index % registry.addresses.length] as string;
   const turns: readonly Origin[] = ['basic', 'pair', 'dockercfg', 'node', 'plugin'];
   const publish = (origin: Origin, said?: string, hostile?: Parameters<HostileRegistry['publish']>[2]) => {
     const repository = `${origin}/${run}${rows.length}`;
     registry.publish(repository, buildImage({ files: [{ path: 'x', contents: Buffer.from(repository) }] }), hostile);
-    rows.push({ image: `${registry.address}/${repository}:1`, origin, ...(said !== undefined && { said }) });
+    rows.push({ image: `${addressOf(rows.length)}/${repository}:1`, origin, ...(said !== undefined && { said }) });
   };
   const places = Object.entries(PLACES);
   const echoes = Object.entries<(heard: Heard) => string>(ECHOES);
@@ -189,7 +193,11 @@ export function publishRows(registry: HostileRegistry, run: string, share: 0 | 1
   const repository = `basic/${run}other`;
   const platform = 'linux/s390x';
   registry.publish(repository, buildIndex([{ platform, image: buildImage({ platform }) }]));
-  rows.push({ image: `${registry.address}/${repository}:1`, origin: 'basic', said: 'an image of another platform' });
+  rows.push({
+    image: `${addressOf(rows.length)}/${repository}:1`,
+    origin: 'basic',
+    said: 'an image of another platform',
+  });
   return rows;
 }
 
