@@ -1,5 +1,5 @@
 import './reflect-metadata-stub.ts';
-import { createPrivateKey, type webcrypto } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type webcrypto } from 'node:crypto';
 import type { KeyPair } from '@kube-prefetch/cluster';
 import { dateOf } from '@kube-prefetch/time';
 import {
@@ -33,7 +33,18 @@ const AUTHORITY = 'CN=kube-prefetch';
 
 /** A new certificate authority that signs for servers, and no other authority. */
 export async function makeAuthority(life: Life): Promise<KeyPair> {
-  const keys = await makeKeys();
+  return selfSigned(life, await makeKeys());
+}
+
+/** The same authority with other dates: whoever trusts one of the two certificates trusts what its key signed. */
+export function redateAuthority({ privateKey }: KeyPair, life: Life): Promise<KeyPair> {
+  return selfSigned(life, {
+    privateKey: createPrivateKey(privateKey).toCryptoKey(ALGORITHM, true, ['sign']),
+    publicKey: createPublicKey(privateKey).toCryptoKey(ALGORITHM, true, ['verify']),
+  });
+}
+
+async function selfSigned(life: Life, keys: webcrypto.CryptoKeyPair): Promise<KeyPair> {
   const certificate = await X509CertificateGenerator.createSelfSigned({
     ...dates(life),
     name: AUTHORITY,
