@@ -9,6 +9,7 @@ import { followsNodes } from './scenarios/nodes.ts';
 import { survivesWithoutRegistry } from './scenarios/offline.ts';
 import { pullsWithCredentials } from './scenarios/private.ts';
 import { servesTheOriginal } from './scenarios/original.ts';
+import { findsRollouts } from './scenarios/rollouts.ts';
 import { usesItsRights } from './scenarios/rights.ts';
 import { isScraped } from './scenarios/scrape.ts';
 import { warms } from './scenarios/warm.ts';
@@ -29,6 +30,7 @@ describe('on three real nodes', () => {
   installs(fixture);
   const warm = warms(fixture, publish);
   readsWhatIsWritten(fixture, publish);
+  findsRollouts(fixture, publish);
   isScraped(fixture);
   followsNodes(fixture, publish, warm);
   keepsPodsOffColdNodes(fixture, publish);
