@@ -34,6 +34,7 @@ export const NEEDS = {
   harness: cluster,
   demo: [...go, ...docker, 'docker-registry'],
   e2e: [...cluster, ...images, 'prometheus'],
+  waves: [...cluster, ...images],
   cluster,
   'cluster push': ['skopeo'],
   'demo on containerd': [...go, ...containerd, 'docker-registry'],

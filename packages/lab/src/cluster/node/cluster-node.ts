@@ -24,7 +24,7 @@ export interface NodeOptions {
   readonly privateRoot?: boolean;
 }
 
-export interface ClusterNode extends Pick<NodeMachine, 'number' | 'name' | 'address' | 'dir' | 'pid'> {
+export interface ClusterNode extends Pick<NodeMachine, 'number' | 'name' | 'address' | 'dir' | 'pid' | 'prefix'> {
   /** As this machine sees it. */
   readonly criSocket: string;
   readonly containerd: Containerd;
@@ -86,6 +86,7 @@ export async function startClusterNode(options: StartNodeOptions): Promise<Clust
     address: machine.address,
     dir: machine.dir,
     pid: machine.pid,
+    prefix: machine.prefix,
     criSocket: containerd.socket,
     containerd,
     kubelet,
