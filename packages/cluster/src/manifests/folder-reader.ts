@@ -5,7 +5,7 @@ import type { ReadSecret } from '../ports/secret-reader.ts';
 import { combineFiles, secretsIn } from './combine-files.ts';
 import type { WorkloadKinds } from '../workload-kinds/kind-row.ts';
 import { createKindReaders } from './kind-readers.ts';
-import { contributionOf, type CachedFile, readFile } from './file-cache.ts';
+import { contributionOf, type CachedFile, readFile } from './last-good-files.ts';
 import type { PassedOver } from './read-objects.ts';
 import { type Walk, walkFolder, type WalkFailure } from './walk-folder.ts';
 import type { FolderWatches } from './watch-folders.ts';

@@ -2,7 +2,7 @@ import { KubeApiError, type SecretReader } from '@kube-prefetch/cluster';
 import { type SecretRef, secretName, type SecretState } from '@kube-prefetch/core';
 import { parsePullSecret } from '@kube-prefetch/keyring';
 import { type Clock, createBoundedCalls, timestamp, untilAborted, withDeadline } from '@kube-prefetch/time';
-import { createReadLanes } from './read-lanes.ts';
+import { paceSecretReads } from './pace-secret-reads.ts';
 
 /** Decoded secrets, in memory only, as they were read last. */
 export interface SecretCache {
@@ -65,7 +65,7 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
   const known = new Map<string, Known>();
   const readings = new Map<string, Promise<SecretState>>();
   const decodings = createBoundedCalls(DECODINGS);
-  let lanes = createReadLanes(clock);
+  let lanes = paceSecretReads(clock);
   let bytes = 0;
   let term = AbortSignal.abort();
 
@@ -140,7 +140,7 @@ export function createSecretCache({ reader, clock, refreshMs, changed }: SecretC
     clear() {
       known.clear();
       readings.clear();
-      lanes = createReadLanes(clock);
+      lanes = paceSecretReads(clock);
       bytes = 0;
     },
     async read(secret, refused, signal) {

@@ -12,8 +12,7 @@ import { answerPoll, dismissPoll, pollPlan } from './plan-polls.ts';
 import { apiErrors } from '../requests/api-errors.ts';
 import { forgiveSuspension, longestPollMs, nextSilenceMs, nodesFallingSilent } from './silence.ts';
 import { takeReport } from './take-report.ts';
-import { pullEnds } from './pull-ends.ts';
-import type { PullOutcome } from '../permits/index.ts';
+import { pullEnds, type PullOutcome } from '../permits/index.ts';
 
 /**
  * The table of cohorts, plans and latest reports. It lives in memory only: a new term starts with an empty one and fills
@@ -158,7 +157,7 @@ export function createFleet({ clock, log, silentAfterMs, changed, pullEnded }: F
       const outcome = judgeReport(heard && { ...heard, lost, outdated, replaced }, report);
       if (outcome === 'OlderAgent') throw apiErrors.olderAgent(name, report.agent, node.heard?.agent);
       if (outcome === 'Used') {
-        for (const { image, end } of pullEnds(node, report)) pullEnded(name, image, end);
+        for (const { image, end } of pullEnds(node.heard?.cells, report.cells)) pullEnded(name, image, end);
         takeReport(node, report, pod, images, now);
         if (report.full || report.cells.length > 0 || report.gone.length > 0) changed();
       }

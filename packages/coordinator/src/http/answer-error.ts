@@ -1,6 +1,6 @@
 import { ApiError, ERROR_STATUS, type Problem } from '@kube-prefetch/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { MAX_URL_LENGTH, type RequestLog } from './limit-lines.ts';
+import { MAX_URL_LENGTH, type RequestLog } from './limit-log-lines.ts';
 
 /** Where every error of every listener ends: as a Problem, and in the log if it is ours. */
 export function answerError(

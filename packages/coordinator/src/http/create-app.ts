@@ -4,7 +4,7 @@ import { type Log, paceHandshakes, refusePipelining } from '@kube-prefetch/proce
 import type { Clock } from '@kube-prefetch/time';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { ServerCertificate } from '../tls/index.ts';
-import { limitLines } from './limit-lines.ts';
+import { limitLines } from './limit-log-lines.ts';
 import { readJson } from './read-json.ts';
 import { answerError, unknownRoute } from './answer-error.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { aDeployment } from '../../testing/index.ts';
-import { contributionOf, MAX_FILE_BYTES, readFile } from './file-cache.ts';
+import { contributionOf, MAX_FILE_BYTES, readFile } from './last-good-files.ts';
 
 async function fileWith(text: string): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'kube-prefetch-file-'));

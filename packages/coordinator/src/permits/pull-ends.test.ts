@@ -19,8 +19,5 @@ test.each<[string, Partial<CellReport> | undefined, Partial<CellReport>, string 
   ['what is present from before a new term', undefined, { state: 'Present' }, undefined],
 ])('%s', (_case, before, now, end) => {
   const cells = new Map(before === undefined ? [] : [['a', aCell({ image: 'a', ...before })]]);
-  const node = { heard: { cells } } as unknown as Parameters<typeof pullEnds>[0];
-  expect(pullEnds(node, { cells: [aCell({ image: 'a', ...now })] })).toEqual(
-    end === undefined ? [] : [{ image: 'a', end }],
-  );
+  expect(pullEnds(cells, [aCell({ image: 'a', ...now })])).toEqual(end === undefined ? [] : [{ image: 'a', end }]);
 });

@@ -1,17 +1,16 @@
 import type { CellReport, ImageRef, NodeReport } from '@kube-prefetch/protocol';
-import type { PullOutcome } from '../permits/index.ts';
-import type { NodeRecord } from './node-record.ts';
+import type { PullOutcome } from './slow-registries.ts';
 
 /**
  * The pulls that ended between the node's last report and this one. Of an image that it reports for the first time only a first
  * failure counts: the second comes a while later, so the first cannot be old.
  */
 export function pullEnds(
-  { heard }: Pick<NodeRecord, 'heard'>,
-  { cells }: Pick<NodeReport, 'cells'>,
+  before: ReadonlyMap<ImageRef, CellReport> | undefined,
+  cells: NodeReport['cells'],
 ): readonly { image: ImageRef; end: PullOutcome }[] {
   return cells.flatMap(cell => {
-    const end = endOf(heard?.cells.get(cell.image), cell);
+    const end = endOf(before?.get(cell.image), cell);
     return end === undefined ? [] : [{ image: cell.image, end }];
   });
 }

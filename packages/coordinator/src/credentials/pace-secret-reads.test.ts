@@ -1,10 +1,10 @@
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
-import { createReadLanes } from './read-lanes.ts';
+import { paceSecretReads } from './pace-secret-reads.ts';
 
 test('a namespace that has very many secrets read gets ten a second in the long run, and delays no other', async () => {
   const clock = createVirtualClock();
-  const lanes = createReadLanes(clock);
+  const lanes = paceSecretReads(clock);
   const { signal } = new AbortController();
   const read = { flood: 0, shop: 0, refused: 0 };
   const readOne = (namespace: 'flood' | 'shop') =>
@@ -24,7 +24,7 @@ test('a namespace that has very many secrets read gets ten a second in the long 
 });
 
 test('no more than eight are asked for at once, whatever namespaces they are of', async () => {
-  const lanes = createReadLanes(createVirtualClock());
+  const lanes = paceSecretReads(createVirtualClock());
   let running = 0;
   let most = 0;
   const reads = Array.from({ length: 200 }, (_, n) =>

@@ -11,12 +11,12 @@ const LONGEST_WAIT_MS = 3_000;
 const MAX_NAMESPACES = 1_000;
 
 /** Runs reads of secrets. Whoever names very many in one namespace delays only what is read of that namespace. */
-export interface ReadLanes {
+export interface PacedReads {
   /** Throws where the turn does not come soon, and the signal's reason. */
   run<T>(namespace: string, read: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
-export function createReadLanes(clock: Clock): ReadLanes {
+export function paceSecretReads(clock: Clock): PacedReads {
   const calls = createBoundedCalls(READS);
   /** By namespace: when every read so far is forgiven. */
   const forgivenAtMs = new Map<string, number>();
