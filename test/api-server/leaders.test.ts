@@ -102,6 +102,30 @@ test('a leader that is cut off from the API server stops serving before the leas
   expect(epochOf(again)).toBeGreaterThan(epochOf(before));
 });
 
+test('a leader that stood still answers nobody for a term that is over, also not those who asked meanwhile', async () => {
+  const { leader, follower } = await parts();
+  const kept = new Agent({ keepAlive: true });
+  onTestFinished(() => kept.destroy());
+  expect((await ask(leader, { token, ca, agent: kept })).status).toBe(200);
+  process.kill(leader.child.pid, 'SIGSTOP');
+  const asked = Promise.allSettled(
+    [kept, undefined].flatMap(agent => {
+      const body = { holding: [], wanting: [], waitMs: 0 };
+      const path = '/v1/nodes/n1/leases';
+      return [ask(leader, { token, ca, agent }), ask(leader, { token, ca, agent, path, body })];
+    }),
+  );
+  try {
+    await until(follower, ({ status }) => status === 200);
+  } finally {
+    process.kill(leader.child.pid, 'SIGCONT');
+  }
+  // Connections may end without an answer too.
+  const answers = (await asked).map(end => (end.status === 'fulfilled' ? end.value.body.code : 'closed'));
+  expect(answers.filter(code => !['NotLeader', 'ShuttingDown', 'closed'].includes(String(code)))).toEqual([]);
+  expect(answers).not.toEqual(answers.map(() => 'closed'));
+});
+
 test('the authority and its publication outlive both replicas, and come back when somebody empties the ConfigMap', async () => {
   const before = ca;
   await Promise.all(replicas.map(({ child }) => child.stop()));
