@@ -20,7 +20,8 @@ import {
 
 const DAY_MS = 86_400_000;
 const YEAR_MS = 365 * DAY_MS;
-/** The stored authority is looked at every minute. */
+const FLAGS = { service: 'localhost', 'authority-look': '2s' };
+/** Only what hangs takes so long. */
 const LOOKS_MS = 150_000;
 const AGENT = fileURLToPath(new URL('../../packages/agent/src/main.ts', import.meta.url));
 const SHIFT_CLOCK = new URL('shift-clock.mjs', import.meta.url).href;
@@ -98,7 +99,7 @@ async function startAgent({ agents }: Replica, files: { caFile: string; tokenFil
 test('an authority that is seven years old is renewed step by step while a real agent follows late and is served all the time', async () => {
   const first = await aged(-7 * YEAR_MS, 3 * YEAR_MS);
   await keep({ 'tls.crt': first.certificate, 'tls.key': first.privateKey });
-  const replica = await startReplica(server, scratch.path, 'coordinator-a', { service: 'localhost' });
+  const replica = await startReplica(server, scratch.path, 'coordinator-a', FLAGS);
   const token = await createAgentToken(server, 'n1');
   const folder = join(scratch.path, 'agent-files');
   mkdirSync(folder);
@@ -196,7 +197,7 @@ test('a replica whose clock goes years ahead renews the authority in time, and i
   const goTo = (ms: number) => writeFileSync(file, String(ms));
   goTo(0);
   const under = ['env', `CLOCK_AHEAD_FILE=${file}`, `NODE_OPTIONS=--import=${SHIFT_CLOCK}`];
-  const replica = await startReplica(server, scratch.path, 'coordinator-b', { service: 'localhost' }, under);
+  const replica = await startReplica(server, scratch.path, 'coordinator-b', FLAGS, under);
   try {
     const [first] = keysIn(await publishedCa(server));
     /** Lets time pass; the authorities that agents are given then, by key. */

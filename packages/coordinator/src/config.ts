@@ -276,6 +276,15 @@ export const SETTINGS = {
     default: '30s',
     meaning: 'how long a pull permit lasts unless renewed',
   },
+  authorityLookMs: {
+    type: 'duration',
+    flag: 'authority-look',
+    env: 'KUBE_PREFETCH_AUTHORITY_LOOK',
+    min: '1s',
+    max: '1h',
+    default: '60s',
+    meaning: 'how often the certificate authority that is kept in the cluster is looked at',
+  },
   silentAfterMs: {
     type: 'duration',
     flag: 'silent-after',

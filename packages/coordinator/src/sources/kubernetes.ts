@@ -26,6 +26,7 @@ type Names =
   | 'agentServiceAccount';
 type KubernetesConfig = Readonly<Record<Names, string>> & {
   readonly listen: Address;
+  readonly authorityLookMs: number;
   readonly kubeconfig?: string | undefined;
   readonly pullSecrets: 'read' | 'off';
   readonly techsquadPrefetches: 'serve' | 'off';
@@ -73,7 +74,15 @@ export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics,
       address: `${podIp.includes(':') ? `[${podIp}]` : podIp}:${listen.port}`,
     }),
     trust: {
-      certificate: createServingCertificate({ store, clock, random, log, metrics, dnsName: config.service }),
+      certificate: createServingCertificate({
+        store,
+        clock,
+        random,
+        log,
+        metrics,
+        dnsName: config.service,
+        lookMs: config.authorityLookMs,
+      }),
       identity: createTokenIdentity({ api, clock, audience: AUDIENCE, serviceAccount }),
     },
   };

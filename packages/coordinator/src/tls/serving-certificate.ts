@@ -14,6 +14,8 @@ export interface ServingCertificateParts {
   /** The only name that the certificate is good for: what agents call the coordinator. */
   readonly dnsName: string;
   readonly lives?: Lives;
+  /** How often the stored authority is looked at. */
+  readonly lookMs?: number;
 }
 
 /** Told of the certificates in use. */
@@ -48,7 +50,6 @@ const DAY_MS = 86_400_000;
 const LIVES: Lives = { authorityMs: 3_650 * DAY_MS, certificateMs: 7 * DAY_MS };
 /** A certificate begins this much earlier, for agents whose clocks are behind. */
 const BACKDATED_MS = 3_600_000;
-/** How often the store is looked at. */
 const LOOK_MS = 60_000;
 const CALLS_MS = 10_000;
 const RETRY = { baseMs: 1_000, capMs: 30_000 };
@@ -56,7 +57,7 @@ const RETRY = { baseMs: 1_000, capMs: 30_000 };
 const SOONEST_MS = 1_000;
 
 export function createServingCertificate(parts: ServingCertificateParts): ServingCertificate {
-  const { store, clock, random, log, metrics, dnsName, lives = LIVES } = parts;
+  const { store, clock, random, log, metrics, dnsName, lives = LIVES, lookMs = LOOK_MS } = parts;
   let authority: KeptAuthority | undefined;
   let issued: Issued | undefined;
   const retry = createRetry(random);
@@ -104,7 +105,7 @@ export function createServingCertificate(parts: ServingCertificateParts): Servin
   const renewalMs = ({ untilMs }: Life) => untilMs - lives.certificateMs / 3;
 
   const rest = (signal: AbortSignal) => {
-    const retryMs = retry.failures === 0 ? LOOK_MS : retry.pauseMs(RETRY);
+    const retryMs = retry.failures === 0 ? lookMs : retry.pauseMs(RETRY);
     const leftMs = issued === undefined ? Infinity : renewalMs(issued.life) - clock.wallMs();
     return clock.sleep(Math.max(SOONEST_MS, Math.min(retryMs, leftMs)), signal);
   };
