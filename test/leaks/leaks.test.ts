@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
-import { buildImage } from '@kube-prefetch/lab/images';
+import { buildImage, type Image } from '@kube-prefetch/lab/images';
 import { type Child, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { type Containerd, startContainerd } from '@kube-prefetch/lab/runtimes';
 import type { CellReport, FailureKind, NodeView } from '@kube-prefetch/protocol';
@@ -188,19 +188,21 @@ async function drive(run: string, share: 0 | 1, start: Start, modules: readonly 
   );
 
   // What takes the others with it comes last.
-  const last = async (name: string, sizeMiB: number, place?: keyof typeof PLACES) => {
+  const last = async (name: string, contents: Image, place?: keyof typeof PLACES) => {
     const hostile =
       place === undefined ? undefined : { place: PLACES[place] as (typeof PLACES)[string], echo: () => 'x' };
-    registry.publish(`pair/${run}${name}`, buildImage({ sizeMiB }), hostile);
-    const image = `${registry.addresses[sizeMiB % 2]}/pair/${run}${name}:1`;
+    registry.publish(`pair/${run}${name}`, contents, hostile);
+    const image = `${registry.addresses[0]}/pair/${run}${name}:1`;
     const spec = { images: [image], imagePullSecrets: [{ name: 'pair' }] };
     await apply([
       { apiVersion: 'kube-prefetch.io/v1alpha1', kind: 'Prefetch', metadata: { namespace: 'shop', name }, spec },
     ]);
     return image;
   };
-  await until([await last('large', 2 * (DISK_BYTES / MIB))], hasFailed, 'the disk to be full');
-  const slow = await last('slow', 1, 'a layer that never ends');
+  // Small until it is unpacked: what is too large to be downloaded is not begun.
+  const zeros = buildImage({ files: [{ path: 'zeros', contents: Buffer.alloc(2 * DISK_BYTES) }] });
+  await until([await last('large', zeros)], hasFailed, 'the disk to be full');
+  const slow = await last('slow', buildImage({ sizeMiB: 1 }), 'a layer that never ends');
   await until([slow], ({ state }) => state === 'Pulling', 'a pull to run');
   await containerd.kill();
   const kinds = () => new Set(agent.logged('pull failed').map(({ kind }) => kind));

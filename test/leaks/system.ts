@@ -173,10 +173,11 @@ export function publishRows(registry: HostileRegistry, run: string, share: 0 | 1
   const places = Object.entries(PLACES);
   const echoes = Object.entries<(heard: Heard) => string>(ECHOES);
   for (const [placed, [where, place]] of places.entries()) {
-    // All ways in the places that runtimes show; elsewhere a few: what fails by no fault of ours is tried again soon, and a node may not send
-    // more than it needs.
+    // All ways in one place of those that runtimes show, and fewer in the others: what fails by no fault of ours is tried again soon, and
+    // a node may not send more than it needs.
     for (const [index, [how, echo]] of echoes.entries()) {
-      if (placed > 2 && (index + placed + share * 6) % 12 !== 0) continue;
+      const every = placed === share ? 1 : placed < 3 ? 3 : 24;
+      if ((index + placed + share * 12) % every !== 0) continue;
       publish(turns[rows.length % turns.length] as Origin, `${how} in ${where}`, { place, echo });
     }
     if (placed % 3 === 0)
