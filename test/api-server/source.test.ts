@@ -217,7 +217,7 @@ test('placeholders, and what owners make that are not read, count as the API ser
   };
   const { asks, unplanned } = collectAsks({ ...state, resources: [aResource({ spec })] });
   expect(asks.map(({ image }) => image)).toEqual(['canary:1', 'job:1']);
-  expect([...unplanned.values()]).toEqual([{ placeholder: 2, neverPulled: 1, tooLong: 0 }]);
+  expect([...unplanned.values()]).toEqual([{ placeholder: 2, neverPulled: 1, tooLong: 0, excludedByAnnotation: 0 }]);
   await server.kubectl('delete', 'deployments,replicasets,jobs', '--all', '-n', 'shop', '--wait=false');
   await reads(read => read.workloads.length === 0, 'no workloads');
 });

@@ -35,6 +35,13 @@ describe('on a real API server', () => {
   beforeEach(async () => {
     for (const { name, namespace } of JSON.parse(await server.helm('list', '--all-namespaces', '--output=json')))
       await server.helm('uninstall', name, `--namespace=${namespace}`);
+    // One that is deleted before its objects can be listed takes minutes to go.
+    const names = await server.kubectl('get', 'crd', '--output=jsonpath={.items[*].metadata.name}');
+    for (const name of names.split(' ').filter(text => text !== '')) {
+      const isServed = async () =>
+        (await server.kubectl('get', name, '--all-namespaces', '--output=name')) !== undefined;
+      await waitUntil(isServed, `${name} to be served`, SOON_MS);
+    }
     await server.kubectl('delete', 'crd', '--all', '--wait');
   });
 

@@ -199,6 +199,8 @@ async function drive(run: string, share: 0 | 1, start: Start, modules: readonly 
     ]);
     return image;
   };
+  // A condition that turns is what events tell.
+  await until([await last('plain', buildImage({ sizeMiB: 1 }))], ({ state }) => state === 'Present', 'a plain image');
   // Small until it is unpacked: what is too large to be downloaded is not begun.
   const zeros = buildImage({ files: [{ path: 'zeros', contents: Buffer.alloc(2 * DISK_BYTES) }] });
   await until([await last('large', zeros)], hasFailed, 'the disk to be full');

@@ -8,6 +8,7 @@ const WITHOUT_VALUE: Readonly<Record<string, string>> = {
   KUBE_PREFETCH_KUBECONFIG: 'of a coordinator outside of a pod',
   KUBE_PREFETCH_ADMIN_LISTEN: 'a loopback address of its pod',
   KUBE_PREFETCH_PERMIT_TTL: 'agents renew permits by whatever it is',
+  KUBE_PREFETCH_AUTHORITY_LOOK: 'an authority lives for years, and a minute costs one read',
   KUBE_PREFETCH_GRACE: 'shorter than the grace period of a pod',
 };
 

@@ -158,7 +158,7 @@ export function toStructural(schema: SchemaNode): StructuralSchema {
   return {
     ...(schema.enum && { type: 'string' }),
     ...Object.fromEntries(Object.entries(schema).filter(([keyword]) => UNCHANGED.has(keyword))),
-    ...(isIntOrString && { type: undefined, 'x-kubernetes-int-or-string': true, pattern: schema.pattern }),
+    ...(isIntOrString && { type: undefined, 'x-kubernetes-int-or-string': true }),
     ...(needed.length > 0 && { required: needed }),
     ...(properties && { properties: eachValue(properties, toStructural) }),
     ...(mapValue && { additionalProperties: toStructural(mapValue) }),
@@ -175,6 +175,7 @@ const UNCHANGED: ReadonlySet<string> = new Set<keyof SchemaNode>([
   'maximum',
   'minLength',
   'maxLength',
+  'pattern',
   'minItems',
   'maxItems',
   'maxProperties',
