@@ -5,6 +5,7 @@ import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
 import { scratchFolder } from '@kube-prefetch/lab/machine';
 import { parseResource } from '@kube-prefetch/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ownCrd } from './workload-crds.ts';
 import { applyCrds } from './apply-crds.ts';
 
 const run = promisify(execFile);
@@ -21,7 +22,7 @@ beforeAll(async () => {
     ['apps.kruise.io', 'v1beta1', 'ImagePullJob', 'imagepulljobs'],
     ['apps.kruise.io', 'v1beta1', 'ImageListPullJob', 'imagelistpulljobs'],
   ] as const;
-  await server.apply(theirs.map(definition));
+  await server.apply(theirs.map(([group, version, kind, plural]) => ownCrd(group, kind, plural, [version])));
   const names = theirs.map(([group, , , plural]) => `crd/${plural}.${group}`);
   await server.kubectl('wait', '--for=condition=Established', ...names, 'crd/prefetches.cache.techsquad.rocks');
   for (const name of ['kubernetes-prefetch-operator-system', 'kube-fledged', 'shop', 'jhub'])
@@ -32,22 +33,6 @@ afterAll(async () => {
   await server?.close();
   folder.remove();
 });
-
-/** Any object of the kind: what is in it is theirs to say. */
-function definition([group, version, kind, plural]: readonly [string, string, string, string]): object {
-  const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
-      versions: [{ name: version, served: true, storage: true, schema: { openAPIV3Schema } }],
-    },
-  };
-}
 
 /** Runs the commands of one part of the page as they are written, but those of helm; before one waits, everything is warm. */
 async function follow(heading: string): Promise<readonly string[]> {
