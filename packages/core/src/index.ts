@@ -24,6 +24,7 @@ export { type CohortPlans, planBytes, planCohorts } from './plans/plan-cohorts.t
 export type { WaveNews } from './pace/waves.ts';
 export { decideLimits, type LimitsOf, type PaceSettings, type PullLimit } from './pace/pull-limits.ts';
 export { countsFromMs, judgeRegistry, raisedAtMs, type RegistrySpeed } from './pace/registry-speed.ts';
+export { ownerKey } from './pods/owners.ts';
 export { matchesSelector, selectorProblems } from './selectors/label-selector.ts';
 export { matchesNodeSelector } from './selectors/node-selector.ts';
 export { PRESSURES } from './state/cluster-state.ts';

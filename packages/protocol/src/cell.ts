@@ -33,6 +33,11 @@ export function isPermanent(kind: FailureKind): kind is PermanentFailure {
   return (PERMANENT_FAILURES as readonly FailureKind[]).includes(kind);
 }
 
+/** The registry refused the pull as too fast, or failed: fewer pulls from it run at once for a while. */
+export function slowsRegistry(kind: FailureKind): boolean {
+  return kind === 'RateLimited' || kind === 'RegistryUnavailable';
+}
+
 /**
  * Why credentials that a pull may need cannot be used, as the coordinator finds it before any pull. docs/status.md says for each
  * what it means.

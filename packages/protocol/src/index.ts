@@ -7,6 +7,7 @@ export {
   FAILURE_KINDS,
   type FailureKind,
   isPermanent,
+  slowsRegistry,
   type PermanentFailure,
   WAIT_REASONS,
   type WaitReason,

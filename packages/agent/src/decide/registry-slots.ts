@@ -1,4 +1,4 @@
-import { type ImageRef, registryOf } from '@kube-prefetch/protocol';
+import { type ImageRef, registryOf, slowsRegistry } from '@kube-prefetch/protocol';
 import type { Histories } from './image-history.ts';
 
 /** How long a registry that refused or failed gets half of the slots, and then for each one more. */
@@ -26,7 +26,7 @@ export function registrySlots(histories: Histories, parallelPulls: number, now: 
 function lastFailures(histories: Histories): ReadonlyMap<string, number> {
   const latest = new Map<string, number>();
   for (const [image, { failure }] of histories) {
-    if (failure?.kind !== 'RateLimited' && failure?.kind !== 'RegistryUnavailable') continue;
+    if (failure === undefined || !slowsRegistry(failure.kind)) continue;
     const registry = registryOf(image);
     if (registry !== undefined) latest.set(registry, Math.max(latest.get(registry) ?? -Infinity, failure.atMs));
   }

@@ -1,4 +1,11 @@
-import type { Labels, PodsWanted, PodSpec, Workload, WorkloadOwner } from '@kube-prefetch/core';
+import {
+  type Labels,
+  ownerKey,
+  type PodsWanted,
+  type PodSpec,
+  type Workload,
+  type WorkloadOwner,
+} from '@kube-prefetch/core';
 import type { PodMetadata } from './to-pod.ts';
 
 /** Whose pods they are, and of which of its templates. */
@@ -36,11 +43,11 @@ export function groupPods(pods: readonly PodMetadata[], { wants }: PodsWanted): 
   for (const pod of pods) {
     const { namespace, owner, revision } = pod;
     if (owner === undefined) continue;
-    const ownerKey = `${owner.kind}.${owner.group} ${namespace}/${owner.name}`;
-    const isWanted = wanted.get(ownerKey) ?? wants(namespace, owner);
-    wanted.set(ownerKey, isWanted);
+    const controller = ownerKey(namespace, owner);
+    const isWanted = wanted.get(controller) ?? wants(namespace, owner);
+    wanted.set(controller, isWanted);
     if (!isWanted) continue;
-    const key = `${ownerKey} ${Object.values(revision).join(' ')}`;
+    const key = `${controller} ${Object.values(revision).join(' ')}`;
     const known = groups.get(key);
     if (known === undefined || isYounger(pod, known.newest))
       groups.set(key, { namespace, owner, revision, newest: pod });
@@ -85,7 +92,7 @@ export function keepLearned(
   const lastOf = new Map<string, string>();
   const isOrphan = ({ namespace, owner }: LearnedPod) => !wants(namespace, owner);
   const makerOf = ({ namespace, made }: LearnedPod) =>
-    made?.owner && wants(namespace, made.owner) ? `${made.owner.kind} ${namespace}/${made.owner.name}` : undefined;
+    made?.owner && wants(namespace, made.owner) ? ownerKey(namespace, made.owner) : undefined;
   for (const [key, pods] of learned) {
     const maker = isOrphan(pods) ? makerOf(pods) : undefined;
     if (maker !== undefined && pods.pod !== undefined) lastOf.set(maker, key);

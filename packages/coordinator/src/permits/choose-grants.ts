@@ -28,7 +28,7 @@ export interface Grant {
 /** How many permits a node may have. */
 export interface NodeShare {
   readonly most: number;
-  /** Before it gets one that a limit holds for: what a node holds for later keeps others waiting. */
+  /** With so many it gets none that has a limit: permits for its next pulls would keep other nodes waiting. */
   readonly mostLimited: number;
 }
 

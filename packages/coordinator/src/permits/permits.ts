@@ -103,12 +103,13 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
       }
     },
     expire(now) {
-      usage.clear();
       for (const holder of nodes.values()) {
+        const isForgotten = holder.waiting === undefined && now >= holder.forgetMs;
+        for (const { untilMs, limits } of counting(holder))
+          if (isForgotten || untilMs <= now) usage.remove(holder.node, limits);
         for (const [image, { untilMs }] of holder.permits) if (untilMs <= now) holder.permits.delete(image);
         holder.lingering = holder.lingering.filter(({ untilMs }) => untilMs > now);
-        if (holder.waiting === undefined && now >= holder.forgetMs) nodes.delete(holder.node);
-        else occupy(holder);
+        if (isForgotten) nodes.delete(holder.node);
       }
       freed = true;
       serve(now);

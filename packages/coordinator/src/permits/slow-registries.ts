@@ -1,5 +1,5 @@
 import { countsFromMs, judgeRegistry, raisedAtMs, type RegistrySpeed } from '@kube-prefetch/core';
-import { type FailureKind, type ImageRef, registryOf } from '@kube-prefetch/protocol';
+import { type FailureKind, type ImageRef, registryOf, slowsRegistry } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 
 /** How long a pull that ended counts. */
@@ -55,7 +55,7 @@ export function createSlowRegistries({
       if (told === undefined) news.set(registry, (told = { failing: new Map(), seen: new Map() }));
       const now = clock.monotonicMs();
       told.seen.set(node, now);
-      if (end === 'RateLimited' || end === 'RegistryUnavailable') told.failing.set(node, now);
+      if (end !== 'pulled' && slowsRegistry(end)) told.failing.set(node, now);
     },
     slowed(now) {
       for (const registry of new Set([...news.keys(), ...speeds.keys()])) judge(registry, now);

@@ -13,10 +13,10 @@ export interface WaveNews {
   readonly isLater: (node: string) => boolean;
 }
 
-/** A node reports within a second. */
+/** A node reports within a second how a pull ended. */
 const LINGERS_MS = 3_000;
 
-/** How many nodes may pull the image at once; undefined: any number. A pull that stands still counts for nobody's turn. */
+/** How many nodes may pull the image at once; undefined: any number. A pull that stands still takes no turn. */
 export function waveLimit(
   image: ImageRef,
   architecture: string,
@@ -39,7 +39,7 @@ export function waveLimit(
   };
 }
 
-/** Of several resources that want an image the one that lets fewest nodes pull counts. */
+/** Where several resources want an image the lower figure of each kind counts. */
 export function narrower(a: Spread | undefined, b: Spread): Spread {
   if (a === undefined) return b;
   const fanout =

@@ -7,13 +7,13 @@ export type OwnersOf = (namespace: string, owner: WorkloadOwner | undefined) => 
 const MAX_OWNERS = 5;
 
 export function compileOwners(workloads: readonly Workload[]): OwnersOf {
-  const byKey = Map.groupBy(workloads, ({ namespace, ...workload }) => keyOf(namespace, workload));
+  const byKey = Map.groupBy(workloads, ({ namespace, ...workload }) => ownerKey(namespace, workload));
   // Most pods share their controller with others.
   const known = new Map<string, readonly (readonly Workload[])[]>();
   const follow = (namespace: string, owner: WorkloadOwner) => {
     const chain: (readonly Workload[])[] = [];
     for (let next: WorkloadOwner | undefined = owner; next !== undefined && chain.length < MAX_OWNERS; ) {
-      const templates = byKey.get(keyOf(namespace, next));
+      const templates = byKey.get(ownerKey(namespace, next));
       if (templates === undefined) break;
       chain.push(templates);
       next = templates[0]?.owner;
@@ -22,13 +22,14 @@ export function compileOwners(workloads: readonly Workload[]): OwnersOf {
   };
   return (namespace, owner) => {
     if (owner === undefined) return [];
-    const key = keyOf(namespace, owner);
+    const key = ownerKey(namespace, owner);
     const chain = known.get(key) ?? follow(namespace, owner);
     known.set(key, chain);
     return chain;
   };
 }
 
-function keyOf(namespace: string, { kind, group, name }: WorkloadOwner): string {
+/** One for each object that may own others. */
+export function ownerKey(namespace: string, { kind, group, name }: WorkloadOwner): string {
   return `${kind}.${group} ${namespace}/${name}`;
 }
