@@ -10,6 +10,7 @@ import {
   NodeReport,
   PermitRequest,
   type PrefetchStatus,
+  PULL_PHASES,
   WAIT_REASONS,
 } from '@kube-prefetch/protocol';
 import fc from 'fast-check';
@@ -47,7 +48,13 @@ const cell: fc.Arbitrary<CellReport> = fc.record(
     nextTry: time,
     sizeBytes: count,
     digests: fc.array(text(600), { maxLength: 4 }),
-    pull: fc.record({ elapsedMs: count, doneBytes: count, totalBytes: count, credential: text(MAX_MESSAGE_LENGTH) }),
+    pull: fc.record({
+      elapsedMs: count,
+      doneBytes: count,
+      totalBytes: count,
+      phase: fc.constantFrom(...PULL_PHASES),
+      credential: text(MAX_MESSAGE_LENGTH),
+    }),
   },
   { requiredKeys: ['image', 'state', 'since'] },
 );

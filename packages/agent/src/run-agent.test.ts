@@ -44,16 +44,22 @@ describe('the line', () => {
     expect(bench.clock.sleepers()).toBe(0);
   });
 
-  test('progress is told while a pull runs, at most about once a second', async () => {
+  test('progress and phase are told while a pull runs, at most about once a second', async () => {
     const bench = aBench();
-    bench.runtime.registry.publish(A, { sizeBytes: 100 * MIB, bytesPerSecond: 10 * MIB });
+    bench.runtime.registry.publish(A, { sizeBytes: 100 * MIB, bytesPerSecond: 10 * MIB, unpackMs: 5_000 });
     bench.api.publish(planOf(A));
     const { stop } = bench.start();
     await bench.clock.advance(9_500);
-    const told = bench.api.reports.flatMap(report => report.cells).flatMap(cell => cell.pull?.doneBytes ?? []);
+    const pulls = bench.api.reports.flatMap(report => report.cells).flatMap(cell => cell.pull ?? []);
+    const told = pulls.flatMap(({ doneBytes }) => doneBytes ?? []);
     expect(told).toEqual(told.toSorted((a, b) => a - b));
     expect(told.at(-1)).toBeGreaterThan(80 * MIB);
     expect(bench.api.reports.length).toBeLessThanOrEqual(13);
+    expect(cellOf(bench, A).pull?.phase).toBe('Downloading');
+    await bench.clock.advance(3_000);
+    expect(cellOf(bench, A).pull?.phase).toBe('Unpacking');
+    await bench.clock.advance(5_000);
+    expect([cellOf(bench, A).state, cellOf(bench, A).pull?.phase]).toEqual(['Present', undefined]);
     await stop();
   });
 

@@ -2,6 +2,10 @@
 export const CELL_STATES = ['Unknown', 'Missing', 'Waiting', 'Pulling', 'Present', 'Failed'] as const;
 export type CellState = (typeof CELL_STATES)[number];
 
+/** What a pull does, as far as the runtime shows it. */
+export const PULL_PHASES = ['Downloading', 'Unpacking'] as const;
+export type PullPhase = (typeof PULL_PHASES)[number];
+
 /**
  * Why a pull, or the whole runtime, failed. Adapters turn foreign errors into these; docs/failures.md says for each what it
  * means and when it is tried again.

@@ -9,6 +9,8 @@ export {
   isPermanent,
   slowsRegistry,
   type PermanentFailure,
+  PULL_PHASES,
+  type PullPhase,
   WAIT_REASONS,
   type WaitReason,
 } from './cell.ts';

@@ -1,4 +1,5 @@
-import type { CellReport, ImageRef } from '@kube-prefetch/protocol';
+import type { CellReport, ImageRef, PullPhase } from '@kube-prefetch/protocol';
+import type { Progress } from '@kube-prefetch/runtime';
 import { type Clock, timestamp } from '@kube-prefetch/time';
 import type { History } from '../decide/image-history.ts';
 import type { Cell } from '../decide/judge-cells.ts';
@@ -7,6 +8,12 @@ import type { RunningPull } from '../decide/judge-stall.ts';
 /** With more of them, a full report of the most cells that a node may have would not fit into the largest body. */
 const MAX_DIGESTS = 4;
 const MAX_DIGEST_LENGTH = 600;
+
+const PHASE: Readonly<Record<Progress['phase'], PullPhase | undefined>> = {
+  resolving: undefined,
+  downloading: 'Downloading',
+  unpacking: 'Unpacking',
+};
 
 type PullReport = NonNullable<CellReport['pull']>;
 export type PullOf = (cell: Cell) => PullReport | undefined;
@@ -60,8 +67,8 @@ export function pullOf(
   if (state === 'Present') return histories.get(image)?.pull;
   const pull = state === 'Pulling' ? running.get(image) : undefined;
   if (pull === undefined) return undefined;
-  const { doneBytes, totalBytes } = pull.progress ?? {};
-  return { elapsedMs: now - pull.startedAtMs, doneBytes, totalBytes };
+  const { doneBytes, totalBytes, phase } = pull.progress ?? {};
+  return { elapsedMs: now - pull.startedAtMs, doneBytes, totalBytes, phase: phase && PHASE[phase] };
 }
 
 function toReport(cell: Cell, { since, nextTry, failingSince }: CellTimes, pull: PullReport | undefined): CellReport {
@@ -86,8 +93,8 @@ function toReport(cell: Cell, { since, nextTry, failingSince }: CellTimes, pull:
 }
 
 /** A runtime may count in fractions; the protocol does not. */
-function wholeNumbers({ elapsedMs, doneBytes, totalBytes, credential }: PullReport): PullReport {
-  return { elapsedMs: Math.round(elapsedMs), doneBytes: whole(doneBytes), totalBytes: whole(totalBytes), credential };
+function wholeNumbers({ elapsedMs, doneBytes, totalBytes, ...rest }: PullReport): PullReport {
+  return { elapsedMs: Math.round(elapsedMs), doneBytes: whole(doneBytes), totalBytes: whole(totalBytes), ...rest };
 }
 
 function whole(count: number | undefined): number | undefined {

@@ -113,8 +113,7 @@ export function createWaves(all: () => Iterable<WaveNode>, { settleMs, patienceM
 function sinceOf({ state, pull }: CellReport, before: Since | undefined, now: number): Since | undefined {
   if (state === 'Present') return before?.is === 'held' ? before : { is: 'held', sinceMs: now };
   if (state !== 'Pulling') return undefined;
-  const { doneBytes = 0, totalBytes = Infinity } = pull ?? {};
-  // What has come is being unpacked.
-  if (doneBytes >= totalBytes) return undefined;
+  if (pull?.phase === 'Unpacking') return undefined;
+  const doneBytes = pull?.doneBytes ?? 0;
   return before?.is === 'pulled' && before.doneBytes === doneBytes ? before : { is: 'pulled', doneBytes, sinceMs: now };
 }

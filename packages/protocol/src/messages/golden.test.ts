@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { TSchema } from 'typebox';
 import { Clean, Clone } from 'typebox/value';
 import { expect, test } from 'vitest';
-import { CELL_STATES, FAILURE_KINDS, WAIT_REASONS } from '../cell.ts';
+import { CELL_STATES, FAILURE_KINDS, PULL_PHASES, WAIT_REASONS } from '../cell.ts';
 import { ApiError, Problem } from '../errors.ts';
 import { CredentialsAnswer, CredentialsRequest } from './credentials.ts';
 import { AGENT_STATES, ImageView, NodeView, Overview } from './overview.ts';
@@ -68,6 +68,7 @@ test.each([
   ['cell state', CELL_STATES],
   ['failure kind', FAILURE_KINDS],
   ['wait reason', WAIT_REASONS],
+  ['phase of a pull', PULL_PHASES],
   ['state of an agent', AGENT_STATES],
 ])('every %s is in a golden message', (_what, words) => {
   const text = messages.map(({ value }) => JSON.stringify(value)).join('\n');

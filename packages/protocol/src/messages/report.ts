@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { CELL_STATES, FAILURE_KINDS, WAIT_REASONS } from '../cell.ts';
+import { CELL_STATES, FAILURE_KINDS, PULL_PHASES, WAIT_REASONS } from '../cell.ts';
 import { ImageRefSchema, MAX_IMAGES_PER_NODE, MAX_MESSAGE_LENGTH, Timestamp } from '../shared-fields.ts';
 
 export const Failure = Type.Object({
@@ -35,6 +35,8 @@ export const CellReport = Type.Object({
       elapsedMs: Type.Integer({ minimum: 0 }),
       doneBytes: Type.Optional(Type.Integer({ minimum: 0 })),
       totalBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+      /** Of Pulling: absent until the runtime has found the layers, and with one that does not tell, such as CRI-O. */
+      phase: Type.Optional(Type.Enum([...PULL_PHASES])),
       /** Of Present, the name of the credential that it was pulled with: `secret shop/regcred`. */
       credential: Type.Optional(Type.String({ maxLength: MAX_MESSAGE_LENGTH })),
     }),

@@ -75,7 +75,7 @@ async function transfer(
   tell: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { sizeBytes, bytesPerSecond = Infinity, stallAfterBytes = Infinity, failure } = offer;
+  const { sizeBytes, bytesPerSecond = Infinity, stallAfterBytes = Infinity, unpackMs = 0, failure } = offer;
   const endBytes = Math.min(sizeBytes, stallAfterBytes, failure?.afterBytes ?? Infinity);
   await Promise.resolve(); // whoever starts the download listens from its first word
   for (let doneBytes = 0; ; ) {
@@ -88,4 +88,5 @@ async function transfer(
   if (failure !== undefined) return;
   if (stallAfterBytes < sizeBytes) await clock.sleep(Infinity, signal);
   tell({ phase: 'unpacking', doneBytes: sizeBytes, totalBytes: sizeBytes });
+  if (unpackMs > 0) await clock.sleep(unpackMs, signal);
 }

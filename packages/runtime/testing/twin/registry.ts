@@ -8,6 +8,8 @@ export interface PublishedImage {
   readonly sizeBytes: number;
   /** What one download gets; without it everything arrives at once. */
   readonly bytesPerSecond?: number;
+  /** How long it takes once everything has arrived; no time if absent. */
+  readonly unpackMs?: number;
   /** Made from name and size when absent. */
   readonly digest?: string;
   /** Nobody else may pull it. */
