@@ -84,7 +84,14 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
   const term = createCurrentTerm(parts);
   const permits = createPermits({ clock, ttlMs: permitTtlMs });
   const registries = createSlowRegistries({ clock, running: permits.countFrom });
-  const fleet = createFleet({ clock, log, silentAfterMs, changed, pullEnded: registries.ended });
+  const fleet = createFleet({
+    clock,
+    log,
+    silentAfterMs,
+    changed,
+    pullEnded: registries.ended,
+    becameWarm: metrics.becameWarm,
+  });
   const waves = createWaves(fleet.nodes, parts.waves ?? WAVES);
   const claims = parts.pods && createPodClaims({ pods: parts.pods, clock });
   const expectedNodes = createExpectedNodes({ graceMs: resourceGraceMs, isPulling: fleet.isPulling });

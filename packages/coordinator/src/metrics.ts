@@ -21,6 +21,7 @@ export interface CoordinatorMetrics {
   statusWrite(outcome: WriteOutcome): void;
   nodeOpened(reason: Opening['reason']): void;
   apiRequest(request: CountedRequest): void;
+  becameWarm(afterMs: number): void;
   certificateEnds(certificate: 'authority' | 'serving', endMs: number): void;
   authorityProblem(isProblem: boolean): void;
   /** The Prometheus text format, with what is true now. */
@@ -34,7 +35,7 @@ export type CredentialResult = (typeof CREDENTIAL_RESULTS)[number];
 export interface Measured {
   readonly term: Pick<CurrentTerm, 'leading'>;
   readonly source: Pick<ClusterSource, 'read'>;
-  readonly fleet: Pick<Fleet, 'records' | 'tally' | 'nodes'>;
+  readonly fleet: Pick<Fleet, 'records' | 'tally' | 'nodes' | 'longestNotWarmMs'>;
   readonly permits: Pick<Permits, 'counts'>;
   readonly credentials: Pick<Credentials, 'counts'>;
   readonly gate: Pick<Gate, 'waiting'> | undefined;
@@ -50,6 +51,17 @@ export function createMetrics(): CoordinatorMetrics {
     name: `${PREFIX}cells`,
     help: 'Pairs of a node and an image planned for it, by state.',
     labelNames: ['state'],
+    registers,
+  });
+  const timeToWarm = new Histogram({
+    name: `${PREFIX}time_to_warm_seconds`,
+    help: 'Time from when an image was first asked for on a node to the report that it is warm there, all waits included, for the cells that count as written below.',
+    buckets: [0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 21_600],
+    registers,
+  });
+  const longestNotWarm = new Gauge({
+    name: `${PREFIX}longest_not_warm_seconds`,
+    help: 'How long the cell that has been asked for and not warm for longest has been so, as far as this coordinator saw, on nodes whose agents report; 0: there is none.',
     registers,
   });
   const nodes = new Gauge({
@@ -158,11 +170,13 @@ export function createMetrics(): CoordinatorMetrics {
     credentials: (result, images) => credentialRequests.inc({ result }, images),
     statusWrite: outcome => statusWrites.inc({ outcome }),
     nodeOpened: reason => nodesOpened.inc({ reason }),
+    becameWarm: afterMs => timeToWarm.observe(afterMs / 1000),
     apiRequest: ({ verb, resource, code }) => apiRequests.inc({ verb, resource, code }),
     certificateEnds: (certificate, endMs) => certificateEnd.set({ certificate }, endMs / 1000),
     authorityProblem: isProblem => authorityProblem.set(isProblem ? 1 : 0),
     async expose({ term, source, fleet, permits: granting, credentials, gate }) {
       for (const [state, count] of Object.entries(countCells(fleet))) cells.set({ state }, count);
+      longestNotWarm.set(fleet.longestNotWarmMs() / 1000);
       for (const [agent, count] of Object.entries(countNodes(fleet))) nodes.set({ agent }, count);
       const { granted, waiting } = granting.counts();
       permits.set({ state: 'granted' }, granted);

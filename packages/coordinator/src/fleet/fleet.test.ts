@@ -13,7 +13,7 @@ const IMAGES = ['a:1', 'b:1'];
 
 function startFleet(silentAfterMs = SILENT_AFTER_MS) {
   const clock = createVirtualClock();
-  const seen = { changes: 0, ends: [] as string[] };
+  const seen = { changes: 0, ends: [] as string[], timesMs: [] as number[] };
   const fleet = createFleet({
     clock,
     log: silentLog,
@@ -22,6 +22,7 @@ function startFleet(silentAfterMs = SILENT_AFTER_MS) {
       seen.changes += 1;
     },
     pullEnded: (node, image, end) => void seen.ends.push(`${node} ${image} ${end}`),
+    becameWarm: afterMs => void seen.timesMs.push(afterMs),
   });
   fleet.open();
   const assign = (members: Record<string, readonly string[]>, items = IMAGES, gaps: readonly string[] = []) => {
@@ -139,6 +140,21 @@ test('after a pause of any length a dead agent is noticed as soon as always', as
     fleet.nextDueMs(clock.monotonicMs());
   }
   expect(noAgent()).toBe(2);
+});
+
+test('an image that is asked for anew tells how long it took to become warm, and not what the term began with', async () => {
+  const { clock, fleet, assign, seen } = startFleet();
+  assign({ c: ['n1'] }, ['a:1']);
+  assign({ c: ['n1'] });
+  const report = (sequence: number, state: CellState) =>
+    fleet.report('n1', aReport({ sequence, cells: IMAGES.map(image => aCell({ image, state })) }));
+  report(1, 'Missing');
+  await clock.advance(70_000);
+  report(2, 'Pulling');
+  expect([seen.timesMs, fleet.longestNotWarmMs()]).toEqual([[], 70_000]);
+  await clock.advance(5_000);
+  report(3, 'Present');
+  expect([seen.timesMs, fleet.longestNotWarmMs()]).toEqual([[75_000], 0]);
 });
 
 test('the size of an image is what nodes agree on, whatever one of them says', () => {

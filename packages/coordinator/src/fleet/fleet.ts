@@ -4,6 +4,7 @@ import type { Log } from '@kube-prefetch/process';
 import { type ImageRef, MAX_BODY_BYTES, type NodeReport, type Plan } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import { agreedSize } from './tally/agreed-size.ts';
+import { followPlans, longestNotWarmMs, noteCells, noteSilence, type PlanOfNode } from './tally/not-warm.ts';
 import { createPlannedImages } from './planned-images.ts';
 import { judgeReport, type ReportOutcome } from './judge-report.ts';
 import { count, createMembership, uncount } from './membership.ts';
@@ -47,6 +48,8 @@ export interface Fleet extends FleetView {
   /** As nodes agree on it; undefined while fewer than two hold the image. */
   sizeOf(image: ImageRef): number | undefined;
   node(name: string): NodeRecord | undefined;
+  /** Of the cell that has been asked for and not warm for longest, as far as this term saw it; 0: there is none. */
+  longestNotWarmMs(): number;
   /** Whether its agent has reported a pull that runs. */
   isPulling(node: string): boolean;
   nodes(): Iterable<NodeRecord>;
@@ -61,6 +64,8 @@ export interface FleetParts {
   readonly changed: () => void;
   /** Called for each pull that a report tells the end of. */
   readonly pullEnded: (node: string, image: ImageRef, end: PullOutcome) => void;
+  /** Called for each cell that became warm, with the time since it was first asked for, where that is known. */
+  readonly becameWarm: (afterMs: number) => void;
 }
 
 /** What one node may send in the long run: a report costs about 10 ms for each MiB. */
@@ -70,7 +75,7 @@ const REQUEST_BYTES = 64 * 1_024;
 /** Two of the largest reports at once, as after a change of leader. */
 const BURST_MS = (2 * (MAX_BODY_BYTES + REQUEST_BYTES)) / BYTES_PER_MS;
 
-export function createFleet({ clock, log, silentAfterMs, changed, pullEnded }: FleetParts): Fleet {
+export function createFleet({ clock, log, silentAfterMs, changed, pullEnded, becameWarm }: FleetParts): Fleet {
   const members = createMembership();
   const images = createPlannedImages();
   let phase: 'unread' | 'assigned' | 'closed' = 'unread';
@@ -114,10 +119,12 @@ export function createFleet({ clock, log, silentAfterMs, changed, pullEnded }: F
       for (const node of members.clear()) dismissPoll(node, apiErrors.shuttingDown());
     },
     assign(cohorts, plans, newGaps, now) {
+      const sawAll = phase === 'assigned' && gaps.length === 0;
       gaps = newGaps;
       for (const node of members.assign(cohorts, plans, now)) dismissPoll(node, apiErrors.nodeLeft(node.name));
       for (const node of members.nodes.values()) answerPoll(node);
       images.keepOnly(plans.values());
+      followPlans(plansOf(members.nodes.values()), sawAll, now);
       if (phase === 'unread') settledMs = now + silentAfterMs;
       phase = 'assigned';
     },
@@ -125,7 +132,10 @@ export function createFleet({ clock, log, silentAfterMs, changed, pullEnded }: F
       forgiveSuspension(members.nodes.values(), { dueMs, silentAfterMs }, now);
       const fallen = nodesFallingSilent(members.nodes.values(), silentAfterMs, now);
       if (fallen.length === 0) return;
-      for (const node of fallen) setSilent(node, true);
+      for (const node of fallen) {
+        noteSilence(node);
+        setSilent(node, true);
+      }
       const missed = fallen.filter(isExpected);
       if (missed.length === 0) return;
       const examples = missed.slice(0, 3).map(node => node.name);
@@ -158,6 +168,7 @@ export function createFleet({ clock, log, silentAfterMs, changed, pullEnded }: F
       if (outcome === 'OlderAgent') throw apiErrors.olderAgent(name, report.agent, node.heard?.agent);
       if (outcome === 'Used') {
         for (const { image, end } of pullEnds(node.heard?.cells, report.cells)) pullEnded(name, image, end);
+        for (const afterMs of noteCells(node, report.cells, now)) becameWarm(afterMs);
         takeReport(node, report, pod, images, now);
         if (report.full || report.cells.length > 0 || report.gone.length > 0) changed();
       }
@@ -174,6 +185,7 @@ export function createFleet({ clock, log, silentAfterMs, changed, pullEnded }: F
 
     sizeOf: image => agreedSize(members.cohorts.values().map(({ tally }) => tally.sizes(image))),
     node: name => members.nodes.get(name),
+    longestNotWarmMs: () => longestNotWarmMs(members.nodes.values(), clock.monotonicMs()),
     isPulling: name =>
       members.nodes
         .get(name)
@@ -188,6 +200,10 @@ export function createFleet({ clock, log, silentAfterMs, changed, pullEnded }: F
       return record.tally.read(image, record.cohort.nodes.length, record.silentNodes);
     },
   };
+}
+
+function* plansOf(nodes: Iterable<NodeRecord>): Generator<readonly [NodeRecord, PlanOfNode]> {
+  for (const node of nodes) yield [node, { plan: node.home.plan, applicable: node.home.cohort.applicable }];
 }
 
 /** Whether an agent should report for it. */

@@ -2,6 +2,7 @@ import type { Cohort, CohortPlans } from '@kube-prefetch/core';
 import type { Plan } from '@kube-prefetch/protocol';
 import { createCohortTally } from './tally/cohort-tally.ts';
 import type { CohortRecord, NodeRecord } from './node-record.ts';
+import { nothingKnown } from './tally/not-warm.ts';
 
 /** Which node is in which cohort. A node's cells are counted in its own cohort. */
 export interface Membership {
@@ -114,5 +115,14 @@ function newCohort(cohort: Cohort, plan: Plan): CohortRecord {
 }
 
 function newNode(name: string, home: CohortRecord, now: number): NodeRecord {
-  return { name, home, contactMs: now, silent: false, sentUntilMs: -Infinity, heard: undefined, poll: undefined };
+  return {
+    name,
+    home,
+    contactMs: now,
+    silent: false,
+    sentUntilMs: -Infinity,
+    heard: undefined,
+    notWarm: nothingKnown(),
+    poll: undefined,
+  };
 }

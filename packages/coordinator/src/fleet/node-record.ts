@@ -3,6 +3,7 @@ import type { Cohort } from '@kube-prefetch/core';
 import type { CellReport, ImageRef, NodeReport, Plan } from '@kube-prefetch/protocol';
 import type { WaitingRequest } from '../requests/waiting-request.ts';
 import type { CohortTally } from './tally/cohort-tally.ts';
+import type { NotWarm } from './tally/not-warm.ts';
 import type { LastReport } from './judge-report.ts';
 
 /** A cohort with the plan and the counts of its nodes. */
@@ -25,6 +26,7 @@ export interface NodeRecord {
   /** Monotonic: until when the bodies that it sent use up what it may send in the long run. */
   sentUntilMs: number;
   heard: Heard | undefined;
+  readonly notWarm: NotWarm;
   poll: PlanPoll | undefined;
 }
 
