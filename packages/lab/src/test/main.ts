@@ -3,11 +3,12 @@ import process from 'node:process';
 import { STEPS, runSteps } from '../check/steps.ts';
 import { type Purpose, needUpFront } from '../set-up/index.ts';
 import { type ProjectResult, runProject } from './run-project.ts';
+import { type Lane, stagesOf } from './stages.ts';
 
 /**
  * `npm test`: the steps of `npm run check`, the unit tests and every folder under test/. Names on the command line choose
  * some (`npm test -- unit runtime`). The last line counts what ran: a step that fails is one failure, and so is a folder in
- * which no test ran; with CI set, a skipped test is a failure too.
+ * which no test ran; with CI set, a skipped test is a failure too. Where two folders run at once, each line says whose it is.
  */
 const chosen = process.argv.slice(2);
 const folders = (await readdir('test', { withFileTypes: true })).filter(entry => entry.isDirectory());
@@ -22,18 +23,28 @@ const running = projects.filter(project => chosen.length === 0 || chosen.include
 await needUpFront(running as readonly Purpose[]);
 const failedSteps = chosen.length === 0 ? await runSteps(STEPS) : [];
 const results = new Map<string, ProjectResult & { readonly minutes: string }>();
-for (const project of running) {
-  console.log(`\n== ${project}`);
-  const startedMs = performance.now();
-  const result = await runProject(project);
-  results.set(project, { ...result, minutes: ((performance.now() - startedMs) / 60_000).toFixed(1) });
+for (const lanes of stagesOf(running)) {
+  await Promise.all(lanes.map(lane => runInTurn(lane, lanes.length > 1)));
+}
+
+async function runInTurn(lane: Lane, labelled: boolean): Promise<void> {
+  for (const project of lane) {
+    console.log(`\n== ${project}`);
+    const startedMs = performance.now();
+    const result = await runProject(project, labelled);
+    const minutes = ((performance.now() - startedMs) / 60_000).toFixed(1);
+    console.log(`== ${project}: ${minutes} minutes`);
+    results.set(project, { ...result, minutes });
+  }
 }
 
 let passed = 0;
 let failed = failedSteps.length;
 console.log('');
 for (const step of failedSteps) console.log(`${step.name}: FAILED`);
-for (const [project, result] of results) {
+for (const project of running) {
+  const result = results.get(project);
+  if (result === undefined) continue;
   const skippedFailures = process.env.CI === undefined ? 0 : result.skipped;
   passed += result.passed;
   failed += result.failed + skippedFailures;

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 export interface ProjectResult {
   readonly passed: number;
@@ -18,21 +19,15 @@ interface VitestJson {
 }
 
 /**
- * Runs one project of vitest.config.ts, showing what vitest prints, and counts what ran. A run that fails without a failed
+ * Runs one project of vitest.config.ts, showing what vitest prints (labelled: each line behind the project's name), and counts what ran. A run that fails without a failed
  * test (a file that does not load, an unhandled error) or that ran nothing counts as one failure.
  */
-export async function runProject(project: string): Promise<ProjectResult> {
+export async function runProject(project: string, labelled = false): Promise<ProjectResult> {
   const folder = await mkdtemp(join(tmpdir(), 'kube-prefetch-results-'));
   const file = join(folder, 'results.json');
   try {
-    const status = await vitest([
-      'run',
-      '--project',
-      project,
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile=${file}`,
-    ]);
+    const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile=${file}`];
+    const status = await vitest(args, labelled ? `${project}| ` : undefined);
     return count(status, await readFile(file, 'utf8').catch(() => undefined));
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -51,10 +46,15 @@ export function count(status: number, json: string | undefined): ProjectResult {
   };
 }
 
-function vitest(args: readonly string[]): Promise<number> {
+function vitest(args: readonly string[], label: string | undefined): Promise<number> {
   return new Promise((resolve, reject) => {
-    const env = process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
-    const child = spawn('vitest', args, { stdio: ['ignore', 'inherit', 'inherit'], env });
+    const plain = label !== undefined || !process.stdout.isTTY;
+    const env = plain ? { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined } : process.env;
+    const output = label === undefined ? 'inherit' : 'pipe';
+    const child = spawn('vitest', args, { stdio: ['ignore', output, output], env });
+    for (const lines of [child.stdout, child.stderr]) {
+      if (lines !== null) createInterface(lines).on('line', line => console.log(`${label}${line}`));
+    }
     child.on('error', reject);
     child.on('close', code => resolve(code ?? 1));
   });
