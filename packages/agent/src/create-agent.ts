@@ -162,7 +162,7 @@ export function createAgent(parts: AgentParts): Agent {
       ...reports,
       offer(result) {
         if (result.space !== undefined) tellDiskVisibility(result.space);
-        metrics?.cellsJudged(result.cells.map(cell => cell.state));
+        metrics?.cellsJudged(result.cells);
         reports.offer(result);
       },
     },

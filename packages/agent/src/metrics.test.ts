@@ -27,7 +27,7 @@ test('what happened is counted by result and kind, and a kind that has not happe
   metrics.bytesPulled(123);
   metrics.credentialsAsked('waits');
   for (let count = 0; count < 40; count += 1) metrics.pluginRan(`plugin-${count}`, 'too_late', 2_000);
-  metrics.cellsJudged(['Present', 'Present', 'Failed']);
+  metrics.cellsJudged([{ state: 'Present' }, { state: 'Present' }, { state: 'Waiting', waitingFor: 'Disk' }]);
   metrics.runtimeAnswered(true);
   metrics.coordinatorAnswered(1_700_000_000_500);
   const { text } = await metrics.exposition();
@@ -43,6 +43,8 @@ test('what happened is counted by result and kind, and a kind that has not happe
     'credential_plugin_duration_seconds_count{plugin="other",result="too_late"} 8',
     'images{state="Present"} 2',
     'images{state="Missing"} 0',
+    'images_waiting{reason="Disk"} 1',
+    'images_waiting{reason="Permit"} 0',
     'runtime_up 1',
     'coordinator_last_contact_timestamp_seconds 1700000000.5',
   ]) {

@@ -1,4 +1,4 @@
-import { FAILURE_KINDS, CELL_STATES, type CellState } from '@kube-prefetch/protocol';
+import { FAILURE_KINDS, CELL_STATES, type CellState, WAIT_REASONS, type WaitReason } from '@kube-prefetch/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { REQUEST_RESULTS, type CredentialRequestMetrics } from './credentials/gather-tries.ts';
 import type { PluginMetrics } from './credentials/plugins.ts';
@@ -7,7 +7,7 @@ import type { PullMetrics } from './pulls/note-pull-end.ts';
 /** What the agent counts, by what happened. */
 export interface AgentMetrics extends PullMetrics, CredentialRequestMetrics, PluginMetrics {
   bytesPulled(bytes: number): void;
-  cellsJudged(states: readonly CellState[]): void;
+  cellsJudged(cells: readonly { readonly state: CellState; readonly waitingFor?: WaitReason }[]): void;
   runtimeAnswered(up: boolean): void;
   diskSeen(seen: boolean): void;
   coordinatorAnswered(wallMs: number): void;
@@ -60,6 +60,12 @@ export function createAgentMetrics(): AgentMetrics {
     labelNames: ['state'],
     registers,
   });
+  const waiting = new Gauge({
+    name: `${NAME}_images_waiting`,
+    help: 'Planned images that wait, by what for; docs/failures.md says what each means.',
+    labelNames: ['reason'],
+    registers,
+  });
   const runtimeUp = new Gauge({
     name: `${NAME}_runtime_up`,
     help: '1 while the runtime answers and is the one that the kubelet uses, 0 otherwise.',
@@ -82,6 +88,7 @@ export function createAgentMetrics(): AgentMetrics {
     registers,
   });
   for (const state of CELL_STATES) images.set({ state }, 0);
+  for (const reason of WAIT_REASONS) waiting.set({ reason }, 0);
   for (const result of ['pulled', 'cancelled']) pulls.inc({ result, kind: 'none' }, 0);
   for (const result of REQUEST_RESULTS) requests.inc({ result }, 0);
   for (const kind of FAILURE_KINDS) pulls.inc({ result: 'failed', kind }, 0);
@@ -97,8 +104,10 @@ export function createAgentMetrics(): AgentMetrics {
       plugins.observe({ plugin: knownPlugins.has(plugin) ? plugin : 'other', result }, elapsedMs / 1000);
     },
     bytesPulled: count => bytes.inc(count),
-    cellsJudged(states) {
-      for (const state of CELL_STATES) images.set({ state }, states.filter(each => each === state).length);
+    cellsJudged(cells) {
+      for (const state of CELL_STATES) images.set({ state }, cells.filter(cell => cell.state === state).length);
+      for (const reason of WAIT_REASONS)
+        waiting.set({ reason }, cells.filter(({ waitingFor }) => waitingFor === reason).length);
     },
     diskSeen: seen => diskVisible.set(seen ? 1 : 0),
     runtimeAnswered: up => runtimeUp.set(up ? 1 : 0),

@@ -89,7 +89,10 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     log,
     silentAfterMs,
     changed,
-    pullEnded: registries.ended,
+    pullEnded(node, image, end) {
+      registries.ended(node, image, end);
+      metrics.pullEnded(image, end);
+    },
     becameWarm: metrics.becameWarm,
   });
   const waves = createWaves(fleet.nodes, parts.waves ?? WAVES);

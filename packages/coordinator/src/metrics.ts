@@ -1,12 +1,12 @@
 import type { ClusterSource, CountedRequest } from '@kube-prefetch/cluster';
 import { gapsOf } from '@kube-prefetch/core';
-import { CELL_STATES, type CellState } from '@kube-prefetch/protocol';
+import { CELL_STATES, type CellState, type ImageRef, registryOf } from '@kube-prefetch/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Gate } from './gate/gate.ts';
 import type { Opening } from './gate/judge-gate.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import type { Fleet, ReportOutcome } from './fleet/index.ts';
-import type { Permits } from './permits/index.ts';
+import type { Permits, PullOutcome } from './permits/index.ts';
 import type { WriteOutcome } from './status/index.ts';
 import type { CurrentTerm } from './current-term.ts';
 
@@ -21,6 +21,8 @@ export interface CoordinatorMetrics {
   statusWrite(outcome: WriteOutcome): void;
   nodeOpened(reason: Opening['reason']): void;
   apiRequest(request: CountedRequest): void;
+  /** As an agent's report told it. */
+  pullEnded(image: ImageRef, end: PullOutcome): void;
   becameWarm(afterMs: number): void;
   certificateEnds(certificate: 'authority' | 'serving', endMs: number): void;
   authorityProblem(isProblem: boolean): void;
@@ -42,6 +44,8 @@ export interface Measured {
 }
 
 const PREFIX = 'kube_prefetch_coordinator_';
+/** Registries with a label of their own. Resources may name any. */
+const MAX_REGISTRIES = 100;
 
 export function createMetrics(): CoordinatorMetrics {
   const registry = new Registry();
@@ -64,6 +68,13 @@ export function createMetrics(): CoordinatorMetrics {
     help: 'How long the cell that has been asked for and not warm for longest has been so, as far as this coordinator saw, on nodes whose agents report; 0: there is none.',
     registers,
   });
+  const pulls = new Counter({
+    name: `${PREFIX}pulls_total`,
+    help: 'Pulls on all nodes that ended, by registry, and kind of failure or none; the first 100 registries by name, those after them as other.',
+    labelNames: ['registry', 'kind'],
+    registers,
+  });
+  const knownRegistries = new Set<string>();
   const nodes = new Gauge({
     name: `${PREFIX}nodes`,
     help: 'Nodes of the cluster by their agent: reporting, silent, none that ever reported to this coordinator, or not_applicable where none can run.',
@@ -170,6 +181,12 @@ export function createMetrics(): CoordinatorMetrics {
     credentials: (result, images) => credentialRequests.inc({ result }, images),
     statusWrite: outcome => statusWrites.inc({ outcome }),
     nodeOpened: reason => nodesOpened.inc({ reason }),
+    pullEnded(image, end) {
+      const registry = registryOf(image) ?? 'other';
+      if (knownRegistries.size < MAX_REGISTRIES) knownRegistries.add(registry);
+      const label = knownRegistries.has(registry) ? registry : 'other';
+      pulls.inc({ registry: label, kind: end === 'pulled' ? 'none' : end });
+    },
     becameWarm: afterMs => timeToWarm.observe(afterMs / 1000),
     apiRequest: ({ verb, resource, code }) => apiRequests.inc({ verb, resource, code }),
     certificateEnds: (certificate, endMs) => certificateEnd.set({ certificate }, endMs / 1000),
