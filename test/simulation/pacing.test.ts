@@ -48,7 +48,7 @@ test('two resources that want one image both keep their limits, also across a re
   expect([warm('narrow'), warm('wide')]).toEqual(['8/8', '16/16']);
   expect(most).toEqual({ both: 1, wide: 4, any: 4 });
   expect([...sentences]).toContain(
-    'waits for a permit: ClusterPrefetch narrow lets 1 node pull at once; 0 others that want it come first',
+    'waits for a permit: ClusterPrefetch narrow lets 1 node pull at once; this pull comes next',
   );
   expect(sentences.size).toBeGreaterThan(3);
 });

@@ -25,7 +25,7 @@ import type { ClusterSource } from '@kube-prefetch/cluster';
 import type { Clock } from '@kube-prefetch/time';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import type { Fleet, NodeRecord } from './fleet/index.ts';
-import type { Permits } from './permits/index.ts';
+import { explainWaits, type Permits, paceOverview, type SlowRegistries } from './permits/index.ts';
 import type { RecentPodsMemory } from './fleet/recent-pods.ts';
 import type { StatusWriter } from './status/index.ts';
 import type { CurrentTerm } from './current-term.ts';
@@ -37,7 +37,9 @@ export interface ViewParts {
   readonly expectedNodes: Pick<ExpectedNodes, 'view'>;
   readonly recentPods: Pick<RecentPodsMemory, 'view'>;
   readonly fleet: Pick<Fleet, 'node' | 'nodes'>;
-  readonly permits: Pick<Permits, 'explain'>;
+  readonly permits: Pick<Permits, 'explain' | 'limits'>;
+  readonly registries: Pick<SlowRegistries, 'refusals'>;
+  readonly parallelPulls: number | undefined;
   readonly statuses: Pick<StatusWriter, 'latest'>;
   readonly clock: Clock;
   readonly tenants: TenantLimits;
@@ -60,13 +62,20 @@ export function createViews(parts: ViewParts) {
 
 /** What is warm where, counted. */
 function overview(parts: ViewParts): Overview {
-  const { term, fleet, statuses } = parts;
-  const now = parts.clock.monotonicMs();
+  const { term, fleet, statuses, clock } = parts;
+  const now = clock.monotonicMs();
+  const pace = {
+    limits: parts.permits.limits(),
+    nodes: [...fleet.nodes()].map(pullsOf),
+    parallelPulls: parts.parallelPulls,
+    registries: parts.registries.refusals(),
+  };
   return {
     epoch: term.epoch(),
     gaps: [...gapsOf(stateOf(parts))],
     resources: statuses.latest().map(({ resource, status }) => ({ resource, status })),
     nodes: [...fleet.nodes()].map(node => nodeOverview(node, now)).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    ...paceOverview(pace, clock),
   };
 }
 
@@ -78,12 +87,13 @@ function nodeView(parts: ViewParts, name: string): NodeView {
   if (record === undefined || node === undefined) throw apiErrors.unknownNode(name, state.nodes.length);
   const explained = explainNode(record.home.cohort.asks, node, parts.startupTaints, parts.agents);
   const because = new Map(explained.map(({ image, because }) => [image, because]));
+  const waits = waitsOn(parts)(record);
   return {
     ...nodeOverview(record, parts.clock.monotonicMs()),
     images: record.home.plan.items.map(({ image }) => ({
       image,
       cell: cellOf(record, image),
-      because: [...(because.get(image) ?? []), ...explainWait(parts, record, image)],
+      because: [...(because.get(image) ?? []), ...waits(image)],
     })),
   };
 }
@@ -93,23 +103,30 @@ function imageView(parts: ViewParts, image: ImageRef): ImageView {
   const state = stateOf(parts);
   const { asks } = collectAsks(state, parts.tenants, parts.rewrite, parts.recentPods.view(state));
   if (!asks.some(ask => ask.image === image)) throw unknownImage(image, asks);
+  const waits = waitsOn(parts);
   return {
     image,
     nodes: explainImage(asks, image, nodesOf(parts, state), parts.startupTaints, parts.agents).map(
       ({ node, because }) => {
         const record = parts.fleet.node(node);
-        const wait = record === undefined ? [] : explainWait(parts, record, image);
+        const wait = record === undefined ? [] : waits(record)(image);
         return { node, cell: record && cellOf(record, image), because: [...because, ...wait] };
       },
     ),
   };
 }
 
-/** What keeps a pull that has to wait for a permit. */
-function explainWait({ permits, clock }: ViewParts, node: NodeRecord, image: ImageRef): readonly string[] {
-  if (cellOf(node, image)?.waitingFor !== 'Permit') return [];
-  const because = permits.explain(node.name, image, clock.monotonicMs());
-  return because === undefined ? [] : [`waits for a permit: ${because}`];
+/** For one view: what keeps the images of a node that wait, none or one sentence for each. */
+function waitsOn({ permits, parallelPulls, clock }: ViewParts) {
+  const permitOf = permits.explain(clock.monotonicMs());
+  return (node: NodeRecord) => {
+    const images = node.home.plan.items.map(({ image }) => image);
+    const sentenceOf = explainWaits(
+      { name: node.name, images, cellOf: image => cellOf(node, image) },
+      { permitOf, parallelPulls },
+    );
+    return (image: ImageRef) => [sentenceOf(image)].filter(text => text !== undefined);
+  };
 }
 
 function nodesOf({ expectedNodes, clock }: ViewParts, state: ClusterState): readonly Node[] {
@@ -139,6 +156,16 @@ function nodeOverview(node: NodeRecord, now: number): NodeOverview {
     planRevision: home.plan.revision,
     reportedRevision: heard?.planRevision,
     cells: countCells(node),
+  };
+}
+
+function pullsOf(node: NodeRecord) {
+  const cells = node.silent ? [] : [...(node.heard?.cells.values() ?? [])];
+  const count = (is: (cell: CellReport) => boolean) => cells.filter(is).length;
+  return {
+    name: node.name,
+    pulling: count(({ state }) => state === 'Pulling'),
+    waitingForSlot: count(({ waitingFor }) => waitingFor === 'Slot'),
   };
 }
 

@@ -172,6 +172,8 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
       recentPods,
       fleet,
       permits,
+      registries,
+      parallelPulls: limits.parallelPulls,
       statuses,
       clock,
       tenants,

@@ -23,7 +23,7 @@ export { limitBytes } from './plans/limit-bytes.ts';
 export { type CohortPlans, planBytes, planCohorts } from './plans/plan-cohorts.ts';
 export type { WaveNews } from './pace/waves.ts';
 export { decideLimits, type LimitsOf, type PaceSettings, type PullLimit } from './pace/pull-limits.ts';
-export { countsFromMs, judgeRegistry, raisedAtMs, type RegistrySpeed } from './pace/registry-speed.ts';
+export { countsFromMs, endsAtMs, judgeRegistry, raisedAtMs, type RegistrySpeed } from './pace/registry-speed.ts';
 export { ownerKey } from './pods/owners.ts';
 export { matchesSelector, selectorProblems } from './selectors/label-selector.ts';
 export { matchesNodeSelector } from './selectors/node-selector.ts';

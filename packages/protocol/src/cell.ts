@@ -38,8 +38,11 @@ export function isPermanent(kind: FailureKind): kind is PermanentFailure {
 }
 
 /** The registry refused the pull as too fast, or failed: fewer pulls from it run at once for a while. */
-export function slowsRegistry(kind: FailureKind): boolean {
-  return kind === 'RateLimited' || kind === 'RegistryUnavailable';
+export const SLOWING_FAILURES = ['RateLimited', 'RegistryUnavailable'] as const;
+export type SlowingFailure = (typeof SLOWING_FAILURES)[number];
+
+export function slowsRegistry(kind: FailureKind): kind is SlowingFailure {
+  return (SLOWING_FAILURES as readonly FailureKind[]).includes(kind);
 }
 
 /**

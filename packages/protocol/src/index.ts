@@ -7,6 +7,8 @@ export {
   FAILURE_KINDS,
   type FailureKind,
   isPermanent,
+  SLOWING_FAILURES,
+  type SlowingFailure,
   slowsRegistry,
   type PermanentFailure,
   PULL_PHASES,
@@ -36,7 +38,20 @@ export {
   MAX_WAIT_SECONDS,
   REPORT_HEARTBEAT_MS,
 } from './shared-fields.ts';
-export { AGENT_STATES, ImageView, NodeOverview, NodeView, Overview } from './messages/overview.ts';
+export {
+  AGENT_STATES,
+  ImageView,
+  LIMIT_KINDS,
+  LimitOverview,
+  MAX_OVERVIEW_LIMITS,
+  MAX_OVERVIEW_REGISTRIES,
+  MAX_OVERVIEW_WAVES,
+  NodeOverview,
+  NodeView,
+  Overview,
+  RegistryOverview,
+  WaveOverview,
+} from './messages/overview.ts';
 export { messageParser } from './messages/parse-message.ts';
 export { adoptPlan, Plan, PlanBody, PlanItem } from './messages/plan.ts';
 export { CellReport, Failure, NodeReport, ReportAnswer, RuntimeReport } from './messages/report.ts';

@@ -18,6 +18,11 @@ export function timestamp(clock: Clock): string {
   return new Date(clock.wallMs()).toISOString();
 }
 
+/** A moment of the monotonic clock, as the wall clock shows it now. */
+export function timestampAt(clock: Clock, monotonicMs: number): string {
+  return new Date(clock.wallMs() + monotonicMs - clock.monotonicMs()).toISOString();
+}
+
 /** A moment of the wall clock in JavaScript's own type, for libraries that ask for it. */
 export function dateOf(wallMs: number): Date {
   return new Date(wallMs);

@@ -1,6 +1,6 @@
 import type { CellReport, ImageRef, PullPhase } from '@kube-prefetch/protocol';
 import type { Progress } from '@kube-prefetch/runtime';
-import { type Clock, timestamp } from '@kube-prefetch/time';
+import { type Clock, timestamp, timestampAt } from '@kube-prefetch/time';
 import type { History } from '../decide/image-history.ts';
 import type { Cell } from '../decide/judge-cells.ts';
 import type { RunningPull } from '../decide/judge-stall.ts';
@@ -102,7 +102,5 @@ function whole(count: number | undefined): number | undefined {
 }
 
 function wallTimeOf(monotonicMs: number | undefined, clock: Clock): string | undefined {
-  if (monotonicMs === undefined) return undefined;
-  const inMs = monotonicMs - clock.monotonicMs();
-  return timestamp({ ...clock, wallMs: () => clock.wallMs() + inMs });
+  return monotonicMs === undefined ? undefined : timestampAt(clock, monotonicMs);
 }

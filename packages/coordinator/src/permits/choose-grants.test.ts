@@ -1,11 +1,11 @@
 import type { PullLimit } from '@kube-prefetch/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { chooseGrants, type Contender, explainWait } from './choose-grants.ts';
+import { chooseGrants, type Contender, findWaits } from './choose-grants.ts';
 import { createUsage } from './usage.ts';
 
 const limit = (key: string, most: number, counts: PullLimit['counts'] = 'pulls'): PullLimit => {
-  return { key, most, counts, sentence: `${key} lets ${most} through` };
+  return { key, of: { kind: 'Resource', name: key }, most, counts, sentence: `${key} lets ${most} through` };
 };
 const ANY = { most: Infinity, mostLimited: Infinity };
 /** Named by the wants of the tests; `all` holds for each of them. */
@@ -75,8 +75,9 @@ test('a want says which limit holds it up, and how many come first', () => {
   const list = Object.entries({ n1: '0 a!2/hub', n2: '0 b/hub c', n3: '0 c/shop' }).map(([node, text]) =>
     contender(node, text, []),
   );
-  expect(explainWait(list, usage, 'n2', 'b')).toEqual({ limit: LIMITS.hub, before: 1 });
-  expect([explainWait(list, usage, 'n2', 'c'), explainWait(list, usage, 'n3', 'c')]).toEqual([undefined, undefined]);
+  const waitOf = findWaits(list, usage);
+  expect(waitOf('n2', 'b')).toEqual({ limit: LIMITS.hub, before: 1 });
+  expect([waitOf('n2', 'c'), waitOf('n3', 'c'), waitOf('n4', 'c')]).toEqual([undefined, undefined, undefined]);
 });
 
 const arbitraryContenders = fc

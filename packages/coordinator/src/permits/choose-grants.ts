@@ -76,19 +76,27 @@ export interface Wait {
   readonly before: number;
 }
 
-/** Why a want is not granted now; undefined where nothing keeps it from being. */
-export function explainWait(
+/** Why wants are not granted now: the answer is undefined where no limit keeps one from being. */
+export function findWaits(
   contenders: readonly Contender[],
   usage: Usage,
-  node: string,
-  image: ImageRef,
-): Wait | undefined {
+): (node: string, image: ImageRef) => Wait | undefined {
   const heads = contenders.flatMap(queue => queue.wants.map(want => ({ queue, want })));
-  const own = heads.find(({ queue, want }) => queue.node === node && want.image === image);
-  const limit = own && usage.full(node, own.want.limits);
-  if (own === undefined || limit === undefined) return undefined;
-  const waiting = heads.filter(({ want }) => want.limits.some(({ key }) => key === limit.key));
-  return { limit, before: waiting.filter(other => other !== own && goesFirst(other, own)).length };
+  const ranks = new Map<string, ReadonlyMap<Want, number>>();
+  const ranksOf = ({ key }: PullLimit) => {
+    let known = ranks.get(key);
+    if (known === undefined) {
+      const waiting = heads.filter(({ want }) => want.limits.some(limit => limit.key === key)).sort(byTurn);
+      ranks.set(key, (known = new Map(waiting.map(({ want }, rank) => [want, rank]))));
+    }
+    return known;
+  };
+  const wants = new Map(contenders.map(({ node, wants }) => [node, new Map(wants.map(want => [want.image, want]))]));
+  return (node, image) => {
+    const want = wants.get(node)?.get(image);
+    const limit = want && usage.full(node, want.limits);
+    return want && limit && { limit, before: ranksOf(limit).get(want) ?? 0 };
+  };
 }
 
 interface Grantable extends Contender {
@@ -103,13 +111,22 @@ interface Head {
 }
 
 function goesFirst(a: Head, b: Head): boolean {
-  const order =
+  return byTurn(a, b) < 0;
+}
+
+function byTurn(a: Head, b: Head): number {
+  return (
     b.want.priority - a.want.priority ||
     Number(a.want.isLater) - Number(b.want.isLater) ||
     a.queue.permits - b.queue.permits ||
     a.want.sinceMs - b.want.sinceMs ||
-    (a.queue.node < b.queue.node ? -1 : 1);
-  return order < 0;
+    compare(a.queue.node, b.queue.node) ||
+    compare(a.want.image, b.want.image)
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 function inOrder(a: Want, b: Want): number {
@@ -117,6 +134,6 @@ function inOrder(a: Want, b: Want): number {
     b.priority - a.priority ||
     Number(a.isLater) - Number(b.isLater) ||
     a.sinceMs - b.sinceMs ||
-    (a.image < b.image ? -1 : 1)
+    compare(a.image, b.image)
   );
 }

@@ -1,3 +1,5 @@
+export { paceOverview } from './pace-views.ts';
+export { explainWaits } from './explain-waits.ts';
 export { onlyPlanned } from './only-planned.ts';
 export { pullEnds } from './pull-ends.ts';
 export { createSlowRegistries, type PullOutcome, type SlowRegistries } from './slow-registries.ts';

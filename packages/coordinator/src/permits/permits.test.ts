@@ -15,7 +15,8 @@ async function startPermits(
   const clock = createVirtualClock();
   const permits = createPermits({ clock, ttlMs: TTL_MS });
   permits.open(clock.monotonicMs());
-  const all = { key: 'all', most: maxConcurrentPulls ?? 0, counts: 'pulls' as const, sentence: 'the limit' };
+  const of = { kind: 'Cluster' } as const;
+  const all = { key: 'all', of, most: maxConcurrentPulls ?? 0, counts: 'pulls' as const, sentence: 'the limit' };
   permits.setLimits(() => (maxConcurrentPulls === undefined ? [] : [all]), parallelPulls);
   const pass = async (ms: number) => {
     await clock.advance(ms);

@@ -1,9 +1,9 @@
-import type { LimitsOf } from '@kube-prefetch/core';
+import type { LimitsOf, PullLimit } from '@kube-prefetch/core';
 import { type ImageRef, type PermitRequest, registryOf } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import { createWaitingRequest } from '../requests/waiting-request.ts';
 import { apiErrors } from '../requests/api-errors.ts';
-import { chooseGrants, explainWait } from './choose-grants.ts';
+import { chooseGrants, findWaits } from './choose-grants.ts';
 import {
   answer,
   contender,
@@ -32,18 +32,32 @@ export interface Permits {
   nextDueMs(now: number): number;
   /** The images that the node may pull for one time to live from now. Waits for a first grant up to the request's `waitMs`. */
   request(node: string, request: PermitRequest, signal: AbortSignal): Promise<readonly ImageRef[]>;
-  /** Why the node has no permit for an image that it wants, as a sentence; undefined where it wants none. */
-  explain(node: string, image: ImageRef, now: number): string | undefined;
+  /** For one look at many pulls that wait for a permit: why they have none, as a sentence. */
+  explain(now: number): (node: string, image: ImageRef) => string;
+  /** The limits that pulls use or wait for. */
+  limits(): readonly LimitUse[];
   /** How many images of the registry nodes may be pulling: of their permits, as many as a node pulls at once. */
   countFrom(registry: string): number;
   /** How many permits nodes have, and how many images the requests that wait want. */
   counts(): { readonly granted: number; readonly waiting: number };
 }
 
+export interface LimitUse {
+  readonly limit: PullLimit;
+  /** Pulls or nodes, as it counts. */
+  readonly used: number;
+  /** Wants that it holds up. */
+  readonly waiting: number;
+}
+
 /** An agent runs up to twice as many pulls while some are slow, and requests permits for the next ones. */
 const PERMITS_PER_PULL = 3;
 
 const SETTLING = 'the coordinator has just begun to lead, and counts the pulls that run before it permits others';
+
+const NOT_ASKED = 'the node has not asked for one yet';
+const HAS_ONE = 'the node has one, and starts the pull when it has heard of it';
+const NEXT_REQUEST = 'no limit is full; the node gets one with its next request, or when it has used those that it has';
 
 export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number }): Permits {
   const nodes = new Map<string, NodeGrants>();
@@ -139,17 +153,38 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
         if (holder.waiting === waiting) holder.waiting = undefined;
       }
     },
-    explain(node, image, now) {
-      const want = nodes.get(node)?.wants.get(image);
-      if (want === undefined) return undefined;
-      if (now < quietUntilMs && want.limits.length > 0) return SETTLING;
-      const wait = explainWait(
+    explain(now) {
+      const waitOf = findWaits(
         [...nodes.values()].map(holder => contender(holder)),
         usage,
-        node,
-        image,
       );
-      return wait && `${wait.limit.sentence}; ${wait.before} others that want it come first`;
+      return (node, image) => {
+        const holder = nodes.get(node);
+        if (holder?.permits.has(image)) return HAS_ONE;
+        const want = holder?.wants.get(image);
+        if (want === undefined) return NOT_ASKED;
+        if (now < quietUntilMs && want.limits.length > 0) return SETTLING;
+        const wait = waitOf(node, image);
+        return wait === undefined ? NEXT_REQUEST : `${wait.limit.sentence}; ${turnOf(wait.before)}`;
+      };
+    },
+    limits() {
+      const found = new Map<string, { limit: PullLimit; waiting: number }>();
+      const note = (limit: PullLimit) => {
+        let known = found.get(limit.key);
+        if (known === undefined) found.set(limit.key, (known = { limit, waiting: 0 }));
+        return known;
+      };
+      for (const { node, permits, wants } of nodes.values()) {
+        for (const { limits } of permits.values()) limits.forEach(note);
+        for (const { limits } of wants.values()) {
+          const full = usage.full(node, limits);
+          if (full !== undefined) note(full).waiting += 1;
+        }
+      }
+      // These keep the limits of the pass in which they were given back.
+      for (const { lingering } of nodes.values()) for (const { limits } of lingering) limits.forEach(note);
+      return [...found.values()].map(({ limit, waiting }) => ({ limit, used: usage.used(limit), waiting }));
     },
     countFrom(registry) {
       const from = ({ permits }: NodeGrants) =>
@@ -164,6 +199,11 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
       };
     },
   };
+}
+
+function turnOf(before: number): string {
+  if (before === 0) return 'this pull comes next';
+  return before === 1 ? '1 pull that waits for it comes first' : `${before} pulls that wait for it come first`;
 }
 
 /** The permits that count: those that the node has, and those that linger. */

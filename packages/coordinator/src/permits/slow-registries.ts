@@ -1,5 +1,11 @@
 import { countsFromMs, judgeRegistry, raisedAtMs, type RegistrySpeed } from '@kube-prefetch/core';
-import { type FailureKind, type ImageRef, registryOf, slowsRegistry } from '@kube-prefetch/protocol';
+import {
+  type FailureKind,
+  type ImageRef,
+  registryOf,
+  type SlowingFailure,
+  slowsRegistry,
+} from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 
 /** How long a pull that ended counts. */
@@ -16,19 +22,48 @@ export interface SlowRegistries {
   /** By registry, the pulls that those which are slowed may have at once. */
   slowed(now: number): ReadonlyMap<string, number>;
   nextDueMs(): number;
+  /** What each registry that refused or failed pulls has done, as of the last look. */
+  refusals(): readonly RegistryRefusals[];
   clear(): void;
 }
 
-/** `running`: how many pulls from the registry run now. */
-export function createSlowRegistries({
-  clock,
-  running,
-}: {
-  clock: Clock;
-  running: (registry: string) => number;
-}): SlowRegistries {
+export interface RegistryRefusals {
+  readonly registry: string;
+  /** Undefined where it is not slowed. */
+  readonly speed: RegistrySpeed | undefined;
+  readonly counts: Readonly<Record<SlowingFailure, number>>;
+  readonly last: Refusal;
+}
+
+interface Refusal {
+  readonly atMs: number;
+  readonly kind: SlowingFailure;
+  readonly node: string;
+  readonly image: ImageRef;
+}
+
+export interface SlowRegistriesParts {
+  readonly clock: Clock;
+  /** How many pulls from the registry run now. */
+  readonly running: (registry: string) => number;
+  /** Called for each pull that its registry refused or failed. */
+  readonly refused?: (registry: string, kind: SlowingFailure) => void;
+}
+
+export function createSlowRegistries({ clock, running, refused = () => {} }: SlowRegistriesParts): SlowRegistries {
   const news = new Map<string, { failing: Map<string, number>; seen: Map<string, number> }>();
   const speeds = new Map<string, RegistrySpeed>();
+  /** By registry, that which refused longest ago first. */
+  const refusals = new Map<string, { readonly counts: Record<SlowingFailure, number>; readonly last: Refusal }>();
+
+  const noteRefusal = (registry: string, last: Refusal) => {
+    const { counts } = refusals.get(registry) ?? { counts: { RateLimited: 0, RegistryUnavailable: 0 } };
+    counts[last.kind] += 1;
+    refusals.delete(registry);
+    for (const oldest of refusals.keys()) if (refusals.size >= MAX_REGISTRIES) refusals.delete(oldest);
+    refusals.set(registry, { counts, last });
+    refused(registry, last.kind);
+  };
 
   const judge = (registry: string, now: number) => {
     const speed = speeds.get(registry);
@@ -55,16 +90,20 @@ export function createSlowRegistries({
       if (told === undefined) news.set(registry, (told = { failing: new Map(), seen: new Map() }));
       const now = clock.monotonicMs();
       told.seen.set(node, now);
-      if (end !== 'pulled' && slowsRegistry(end)) told.failing.set(node, now);
+      if (end === 'pulled' || !slowsRegistry(end)) return;
+      told.failing.set(node, now);
+      noteRefusal(registry, { atMs: now, kind: end, node, image });
     },
     slowed(now) {
       for (const registry of new Set([...news.keys(), ...speeds.keys()])) judge(registry, now);
       return new Map([...speeds].map(([registry, { most }]) => [registry, most]));
     },
     nextDueMs: () => Math.min(...speeds.values().map(raisedAtMs)),
+    refusals: () => [...refusals].map(([registry, told]) => ({ registry, speed: speeds.get(registry), ...told })),
     clear() {
       news.clear();
       speeds.clear();
+      refusals.clear();
     },
   };
 }

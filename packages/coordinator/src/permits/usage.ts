@@ -7,6 +7,8 @@ export interface Usage {
   remove(node: string, limits: readonly PullLimit[]): void;
   /** The first limit that has no room for one more permit of the node. */
   full(node: string, limits: readonly PullLimit[]): PullLimit | undefined;
+  /** Pulls or nodes, as the limit counts. */
+  used(limit: PullLimit): number;
   clear(): void;
 }
 
@@ -41,6 +43,10 @@ export function createUsage(): Usage {
       for (const limit of limits) change(node, limit, -1);
     },
     full: (node, limits) => limits.find(limit => isFull(node, limit)),
+    used({ key, counts }) {
+      const { permits, nodes } = used.get(key) ?? UNUSED;
+      return counts === 'pulls' ? permits : nodes.size;
+    },
     clear: () => used.clear(),
   };
 }

@@ -38,12 +38,13 @@ type Since =
 interface Count extends Omit<WaveNews, 'isLater'> {
   holders: number;
   fresh: string[];
+  nextHolderMs: number;
   stuck: number;
   /** Where the image could not be fetched, or a pull stands still. */
   readonly troubledZones: Set<string>;
 }
 
-const noneYet = (): Count => ({ holders: 0, fresh: [], stuck: 0, troubledZones: new Set() });
+const noneYet = (): Count => ({ holders: 0, fresh: [], nextHolderMs: Infinity, stuck: 0, troubledZones: new Set() });
 const NOTHING: WaveNews = { ...noneYet(), isLater: () => false };
 
 export function createWaves(all: () => Iterable<WaveNode>, { settleMs, patienceMs }: WaveSettings): Waves {
@@ -78,8 +79,10 @@ export function createWaves(all: () => Iterable<WaveNode>, { settleMs, patienceM
           const isOver = endMs <= now;
           if (!isOver) dueMs = Math.min(dueMs, endMs);
           if (cell.state === 'Present' && isOver) count.holders += 1;
-          else if (cell.state === 'Present') count.fresh.push(name);
-          else if (cell.state === 'Pulling' && isOver) count.stuck += 1;
+          else if (cell.state === 'Present') {
+            count.fresh.push(name);
+            count.nextHolderMs = Math.min(count.nextHolderMs, endMs);
+          } else if (cell.state === 'Pulling' && isOver) count.stuck += 1;
           if (cell.failure !== undefined || (cell.state === 'Pulling' && isOver)) {
             count.troubledZones.add(zoneOf(name));
           }

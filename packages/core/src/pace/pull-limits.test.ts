@@ -6,7 +6,7 @@ import { groupNodes } from '../plans/group-nodes.ts';
 import { decideLimits, type PaceSettings } from './pull-limits.ts';
 import { type WaveNews, waveLimit } from './waves.ts';
 
-const NEWS: WaveNews = { holders: 0, fresh: [], stuck: 0, isLater: () => false };
+const NEWS: WaveNews = { holders: 0, fresh: [], nextHolderMs: Infinity, stuck: 0, isLater: () => false };
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'].map(name =>
   aNode({ name, labels: { pool: name < 'n4' ? 'web' : 'gpu' } }),
 );

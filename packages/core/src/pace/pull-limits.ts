@@ -7,6 +7,7 @@ import { narrower, type WaveNews, waveLimit } from './waves.ts';
 export interface PullLimit {
   /** One for each limit. */
   readonly key: string;
+  readonly of: LimitOwner;
   readonly most: number;
   /** A node counts once, however many of its pulls the limit holds for. */
   readonly counts: 'pulls' | 'nodes';
@@ -19,6 +20,12 @@ export interface PullLimit {
   /** Whether other nodes get their turn first; absent: none do. */
   readonly isLater?: (node: string) => boolean;
 }
+
+export type LimitOwner =
+  | { readonly kind: 'Cluster' }
+  /** The resource as `resourceName` has it. */
+  | { readonly kind: 'Registry' | 'Resource'; readonly name: string }
+  | { readonly kind: 'Wave'; readonly image: ImageRef; readonly architecture: string; readonly news: WaveNews };
 
 export interface PaceSettings {
   /** Pulls that may run at once in the whole cluster; undefined: any number. */
@@ -95,7 +102,8 @@ function spreadsOf({ settings, resources, cohorts }: PaceInput): ((image: ImageR
 
 function clusterLimit({ maxConcurrentPulls: most }: PaceSettings): readonly PullLimit[] {
   if (most === undefined) return [];
-  return [{ key: 'cluster', most, counts: 'pulls', sentence: `the cluster may run ${pulls(most)} at once` }];
+  const sentence = `the cluster may run ${pulls(most)} at once`;
+  return [{ key: 'cluster', of: { kind: 'Cluster' }, most, counts: 'pulls', sentence }];
 }
 
 function limitOfRegistry(registry: string, { settings, slowed }: PaceInput): readonly PullLimit[] {
@@ -105,7 +113,7 @@ function limitOfRegistry(registry: string, { settings, slowed }: PaceInput): rea
   if (most === Infinity) return [];
   const why = slow < set ? ', because it refused or failed' : '';
   const sentence = `${registry} may have ${pulls(most)} at once${why}`;
-  return [{ key: `registry ${registry}`, most, counts: 'pulls', sentence }];
+  return [{ key: `registry ${registry}`, of: { kind: 'Registry', name: registry }, most, counts: 'pulls', sentence }];
 }
 
 /** By `resourceName`. */
@@ -117,7 +125,7 @@ function limitsOfResources({ resources, cohorts }: PaceInput): ReadonlyMap<strin
     const name = resourceName(ref);
     const most = typeof limit === 'number' ? limit : nodesOf(limit, countNodes(name, cohorts));
     const sentence = `${name} lets ${most} ${most === 1 ? 'node' : 'nodes'} pull at once`;
-    limits.set(name, { key: `resource ${name}`, most, counts: 'nodes', sentence });
+    limits.set(name, { key: `resource ${name}`, of: { kind: 'Resource', name }, most, counts: 'nodes', sentence });
   }
   return limits;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeRegistry, raisedAtMs, type RegistrySpeed } from './registry-speed.ts';
+import { endsAtMs, judgeRegistry, raisedAtMs, type RegistrySpeed } from './registry-speed.ts';
 
 const SLOW: RegistrySpeed = { most: 4, ranBefore: 16, slowedMs: 0, changedMs: 0 };
 
@@ -22,10 +22,12 @@ test.each<
 
 test('a registry that recovers is raised step by step, and slowed no more in the end', () => {
   let speed: RegistrySpeed | undefined = judgeRegistry(undefined, { failing: 9, seen: 9, running: 100 }, 0);
+  const end = endsAtMs(speed as RegistrySpeed);
   const steps: number[] = [];
   while (speed !== undefined && steps.length < 9) {
     steps.push(speed.most);
     speed = judgeRegistry(speed, { failing: 0, seen: 9, running: speed.most }, raisedAtMs(speed));
   }
   expect(steps).toEqual([50, 62, 77, 96]);
+  expect(end).toBe(4 * 30_000);
 });

@@ -43,9 +43,8 @@ export function judgeRegistry(
     const most = Math.max(1, Math.floor(Math.min(running, speed?.most ?? Infinity) / 2));
     return { most, ranBefore: Math.max(running, speed?.ranBefore ?? 1), slowedMs: now, changedMs: now };
   }
-  if (speed === undefined || now < speed.changedMs + RAISE_AFTER_MS) return speed;
-  const most = speed.most + Math.max(1, Math.floor(speed.most / 4));
-  return most >= speed.ranBefore ? undefined : { ...speed, most, changedMs: now };
+  if (speed === undefined || now < raisedAtMs(speed)) return speed;
+  return raise(speed, now);
 }
 
 /** Pulls that ended before then tell nothing of the speed: many of them ran already when the registry was slowed. */
@@ -56,4 +55,16 @@ export function countsFromMs(speed: RegistrySpeed | undefined): number {
 /** When time alone raises it. */
 export function raisedAtMs({ changedMs }: RegistrySpeed): number {
   return changedMs + RAISE_AFTER_MS;
+}
+
+/** When time alone ends it. */
+export function endsAtMs(speed: RegistrySpeed): number {
+  const dueMs = raisedAtMs(speed);
+  const next = raise(speed, dueMs);
+  return next === undefined ? dueMs : endsAtMs(next);
+}
+
+function raise(speed: RegistrySpeed, now: number): RegistrySpeed | undefined {
+  const most = speed.most + Math.max(1, Math.floor(speed.most / 4));
+  return most >= speed.ranBefore ? undefined : { ...speed, most, changedMs: now };
 }

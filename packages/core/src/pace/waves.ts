@@ -7,6 +7,8 @@ export interface WaveNews {
   readonly holders: number;
   /** Nodes that hold it since a moment ago. */
   readonly fresh: readonly string[];
+  /** Monotonic: when the next of those is a holder; Infinity where there are none. */
+  readonly nextHolderMs: number;
   /** Nodes whose pull of it stands still. */
   readonly stuck: number;
   /** Whether a node of another zone should fetch it first. */
@@ -21,14 +23,16 @@ export function waveLimit(
   image: ImageRef,
   architecture: string,
   { seeds, fanout }: Spread,
-  { holders, fresh, stuck, isLater }: WaveNews,
+  news: WaveNews,
 ): PullLimit | undefined {
+  const { holders, fresh, stuck, isLater } = news;
   const turn = holders === 0 ? seeds : typeof fanout === 'number' ? fanout * holders : Infinity;
   if (turn === Infinity) return undefined;
   const may = `${turn} ${turn === 1 ? 'node' : 'nodes'} may pull it`;
   const why = holders === 0 ? 'until one holds it' : `while ${holders} ${holders === 1 ? 'holds' : 'hold'} it`;
   return {
     key: `wave ${architecture} ${image}`,
+    of: { kind: 'Wave', image, architecture, news },
     most: turn + stuck,
     counts: 'nodes',
     sentence: `the image is spread in waves, and ${may} ${why}`,

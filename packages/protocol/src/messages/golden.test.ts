@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { CELL_STATES, FAILURE_KINDS, PULL_PHASES, WAIT_REASONS } from '../cell.ts';
 import { ApiError, Problem } from '../errors.ts';
 import { CredentialsAnswer, CredentialsRequest } from './credentials.ts';
-import { AGENT_STATES, ImageView, NodeView, Overview } from './overview.ts';
+import { AGENT_STATES, ImageView, LIMIT_KINDS, NodeView, Overview } from './overview.ts';
 import { messageParser } from './parse-message.ts';
 import { PermitAnswer, PermitRequest } from './permit.ts';
 import { PlanBody } from './plan.ts';
@@ -70,6 +70,7 @@ test.each([
   ['wait reason', WAIT_REASONS],
   ['phase of a pull', PULL_PHASES],
   ['state of an agent', AGENT_STATES],
+  ['kind of a limit', LIMIT_KINDS],
 ])('every %s is in a golden message', (_what, words) => {
   const text = messages.map(({ value }) => JSON.stringify(value)).join('\n');
   expect(words.filter(word => !text.includes(`"${word}"`))).toEqual([]);

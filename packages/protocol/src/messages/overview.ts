@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
-import { CELL_STATES } from '../cell.ts';
+import { CELL_STATES, SLOWING_FAILURES } from '../cell.ts';
 import { PrefetchStatus, ResourceRef } from '../resources/status.ts';
+import { ImageRefSchema, Timestamp } from '../shared-fields.ts';
 import { CellReport, RuntimeReport } from './report.ts';
 
 /** `NotApplicable`: none reports, and the agents' DaemonSet leaves the node out. */
@@ -26,6 +27,81 @@ export const NodeOverview = Type.Object({
 });
 export type NodeOverview = Static<typeof NodeOverview>;
 
+const Count = Type.Integer({ minimum: 0 });
+
+/** Whose a limit is: docs/pacing.md. Those of waves are told apart, as `WaveOverview`. */
+export const LIMIT_KINDS = ['Cluster', 'Registry', 'Resource', 'Node'] as const;
+
+/** A bound on pulls that run at once, while something uses it or waits for it. */
+export const LimitOverview = Type.Object({
+  kind: Type.Enum([...LIMIT_KINDS]),
+  /** The registry, the resource as sentences name it, or the node; absent of the cluster. */
+  name: Type.Optional(Type.String()),
+  counts: Type.Enum(['Pulls', 'Nodes']),
+  most: Count,
+  /** By permits; of a node by what it reports. Above `most` where the limit was lowered: no limit stops a pull that runs. */
+  used: Count,
+  /** Pulls that it holds up. One that several limits hold up counts at the first of them. */
+  waiting: Count,
+});
+export type LimitOverview = Static<typeof LimitOverview>;
+
+/** An image that is spread in waves, on the nodes of one architecture, while some pull it or wait for their turn. */
+export const WaveOverview = Type.Object({
+  image: ImageRefSchema,
+  /** As nodes carry it in `kubernetes.io/arch`; empty where they do not. */
+  architecture: Type.String(),
+  /** Nodes that hold it. */
+  holders: Count,
+  /** Those of them that count: they have held it for as long as a mirror needs to find them. */
+  countedHolders: Count,
+  /** Nodes that may pull it at once. */
+  allowed: Count,
+  /** Nodes that have leave to pull it. */
+  pulling: Count,
+  /** Those whose pull has had no new byte for long, and takes no turn from others. */
+  stuck: Count,
+  /** Nodes that wait for their turn. */
+  waiting: Count,
+  /** When the next holder counts, and more may start; absent where no node holds it that does not count. */
+  moreFrom: Type.Optional(Timestamp),
+});
+export type WaveOverview = Static<typeof WaveOverview>;
+
+/** A registry that has refused or failed pulls since this coordinator began to lead. */
+export const RegistryOverview = Type.Object({
+  registry: Type.String(),
+  /** Absent where it is not slowed now. */
+  slowed: Type.Optional(
+    Type.Object({
+      /** Pulls that it may have at once. */
+      most: Count,
+      /** Pulls that ran at once before; with so many again it is slowed no more. */
+      ranBefore: Count,
+      /** When more may run at once, unless it refuses again before. */
+      raisedAt: Timestamp,
+      /** When it is slowed no more, unless it refuses again before. */
+      endsAt: Timestamp,
+    }),
+  ),
+  /** Pulls that it refused as too fast, with 429. */
+  rateLimited: Count,
+  /** Pulls that failed because it did, or could not be reached. */
+  unavailable: Count,
+  lastRefusal: Type.Object({
+    at: Timestamp,
+    kind: Type.Enum([...SLOWING_FAILURES]),
+    node: Type.String(),
+    image: ImageRefSchema,
+  }),
+});
+export type RegistryOverview = Static<typeof RegistryOverview>;
+
+/** Longest lists of an overview: those that hold up most come first. */
+export const MAX_OVERVIEW_LIMITS = 500;
+export const MAX_OVERVIEW_WAVES = 200;
+export const MAX_OVERVIEW_REGISTRIES = 100;
+
 /** What is warm where, in one page: cells are counted here and listed per node or image. */
 export const Overview = Type.Object({
   epoch: Type.Integer(),
@@ -33,6 +109,11 @@ export const Overview = Type.Object({
   gaps: Type.Array(Type.String()),
   resources: Type.Array(Type.Object({ resource: ResourceRef, status: PrefetchStatus })),
   nodes: Type.Array(NodeOverview),
+  limits: Type.Array(LimitOverview, { maxItems: MAX_OVERVIEW_LIMITS }),
+  waves: Type.Array(WaveOverview, { maxItems: MAX_OVERVIEW_WAVES }),
+  registries: Type.Array(RegistryOverview, { maxItems: MAX_OVERVIEW_REGISTRIES }),
+  /** How many entries the lists above have no room for. */
+  leftOut: Type.Object({ limits: Count, waves: Count, registries: Count }),
 });
 export type Overview = Static<typeof Overview>;
 
