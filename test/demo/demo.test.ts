@@ -11,6 +11,7 @@ const STEPS = [
   'Step 5: the registry is stopped, and a container of every warm image starts on every node',
 ];
 
+// The first command of README.md; the second is what runs these tests.
 test('on three real containerds every step holds, and nothing is left behind', async () => {
   using demo = runDemo();
   await demo.ends(0);

@@ -1,13 +1,15 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { anchorsOf, linksOf } from '../docs/markdown.ts';
+import { readingOrder, sitePathOf } from '../docs/reading-order.ts';
 
 interface Link {
   readonly page: string;
   readonly target: string;
 }
 
-const pages = globSync('**/*.md', { exclude: ['**/node_modules', 'dist'] }).sort();
+const pages = globSync('**/*.md', { exclude: ['**/node_modules', '**/dist'] }).sort();
 const links = pages.flatMap(page => linksOf(readFileSync(page, 'utf8')).map(target => ({ page, target })));
 const relative = links.filter(({ target }) => !/^[a-z]+:/.test(target));
 
@@ -25,6 +27,23 @@ test('every page is reached from README.md', () => {
     }
   }
   expect(pages.filter(page => !reached.has(page))).toEqual([]);
+});
+
+test('README.md lists every page of docs/ below one question of a reader, and each has a place of its own on the site', () => {
+  const sections = readingOrder(readFileSync('README.md', 'utf8'));
+  const listed = sections.flatMap(section => section.pages);
+  expect(sections.map(section => section.title)).toEqual([
+    'What it is',
+    'Try it',
+    'Install it',
+    'Use it',
+    'Operate it',
+    'Why it is so',
+  ]);
+  expect(pages.filter(page => /^docs\/[^/]+$/.test(page) && listed.filter(name => name === page).length !== 1)).toEqual(
+    [],
+  );
+  expect(new Set(pages.map(sitePathOf)).size).toBe(pages.length);
 });
 
 test('every row of the threat model names a test, and every test that it names exists', () => {
@@ -55,31 +74,14 @@ test.each([
   expect(resolves(link)).toBe(expected);
 });
 
-function linksOf(text: string): readonly string[] {
-  const prose = text.replaceAll(/^```[\s\S]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
-  const found = prose.matchAll(/\]\(([^)\s]+)[^)]*\)|^\[[^\]]+\]:\s+(\S+)/gm);
-  return [...found].map(([, inline, reference]) => (inline ?? reference) as string);
-}
-
 function resolves(link: Link): boolean {
   const file = fileOf(link);
   const [, part] = link.target.split('#');
   if (!existsSync(file)) return false;
-  return part === undefined || (statSync(file).isFile() && partsOf(readFileSync(file, 'utf8')).includes(part));
+  return part === undefined || (statSync(file).isFile() && anchorsOf(readFileSync(file, 'utf8')).includes(part));
 }
 
 function fileOf({ page, target }: Link): string {
   const [path = ''] = target.split('#');
   return path === '' ? page : join(dirname(page), path);
-}
-
-/** What GitHub makes of the headings. */
-function partsOf(text: string): readonly string[] {
-  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .trim()
-      .replaceAll(' ', '-'),
-  );
 }

@@ -3,12 +3,14 @@ import { dirname } from 'node:path';
 import process from 'node:process';
 import { renderResourceReference } from '@kube-prefetch/protocol';
 import { type GeneratedFile, crds, protos, workloadKinds } from './generated-files.ts';
+import { renderPicture } from './picture.ts';
 
 const GENERATED: readonly GeneratedFile[] = [
   ...protos,
   ...crds,
   workloadKinds,
   { path: 'docs/resources.md', make: async () => renderResourceReference() },
+  { path: 'docs/picture.svg', make: async () => renderPicture() },
 ];
 
 /** `npm run gen` writes every generated file; `--check` only says which are not current. */

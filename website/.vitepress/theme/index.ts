@@ -1,0 +1,4 @@
+// The system's fonts: the theme's own would be most of what a first page loads.
+import Theme from 'vitepress/theme-without-fonts';
+
+export default Theme;
