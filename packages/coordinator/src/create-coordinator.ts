@@ -189,7 +189,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     admit: (node, bytes) => fleet.admit(node, bytes),
     forNode: (node, pod) => answerAgent({ term, fleet, claims, permits, credentials, metrics }, node, pod),
     ready,
-    exposeMetrics: () => metrics.expose({ term, source, fleet, permits, credentials, gate }),
+    exposeMetrics: () => metrics.expose({ term, source, fleet, permits, registries, credentials, gate }),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Gate } from './gate/gate.ts';
 import type { Opening } from './gate/judge-gate.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import type { Fleet, ReportOutcome } from './fleet/index.ts';
-import type { Permits, PullOutcome } from './permits/index.ts';
+import type { LimitUse, Permits, PullOutcome, SlowRegistries } from './permits/index.ts';
 import type { WriteOutcome } from './status/index.ts';
 import type { CurrentTerm } from './current-term.ts';
 
@@ -38,7 +38,8 @@ export interface Measured {
   readonly term: Pick<CurrentTerm, 'leading'>;
   readonly source: Pick<ClusterSource, 'read'>;
   readonly fleet: Pick<Fleet, 'records' | 'tally' | 'nodes' | 'longestNotWarmMs'>;
-  readonly permits: Pick<Permits, 'counts'>;
+  readonly permits: Pick<Permits, 'counts' | 'limits'>;
+  readonly registries: Pick<SlowRegistries, 'refusals'>;
   readonly credentials: Pick<Credentials, 'counts'>;
   readonly gate: Pick<Gate, 'waiting'> | undefined;
 }
@@ -46,6 +47,7 @@ export interface Measured {
 const PREFIX = 'kube_prefetch_coordinator_';
 /** Registries with a label of their own. Resources may name any. */
 const MAX_REGISTRIES = 100;
+const OTHER = 'other';
 
 export function createMetrics(): CoordinatorMetrics {
   const registry = new Registry();
@@ -75,6 +77,10 @@ export function createMetrics(): CoordinatorMetrics {
     registers,
   });
   const knownRegistries = new Set<string>();
+  const labelOf = (registry = OTHER) => {
+    if (knownRegistries.size < MAX_REGISTRIES) knownRegistries.add(registry);
+    return knownRegistries.has(registry) ? registry : OTHER;
+  };
   const nodes = new Gauge({
     name: `${PREFIX}nodes`,
     help: 'Nodes of the cluster by their agent: reporting, silent, none that ever reported to this coordinator, or not_applicable where none can run.',
@@ -109,6 +115,30 @@ export function createMetrics(): CoordinatorMetrics {
   const permits = new Gauge({
     name: `${PREFIX}permits`,
     help: 'Pull permits by state: granted to nodes, or waited for.',
+    labelNames: ['state'],
+    registers,
+  });
+  const limits = new Gauge({
+    name: `${PREFIX}limit`,
+    help: 'Limits that pulls use or wait for, by whose they are: cluster, registry, resource, wave; is: what they let run at once, what of that is used, and the pulls that wait for them. Pulls count, of resources and waves nodes; all limits of one kind are one sum, but each of 100 registries is its own.',
+    labelNames: ['limit', 'registry', 'is'],
+    registers,
+  });
+  const slowed = new Gauge({
+    name: `${PREFIX}registry_slowed`,
+    help: 'For each registry that is slowed because it refused or failed pulls, the share of the pulls that ran at once before that may now; no sample: it is not slowed.',
+    labelNames: ['registry'],
+    registers,
+  });
+  const waves = new Gauge({
+    name: `${PREFIX}waves`,
+    help: 'Images, by architecture of their nodes, that are being spread in waves: seeding until a holder counts, then spreading. The overview names them.',
+    labelNames: ['state'],
+    registers,
+  });
+  const waveNodes = new Gauge({
+    name: `${PREFIX}wave_nodes`,
+    help: 'Nodes of those waves: holding the image, counted of these because they have held it long enough, pulling, stuck of these because no byte came for long, or waiting for their turn.',
     labelNames: ['state'],
     registers,
   });
@@ -182,22 +212,33 @@ export function createMetrics(): CoordinatorMetrics {
     statusWrite: outcome => statusWrites.inc({ outcome }),
     nodeOpened: reason => nodesOpened.inc({ reason }),
     pullEnded(image, end) {
-      const registry = registryOf(image) ?? 'other';
-      if (knownRegistries.size < MAX_REGISTRIES) knownRegistries.add(registry);
-      const label = knownRegistries.has(registry) ? registry : 'other';
-      pulls.inc({ registry: label, kind: end === 'pulled' ? 'none' : end });
+      pulls.inc({ registry: labelOf(registryOf(image)), kind: end === 'pulled' ? 'none' : end });
     },
     becameWarm: afterMs => timeToWarm.observe(afterMs / 1000),
     apiRequest: ({ verb, resource, code }) => apiRequests.inc({ verb, resource, code }),
     certificateEnds: (certificate, endMs) => certificateEnd.set({ certificate }, endMs / 1000),
     authorityProblem: isProblem => authorityProblem.set(isProblem ? 1 : 0),
-    async expose({ term, source, fleet, permits: granting, credentials, gate }) {
+    async expose({ term, source, fleet, permits: granting, registries, credentials, gate }) {
       for (const [state, count] of Object.entries(countCells(fleet))) cells.set({ state }, count);
       longestNotWarm.set(fleet.longestNotWarmMs() / 1000);
       for (const [agent, count] of Object.entries(countNodes(fleet))) nodes.set({ agent }, count);
       const { granted, waiting } = granting.counts();
       permits.set({ state: 'granted' }, granted);
       permits.set({ state: 'waiting' }, waiting);
+      const uses = granting.limits();
+      limits.reset();
+      for (const { limit, used, waiting } of uses) {
+        const registry = limit.of.kind === 'Registry' ? labelOf(limit.of.name) : '';
+        const labels = { limit: limit.of.kind.toLowerCase(), registry };
+        limits.inc({ ...labels, is: 'allowed' }, limit.most);
+        limits.inc({ ...labels, is: 'used' }, used);
+        limits.inc({ ...labels, is: 'waited_for' }, waiting);
+      }
+      slowed.reset();
+      for (const [registry, share] of lowestShares(registries.refusals(), labelOf)) slowed.set({ registry }, share);
+      const spreading = countWaves(uses);
+      for (const [state, count] of Object.entries(spreading.waves)) waves.set({ state }, count);
+      for (const [state, count] of Object.entries(spreading.nodes)) waveNodes.set({ state }, count);
       for (const [state, count] of Object.entries(credentials.counts())) secrets.set({ state }, count);
       gatedNodes.set(gate?.waiting() ?? 0);
       leader.set(term.leading() ? 1 : 0);
@@ -225,6 +266,36 @@ function countCells(fleet: Measured['fleet']): Record<CellState, number> {
     }
   }
   return sum;
+}
+
+/** By label: that of the others stands for the one of them that is slowed most. */
+function lowestShares(
+  refusals: ReturnType<SlowRegistries['refusals']>,
+  labelOf: (registry: string) => string,
+): ReadonlyMap<string, number> {
+  const shares = new Map<string, number>();
+  for (const { registry, speed } of refusals) {
+    if (speed === undefined) continue;
+    const label = labelOf(registry);
+    shares.set(label, Math.min(shares.get(label) ?? 1, speed.most / speed.ranBefore));
+  }
+  return shares;
+}
+
+function countWaves(uses: readonly LimitUse[]) {
+  const waves = { seeding: 0, spreading: 0 };
+  const nodes = { holding: 0, counted: 0, pulling: 0, stuck: 0, waiting: 0 };
+  for (const { limit, used, waiting } of uses) {
+    if (limit.of.kind !== 'Wave') continue;
+    const { holders, fresh, stuck } = limit.of.news;
+    waves[holders === 0 ? 'seeding' : 'spreading'] += 1;
+    nodes.holding += holders + fresh.length;
+    nodes.counted += holders;
+    nodes.pulling += used;
+    nodes.stuck += stuck;
+    nodes.waiting += waiting;
+  }
+  return { waves, nodes };
 }
 
 function countNodes(fleet: Measured['fleet']): Record<'reporting' | 'silent' | 'none' | 'not_applicable', number> {

@@ -4,4 +4,4 @@ export { onlyPlanned } from './only-planned.ts';
 export { pullEnds } from './pull-ends.ts';
 export { createSlowRegistries, type PullOutcome, type SlowRegistries } from './slow-registries.ts';
 export { createWaves, type Waves, type WaveSettings } from './wave-news.ts';
-export { createPermits, type Permits } from './permits.ts';
+export { createPermits, type LimitUse, type Permits } from './permits.ts';

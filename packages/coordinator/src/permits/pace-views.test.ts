@@ -57,6 +57,19 @@ test('the overview tells each limit with what uses it and waits for it, waves by
     },
   ]);
   expect(leftOut).toEqual({ limits: 0, waves: 0, registries: 0 });
+  const { text } = await line.coordinator.exposeMetrics();
+  for (const sample of [
+    'limit{limit="cluster",registry="",is="allowed"} 3',
+    'limit{limit="cluster",registry="",is="used"} 2',
+    'limit{limit="resource",registry="",is="waited_for"} 1',
+    'registry_slowed{registry="r.example"} 0.5',
+    'waves{state="seeding"} 1',
+    'wave_nodes{state="holding"} 1',
+    'wave_nodes{state="counted"} 0',
+    'wave_nodes{state="waiting"} 2',
+  ]) {
+    expect(text).toContain(`kube_prefetch_coordinator_${sample}\n`);
+  }
 });
 
 test('of more than the lists have room for, those that hold up most are told', () => {

@@ -46,11 +46,9 @@ export interface SlowRegistriesParts {
   readonly clock: Clock;
   /** How many pulls from the registry run now. */
   readonly running: (registry: string) => number;
-  /** Called for each pull that its registry refused or failed. */
-  readonly refused?: (registry: string, kind: SlowingFailure) => void;
 }
 
-export function createSlowRegistries({ clock, running, refused = () => {} }: SlowRegistriesParts): SlowRegistries {
+export function createSlowRegistries({ clock, running }: SlowRegistriesParts): SlowRegistries {
   const news = new Map<string, { failing: Map<string, number>; seen: Map<string, number> }>();
   const speeds = new Map<string, RegistrySpeed>();
   /** By registry, that which refused longest ago first. */
@@ -62,7 +60,6 @@ export function createSlowRegistries({ clock, running, refused = () => {} }: Slo
     refusals.delete(registry);
     for (const oldest of refusals.keys()) if (refusals.size >= MAX_REGISTRIES) refusals.delete(oldest);
     refusals.set(registry, { counts, last });
-    refused(registry, last.kind);
   };
 
   const judge = (registry: string, now: number) => {
