@@ -3,11 +3,11 @@ import { gapsOf } from '@kube-prefetch/core';
 import { CELL_STATES, type CellState, type ImageRef, registryOf } from '@kube-prefetch/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Gate } from './gate/gate.ts';
-import type { Opening } from './gate/judge-gate.ts';
+import { type Opening, OPENING_REASONS } from './gate/judge-gate.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import type { Fleet, ReportOutcome } from './fleet/index.ts';
 import type { LimitUse, Permits, PullOutcome, SlowRegistries } from './permits/index.ts';
-import type { WriteOutcome } from './status/index.ts';
+import { WRITE_OUTCOMES, type WriteOutcome } from './status/index.ts';
 import type { CurrentTerm } from './current-term.ts';
 
 /** All metrics of the process, recorded by calls named after what happened. */
@@ -161,6 +161,7 @@ export function createMetrics(): CoordinatorMetrics {
     labelNames: ['outcome'],
     registers,
   });
+  for (const outcome of WRITE_OUTCOMES) statusWrites.inc({ outcome }, 0);
   const gatedNodes = new Gauge({
     name: `${PREFIX}gated_nodes`,
     help: 'Nodes that carry the taint of the gate: they take no pods before they are warm.',
@@ -172,6 +173,7 @@ export function createMetrics(): CoordinatorMetrics {
     labelNames: ['reason'],
     registers,
   });
+  for (const reason of OPENING_REASONS) nodesOpened.inc({ reason }, 0);
   const apiRequests = new Counter({
     name: `${PREFIX}api_requests_total`,
     help: 'Requests to the API server by verb, resource and class of the status, none where no answer came; a watch counts once, when it is opened.',

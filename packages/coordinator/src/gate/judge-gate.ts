@@ -14,9 +14,11 @@ export interface GatedNode {
   readonly waitedMs: number;
 }
 
+export const OPENING_REASONS = ['NodeWarm', 'NodeNeverWarm', 'NodeNotWarmInTime'] as const;
+
 /** Why the taint comes off. */
 export interface Opening {
-  readonly reason: 'NodeWarm' | 'NodeNeverWarm' | 'NodeNotWarmInTime';
+  readonly reason: (typeof OPENING_REASONS)[number];
   readonly message: string;
 }
 

@@ -13,7 +13,8 @@ import { type StatusEntry, dueMsOf, learn, send, settle } from './when-to-write.
 const CALL_DEADLINE_MS = 10_000;
 const RETRY = { baseMs: 1_000, capMs: 60_000 };
 
-export type WriteOutcome = 'written' | 'unchanged' | 'gone' | 'failed';
+export const WRITE_OUTCOMES = ['written', 'unchanged', 'gone', 'failed'] as const;
+export type WriteOutcome = (typeof WRITE_OUTCOMES)[number];
 
 export interface WriteParts {
   readonly sink: StatusSink;

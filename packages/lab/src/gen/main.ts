@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { renderResourceReference } from '@kube-prefetch/protocol';
+import { renderAlertsPage, renderRules } from '../monitoring/rules.ts';
 import { type GeneratedFile, crds, protos, workloadKinds } from './generated-files.ts';
 import { renderPicture } from './picture.ts';
 
@@ -9,6 +10,8 @@ const GENERATED: readonly GeneratedFile[] = [
   ...protos,
   ...crds,
   workloadKinds,
+  { path: 'charts/kube-prefetch/files/prometheus-rules.yaml', make: async () => renderRules() },
+  { path: 'docs/alerts.md', make: async () => renderAlertsPage() },
   { path: 'docs/resources.md', make: async () => renderResourceReference() },
   { path: 'docs/picture.svg', make: async () => renderPicture() },
 ];
