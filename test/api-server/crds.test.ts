@@ -55,6 +55,7 @@ const STATUS: PrefetchStatus = {
     pulling: 1,
     waiting: 2,
     failed: 3,
+    stale: 0,
     unknown: 4,
     held: 5,
     noAgent: 6,

@@ -16,7 +16,7 @@ export interface SinkHarness {
 /** A status with every list filled. */
 export function aStatus(warm: string): PrefetchStatus {
   const at = '2026-01-01T00:00:00.000Z';
-  const none = { images: 0, nodes: 0, cells: 0, present: 0, pulling: 0, waiting: 0, failed: 0, unknown: 0 };
+  const none = { images: 0, nodes: 0, cells: 0, present: 0, pulling: 0, waiting: 0, failed: 0, stale: 0, unknown: 0 };
   return {
     observedGeneration: 3,
     conditions: [

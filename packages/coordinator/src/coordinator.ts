@@ -82,7 +82,13 @@ function pass(line: Line, now: number): number {
   fleet.assign(cohorts, plans, collected.gaps, now); // answers the polls whose plan changed
   fleet.markSilent(now);
   const slowed = registries.slowed(now);
-  const pace = { settings: line.limits, resources: state.resources, cohorts, slowed, ...waves.look(state.nodes, now) };
+  const pace = {
+    settings: line.limits,
+    resources: state.resources,
+    cohorts,
+    slowed,
+    ...waves.look(state.nodes, new Map(), now),
+  };
   permits.setLimits(decideLimits(pace), line.limits.parallelPulls);
   permits.expire(now);
   credentials.expire(now);

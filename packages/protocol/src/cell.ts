@@ -1,5 +1,8 @@
-/** The state of one (node, image) pair. `Unknown` until the runtime has answered: nothing is called present from memory. */
-export const CELL_STATES = ['Unknown', 'Missing', 'Waiting', 'Pulling', 'Present', 'Failed'] as const;
+/**
+ * The state of one (node, image) pair. `Unknown` until the runtime has answered: nothing is called present from memory. `Stale`: the
+ * runtime has the image, but not the contents that its tag stands for now.
+ */
+export const CELL_STATES = ['Unknown', 'Missing', 'Waiting', 'Pulling', 'Present', 'Stale', 'Failed'] as const;
 export type CellState = (typeof CELL_STATES)[number];
 
 /** What a pull does, as far as the runtime shows it. */
@@ -24,6 +27,7 @@ export const FAILURE_KINDS = [
   'RuntimeMismatch',
   'Stalled',
   'Evicted',
+  'Outdated',
   'Cancelled',
   'Unknown',
 ] as const;
@@ -59,7 +63,7 @@ export const CREDENTIAL_REASONS = [
 ] as const;
 export type CredentialReason = (typeof CREDENTIAL_REASONS)[number];
 
-/** What an absent image that is not being pulled waits for. */
+/** What an absent or stale image that is not being pulled waits for. */
 export const WAIT_REASONS = [
   'Slot',
   'Permit',

@@ -30,10 +30,12 @@ export {
 } from './messages/credentials.ts';
 export { PermitAnswer, PermitRequest } from './messages/permit.ts';
 export {
+  DigestSchema,
   type ImageRef,
   MAX_BODY_BYTES,
   MAX_IMAGE_REF_LENGTH,
   MAX_IMAGES_PER_NODE,
+  MAX_LOOKS_PER_NODE,
   MAX_MESSAGE_LENGTH,
   MAX_WAIT_SECONDS,
   REPORT_HEARTBEAT_MS,
@@ -57,6 +59,8 @@ export { adoptPlan, Plan, PlanBody, PlanItem } from './messages/plan.ts';
 export { CellReport, Failure, NodeReport, ReportAnswer, RuntimeReport } from './messages/report.ts';
 export {
   InvalidReference,
+  isMovingTag,
+  namesDigest,
   normaliseReference,
   parseReference,
   type Reference,
@@ -68,11 +72,13 @@ export { isDnsLabel, isSubdomain } from './resources/object-name.ts';
 export { type ParsedResource, parseResource } from './resources/parse-resource.ts';
 export {
   API_VERSION,
+  durationMs,
   keepForMs,
   LabelSelector,
   NamespaceChoice,
   NodeChoice,
   PrefetchSpec,
+  REFRESH_POLICIES,
   RewriteRule,
   Spread,
   Toleration,

@@ -65,6 +65,17 @@ export function repositoryOf({ domain, path }: Reference): string {
   return `${canonicalDomain(domain)}/${canonicalPath(domain, path)}`;
 }
 
+/** Whether the reference names a tag, or stands for one, that may come to stand for other contents. */
+export function isMovingTag(text: string): boolean {
+  const reference = tryParseReference(text);
+  return reference !== undefined && reference.digest === undefined;
+}
+
+/** Whether one of the repository digests, `nginx@sha256:…`, is of these contents, in whatever repository. */
+export function namesDigest(repositoryDigests: readonly string[], digest: string): boolean {
+  return repositoryDigests.some(text => text.endsWith(`@${digest}`));
+}
+
 /** The host, with its port, that a runtime asks for this image; undefined where the text is no reference. */
 export function registryOf(text: string): string | undefined {
   const reference = tryParseReference(text);

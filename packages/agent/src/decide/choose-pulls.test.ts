@@ -43,6 +43,16 @@ describe('one rule each', () => {
     expect(waits(next)).toEqual({ a: 'Pulling', b: 'Pulling', c: 'Slot', d: 'Slot', e: 'Slot', f: 'Slot' });
   });
 
+  test('stale images are pulled with a permit after those that are missing, and wait for a coordinator', () => {
+    const cells = IMAGES.map((image): Cell => ({ image, state: image < 'd' ? 'Stale' : 'Missing' }));
+    const next = choosePulls(aChoice({ cells, parallelPulls: 4 }), NOW);
+    expect(next.start.map(({ image }) => image)).toEqual(['d', 'e', 'f', 'a']);
+    expect(next.cells.find(({ image }) => image === 'b')).toEqual({ image: 'b', state: 'Stale', waitingFor: 'Slot' });
+    const alone = { sinceMs: 0, lastTryMs: NOW };
+    const stale = cells.map(cell => ({ ...cell, state: 'Stale' as const }));
+    expect(choosePulls(aChoice({ cells: stale, permits: new Set(), alone }), NOW).start).toEqual([]);
+  });
+
   test('without permits nothing starts while a coordinator answers', () => {
     const next = choosePulls(aChoice({ permits: new Set() }), NOW);
     expect([next.start.length, next.wanted.map(({ image }) => image)]).toEqual([0, ['a', 'b']]);

@@ -45,6 +45,8 @@ export interface PullOrder {
   readonly waited: boolean;
   /** The name of the credential that worked last. */
   readonly lastCredential: string | undefined;
+  /** The contents wanted, where they are known. */
+  readonly digest: string | undefined;
 }
 
 export interface CancelOrder {
@@ -75,7 +77,7 @@ export interface Chosen {
 export function choosePulls(choice: Choice, now: number): Chosen {
   const items = new Map(choice.plan?.items.map(item => [item.image, item]));
   const waits = new Map<ImageRef, WaitReason>();
-  const startable = inPullOrder(choice.cells.filter(isAbsent), items).filter(cell => {
+  const startable = inPullOrder(choice.cells.filter(mayPull), items).filter(cell => {
     const obstacle = obstacleOf(cell, items.get(cell.image), choice.plan, now);
     if (obstacle !== undefined) waits.set(cell.image, obstacle);
     return obstacle === undefined;
@@ -103,13 +105,14 @@ function judgeRunningPulls(choice: Choice, items: ReadonlyMap<ImageRef, PlanItem
   return { cancel, fit };
 }
 
-const isAbsent = (cell: Cell) => cell.state === 'Missing' || cell.state === 'Failed';
+const mayPull = ({ state }: Cell) => state === 'Missing' || state === 'Failed' || state === 'Stale';
 
 function inPullOrder(cells: readonly Cell[], items: ReadonlyMap<ImageRef, PlanItem>): readonly Cell[] {
   const yields = (cell: Cell) => ((cell.attempts ?? 0) >= YIELD_AFTER_FAILURES ? 1 : 0);
   const priority = (cell: Cell) => items.get(cell.image)?.priority ?? 0;
+  const isThere = (cell: Cell) => Number(cell.state === 'Stale');
   // The sort is stable: equals stay in the order of the plan.
-  return cells.toSorted((a, b) => yields(a) - yields(b) || priority(b) - priority(a));
+  return cells.toSorted((a, b) => yields(a) - yields(b) || priority(b) - priority(a) || isThere(a) - isThere(b));
 }
 
 function obstacleOf(
@@ -142,12 +145,14 @@ function allot(
   let mayStartAlone = mayPullAlone(choice);
   const slotsOf = registrySlots(choice.histories, choice.parallelPulls, now);
   const pulling = countByRegistry(choice.running.keys());
-  for (const { image, waitingBecause } of startable) {
+  for (const { image, state, waitingBecause } of startable) {
     const needBytes = bytesToWrite(image, choice.disk.sizes);
     const registry = registryOf(image);
     const fromRegistry = pulling.get(registry) ?? 0;
     const permitted = choice.permits.has(image);
-    const withoutPermit = !permitted && mayStartAlone && healDueMs(image, choice.histories) <= now;
+    // What is there only in older contents can wait for a coordinator.
+    const mayHeal = state !== 'Stale' && mayStartAlone && healDueMs(image, choice.histories) <= now;
+    const withoutPermit = !permitted && mayHeal;
     if (freeBytes <= 0 || needBytes > freeBytes) waits.set(image, 'Disk');
     else if (fromRegistry >= slotsOf(registry)) waits.set(image, 'Registry');
     else if (slots > 0 && (permitted || withoutPermit)) {
@@ -158,6 +163,7 @@ function allot(
         ask: items.get(image)?.credentials === true,
         waited: waitingBecause !== undefined,
         lastCredential: choice.histories.get(image)?.lastCredential,
+        digest: items.get(image)?.digest,
       });
       slots -= 1;
       pulling.set(registry, fromRegistry + 1);
@@ -195,7 +201,7 @@ function healDueMs(image: ImageRef, histories: Histories): number {
   return histories.get(image)?.healAtMs ?? 0;
 }
 
-/** A Missing cell that waits becomes Waiting; a Failed one stays Failed, which says more. */
+/** A Missing cell that waits becomes Waiting; a Failed or Stale one stays so, which says more. */
 function withWaits(
   cells: readonly Cell[],
   start: readonly PullOrder[],
@@ -209,7 +215,9 @@ function withWaits(
       return { ...cell, state: 'Pulling', retryAtMs: undefined };
     }
     const waitingFor = waits.get(cell.image);
-    return cell.state === 'Missing' && waitingFor ? { ...cell, state: 'Waiting', waitingFor } : cell;
+    if (waitingFor === undefined) return cell;
+    if (cell.state === 'Stale') return { ...cell, waitingFor };
+    return cell.state === 'Missing' ? { ...cell, state: 'Waiting', waitingFor } : cell;
   });
 }
 

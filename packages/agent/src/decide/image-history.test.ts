@@ -1,7 +1,7 @@
 import type { FailureKind } from '@kube-prefetch/protocol';
 import type { Progress } from '@kube-prefetch/runtime';
 import { expect, test } from 'vitest';
-import { afterFailure, afterLook, afterSuccess, BLANK, type History } from './image-history.ts';
+import { afterFailure, afterLook, afterStaleLook, afterSuccess, BLANK, type History } from './image-history.ts';
 
 const MINUTE = 60_000;
 const ID = 'sha256:1';
@@ -148,6 +148,31 @@ test('an image that is deleted whenever it comes back is tried less and less oft
     history = succeed(history, now);
   }
   expect(delays).toEqual([0, 20, 40, 80, 160, 320, 360, 360, 360]);
+});
+
+test('a pull that brings other contents than wanted fails as Outdated, ever later, until one brings them', () => {
+  const pulled = { elapsedMs: 1, digest: 'sha256:new' };
+  const stale = (before: History, now: number) => afterStaleLook(before, ID, 'sha256:new', now, 0.999);
+  let now = 0;
+  let history = stale(afterLook(BLANK, ID, now, 0.5), now);
+  expect(history).toMatchObject({ presentSinceMs: 0 });
+  expect(history.failure).toBeUndefined();
+  const delays: number[] = [];
+  for (let pulls = 0; pulls < 7; pulls += 1) {
+    history = stale(afterSuccess(history, pulled, now), now);
+    expect(stale(history, now + 1)).toBe(history);
+    delays.push(Math.round(((history.failure?.retryAtMs ?? now) - now) / MINUTE));
+    now = history.failure?.retryAtMs ?? now;
+  }
+  expect(delays).toEqual([10, 20, 40, 80, 160, 320, 360]);
+  expect(history.failure).toMatchObject({ kind: 'Outdated', count: 7, firstMs: { Outdated: 0 } });
+  expect(afterLook(history, undefined, now, 0.5)).toMatchObject({ deletions: 1 });
+  expect(afterLook(afterSuccess(history, pulled, now), ID, now, 0.5).failure).toBeUndefined();
+});
+
+test('of contents that are wanted only since a pull began nobody says that it failed', () => {
+  const before = afterSuccess(BLANK, { elapsedMs: 1, digest: 'sha256:old' }, 0);
+  expect(afterStaleLook(before, ID, 'sha256:new', 1, 0.5)).toBe(before);
 });
 
 test('a look that changes nothing leaves the very same object', () => {

@@ -1,5 +1,5 @@
-import type { Failure, FailureKind, ImageRef } from '@kube-prefetch/protocol';
-import type { Progress, Pulled } from '@kube-prefetch/runtime';
+import { type Failure, type FailureKind, type ImageRef, namesDigest } from '@kube-prefetch/protocol';
+import type { Presence, Progress, Pulled } from '@kube-prefetch/runtime';
 import { backoffMs } from '@kube-prefetch/time';
 import { retryDelayMs } from './retry-delay.ts';
 
@@ -54,6 +54,8 @@ export interface FinishedPull {
   readonly doneBytes?: number;
   /** By which credential: its name. */
   readonly credential?: string;
+  /** The digest that was wanted when it started. */
+  readonly digest?: string;
 }
 
 export interface Waits {
@@ -94,6 +96,26 @@ export function afterLook(last: History, foundId: string | undefined, now: numbe
     return { ...before, failure: undefined, healAtMs: undefined, presentSinceMs: before.presentSinceMs ?? now };
   }
   return before.presentSinceMs === undefined ? before : afterDeletion(before, before.presentSinceMs, now, jitter);
+}
+
+/** Whether the runtime has other contents than those wanted. Where it names no digest, nobody can tell. */
+export function isStale(presence: Presence | undefined, digest: string | undefined): boolean {
+  if (digest === undefined || !presence?.present) return false;
+  return presence.digests.length > 0 && !namesDigest(presence.digests, digest);
+}
+
+const OUTDATED =
+  'the pull brought other contents than the registry told when it was asked for the tag: a mirror that answers with what it has, or the tag has moved again';
+
+/** For a look that found other contents than `digest`. A pull that ended so since the last look has failed. */
+export function afterStaleLook(last: History, foundId: string, digest: string, now: number, jitter: number): History {
+  const suspect = last.suspect && suspectAfterLook(last.suspect, foundId, now);
+  const presentSinceMs = last.presentSinceMs ?? now;
+  const same = suspect === last.suspect && presentSinceMs === last.presentSinceMs;
+  const before = same ? last : { ...last, suspect, presentSinceMs };
+  if (before.pull?.digest !== digest) return before;
+  const failure = { kind: 'Outdated', message: OUTDATED } as const;
+  return { ...afterFailure({ ...before, pull: undefined }, failure, now, jitter), presentSinceMs };
 }
 
 /**
@@ -144,7 +166,10 @@ export function afterWait(before: History, because: string, now: number, jitter:
 /** A pull of ours that succeeded counts as a look that found the image: if the next look does not, it was deleted. */
 export function afterSuccess(before: History, pull: FinishedPull, now: number): History {
   const lastCredential = pull.credential;
+  const { failure } = before;
   return {
+    // Until a look says what the pull brought.
+    ...(failure?.kind === 'Outdated' && { failure }),
     deletions: before.deletions,
     presentSinceMs: now,
     pull,

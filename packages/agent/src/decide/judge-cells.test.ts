@@ -5,7 +5,12 @@ import { BLANK, type History } from './image-history.ts';
 import { judgeCells, unknownCells } from './judge-cells.ts';
 
 const image = 'r.example/a:1';
-const plan: Plan = { revision: 'r', complete: true, items: [{ image, priority: 0, start: true }] };
+const planOf = (digest?: string): Plan => ({
+  revision: 'r',
+  complete: true,
+  items: [{ image, priority: 0, start: true, ...(digest && { digest }) }],
+});
+const plan = planOf();
 const present: Presence = { present: true, id: 'sha256:1', sizeBytes: 7, digests: ['r.example/a@sha256:2'] };
 const absent: Presence = { present: false };
 const failure = {
@@ -36,6 +41,36 @@ test.each(rows)('an image that is %s', (_what, pulling, presence, history, cell)
   const running = new Map(pulling ? [[image, { gathering: false }]] : []);
   const histories = new Map(history ? [[image, history]] : []);
   expect(judgeCells({ plan, seen: new Map([[image, presence]]), running, histories })).toEqual([{ image, ...cell }]);
+});
+
+const stale = { ...found, state: 'Stale' };
+test.each<[string, string, boolean, Presence, History | undefined, object]>([
+  ['holds what is wanted', 'sha256:2', false, present, undefined, found],
+  ['holds other contents', 'sha256:3', false, present, undefined, stale],
+  ['holds other contents, and a pull failed', 'sha256:3', false, present, failed, { ...stale, ...told, retryAtMs: 99 }],
+  [
+    'holds a broken image of other contents',
+    'sha256:3',
+    false,
+    present,
+    suspect,
+    { state: 'Failed', ...told, retryAtMs: 99 },
+  ],
+  [
+    'holds an image that names no digest',
+    'sha256:3',
+    false,
+    { ...present, digests: [] },
+    undefined,
+    { ...found, digests: [] },
+  ],
+  ['holds other contents and pulls', 'sha256:3', true, present, undefined, { state: 'Pulling' }],
+  ['holds nothing', 'sha256:3', false, absent, undefined, { state: 'Missing' }],
+])('where the contents wanted are known, a runtime that %s', (_what, digest, pulling, presence, history, cell) => {
+  const running = new Map(pulling ? [[image, { gathering: false }]] : []);
+  const histories = new Map(history ? [[image, history]] : []);
+  const seen = new Map([[image, presence]]);
+  expect(judgeCells({ plan: planOf(digest), seen, running, histories })).toEqual([{ image, ...cell }]);
 });
 
 test('nothing is planned before the first plan', () => {

@@ -1,7 +1,7 @@
 import type { CellState, Failure, ImageRef, Plan, PlanItem, WaitReason } from '@kube-prefetch/protocol';
 import type { Presence } from '@kube-prefetch/runtime';
 import type { RunningPull } from './judge-stall.ts';
-import type { Histories, History } from './image-history.ts';
+import { type Histories, type History, isStale } from './image-history.ts';
 
 /** One planned image on this node, in the agent's own time; a CellReport says the same to people. */
 export interface Cell {
@@ -17,7 +17,7 @@ export interface Cell {
   readonly attempts?: number;
   /** Monotonic: when it first failed in this way since it was last present. */
   readonly failingSinceMs?: number | undefined;
-  /** Monotonic, of a Failed cell; in the past where it may be tried now. */
+  /** Monotonic, of a Failed or Stale cell; in the past where it may be tried now. */
   readonly retryAtMs?: number;
   readonly sizeBytes?: number;
   readonly digests?: readonly string[];
@@ -38,6 +38,7 @@ export interface Findings {
  * | gathering    | any          | any     | any           | Waiting, where it waited before    |
  * | yes          | any          | any     | any           | Pulling, with the last failure     |
  * | no           | present      | no      | any           | Present                            |
+ * | no           | with other contents than wanted | no | any | Stale, with the last failure     |
  * | no           | present      | yes     | yes           | Failed: it is known to be broken   |
  * | no           | absent       | any     | yes           | Failed                             |
  * | no           | absent       | any     | no            | Missing                            |
@@ -47,7 +48,7 @@ export function judgeCells({ plan, seen, running, histories }: Findings): readon
 }
 
 function judge(
-  { image }: PlanItem,
+  { image, digest }: PlanItem,
   presence: Presence | undefined,
   running: Findings['running'],
   history: History | undefined,
@@ -57,7 +58,10 @@ function judge(
   if (running.get(image)?.gathering && waits) return { image, state: 'Waiting', waitingFor: 'Credentials', ...waits };
   if (running.has(image)) return { image, state: 'Pulling', ...failed };
   if (presence?.present && !history?.suspect) {
-    return { image, state: 'Present', sizeBytes: presence.sizeBytes, digests: presence.digests };
+    const { sizeBytes, digests } = presence;
+    if (!isStale(presence, digest)) return { image, state: 'Present', sizeBytes, digests };
+    const retry = history?.failure && { retryAtMs: history.failure.retryAtMs };
+    return { image, state: 'Stale', sizeBytes, digests, ...failed, ...waits, ...retry };
   }
   if (history?.failure) return { image, state: 'Failed', ...failed, ...waits, retryAtMs: history.failure.retryAtMs };
   return { image, state: 'Missing', ...waits };

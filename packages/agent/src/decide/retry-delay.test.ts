@@ -22,6 +22,8 @@ const rows: readonly [FailureKind, failures: number, leastMs: number, mostMs: nu
   ['NotAnImage', 1, 2 * MINUTE, 4 * MINUTE],
   ['Evicted', 1, 10 * MINUTE, 20 * MINUTE],
   ['Evicted', 30, 3 * HOUR, 6 * HOUR],
+  ['Outdated', 1, 5 * MINUTE, 10 * MINUTE],
+  ['Outdated', 30, 3 * HOUR, 6 * HOUR],
 ];
 
 test.each(rows)('%s, failed %i times, is tried again after %i to %i ms', (kind, failures, leastMs, mostMs) => {

@@ -21,9 +21,13 @@ const RATE_LIMITED: Delay = { baseMs: 2 * MINUTE_MS, capMs: 30 * MINUTE_MS, atLe
 /** Most likely the kubelet's image garbage collection deletes what the agent pulls: do not fight it. */
 const EVICTED: Delay = { baseMs: 20 * MINUTE_MS, capMs: 6 * HOUR_MS, atLeast: 0.5 };
 
+/** A mirror still answers the tag with what it had before; how long it will, nobody says. */
+const OUTDATED: Delay = { baseMs: 10 * MINUTE_MS, capMs: 6 * HOUR_MS, atLeast: 0.5 };
+
 const OTHER_DELAYS: Readonly<Record<Exclude<FailureKind, PermanentFailure>, Delay>> = {
   RateLimited: RATE_LIMITED,
   Evicted: EVICTED,
+  Outdated: OUTDATED,
   RegistryUnavailable: TRANSIENT,
   DiskFull: TRANSIENT,
   Corrupt: TRANSIENT,

@@ -5,9 +5,11 @@ import {
   afterChange,
   afterFailure,
   afterLook,
+  afterStaleLook,
   afterSuccess,
   afterWait,
   BLANK,
+  isStale,
   type FinishedPull,
   type Histories,
   type History,
@@ -64,16 +66,30 @@ export function createMemory({ random, changed }: MemoryParts): Memory {
   return {
     plan: () => plan,
     adopt(next) {
+      const before = digestsOf(plan);
       plan = adoptPlan(plan, next);
+      for (const [image, digest] of digestsOf(plan)) {
+        const history = histories.get(image);
+        // What a mirror answered before tells nothing of other contents.
+        if (before.get(image) !== digest && history?.failure?.kind === 'Outdated')
+          histories.set(image, afterChange(history, 0));
+      }
       changed('soon');
     },
     noteLook(seen, running, now) {
       forgetUnplanned(now);
+      const digests = digestsOf(plan);
       for (const [image, presence] of seen) {
         if (presence.present) sizes.set(image, presence.sizeBytes);
         if (running.has(image)) continue;
         const before = histories.get(image) ?? BLANK;
-        replace(image, before, afterLook(before, presence.present ? presence.id : undefined, now, random()));
+        const foundId = presence.present ? presence.id : undefined;
+        const digest = digests.get(image);
+        const stale = foundId !== undefined && digest !== undefined && isStale(presence, digest);
+        const after = stale
+          ? afterStaleLook(before, foundId, digest, now, random())
+          : afterLook(before, foundId, now, random());
+        replace(image, before, after);
       }
       return histories;
     },
@@ -112,6 +128,10 @@ export function createMemory({ random, changed }: MemoryParts): Memory {
       }
     },
   };
+}
+
+function digestsOf(plan: Plan | undefined): ReadonlyMap<ImageRef, string> {
+  return new Map(plan?.items.flatMap(({ image, digest }) => (digest === undefined ? [] : [[image, digest]])));
 }
 
 /** Otherwise an image that leaves the plan and comes back would be trusted again, or tried too soon. */

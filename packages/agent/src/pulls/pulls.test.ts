@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type RunningPull, startPace } from '../decide/judge-stall.ts';
 import { createPulls, untilStalled } from './pulls.ts';
 
-const nothingBrought = { ask: false, waited: false, lastCredential: undefined };
+const nothingBrought = { ask: false, waited: false, lastCredential: undefined, digest: undefined };
 const order = { image: 'a', withoutPermit: false, sizeBytes: undefined, ...nothingBrought };
 
 /** A runtime that lets go of a pull a second after it is told to. */

@@ -153,6 +153,7 @@ async function run(entry: Entry, order: PullOrder, parts: PullsParts): Promise<P
       elapsedMs,
       doneBytes: entry.pull.progress?.doneBytes,
       ...(credential !== undefined && { credential }),
+      ...(order.digest !== undefined && { digest: order.digest }),
     };
     return { result: 'pulled', pull, countBytes: value.countBytes };
   } catch (error) {

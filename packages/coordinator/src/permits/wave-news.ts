@@ -1,5 +1,5 @@
 import type { Node, WaveNews } from '@kube-prefetch/core';
-import type { CellReport, ImageRef } from '@kube-prefetch/protocol';
+import { type CellReport, type ImageRef, namesDigest } from '@kube-prefetch/protocol';
 
 /** A node as far as waves look at it. */
 export interface WaveNode {
@@ -18,8 +18,8 @@ export interface WaveSettings {
 
 /** What nodes tell of images that are spread in waves. */
 export interface Waves {
-  /** For a pass. What is asked of it is looked up once for each image. */
-  look(nodes: readonly Node[], now: number): WaveView;
+  /** For a pass. What is asked of it is looked up once for each image. `digests`: contents that a holder must have. */
+  look(nodes: readonly Node[], digests: ReadonlyMap<ImageRef, string>, now: number): WaveView;
   /** When time alone changes an answer of the last look. */
   nextDueMs(): number;
   clear(): void;
@@ -54,7 +54,7 @@ export function createWaves(all: () => Iterable<WaveNode>, { settleMs, patienceM
   let dueMs = Infinity;
 
   return {
-    look(nodes, now) {
+    look(nodes, digests, now) {
       const labels = new Map(nodes.map(node => [node.name, node.labels]));
       const architectureOf = (node: string) => labels.get(node)?.['kubernetes.io/arch'] ?? '';
       const zoneOf = (node: string) => labels.get(node)?.['topology.kubernetes.io/zone'] ?? '';
@@ -65,6 +65,7 @@ export function createWaves(all: () => Iterable<WaveNode>, { settleMs, patienceM
 
       const lookAt = (image: ImageRef): ReadonlyMap<string, WaveNews> => {
         const known = before.get(image);
+        const digest = digests.get(image);
         const sinces = new Map<string, Since>();
         const counts = new Map<string, Count>();
         for (const { name, silent, heard } of all()) {
@@ -73,13 +74,14 @@ export function createWaves(all: () => Iterable<WaveNode>, { settleMs, patienceM
           const architecture = architectureOf(name);
           let count = counts.get(architecture);
           if (count === undefined) counts.set(architecture, (count = noneYet()));
-          const since = sinceOf(cell, known?.get(name), now);
+          const holds = cell.state === 'Present' && holdsContents(cell, digest);
+          const since = sinceOf(cell, holds, known?.get(name), now);
           if (since !== undefined) sinces.set(name, since);
           const endMs = since === undefined ? Infinity : since.sinceMs + (since.is === 'held' ? settleMs : patienceMs);
           const isOver = endMs <= now;
           if (!isOver) dueMs = Math.min(dueMs, endMs);
-          if (cell.state === 'Present' && isOver) count.holders += 1;
-          else if (cell.state === 'Present') {
+          if (holds && isOver) count.holders += 1;
+          else if (holds) {
             count.fresh.push(name);
             count.nextHolderMs = Math.min(count.nextHolderMs, endMs);
           } else if (cell.state === 'Pulling' && isOver) count.stuck += 1;
@@ -113,8 +115,18 @@ export function createWaves(all: () => Iterable<WaveNode>, { settleMs, patienceM
   };
 }
 
-function sinceOf({ state, pull }: CellReport, before: Since | undefined, now: number): Since | undefined {
-  if (state === 'Present') return before?.is === 'held' ? before : { is: 'held', sinceMs: now };
+/** A node may not have heard yet that its contents are old. */
+function holdsContents({ digests = [] }: CellReport, digest: string | undefined): boolean {
+  return digest === undefined || digests.length === 0 || namesDigest(digests, digest);
+}
+
+function sinceOf(
+  { state, pull }: CellReport,
+  holds: boolean,
+  before: Since | undefined,
+  now: number,
+): Since | undefined {
+  if (holds) return before?.is === 'held' ? before : { is: 'held', sinceMs: now };
   if (state !== 'Pulling') return undefined;
   if (pull?.phase === 'Unpacking') return undefined;
   const doneBytes = pull?.doneBytes ?? 0;

@@ -518,6 +518,7 @@ function aStatus(
       pulling: 0,
       waiting: 0,
       failed: 0,
+      stale: 0,
       unknown,
       held: 0,
       noAgent: 0,

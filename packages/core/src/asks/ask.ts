@@ -15,6 +15,8 @@ export interface Ask {
   readonly unclear?: true;
   /** A container that uses it pulls with Always: its pods need the registry even where the image is warm. */
   readonly pullsAlways: boolean;
+  /** Its tag is looked up from time to time: after `intervalMs`, or as the chart says where that is undefined. */
+  readonly refresh?: { readonly intervalMs: number | undefined };
   readonly placement: Placement;
   readonly pullSecrets: PullSecrets;
   /** Who wants it, `Deployment shop/web`; `spec.images` where named outright. Sorted. */

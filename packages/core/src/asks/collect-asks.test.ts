@@ -1,4 +1,5 @@
 import { aResource, aState, aWorkload } from '@kube-prefetch/core/testing';
+import type { PrefetchSpec } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { collectAsks } from './collect-asks.ts';
 
@@ -55,6 +56,28 @@ test('workloads whose pods may run on the same nodes share one ask per image and
     sources: ['Deployment shop/api', 'Deployment shop/web'],
   });
   expect(told).toContainEqual({ image: 'app:1', pullsAlways: false, sources: ['Deployment shop/job'] });
+});
+
+test.each<[string, Partial<PrefetchSpec>, readonly string[]]>([
+  ['AsPod, where nothing is said', {}, ['always:1', 'web', 'web:latest']],
+  ['Always', { refresh: { policy: 'Always' } }, ['always:1', 'named:1', 'seldom:1', 'web', 'web:latest']],
+  ['Never', { refresh: { policy: 'Never' } }, []],
+])('with the policy %s these tags are looked up', (_policy, spec, looked) => {
+  const containers = [
+    { image: 'always:1', pullPolicy: 'Always' as const },
+    { image: 'seldom:1' },
+    { image: 'web' },
+    { image: 'web:latest' },
+    { image: 'pinned:latest@sha256:' + '0'.repeat(64), pullPolicy: 'Always' as const },
+    { image: 'Malformed', pullPolicy: 'Always' as const },
+  ];
+  const workloads = [
+    aWorkload({ name: 'a', pod: { containers } }),
+    aWorkload({ name: 'b', pod: { containers: [{ image: 'always:1', pullPolicy: 'IfNotPresent' }] } }),
+  ];
+  const resource = aResource({ spec: { workloads: ALL, images: ['named:1'], ...spec } });
+  const { asks } = collectAsks(aState({ resources: [resource], workloads }));
+  expect(asks.filter(({ refresh }) => refresh !== undefined).map(({ image }) => image)).toEqual(looked);
 });
 
 test('asks of several resources share the identity of equal placements', () => {

@@ -1,4 +1,4 @@
-import { type ImageRef, type RewriteRule, resourceName } from '@kube-prefetch/protocol';
+import { durationMs, type ImageRef, isMovingTag, type RewriteRule, resourceName } from '@kube-prefetch/protocol';
 import { createPlacementSharer, placementKey, type SharePlacement } from '../placement/equal-placements.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { ClusterState, PodImage, PodSpec, Resource, Workload } from '../state/cluster-state.ts';
@@ -260,6 +260,7 @@ function asksOf({ ref, spec }: Resource, images: readonly WantedImage[]): readon
             start: !spec.suspend && !same.every(({ unclear }) => unclear),
             ...(same.every(({ unclear }) => unclear) && { unclear: true }),
             pullsAlways: same.some(want => want.pullsAlways),
+            ...refreshOf(spec, image, same),
             placement,
             pullSecrets,
             sources: [...new Set(same.map(({ source }) => source))].sort(byText),
@@ -268,6 +269,18 @@ function asksOf({ ref, spec }: Resource, images: readonly WantedImage[]): readon
         ),
       ),
     );
+}
+
+/** Where no container pulls with Always, a moved tag must not change what the next start of a pod runs, unless a resource says so. */
+function refreshOf(
+  { refresh }: Resource['spec'],
+  image: ImageRef,
+  wanted: readonly WantedImage[],
+): Pick<Ask, 'refresh'> {
+  const { policy = 'AsPod', interval } = refresh ?? {};
+  const isWanted = policy === 'Always' || (policy === 'AsPod' && wanted.some(({ pullsAlways }) => pullsAlways));
+  if (!isWanted || !isMovingTag(image)) return {};
+  return { refresh: { intervalMs: interval === undefined ? undefined : durationMs(interval) } };
 }
 
 function rewrittenOf(wanted: readonly WantedImage[]): Pick<Ask, 'rewritten'> {

@@ -105,10 +105,10 @@ function digestAsks(asks: readonly Ask[]): ReadonlyMap<Ask, string> {
 }
 
 function textOf(
-  { resource, image, priority, start, unclear, pullsAlways, pullSecrets, sources, rewritten }: Ask,
+  { resource, image, priority, start, unclear, pullsAlways, refresh, pullSecrets, sources, rewritten }: Ask,
   placement: string,
 ): string {
   const secrets = pullSecretsKey(pullSecrets);
   const who = [resourceName(resource), sources, rewritten, unclear];
-  return JSON.stringify([who, image, priority, start, pullsAlways, secrets, placement]);
+  return JSON.stringify([who, image, priority, start, pullsAlways, refresh, secrets, placement]);
 }

@@ -55,6 +55,20 @@ test.each([
   expect(merged(...askers)).toEqual([{ image: 'web:1', priority, start }]);
 });
 
+test('the contents that a tag stands for are wanted where somebody who may pull has it looked up', () => {
+  const items = (...resources: ReturnType<typeof aResource>[]) =>
+    mergeAsks(collectAsks(aState({ resources })).asks, new Map([['web:1', 'sha256:1']])).items;
+  const refresh = { policy: 'Always' as const };
+  const always = aResource({ spec: { images: ['web:1'], refresh } });
+  const other = aResource({ ref: { kind: 'ClusterPrefetch', name: 'base' }, spec: { images: ['web:1', 'api:1'] } });
+  expect(items(other, always)).toEqual([
+    { image: 'api:1', priority: 0, start: true },
+    { image: 'web:1', priority: 0, start: true, refresh: true, digest: 'sha256:1' },
+  ]);
+  const suspended = aResource({ spec: { images: ['web:1'], refresh, suspend: true } });
+  expect(items(other, suspended)[1]).toEqual({ image: 'web:1', priority: 0, start: true });
+});
+
 test('what a plan cannot hold is left out from the end of the order', () => {
   const images = Array.from({ length: MAX_IMAGES_PER_NODE }, (_, index) => `app:${String(index).padStart(5, '0')}`);
   const resources = [

@@ -1,17 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { Plan, PlanBody } from '@kube-prefetch/protocol';
 import type { Cohort } from './group-nodes.ts';
-import { mergeAsks } from './merge-asks.ts';
+import { mergeAsks, type WantedDigests } from './merge-asks.ts';
 
 /** By cohort key. */
 export type CohortPlans = ReadonlyMap<string, Plan>;
 
 /**
- * What each cohort's nodes should hold; incomplete while there are gaps. Only a cohort's own asks and state enter its plan. What
- * other nodes report changes nothing, and what they have matters only to `expectResources`.
+ * What each cohort's nodes should hold; incomplete while there are gaps. Only a cohort's own asks and state enter its plan, and what
+ * tags are known to stand for. What other nodes report changes nothing, and what they have matters only to `expectResources`.
  */
-export function planCohorts(cohorts: readonly Cohort[], gaps: readonly string[]): CohortPlans {
-  return new Map(cohorts.map(cohort => [cohort.key, planOf(bodyOf(cohort, gaps))]));
+export function planCohorts(
+  cohorts: readonly Cohort[],
+  gaps: readonly string[],
+  digests: WantedDigests = new Map(),
+): CohortPlans {
+  return new Map(cohorts.map(cohort => [cohort.key, planOf(bodyOf(cohort, gaps, digests))]));
 }
 
 /** The one serialisation of a plan's body: what the revision hashes and what agents receive. */
@@ -20,17 +24,24 @@ export function planBytes({ complete, held, runtimeVersion, items }: PlanBody): 
     complete,
     held,
     runtimeVersion,
-    items: items.map(({ image, priority, start, credentials }) => ({ image, priority, start, credentials })),
+    items: items.map(({ image, priority, start, credentials, refresh, digest }) => ({
+      image,
+      priority,
+      start,
+      credentials,
+      refresh,
+      digest,
+    })),
   });
 }
 
-function bodyOf(cohort: Cohort, gaps: readonly string[]): PlanBody {
+function bodyOf(cohort: Cohort, gaps: readonly string[], digests: WantedDigests): PlanBody {
   const { held, runtimeVersion, resourcesUnknown } = cohort;
   return {
     complete: gaps.length === 0 && !resourcesUnknown,
     ...(held !== undefined && { held }),
     ...(runtimeVersion !== undefined && { runtimeVersion }),
-    items: [...mergeAsks(cohort.asks).items],
+    items: [...mergeAsks(cohort.asks, digests).items],
   };
 }
 

@@ -114,7 +114,7 @@ function whyNotWarm({ suspended, beyond, counts }: Judged): Judgement<'Warm'>['r
   if (counts.noAgent > 0) return 'NoAgent';
   if (counts.fullNodes > 0) return 'PlanFull';
   if (beyond.length > 0) return 'BeyondLimits';
-  if (counts.pulling + counts.waiting === 0) return 'AwaitingReports';
+  if (counts.pulling + counts.waiting + counts.stale === 0) return 'AwaitingReports';
   return suspended ? 'Suspended' : 'Pulling';
 }
 
@@ -133,6 +133,7 @@ function describeCells({ counts, alwaysPulled, beyond }: Judged): string {
     [others.pulling, 'pulling'],
     [others.waiting, 'waiting'],
     [others.failed, 'failed'],
+    [others.stale, 'stale'],
     [others.unknown, 'unknown'],
     [others.noAgent, 'on nodes without an agent that reports'],
     [others.held, 'held and not counted'],

@@ -19,7 +19,7 @@ export interface CellCounts extends Omit<Summary, 'images'> {
  * | held                 | held                                                                       |
  * | not Ready            | notReady                                                                   |
  * | Ready, without agent | cells, noAgent                                                             |
- * | Ready                | cells, and one of present, pulling, waiting (Missing too), failed, unknown |
+ * | Ready                | cells, and one of present, pulling, waiting (Missing too), failed, stale, unknown |
  */
 export function countCells(shares: readonly CohortShare[]): CellCounts {
   const sum = { ...NOTHING };
@@ -53,6 +53,7 @@ const NOTHING = {
   pulling: 0,
   waiting: 0,
   failed: 0,
+  stale: 0,
   unknown: 0,
   held: 0,
   noAgent: 0,
@@ -73,6 +74,7 @@ function addTally(sum: typeof NOTHING, { counts, noAgent }: CellTally): void {
   sum.pulling += counts.Pulling;
   sum.waiting += counts.Waiting + counts.Missing;
   sum.failed += counts.Failed;
+  sum.stale += counts.Stale;
   sum.unknown += counts.Unknown - noAgent;
   sum.noAgent += noAgent;
 }

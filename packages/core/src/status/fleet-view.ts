@@ -16,7 +16,7 @@ export interface CellTally {
   readonly digestSets: readonly DigestSet[];
 }
 
-/** Repository digests that Present cells name together, and how many of them do. */
+/** Repository digests that Present and Stale cells name together, and how many of them do. */
 export interface DigestSet {
   readonly digests: readonly string[];
   readonly nodes: number;

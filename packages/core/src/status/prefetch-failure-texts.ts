@@ -18,6 +18,7 @@ export const FAILURE_MEANINGS: Readonly<Record<FailureKind, string>> = {
   RuntimeMismatch: 'the runtime that answers is not the one of the kubelet',
   Stalled: 'the download stood still and was stopped',
   Evicted: 'the image was deleted again and again',
+  Outdated: 'the pull brought other contents than the tag stands for: a mirror answered, or the tag has moved again',
   Cancelled: 'the runtime stopped the pull by itself',
   Unknown: 'an error that no rule recognises',
 };

@@ -147,6 +147,7 @@ test('everything present is Accepted, Ready and Warm', () => {
       pulling: 0,
       waiting: 0,
       failed: 0,
+      stale: 0,
       unknown: 0,
       held: 0,
       noAgent: 0,
@@ -377,20 +378,21 @@ test('where no cell counts, the message says what is there all the same', () => 
 });
 
 test('each state has its count, and together they are the cells that count', () => {
-  const states = ['Present', 'Pulling', 'Waiting', 'Missing', 'Failed', 'Unknown'] as const;
-  const say: Say = node => (node === 'node-6' ? NO_AGENT : { state: states[Number(node.slice(5))] ?? 'Present' });
+  const states = ['Present', 'Pulling', 'Waiting', 'Missing', 'Failed', 'Unknown', 'Stale'] as const;
+  const say: Say = node => (node === 'node-7' ? NO_AGENT : { state: states[Number(node.slice(5))] ?? 'Present' });
   const { summary } = statusOf(
-    aState({ resources: [aResource({ spec: { images: ['web:1'] } })], nodes: nodes(7) }),
+    aState({ resources: [aResource({ spec: { images: ['web:1'] } })], nodes: nodes(8) }),
     say,
   );
   expect(summary).toEqual({
     images: 1,
-    nodes: 7,
-    cells: 7,
+    nodes: 8,
+    cells: 8,
     present: 1,
     pulling: 1,
     waiting: 2,
     failed: 1,
+    stale: 1,
     unknown: 1,
     held: 0,
     noAgent: 1,

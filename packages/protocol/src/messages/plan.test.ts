@@ -38,6 +38,20 @@ test('a complete plan is adopted as it is, whatever was held before', () => {
   );
 });
 
+test.each([
+  ['one of a coordinator that has just begun keeps what was wanted', { refresh: true }, 'sha256:old'],
+  ['one that wants other contents', { refresh: true, digest: 'sha256:new' }, 'sha256:new'],
+  ['one that does not look the tag up wants any', {}, undefined],
+])('of plans after one that knows contents: %s', (_what, item, digest) => {
+  const planned = (more: object): Plan => ({
+    revision: 'r',
+    complete: true,
+    items: [{ image: 'a', priority: 0, start: true, ...more }],
+  });
+  const adopted = adoptPlan(planned({ refresh: true, digest: 'sha256:old' }), planned(item));
+  expect(adopted.items[0]?.digest).toBe(digest);
+});
+
 test('a first plan is adopted as it is, also an incomplete one', () => {
   fc.assert(
     fc.property(plan, next => {

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { ImageRefSchema, MAX_IMAGES_PER_NODE } from '../shared-fields.ts';
+import { DigestSchema, ImageRefSchema, MAX_IMAGES_PER_NODE } from '../shared-fields.ts';
 
 export const PlanItem = Type.Object({
   image: ImageRefSchema,
@@ -9,6 +9,10 @@ export const PlanItem = Type.Object({
   start: Type.Boolean(),
   /** True: whoever asks for it brings pull secrets; the agent asks for credentials before each pull. */
   credentials: Type.Optional(Type.Boolean()),
+  /** True: its tag is looked up from time to time. Without a digest what was wanted before is wanted still. */
+  refresh: Type.Optional(Type.Boolean()),
+  /** The contents wanted now, `sha256:…`; absent where any do that the runtime has under the tag. */
+  digest: Type.Optional(DigestSchema),
 });
 export type PlanItem = Static<typeof PlanItem>;
 
@@ -30,11 +34,24 @@ export type Plan = Static<typeof Plan>;
 
 /**
  * What an agent holds on to after it received `next`: the plan itself when it is complete; otherwise also everything it
- * held before, because an incomplete plan is no reason to drop an image. Never more than a plan may name.
+ * held before, because an incomplete plan is no reason to drop an image. Never more than a plan may name. A coordinator that has
+ * just begun knows no contents of tags: those that were wanted before stay so.
  */
-export function adoptPlan(previous: Plan | undefined, next: Plan): Plan {
-  if (next.complete || previous === undefined) return next;
+export function adoptPlan(previous: Plan | undefined, received: Plan): Plan {
+  if (previous === undefined) return received;
+  const next = withKnownDigests(previous, received);
+  if (next.complete) return next;
   const named = new Set(next.items.map(item => item.image));
   const kept = previous.items.filter(item => !named.has(item.image));
   return kept.length === 0 ? next : { ...next, items: [...next.items, ...kept].slice(0, MAX_IMAGES_PER_NODE) };
+}
+
+function withKnownDigests(previous: Plan, next: Plan): Plan {
+  const known = new Map(previous.items.flatMap(({ image, digest }) => (digest === undefined ? [] : [[image, digest]])));
+  if (known.size === 0) return next;
+  const items = next.items.map(item => {
+    const digest = item.refresh ? (item.digest ?? known.get(item.image)) : item.digest;
+    return digest === undefined ? item : { ...item, digest };
+  });
+  return { ...next, items };
 }

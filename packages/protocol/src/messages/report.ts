@@ -13,21 +13,21 @@ export const CellReport = Type.Object({
   image: ImageRefSchema,
   state: Type.Enum([...CELL_STATES]),
   since: Timestamp,
-  /** Of Missing and Waiting. */
+  /** Of Missing, Waiting and Stale. */
   waitingFor: Type.Optional(Type.Enum([...WAIT_REASONS])),
   /** With Credentials: which cannot be had, and why. */
   waitingBecause: Type.Optional(Type.String({ maxLength: MAX_MESSAGE_LENGTH })),
-  /** The last failure, until a pull succeeds: of Failed, and of a Pulling that tries again. */
+  /** The last failure, until a pull succeeds: of Failed and Stale, and of a Pulling that tries again. */
   failure: Type.Optional(Failure),
   /** With a failure: when the first of its kind came since the image was last Present, whatever was tried in between. */
   failingSince: Type.Optional(Timestamp),
   /** Failed pulls in a row. */
   attempts: Type.Optional(Type.Integer({ minimum: 0 })),
-  /** When a Failed one is tried again. */
+  /** When a Failed or Stale one is tried again. */
   nextTry: Type.Optional(Timestamp),
   /** Of Present: as the runtime counts it (containerd: compressed, Docker: unpacked). */
   sizeBytes: Type.Optional(Type.Integer({ minimum: 0 })),
-  /** Of Present: the repository digests. */
+  /** Of Present and Stale: the repository digests. */
   digests: Type.Optional(Type.Array(Type.String({ maxLength: 600 }), { maxItems: 32 })),
   /** The running pull, or the one that made it present. */
   pull: Type.Optional(

@@ -93,9 +93,13 @@ export type NamespaceChoice = Static<typeof NamespaceChoice>;
 const IMAGES_WANTED = ['Written', 'Admitted', 'Both'] as const;
 
 /** How long a duration such as `24h` is. The schema has checked its form. */
+export function durationMs(text: string): number {
+  const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[text.slice(-1)] ?? 0;
+  return Number(text.slice(0, -1)) * unitMs;
+}
+
 export function keepForMs(keepFor = '24h'): number {
-  const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 }[keepFor.slice(-1)] ?? 0;
-  return Number(keepFor.slice(0, -1)) * unitMs;
+  return durationMs(keepFor);
 }
 
 export const WorkloadChoice = closed(
@@ -218,6 +222,27 @@ const Pull = closed(
   'How fast; where several resources want an image on a node, its pull keeps the limits of all of them',
 );
 
+export const REFRESH_POLICIES = ['AsPod', 'Never', 'Always'] as const;
+
+const Refresh = closed(
+  {
+    policy: Type.Enum([...REFRESH_POLICIES], {
+      default: 'AsPod',
+      description:
+        '`AsPod`: the tags that a container pulls with Always, by its `imagePullPolicy` or by the default for `latest`; not those of `images`. `Always`: all tags. `Never`: none. What is named by digest is never looked up',
+    }),
+    interval: Type.Optional(
+      Type.String({
+        maxLength: 5,
+        pattern: '^[1-9][0-9]{0,3}[smhd]$',
+        description:
+          "How often a tag is looked up, `30m`, `6h` or `1d`; the chart's `refresh.interval` where absent, and no more often than its `refresh.minInterval`",
+      }),
+    ),
+  },
+  'Which tags are looked up in their registry, so that nodes pull again what has moved; where several resources want an image on a node, the shortest interval counts',
+);
+
 /** The one declaration: type, validation, defaults, reference documentation and, in Kubernetes, the CRD come from it. */
 export const PrefetchSpec = closed(
   {
@@ -257,6 +282,7 @@ export const PrefetchSpec = closed(
       description: 'Higher is pulled first on every node; above 0 only in a ClusterPrefetch',
     }),
     pull: Type.Optional(Pull),
+    refresh: Type.Optional(Refresh),
     suspend: Type.Boolean({ default: false, description: 'Start no pull, delete nothing' }),
   },
   'What to keep warm and where',

@@ -54,6 +54,7 @@ export const Summary = Type.Object(
     pulling: count('Being pulled'),
     waiting: count('Absent, about to be pulled'),
     failed: count('The last pull failed'),
+    stale: count('The runtime has the image, but not what its tag stands for now'),
     unknown: count('No answer about it yet'),
     held: count('On nodes that are cordoned, under pressure, being deleted or otherwise held'),
     noAgent: count('On Ready nodes without an agent that reports'),

@@ -70,8 +70,8 @@ export function createCohortTally(): CohortTally {
 function count({ counts, sizes, digestSets }: ImageCounts, cell: CellReport, by: 1 | -1): void {
   counts[cell.state] += by;
   const { state, sizeBytes, digests = [] } = cell;
-  if (state !== 'Present') return;
-  if (sizeBytes !== undefined) {
+  if (state !== 'Present' && state !== 'Stale') return;
+  if (state === 'Present' && sizeBytes !== undefined) {
     const named = (sizes.get(sizeBytes) ?? 0) + by;
     if (named === 0) sizes.delete(sizeBytes);
     else sizes.set(sizeBytes, named);
@@ -124,7 +124,7 @@ function keepFirst(names: string[], name: string): void {
 
 function emptyCounts(): ImageCounts {
   return {
-    counts: { Unknown: 0, Missing: 0, Waiting: 0, Pulling: 0, Present: 0, Failed: 0 },
+    counts: { Unknown: 0, Missing: 0, Waiting: 0, Pulling: 0, Present: 0, Stale: 0, Failed: 0 },
     sizes: new Map(),
     digestSets: new Map(),
     failing: new Map(),

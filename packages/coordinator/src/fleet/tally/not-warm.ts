@@ -120,9 +120,11 @@ function isWarm(state: CellState): boolean {
   return state === 'Present';
 }
 
+const COLD: readonly CellState[] = ['Missing', 'Waiting', 'Pulling', 'Stale', 'Failed'];
+
 /** Unknown is neither. */
 function isCold(state: CellState): boolean {
-  return state === 'Missing' || state === 'Waiting' || state === 'Pulling' || state === 'Failed';
+  return COLD.includes(state);
 }
 
 interface Comparison {

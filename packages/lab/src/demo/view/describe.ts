@@ -13,6 +13,8 @@ export function describeCell(cell: CellReport | undefined): string {
       return pull?.totalBytes
         ? `pulling ${megabytes(pull.doneBytes ?? 0)} of ${megabytes(pull.totalBytes)}`
         : 'pulling';
+    case 'Stale':
+      return 'stale';
     case 'Failed':
       return `failed: ${failure?.kind ?? 'Unknown'}`;
     case 'Waiting':

@@ -5,6 +5,7 @@ import { describeCell } from './describe.ts';
 const COLOURS = {
   Present: 'green',
   Pulling: 'cyan',
+  Stale: 'yellow',
   Failed: 'red',
   Waiting: 'yellow',
   Missing: 'yellow',
