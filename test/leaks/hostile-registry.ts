@@ -6,6 +6,8 @@ import type { Answer, Heard, Place } from './echoes.ts';
 export interface HostileRegistry {
   /** `127.0.0.1:PORT`, each for all repositories: an agent has one pull at a time from a registry that fails. */
   readonly addresses: readonly string[];
+  /** Those of them that send everybody to a token server: dockerd and podman ask only once how to prove themselves. */
+  readonly withTokens: readonly string[];
   /** Everything that any request brought: headers, URLs and bodies. */
   readonly heard: readonly string[];
   /** Serves the image to whoever sends any credential, until it turns hostile at a place: there it repeats the credential. */
@@ -34,32 +36,40 @@ interface Published {
 /** As registries are: a node whose pulls fail within milliseconds, one after the other, asks the coordinator more than it may. */
 const SLOW_MS = 200;
 const ADDRESSES = 40;
+const WITH_TOKENS = 10;
 const NOTHING: Heard = { authorization: '', username: '', password: '' };
 
 export async function startHostileRegistry(): Promise<HostileRegistry> {
   const heard: string[] = [];
   const published = new Map<string, Published>();
 
-  const listener: RequestListener = (request, response) => {
-    const take = (chunks: readonly Buffer[]) => {
-      const body = Buffer.concat(chunks).toString();
-      heard.push(`${request.url} ${request.headers.authorization} ${body}`);
-      const url = new URL(request.url ?? '/', 'http://registry');
-      send(answer(request, url, body), request, response.socket as NodeJS.WritableStream);
+  const listener =
+    (ping: 'pair' | 'token'): RequestListener =>
+    (request, response) => {
+      const take = (chunks: readonly Buffer[]) => {
+        const body = Buffer.concat(chunks).toString();
+        heard.push(`${request.url} ${request.headers.authorization} ${body}`);
+        const url = new URL(request.url ?? '/', 'http://registry');
+        send(answer(request, url, body, ping), request, response.socket as NodeJS.WritableStream);
+      };
+      setTimeout(() => void request.toArray().then(take, () => request.destroy()), SLOW_MS);
     };
-    setTimeout(() => void request.toArray().then(take, () => request.destroy()), SLOW_MS);
-  };
 
-  function answer(request: IncomingMessage, url: URL, body: string): Answer {
+  function answer(request: IncomingMessage, url: URL, body: string, ping: 'pair' | 'token'): Answer {
     const now = heardIn(request.headers.authorization, body);
-    if (url.pathname === '/v2/') return now === undefined ? BASIC : { status: 200 };
+    const tokenServer = `http://${request.headers.host}/token`;
+    if (url.pathname === '/v2/') {
+      if (now !== undefined) return { status: 200 };
+      return ping === 'token' ? bearer(`${tokenServer}/`) : BASIC;
+    }
+    const scope = url.searchParams.get('scope') ?? new URLSearchParams(body).get('scope');
+    const path = url.pathname === '/token/' ? `/token/${scope?.split(':')[1]}` : url.pathname;
     const [, token, repository = '', kind = '', name = ''] =
-      /^\/(token|v2)\/(.+?)(?:\/(manifests|blobs)\/([^/]+))?$/.exec(url.pathname) ?? [];
+      /^\/(token|v2)\/(.+?)(?:\/(manifests|blobs)\/([^/]+))?$/.exec(path) ?? [];
     const held = published.get(repository);
     if (held === undefined) return { status: 404, body: '{"errors":[{"code":"NAME_UNKNOWN"}]}' };
     const { hostile, came } = held;
-    if (now === undefined)
-      return hostile && wantsToken(hostile) ? bearer(`http://${request.headers.host}/token/${repository}`) : BASIC;
+    if (now === undefined) return hostile && wantsToken(hostile) ? bearer(`${tokenServer}/${repository}`) : BASIC;
     if (!came.some(({ authorization }) => authorization === now.authorization)) came.push(now);
     if (hostile !== undefined && isFrom(hostile, token === 'token', request.method ?? '', kind)) {
       const said = hostile.earlier ? came.filter(({ authorization }) => authorization !== now.authorization) : [now];
@@ -79,10 +89,14 @@ export async function startHostileRegistry(): Promise<HostileRegistry> {
     };
   }
 
-  const servers = Array.from({ length: ADDRESSES }, () => createServer(listener));
+  const servers = Array.from({ length: ADDRESSES }, (_, index) =>
+    createServer(listener(index < WITH_TOKENS ? 'token' : 'pair')),
+  );
   await Promise.all(servers.map(server => new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))));
+  const addresses = servers.map(server => `127.0.0.1:${(server.address() as AddressInfo).port}`);
   return {
-    addresses: servers.map(server => `127.0.0.1:${(server.address() as AddressInfo).port}`),
+    addresses,
+    withTokens: addresses.slice(0, WITH_TOKENS),
     heard,
     publish(repository, image, hostile) {
       const { digest, mediaType, contents: root } = rootOf(image);
@@ -110,7 +124,7 @@ const bearer = (realm: string): Answer => ({
   headers: { 'www-authenticate': `Bearer realm="${realm}",service="hostile"` },
 });
 
-function wantsToken({ place, token }: Hostile): boolean {
+export function wantsToken({ place, token }: Hostile): boolean {
   return place.from === 'token server' || token !== undefined;
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { buildImage, buildIndex } from '@kube-prefetch/lab/images';
 import { type Canary, canary } from './canaries.ts';
 import { ECHOES, type Heard, PLACES } from './echoes.ts';
-import type { HostileRegistry } from './hostile-registry.ts';
+import { type HostileRegistry, wantsToken } from './hostile-registry.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const secretOf = (kind: string) => canary(kind).secret;
@@ -163,12 +163,17 @@ export interface Row {
 /** Images of every origin, and of ways and places in which a registry may repeat a credential: each share has others. */
 export function publishRows(registry: HostileRegistry, run: string, share: 0 | 1): readonly Row[] {
   const rows: Row[] = [];
-  const addressOf = (index: number) => registry.addresses[index % registry.addresses.length] as string;
+  const { addresses, withTokens } = registry;
+  const pairsOnly = addresses.filter(address => !withTokens.includes(address));
+  const addressFor = (hostile: Parameters<HostileRegistry['publish']>[2]) => {
+    const fitting = hostile !== undefined && wantsToken(hostile) ? withTokens : pairsOnly;
+    return fitting[rows.length % fitting.length] as string;
+  };
   const turns: readonly Origin[] = ['basic', 'pair', 'dockercfg', 'node', 'plugin'];
   const publish = (origin: Origin, said?: string, hostile?: Parameters<HostileRegistry['publish']>[2]) => {
     const repository = `${origin}/${run}${rows.length}`;
     registry.publish(repository, buildImage({ files: [{ path: 'x', contents: Buffer.from(repository) }] }), hostile);
-    rows.push({ image: `${addressOf(rows.length)}/${repository}:1`, origin, ...(said !== undefined && { said }) });
+    rows.push({ image: `${addressFor(hostile)}/${repository}:1`, origin, ...(said !== undefined && { said }) });
   };
   const places = Object.entries(PLACES);
   const echoes = Object.entries<(heard: Heard) => string>(ECHOES);
@@ -195,7 +200,7 @@ export function publishRows(registry: HostileRegistry, run: string, share: 0 | 1
   const platform = 'linux/s390x';
   registry.publish(repository, buildIndex([{ platform, image: buildImage({ platform }) }]));
   rows.push({
-    image: `${addressOf(rows.length)}/${repository}:1`,
+    image: `${addressFor(undefined)}/${repository}:1`,
     origin: 'basic',
     said: 'an image of another platform',
   });

@@ -44,6 +44,10 @@ test.each<[text: string, scrubbed: string]>([
     'Get "https://r.example/v2/?service=r&access_token=***&x=1"',
   ],
   [
+    'GET /v2/?x=1&q=-.eyJ_TcUbNQxFxywd&y=2&scope=repository:team/app:pull',
+    'GET /v2/?x=1&q=***&y=2&scope=repository:team/app:pull',
+  ],
+  [
     'Get "https://b.example/blob?X-Amz-Signature=ff&X-Amz-Date=1"',
     'Get "https://b.example/blob?X-Amz-Signature=***&X-Amz-Date=1"',
   ],

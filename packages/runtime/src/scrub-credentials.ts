@@ -25,6 +25,11 @@ const GIVEAWAYS: readonly RegExp[] = [
 /** Signed blob URLs of object stores, token endpoints. */
 const PARAMETER = /([?&]([\w.-]+)=)([^&\s"#]+)/g;
 const SECRET_PARAMETER = /token|sig|secret|password|credential|key|auth/i;
+/** What registries, token servers and object stores call something that is no secret, however long. */
+const OPEN_PARAMETER =
+  /^(?:scope|service|account|client_id|ns|from|mount|digest|last|n|x-amz-(?:algorithm|date|expires|signedheaders)|response-content-(?:type|disposition))$/i;
+/** A token under any other name is at least this long. */
+const TOKEN_LENGTH = 16;
 
 /** Stands for one hidden character: no text has it once its control characters are spaces. */
 const HIDDEN = '\0';
@@ -71,8 +76,13 @@ function hide(text: string, secrets: readonly string[]): string {
   if (secrets.length > 0) hidden = hideSecrets(hidden, secrets, HIDDEN);
   for (const giveaway of GIVEAWAYS) hidden = hidden.replace(giveaway, blank);
   return hidden.replace(PARAMETER, (whole, start: string, name: string, value: string) =>
-    SECRET_PARAMETER.test(name) ? start + blank(value) : whole,
+    maySay(name, value) ? whole : start + blank(value),
   );
+}
+
+function maySay(parameter: string, value: string): boolean {
+  if (OPEN_PARAMETER.test(parameter)) return true;
+  return value.length < TOKEN_LENGTH && !SECRET_PARAMETER.test(parameter);
 }
 
 function oneLine(text: string): string {

@@ -24,7 +24,7 @@ export const NEEDS = {
   simulation: [],
   http: [],
   credentials: [...go, ...docker, 'docker-registry', 'openssl', 'podman'],
-  leaks: [...apiServer, ...containerd],
+  leaks: [...apiServer, ...containerd, 'docker.io', 'podman'],
   programs: [...containerd, 'prometheus'],
   endurance: [...apiServer, ...containerd],
   'api-server': apiServer,
