@@ -6,7 +6,17 @@ const TICKS_PER_SECOND = 100;
 const MIB = 1024 * 1024;
 
 export function residentMiB(pid: number): number {
-  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return memoryOf(pid, 'VmRSS');
+}
+
+/** The most that it ever held. */
+export function peakMiB(pid: number): number {
+  return memoryOf(pid, 'VmHWM');
+}
+
+function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const [, kib] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
   return (Number(kib) * 1024) / MIB;
 }
 

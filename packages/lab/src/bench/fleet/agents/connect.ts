@@ -1,0 +1,94 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Agent, request } from 'node:https';
+import type { Socket } from 'node:net';
+import type { SecureContext, TLSSocket } from 'node:tls';
+import { SERVICE } from '../names.ts';
+
+/** As in the agent: a poll for the plan, one for permits, and a report. */
+const MAX_SOCKETS = 4;
+const ANSWER_WITHIN_MS = 70_000;
+
+export interface Received {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+export interface Traffic {
+  handshakes: number;
+  resumed: number;
+  requests: number;
+  failures: number;
+}
+
+export interface ConnectionParts {
+  readonly port: number;
+  /** Each agent has its own, as each node has: the coordinator counts connections and handshakes by address. */
+  readonly localAddress: string;
+  /** Shared: what checks the certificate is the same for all. */
+  readonly secureContext: SecureContext;
+  readonly token: string;
+  readonly traffic: Traffic;
+}
+
+export type Send = (call: {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: string;
+  readonly have?: string;
+}) => Promise<Received>;
+
+/** The requests of one agent, over connections that are kept as the agent's own client keeps them. */
+export function connect({ port, localAddress, secureContext, token, traffic }: ConnectionParts): Send {
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: MAX_SOCKETS,
+    localAddress,
+    secureContext,
+    servername: SERVICE,
+  });
+  const common = { host: '127.0.0.1', port, agent, timeout: ANSWER_WITHIN_MS };
+  const authorization = `Bearer ${token}`;
+
+  return ({ method, path, body, have }) =>
+    new Promise((resolve, reject) => {
+      traffic.requests += 1;
+      const sent = request({
+        ...common,
+        method,
+        path,
+        headers: {
+          host: `${SERVICE}:${port}`,
+          accept: 'application/json',
+          authorization,
+          ...(have !== undefined && { 'if-none-match': `"${have}"` }),
+          ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+        },
+      });
+      sent.once('socket', (socket: Socket) => {
+        if (sent.reusedSocket) return;
+        socket.once('secureConnect', () => {
+          traffic.handshakes += 1;
+          if ((socket as TLSSocket).isSessionReused()) traffic.resumed += 1;
+        });
+      });
+      sent.once('timeout', () => sent.destroy(new Error('no answer in time')));
+      sent.once('response', response => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('error', reject);
+        response.once('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text: Buffer.concat(chunks).toString(),
+          }),
+        );
+      });
+      sent.once('error', error => {
+        traffic.failures += 1;
+        reject(error);
+      });
+      sent.end(body);
+    });
+}

@@ -1,0 +1,184 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createTrigger, systemClock } from '@kube-prefetch/time';
+import type { Send } from './connect.ts';
+
+/** As in the agent. */
+const POLL_SECONDS = 50;
+const LEAST_ROUND_MS = 500;
+const HEARTBEAT_MS = 20_000;
+const URGENT_MS = 250;
+const ORDINARY_MS = 1_000;
+const PERMIT_WAIT_MS = 10_000;
+/** Agents that lost their coordinator come back within this time. */
+const JITTER_MS = 10_000;
+/** How long a pull takes. */
+const PULL_MS = { least: 2_000, most: 5_000 };
+
+/** What the agents of one process share. */
+export interface AgentsWorld {
+  /** The images of a plan, parsed once for all agents: on a real node the agent has a processor of its own for that. */
+  imagesOf(revision: string, body: string): readonly string[];
+  /** Called when an agent has a plan. */
+  received(body: string): void;
+  /** Until then agents do nothing about what they received. */
+  holdUntilMs(): number;
+}
+
+export interface SimulatedAgentParts {
+  readonly node: string;
+  readonly send: Send;
+  readonly world: AgentsWorld;
+}
+
+type CellState = 'Waiting' | 'Pulling' | 'Present';
+
+/** One agent as the coordinator sees it, on a node whose images are there from the start. */
+export async function simulateAgent({ node, send, world }: SimulatedAgentParts): Promise<never> {
+  const base = `/v1/nodes/${node}`;
+  const agent = { id: node, startedAt: new Date().toISOString(), version: '0.1.0' };
+  const wake = createTrigger(systemClock);
+  const never = new AbortController().signal;
+  let revision: string | undefined;
+  let cells: ReadonlyMap<string, Cell> = new Map();
+  /** Images whose cells changed since the coordinator took a report; undefined where it needs everything. */
+  let changed: Set<string> | undefined;
+  let gone: string[] = [];
+  let sequence = 0;
+  let sentMs = -Infinity;
+  let news: number | undefined;
+  let awayUntilMs = 0;
+
+  const lost = () => {
+    const now = performance.now();
+    if (awayUntilMs <= now) awayUntilMs = now + Math.random() * JITTER_MS;
+  };
+  const online = async () => {
+    while (performance.now() < awayUntilMs) await sleep(awayUntilMs - performance.now());
+  };
+  const setCells = (images: readonly string[], state: CellState) => {
+    const next = new Map(cells);
+    for (const image of images) {
+      if (!next.has(image)) continue;
+      next.set(image, newCell(image, state));
+      changed?.add(image);
+    }
+    cells = next;
+    tell(state === 'Pulling' ? ORDINARY_MS : URGENT_MS);
+  };
+  const tell = (spacingMs: number) => {
+    news = Math.min(news ?? Infinity, spacingMs);
+    wake.fire();
+  };
+
+  const pull = async (images: readonly string[]) => {
+    setCells(images, 'Waiting');
+    const wanting = images.map(image => ({ image, priority: 0 }));
+    for (let granted = false; !granted; ) {
+      const answer = await leases({ holding: [], wanting, waitMs: PERMIT_WAIT_MS });
+      granted = answer !== undefined && (JSON.parse(answer) as { granted: unknown[] }).granted.length > 0;
+    }
+    setCells(images, 'Pulling');
+    await sleep(PULL_MS.least + Math.random() * (PULL_MS.most - PULL_MS.least));
+    setCells(images, 'Present');
+    await leases({ holding: [], wanting: [], waitMs: 0 });
+  };
+  const leases = async (body: object): Promise<string | undefined> => {
+    await online();
+    try {
+      const { status, text } = await send({ method: 'POST', path: `${base}/leases`, body: JSON.stringify(body) });
+      if (status < 400) return text;
+    } catch {
+      // as below
+    }
+    lost();
+    return undefined;
+  };
+
+  const adopt = async (next: string, body: string) => {
+    world.received(body);
+    const images = world.imagesOf(next, body);
+    const isFirst = revision === undefined;
+    revision = next;
+    await sleep(Math.max(0, world.holdUntilMs() - performance.now()));
+    const before = cells;
+    cells = new Map(images.map(image => [image, before.get(image) ?? newCell(image, 'Present')]));
+    gone = [...gone, ...[...before.keys()].filter(image => !cells.has(image))];
+    const added = isFirst ? [] : images.filter(image => !before.has(image));
+    if (added.length > 0) void pull(added);
+    else tell(URGENT_MS);
+  };
+
+  const followPlan = async (): Promise<never> => {
+    for (;;) {
+      await online();
+      const askedMs = performance.now();
+      try {
+        const path = `${base}/plan?wait=${POLL_SECONDS}`;
+        const { status, headers, text } = await send({ method: 'GET', path, ...(revision && { have: revision }) });
+        if (status === 304) await sleep(Math.max(0, askedMs + LEAST_ROUND_MS - performance.now()));
+        else if (status === 200) await adopt(headers.etag?.replaceAll('"', '') ?? '', text);
+        else lost();
+      } catch {
+        lost();
+      }
+    }
+  };
+
+  const report = async (): Promise<never> => {
+    for (;;) {
+      const dueMs = () => (revision === undefined ? Infinity : sentMs + (news ?? HEARTBEAT_MS));
+      await wake.next(dueMs(), never);
+      if (performance.now() < dueMs()) continue;
+      await online();
+      const full = changed === undefined;
+      const told = full ? [...cells.values()] : [...(changed ?? [])].flatMap(image => cells.get(image) ?? []);
+      sequence += 1;
+      const head = { agent, sequence, full, planRevision: revision, runtime: { name: 'containerd', version: '2.4.2' } };
+      const lists = `"cells":[${told.map(textOf).join()}],"gone":${JSON.stringify(full ? [] : gone)}`;
+      const body = `${JSON.stringify(head).slice(0, -1)},${lists}}`;
+      sentMs = performance.now();
+      news = undefined;
+      changed = new Set();
+      gone = [];
+      try {
+        const { status, text } = await send({ method: 'POST', path: `${base}/report`, body });
+        if (status >= 400) throw new Error(`refused with ${status}`);
+        if (!(JSON.parse(text) as { sendFull: boolean }).sendFull) continue;
+      } catch {
+        lost();
+      }
+      changed = undefined;
+      news = URGENT_MS;
+    }
+  };
+  return Promise.race([followPlan(), report()]);
+}
+
+interface Cell {
+  readonly image: string;
+  readonly state: CellState;
+  readonly sinceMs: number;
+}
+
+function newCell(image: string, state: CellState): Cell {
+  return { image, state, sinceMs: Date.now() - Math.floor(Math.random() * 86_400_000) };
+}
+
+/** What is the same for all nodes that hold an image. */
+const present = new Map<string, string>();
+
+/** As JSON. */
+function textOf({ image, state, sinceMs }: Cell): string {
+  const since = new Date(sinceMs).toISOString();
+  if (state !== 'Present') {
+    const why = state === 'Waiting' ? ',"waitingFor":"Permit"' : ',"pull":{"elapsedMs":1000,"doneBytes":1000000}';
+    return `{"image":"${image}","state":"${state}","since":"${since}"${why}}`;
+  }
+  let text = present.get(image);
+  if (text === undefined) {
+    const digest = Buffer.from(image).toString('hex').padEnd(64, '0').slice(-64);
+    text = `"sizeBytes":${50_000_000 + image.length},"digests":["${image.replace(/:[^:/]*$/, '')}@sha256:${digest}"]`;
+    present.set(image, text);
+  }
+  return `{"image":"${image}","state":"Present","since":"${since}",${text}}`;
+}
