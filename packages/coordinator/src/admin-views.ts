@@ -24,7 +24,7 @@ import {
 import type { ClusterSource } from '@kube-prefetch/cluster';
 import type { Clock } from '@kube-prefetch/time';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
-import type { Fleet, NodeRecord } from './fleet/index.ts';
+import { agentOf, type Fleet, type NodeRecord } from './fleet/index.ts';
 import { explainWaits, type Permits, paceOverview, type SlowRegistries } from './permits/index.ts';
 import type { RecentPodsMemory } from './fleet/recent-pods.ts';
 import type { StatusWriter } from './status/index.ts';
@@ -138,11 +138,6 @@ function stateOf({ term, source, ready }: ViewParts): ClusterState {
   const state = source.read();
   if (state === undefined || !ready()) throw apiErrors.notRead();
   return state;
-}
-
-function agentOf({ heard, silent, home }: NodeRecord): NodeOverview['agent'] {
-  if (heard === undefined) return home.cohort.applicable ? 'None' : 'NotApplicable';
-  return silent ? 'Silent' : 'Reporting';
 }
 
 function nodeOverview(node: NodeRecord, now: number): NodeOverview {

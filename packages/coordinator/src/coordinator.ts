@@ -12,6 +12,7 @@ import {
 } from '@kube-prefetch/core';
 import type { RewriteRule } from '@kube-prefetch/protocol';
 import { type Clock, timestamp, type Trigger } from '@kube-prefetch/time';
+import type { Board } from './board/board.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import type { Fleet } from './fleet/index.ts';
@@ -45,6 +46,7 @@ export interface Line {
   readonly waves: Pick<Waves, 'look' | 'nextDueMs'>;
   readonly credentials: Pick<Credentials, 'expire' | 'troubles'>;
   readonly statuses: StatusWriter;
+  readonly board: Pick<Board, 'note'>;
   /** Undefined where no taint keeps pods off nodes that are not warm. */
   readonly gate: Gate | undefined;
   /** Begins a term: agents are served from an empty fleet. The signal aborts when the term is over. */
@@ -95,6 +97,7 @@ function pass(line: Line, now: number): number {
   gate?.look(state, fleet, now);
   const summaries = summarise(state, collected, fleet, timestamp(clock), credentials.troubles(), recentPods);
   statuses.offer(summaries, fleet.settling(now));
+  line.board.note(state, now);
   const dueMs = [
     fleet.nextDueMs(now),
     permits.nextDueMs(now),

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { AgentPods, ClusterSource, NodeTaints, SecretReader, StatusSink } from '@kube-prefetch/cluster';
 import type { PaceSettings, Placement, TenantLimits } from '@kube-prefetch/core';
 import type { RewriteRule } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock, Trigger } from '@kube-prefetch/time';
 import { answerAgent } from './answer-agent.ts';
+import { createBoard } from './board/board.ts';
 import type { Line } from './coordinator.ts';
 import { createCredentials } from './credentials/credentials.ts';
 import { createExpectedNodes } from './fleet/expected-nodes.ts';
@@ -107,6 +109,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     log,
     wrote: outcome => metrics.statusWrite(outcome),
   });
+  const board = createBoard({ fleet, state: () => source.read(), registries, statuses, clock, instance: randomUUID() });
   const gate =
     parts.gate &&
     createGate({
@@ -135,6 +138,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     waves,
     credentials,
     statuses,
+    board,
     gate,
     leading: () => term.leading(),
     open(next) {
@@ -145,13 +149,16 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
         registries.clear();
         waves.clear();
         credentials.close();
+        board.close();
         log.info({ epoch }, 'no longer leading');
       });
       fleet.open();
       recentPods.open();
       permits.open(clock.monotonicMs());
       credentials.open(signal);
+      board.open(epoch);
       failUnlessOver(statuses.run(signal), signal);
+      failUnlessOver(board.run(signal), signal);
       if (gate !== undefined) failUnlessOver(gate.run(signal), signal);
       log.info({ epoch }, 'leading');
       return signal;
@@ -182,6 +189,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
       agents: parts.agents,
       ready,
     }),
+    board,
     epoch: term.epoch,
     leading: term.leading,
     mustLead: term.mustLead,

@@ -1,3 +1,3 @@
 export { createFleet, type Fleet } from './fleet.ts';
 export type { ReportOutcome } from './judge-report.ts';
-export type { NodeRecord } from './node-record.ts';
+export { agentOf, type NodeRecord } from './node-record.ts';

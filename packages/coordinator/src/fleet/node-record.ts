@@ -1,6 +1,6 @@
 import type { AgentPod } from '@kube-prefetch/cluster';
 import type { Cohort } from '@kube-prefetch/core';
-import type { CellReport, ImageRef, NodeReport, Plan } from '@kube-prefetch/protocol';
+import type { CellReport, ImageRef, NodeOverview, NodeReport, Plan } from '@kube-prefetch/protocol';
 import type { WaitingRequest } from '../requests/waiting-request.ts';
 import type { CohortTally } from './tally/cohort-tally.ts';
 import type { NotWarm } from './tally/not-warm.ts';
@@ -45,4 +45,9 @@ export interface Heard extends Omit<LastReport, 'lost' | 'outdated' | 'replaced'
 export interface PlanPoll {
   readonly have: string | undefined;
   readonly request: WaitingRequest<Plan | 'unchanged'>;
+}
+
+export function agentOf({ heard, silent, home }: NodeRecord): NodeOverview['agent'] {
+  if (heard === undefined) return home.cohort.applicable ? 'None' : 'NotApplicable';
+  return silent ? 'Silent' : 'Reporting';
 }

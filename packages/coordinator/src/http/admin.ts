@@ -1,9 +1,10 @@
 import type { ImageRef, ImageView, NodeView, Overview } from '@kube-prefetch/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type AppParts, createApp } from './create-app.ts';
-import { requireLoopbackHost } from './loopback.ts';
+import { requireLoopbackHost, requireOwnPage } from './loopback.ts';
+import { type PageSide, servePage } from './page.ts';
 
-export interface ReadSide {
+export interface ReadSide extends PageSide {
   overview(): Overview;
   node(name: string): NodeView;
   image(image: ImageRef): ImageView;
@@ -13,6 +14,8 @@ export interface ReadSide {
 export function adminApp(c: ReadSide, parts: Omit<AppParts, 'quietRoutes'>): FastifyInstance {
   const app = createApp({ ...parts, quietRoutes: [] });
   app.addHook('onRequest', requireLoopbackHost);
+  app.addHook('onRequest', requireOwnPage);
+  servePage(app, c, parts.clock);
   app.get('/v1/overview', async () => c.overview());
   app.get('/v1/nodes/:node', async request => c.node(paramOf(request, 'node')));
   // A wildcard, because a reference contains slashes.

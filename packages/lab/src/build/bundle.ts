@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Metafile } from 'esbuild';
+import { buildPage, carryPage } from './build-page.ts';
 import { collectLicences } from './collect-licences.ts';
 
 export const PROGRAMS = ['coordinator', 'agent'] as const;
@@ -34,7 +35,9 @@ export async function bundle(program: Program, outFolder: string): Promise<Bundl
   const folder = join(outFolder, program);
   await mkdir(folder, { recursive: true });
   for (const { path, contents } of outputFiles) await writeFile(join(folder, basename(path)), contents);
-  await writeFile(join(folder, 'LICENSES.txt'), await collectLicences(root, inputsOf(metafile)));
+  const inputs = inputsOf(metafile);
+  const page = inputs.some(input => input.includes('/dashboard/')) ? (await buildPage()).inputs : [];
+  await writeFile(join(folder, 'LICENSES.txt'), await collectLicences(root, [...inputs, ...page]));
   await setModes(folder);
   const code = outputFiles.filter(({ path }) => path.endsWith('.mjs'));
   const sizeBytes = code.reduce((sum, { contents }) => sum + contents.length, 0);
@@ -74,6 +77,7 @@ function optionsOf(entry: string) {
     legalComments: 'none',
     sourcemap: 'external',
     logLevel: 'warning',
+    plugins: [carryPage],
     alias: {
       ssh2: unused,
       'cpu-features': unused,

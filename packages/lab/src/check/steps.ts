@@ -12,6 +12,7 @@ export const STEPS: readonly CheckStep[] = [
   { name: 'format', command: ['biome', 'format', '.'] },
   { name: 'generated files', command: ['node', 'packages/lab/src/gen/main.ts', '--check'] },
   { name: 'types', command: ['tsc', '-p', '.'] },
+  { name: 'types of the page', command: ['tsc', '-p', 'packages/dashboard'] },
   { name: 'lint', command: ['oxlint', '--deny-warnings'] },
   { name: 'unused code', command: ['knip'] },
 ];

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
 /** Sources as the project ships them, without unit tests. */
-const sources = globSync('packages/*/src/**/*.ts')
+const sources = globSync('packages/*/src/**/*.{ts,tsx}')
   .filter(path => !path.endsWith('.test.ts'))
   .sort()
   .map(path => ({ path, package: path.split('/')[1] ?? '', text: readFileSync(path, 'utf8') }));

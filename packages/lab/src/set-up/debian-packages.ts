@@ -15,6 +15,7 @@ export interface NeededPackage {
 const PACKAGES = {
   binutils: { program: 'strip', why: 'make Node smaller' },
   'ca-certificates': { program: 'update-ca-certificates', why: 'trust the servers that Go modules come from' },
+  chromium: { program: 'chromium', why: 'open the page as a person does' },
   conntrack: { program: 'conntrack', why: 'route services on each node' },
   containerd: { program: 'containerd', why: 'be the runtime of each node' },
   'containernetworking-plugins': { program: 'host-local', why: 'give pods a network' },

@@ -23,6 +23,7 @@ export const NEEDS = {
   runtime: [...go, ...docker, 'podman'],
   simulation: [],
   http: [],
+  browser: ['chromium'],
   credentials: [...go, ...docker, 'docker-registry', 'openssl', 'podman'],
   leaks: [...apiServer, ...containerd, 'docker.io', 'podman'],
   programs: [...containerd, 'prometheus'],
