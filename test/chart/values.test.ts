@@ -72,6 +72,7 @@ test.each([
   ['networkPolicy.enabled=on', /'\/networkPolicy\/enabled': got string, want boolean/],
   ['metrics.podMonitors.interval=30', /'\/metrics\/podMonitors\/interval': got number, want string/],
   ['metrics.podMonitors.interval=often', /'\/metrics\/podMonitors\/interval': 'often' does not match pattern/],
+  ['metrics.grafanaDashboard.namespace=A', /'\/metrics\/grafanaDashboard\/namespace': 'A' does not match pattern/],
   ['metrics.prometheusRule.disabled={NotWarm}', /'\/metrics\/prometheusRule\/disabled\/0': 'NotWarm' does not match/],
   [
     'metrics.prometheusRule.enabled=true,metrics.prometheusRule.disabled={KubePrefetchCold}',

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { renderResourceReference } from '@kube-prefetch/protocol';
+import { buildDashboard } from '../monitoring/index.ts';
 import { renderAlertsPage, renderRules } from '../monitoring/rules.ts';
 import { type GeneratedFile, crds, protos, workloadKinds } from './generated-files.ts';
 import { renderPicture } from './picture.ts';
@@ -11,6 +12,10 @@ const GENERATED: readonly GeneratedFile[] = [
   ...crds,
   workloadKinds,
   { path: 'charts/kube-prefetch/files/prometheus-rules.yaml', make: async () => renderRules() },
+  {
+    path: 'charts/kube-prefetch/files/grafana-dashboard.json',
+    make: async () => `${JSON.stringify(buildDashboard(), undefined, 2)}\n`,
+  },
   { path: 'docs/alerts.md', make: async () => renderAlertsPage() },
   { path: 'docs/resources.md', make: async () => renderResourceReference() },
   { path: 'docs/picture.svg', make: async () => renderPicture() },
