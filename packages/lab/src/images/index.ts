@@ -12,4 +12,4 @@ export {
   type RunConfig,
 } from './assemble-image.ts';
 export { type ImageOptions, buildImage, helloProgram } from './build-image.ts';
-export { type TarEntry, type TarFile, writeLayout, writeTar } from './write-tar.ts';
+export { layoutFiles, tarFileHeader, type TarEntry, type TarFile, writeLayout, writeTar } from './write-tar.ts';

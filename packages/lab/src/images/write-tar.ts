@@ -2,17 +2,21 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Image, descriptorOf, indexOf, rootOf } from './assemble-image.ts';
 
-/** Writes the image as an OCI layout, which skopeo and others know as `oci:FOLDER:TAG`. */
-export async function writeLayout(folder: string, image: Image, tag: string): Promise<void> {
-  const blobs = join(folder, 'blobs', 'sha256');
-  await mkdir(blobs, { recursive: true });
-  for (const { digest, contents } of [...image.blobs, ...image.manifests]) {
-    await writeFile(join(blobs, digest.slice('sha256:'.length)), contents);
-  }
+/** The files of an OCI layout, which skopeo and others know as `oci:FOLDER:TAG`, and archived as `oci-archive:FILE:TAG`. */
+export function layoutFiles(image: Image, tag: string): readonly TarFile[] {
+  const blobs = [...image.blobs, ...image.manifests];
   const annotations = { 'org.opencontainers.image.ref.name': tag };
   const index = indexOf([{ ...descriptorOf(rootOf(image)), annotations }]);
-  await writeFile(join(folder, 'index.json'), index.contents);
-  await writeFile(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+  return [
+    ...blobs.map(({ digest, contents }) => ({ path: `blobs/sha256/${digest.slice('sha256:'.length)}`, contents })),
+    { path: 'index.json', contents: index.contents },
+    { path: 'oci-layout', contents: Buffer.from('{"imageLayoutVersion":"1.0.0"}') },
+  ];
+}
+
+export async function writeLayout(folder: string, image: Image, tag: string): Promise<void> {
+  await mkdir(join(folder, 'blobs', 'sha256'), { recursive: true });
+  for (const { path, contents } of layoutFiles(image, tag)) await writeFile(join(folder, path), contents);
 }
 
 export interface TarFile {
@@ -58,6 +62,11 @@ function headerOf(entry: TarEntry): Header {
   }
   const { path, contents, executable } = entry;
   return { path, type: '0', mode: executable ? 0o755 : 0o644, owner: 0, size: contents.length };
+}
+
+/** What stands before the contents of a file, for whoever puts an archive together himself. */
+export function tarFileHeader(path: string, size: number): Buffer {
+  return writeHeader({ path, type: '0', mode: 0o644, owner: 0, size });
 }
 
 function writeHeader({ path, type, mode, owner, size }: Header): Buffer {

@@ -11,6 +11,15 @@ export interface ContainerdConfig {
   /** Cuts a pull that brings no byte for so long; Debian's 1.6 cannot. */
   readonly progressTimeoutSeconds?: number;
   readonly node?: NodeRuntime;
+  readonly pulls?: PullSettings;
+}
+
+/** How 2.x pulls, by the names in its configuration. */
+export interface PullSettings {
+  /** Of the transfer service. */
+  readonly transfer?: Readonly<Record<string, number>>;
+  /** Of the CRI plugin, some of which make it pull without the transfer service. */
+  readonly cri?: Readonly<Record<string, number>>;
 }
 
 /** What a kubelet's runtime has beyond one that only holds images. */
@@ -37,7 +46,7 @@ export function writeContainerdConfig(config: ContainerdConfig): string {
 }
 
 /** Version 2, which both 1.6 and 2.x read. Without CAP_SYS_RESOURCE runc may not lower oom_score_adj. */
-function tomlOf({ dir, socket, progressTimeoutSeconds, node }: ContainerdConfig): string {
+function tomlOf({ dir, socket, progressTimeoutSeconds, node, pulls }: ContainerdConfig): string {
   const timeout =
     progressTimeoutSeconds === undefined ? '' : `image_pull_progress_timeout = "${progressTimeoutSeconds}s"`;
   const sandboxImage = node === undefined ? '' : `sandbox_image = "${node.sandboxImage}"`;
@@ -54,12 +63,19 @@ disabled_plugins = ${JSON.stringify(DISABLED)}
   restrict_oom_score_adj = true
   ${timeout}
   ${sandboxImage}
+  ${linesOf(pulls?.cri)}
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "${binDir}"
     conf_dir = "${confDir}"
   [plugins."io.containerd.grpc.v1.cri".registry]
     config_path = "${join(dir, 'certs.d')}"
-`;
+${pulls?.transfer === undefined ? '' : `[plugins."io.containerd.transfer.v1.local"]\n  ${linesOf(pulls.transfer)}\n`}`;
+}
+
+function linesOf(settings: Readonly<Record<string, number>> = {}): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} = ${value}`)
+    .join('\n  ');
 }
 
 /**

@@ -1,4 +1,5 @@
 export { createEngine, type Engine } from './ask-docker-engine.ts';
+export type { PullSettings } from './containerd-config.ts';
 export type { ContainerdVersion } from './containerd-programs.ts';
 export { type Containerd, type ContainerdOptions, startContainerd } from './start-containerd.ts';
 export { type Podman, startPodman } from './start-podman.ts';

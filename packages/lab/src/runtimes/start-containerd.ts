@@ -4,7 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Child, type CommandPrefix, withPrefix, type Say, startServer, THIS_MACHINE } from '../machine/index.ts';
-import { type NodeRuntime, writeContainerdConfig } from './containerd-config.ts';
+import { type NodeRuntime, type PullSettings, writeContainerdConfig } from './containerd-config.ts';
 import { containerdPrograms, type ContainerdVersion } from './containerd-programs.ts';
 
 const run = promisify(execFile);
@@ -26,6 +26,7 @@ export interface ContainerdOptions {
   readonly socket?: string;
   readonly prefix?: CommandPrefix;
   readonly node?: NodeRuntime;
+  readonly pulls?: PullSettings;
   readonly say?: Say;
 }
 

@@ -42,6 +42,7 @@ export const NEEDS = {
   'demo on docker': [...go, 'docker-registry'],
   'build images': images,
   'bench:pull': [...containerd, 'docker-registry'],
+  'bench:settings': [...go, ...containerd],
   'bench:cluster': [...cluster, ...images],
 } as const satisfies Record<string, readonly Need[]>;
 

@@ -1,0 +1,3 @@
+module kube-prefetch.io/lab/paced-registry
+
+go 1.24
