@@ -42,6 +42,24 @@ export async function debianRecords(libraries: readonly string[]): Promise<reado
   return records.flat();
 }
 
+/** A Debian package of which something is in the images. */
+export interface DebianRecord {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+}
+
+export async function debianVersions(): Promise<readonly DebianRecord[]> {
+  const lines = await dpkgQuery('--show', '--showformat=${Package} ${Version} ${Architecture}\\n', ...PACKAGES);
+  return lines
+    .trim()
+    .split('\n')
+    .map(line => {
+      const [name = '', version = '', architecture = ''] = line.split(' ');
+      return { name, version, architecture };
+    });
+}
+
 async function expectFrom(packages: readonly string[], libraries: readonly string[]): Promise<void> {
   const files = await dpkgQuery('--listfiles', ...packages);
   const known = new Set(files.split('\n').map(withoutUsr));

@@ -1,1 +1,2 @@
-export { bundle, NODE_ENV, NODE_FLAGS, type Program, PROGRAMS } from './bundle.ts';
+export { bundle, bundledFiles, NODE_ENV, NODE_FLAGS, type Program, PROGRAMS } from './bundle.ts';
+export { packageFolders } from './collect-licences.ts';

@@ -29,7 +29,7 @@ export const NEEDS = {
   programs: [...containerd, 'prometheus'],
   endurance: [...apiServer, ...containerd],
   'api-server': apiServer,
-  images: [...images, ...docker, 'docker-registry', 'skopeo'],
+  images: [...images, ...go, ...helm, ...docker, 'docker-registry', 'skopeo'],
   scheduler: apiServer,
   chart: apiServer,
   harness: cluster,

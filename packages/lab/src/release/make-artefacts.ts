@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PROGRAMS, type Program, bundle } from '../build/index.ts';
+import { buildImages, debianVersions, readRelease } from '../build-images/index.ts';
+import { layoutFiles, writeTar } from '../images/index.ts';
+import { type Say, runProgram, scratchFolder } from '../machine/index.ts';
+import { type Artefact, packFolder } from './artefact.ts';
+import { provenanceOf, sha256 } from './provenance.ts';
+import { bundledPackages, imageSbom, readNpmSbom } from './sbom.ts';
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
+/** As names of platforms have it. */
+const ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch;
+const PINS = ['package-lock.json', 'packages/lab/src/build/bundle.ts'];
+
+/** Everything that a release of these sources consists of. The same sources on the same machine give the same bytes. */
+export async function makeArtefacts({ say }: { say: Say }): Promise<readonly Artefact[]> {
+  const release = await readRelease();
+  const [images, npm, debian] = [await buildImages({ say }), await readNpmSbom(ROOT), await debianVersions()];
+  const artefacts: Artefact[] = [];
+  for (const program of PROGRAMS) {
+    const name = `kube-prefetch-${program}-${release.version}`;
+    const image = images[program];
+    const bundled = await bundledPackages(ROOT, program);
+    const platform = `${name}-linux-${ARCHITECTURE}`;
+    const sbom = imageSbom({ name: platform, program, release, image, npm, bundled, debian });
+    artefacts.push(
+      { name: `${platform}.oci.tar`, contents: writeTar(layoutFiles(image, release.version)) },
+      { name: `${platform}.spdx.json`, contents: json(sbom) },
+      { name: `${name}.tar.gz`, contents: await bundleArchive(program, name) },
+    );
+  }
+  const chart = await packFolder(join(ROOT, 'charts/kube-prefetch'), 'kube-prefetch');
+  artefacts.push({ name: `kube-prefetch-${release.version}.tgz`, contents: chart });
+  const pins = await Promise.all(PINS.map(async name => ({ name, contents: await readFile(join(ROOT, name)) })));
+  const provenance = provenanceOf({ release, artefacts, pins, npm, debian, tools: await toolVersions() });
+  artefacts.push({ name: 'provenance.intoto.json', contents: json(provenance) });
+  return [...artefacts, checksums(artefacts)];
+}
+
+async function bundleArchive(program: Program, name: string): Promise<Buffer> {
+  const scratch = scratchFolder('kp-release');
+  try {
+    await bundle(program, scratch.path);
+    return await packFolder(join(scratch.path, program), name);
+  } finally {
+    scratch.remove();
+  }
+}
+
+/** As `sha256sum --check` reads it. */
+function checksums(artefacts: readonly Artefact[]): Artefact {
+  const lines = artefacts.map(({ name, contents }) => `${sha256(contents)}  ${name}\n`);
+  return { name: 'SHA256SUMS', contents: Buffer.from(lines.join('')) };
+}
+
+async function toolVersions(): Promise<Readonly<Record<string, string>>> {
+  const [strip = ''] = (await runProgram('strip', ['--version'])).split('\n');
+  return {
+    node: process.version,
+    zlib: process.versions.zlib,
+    npm: (await runProgram('npm', ['--version'])).trim(),
+    strip,
+  };
+}
+
+function json(value: object): Buffer {
+  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
+}
