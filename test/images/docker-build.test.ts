@@ -14,7 +14,7 @@ import { type Layout, listEntries, readLayout } from './unpack.ts';
 /** docker/Dockerfile, built by a real Docker daemon on our own base, against the images that are built without one. */
 const run = promisify(execFile);
 const BASE = 'kube-prefetch-base:latest';
-const PROGRAMS = ['coordinator', 'agent'] as const;
+const PROGRAMS = ['coordinator', 'agent', 'cli'] as const;
 const scratch = scratchFolder('kp-dbuild');
 const at = (...names: readonly string[]) => join(scratch.path, ...names);
 const context = at('context');

@@ -10,7 +10,7 @@ import { listEntries, readLayout } from './unpack.ts';
 
 const run = promisify(execFile);
 const MAX_BYTES = 60_000_000;
-const PROGRAMS = ['coordinator', 'agent'] as const;
+const PROGRAMS = ['coordinator', 'agent', 'cli'] as const;
 const main = 'packages/lab/src/build-images/main.ts';
 const scratch = scratchFolder('kp-layouts');
 const out = join(scratch.path, 'out');

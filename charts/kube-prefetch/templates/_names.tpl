@@ -46,6 +46,22 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: agent
 {{- end -}}
 
+{{- define "kube-prefetch.viewer" -}}
+{{ include "kube-prefetch.fullname" . }}-viewer
+{{- end -}}
+
+{{- define "kube-prefetch.viewer.subjects" -}}
+{{- range .Values.viewer.subjects }}
+- kind: {{ .kind }}
+  name: {{ .name | quote }}
+  {{- if eq .kind "ServiceAccount" }}
+  namespace: {{ .namespace | default $.Release.Namespace }}
+  {{- else }}
+  apiGroup: rbac.authorization.k8s.io
+  {{- end }}
+{{- end }}
+{{- end -}}
+
 {{- /* What of the host is mounted so that the agent reaches the runtime's socket. */ -}}
 {{- define "kube-prefetch.runtimeFolder" -}}
 {{ if .Values.runtime.socket }}{{ dir .Values.runtime.socket }}{{ else }}/run{{ end }}

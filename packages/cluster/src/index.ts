@@ -17,6 +17,7 @@ export {
   type ManifestsSource,
   type ManifestsSourceOptions,
 } from './manifests/manifests-source.ts';
+export { type ReadManifests, readManifests } from './manifests/read-manifests.ts';
 export { createManifestsStatusSink, type ManifestsStatusSinkOptions } from './manifests/status-files.ts';
 export type { Leadership, Term } from './ports/leadership.ts';
 export type { ClusterSource, StatusEvent, StatusSink } from './ports/source-and-sink.ts';

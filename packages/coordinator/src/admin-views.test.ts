@@ -1,5 +1,5 @@
 import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
-import { ImageView, messageParser, NodeView, Overview } from '@kube-prefetch/protocol';
+import { ImageView, messageParser, NodeView, Overview, Preview } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { aCell, aReport, never, startVirtualLine } from '../testing/index.ts';
 
@@ -112,4 +112,61 @@ test.each([
 
 test('before the first read there is nothing to show', () => {
   expect(() => startVirtualLine().coordinator.overview()).toThrow('not read the cluster yet');
+});
+
+test('a preview tells what a resource would pull where, and leaves everything as it was', async () => {
+  const { coordinator } = await startViews();
+  const resource = {
+    apiVersion: 'kube-prefetch.io/v1alpha1',
+    kind: 'Prefetch',
+    metadata: { namespace: 'shop', name: 'new' },
+    spec: { images: ['a:1', 'c:1'], nodes: { selector: { matchLabels: { pool: 'web' } } } },
+  };
+  const preview = messageParser(Preview, 'preview')(coordinator.preview(resource));
+  expect(preview).toMatchObject({ resource: { name: 'new' }, replaces: false, problems: [] });
+  expect(preview.images).toMatchObject([
+    { image: 'a:1', present: 1, pull: 0 },
+    { image: 'c:1', present: 0, pull: 1, examples: ['n1'] },
+  ]);
+  expect(preview.placements).toMatchObject([
+    {
+      nodes: 1,
+      held: [{ sentence: expect.stringContaining('cordon'), nodes: 1, examples: ['n2'] }],
+      refused: [{ sentence: expect.stringContaining('pool'), nodes: 1, examples: ['n3'] }],
+    },
+  ]);
+  expect(coordinator.overview().resources).toHaveLength(1);
+});
+
+test('a preview of a resource that is there is about its taking the place of that one; problems are those of its status', async () => {
+  const { coordinator } = await startViews();
+  const written = (spec: object) => ({
+    apiVersion: 'kube-prefetch.io/v1alpha1',
+    kind: 'Prefetch',
+    metadata: { namespace: 'shop', name: 'web' },
+    spec,
+  });
+  expect(coordinator.preview(written({ images: ['z:1'] }))).toMatchObject({
+    replaces: true,
+    images: [{ image: 'z:1' }],
+  });
+  expect(coordinator.preview(written({ imagges: ['z:1'] }))).toMatchObject({
+    problems: [expect.stringContaining('imagges')],
+    images: [],
+  });
+  expect(coordinator.preview('no mapping').problems.length).toBeGreaterThan(0);
+});
+
+test('the overview tells how many bytes are missing, and how fast they come', async () => {
+  const { coordinator, clock } = await startViews();
+  const pull = { elapsedMs: 2_000, doneBytes: 400, totalBytes: 1_000 };
+  const cells = [aCell(), aCell({ image: 'b:1', state: 'Pulling', pull })];
+  await coordinator.forNode('n1').report(aReport({ sequence: 2, cells, planRevision: 'r' }), never());
+  await clock.advance(1_000);
+  expect(coordinator.overview().resources[0]?.progress).toEqual({
+    missingBytes: 1_000,
+    unsized: 0,
+    doneBytes: 400,
+    bytesPerSecond: 200,
+  });
 });

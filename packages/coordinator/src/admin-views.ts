@@ -7,6 +7,7 @@ import {
   gapsOf,
   type Node,
   type Placement,
+  previewResource,
   type TenantLimits,
 } from '@kube-prefetch/core';
 import {
@@ -19,6 +20,9 @@ import {
   type NodeOverview,
   type NodeView,
   type Overview,
+  parseResource,
+  type Preview,
+  resourceName,
   type RewriteRule,
 } from '@kube-prefetch/protocol';
 import type { ClusterSource } from '@kube-prefetch/cluster';
@@ -29,6 +33,7 @@ import { explainWaits, type Permits, paceOverview, type SlowRegistries } from '.
 import type { RecentPodsMemory } from './fleet/recent-pods.ts';
 import type { StatusWriter } from './status/index.ts';
 import type { CurrentTerm } from './current-term.ts';
+import { measureProgress } from './measure-progress.ts';
 import { apiErrors } from './requests/api-errors.ts';
 
 export interface ViewParts {
@@ -36,7 +41,7 @@ export interface ViewParts {
   readonly source: Pick<ClusterSource, 'read'>;
   readonly expectedNodes: Pick<ExpectedNodes, 'view'>;
   readonly recentPods: Pick<RecentPodsMemory, 'view'>;
-  readonly fleet: Pick<Fleet, 'node' | 'nodes'>;
+  readonly fleet: Pick<Fleet, 'node' | 'nodes' | 'records' | 'tally' | 'sizeOf'>;
   readonly permits: Pick<Permits, 'explain' | 'limits'>;
   readonly registries: Pick<SlowRegistries, 'refusals'>;
   readonly parallelPulls: number | undefined;
@@ -57,6 +62,7 @@ export function createViews(parts: ViewParts) {
     node: (name: string) => nodeView(parts, name),
     /** Throws ApiError UnknownImage. */
     image: (image: ImageRef) => imageView(parts, image),
+    preview: (document: unknown) => preview(parts, document),
   };
 }
 
@@ -70,10 +76,13 @@ function overview(parts: ViewParts): Overview {
     parallelPulls: parts.parallelPulls,
     registries: parts.registries.refusals(),
   };
+  const progress = measureProgress(fleet);
   return {
     epoch: term.epoch(),
     gaps: [...gapsOf(stateOf(parts))],
-    resources: statuses.latest().map(({ resource, status }) => ({ resource, status })),
+    resources: statuses
+      .latest()
+      .map(({ resource, status }) => ({ resource, status, progress: progress.get(resourceName(resource)) })),
     nodes: [...fleet.nodes()].map(node => nodeOverview(node, now)).sort((a, b) => (a.name < b.name ? -1 : 1)),
     ...paceOverview(pace, clock),
   };
@@ -114,6 +123,25 @@ function imageView(parts: ViewParts, image: ImageRef): ImageView {
       },
     ),
   };
+}
+
+/** What a resource would do, if it were there. Nothing is kept of it. */
+function preview(parts: ViewParts, document: unknown): Preview {
+  const state = stateOf(parts);
+  return previewResource(parseResource(document), {
+    state,
+    nodes: nodesOf(parts, state),
+    tenants: parts.tenants,
+    rewrite: parts.rewrite,
+    recentPods: parts.recentPods.view(state),
+    startupTaints: parts.startupTaints ?? [],
+    agents: parts.agents,
+    sizeOf: parts.fleet.sizeOf,
+    cellState: (name, image) => {
+      const record = parts.fleet.node(name);
+      return record && cellOf(record, image)?.state;
+    },
+  });
 }
 
 /** For one view: what keeps the images of a node that wait, none or one sentence for each. */

@@ -9,7 +9,9 @@ export {
   type SecretState,
   secretsOf,
 } from './credentials/offer-credentials.ts';
-export { EXCLUDE_ANNOTATION, PREFETCH_ANNOTATION } from './workloads/workload-annotations.ts';
+export { excludedByAnnotation, EXCLUDE_ANNOTATION, PREFETCH_ANNOTATION } from './workloads/workload-annotations.ts';
+export { podImages, whyUnplanned } from './workloads/pod-images.ts';
+export { describeWorkload } from './workloads/find-workloads.ts';
 export { rewriteProblem } from './asks/rewrite-images.ts';
 export { isTenantGlob, type TenantLimits } from './asks/tenant-limits.ts';
 export { expectResources, type SeenResources } from './placement/expected-resources.ts';
@@ -18,6 +20,7 @@ export { PASSING_TAINTS } from './placement/passing-taints.ts';
 export type { Placement, Verdict } from './placement/placement.ts';
 export { tolerates } from './placement/toleration.ts';
 export { explainImage, explainNode } from './plans/explain-verdicts.ts';
+export { previewResource } from './plans/preview-resource.ts';
 export { type Cohort, groupNodes } from './plans/group-nodes.ts';
 export { limitBytes } from './plans/limit-bytes.ts';
 export { type CohortPlans, planBytes, planCohorts } from './plans/plan-cohorts.ts';

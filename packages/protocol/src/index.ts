@@ -51,9 +51,18 @@ export {
   NodeOverview,
   NodeView,
   Overview,
+  ResourceProgress,
   RegistryOverview,
   WaveOverview,
 } from './messages/overview.ts';
+export {
+  MAX_PREVIEW_BYTES,
+  NodeGroup,
+  Preview,
+  PreviewImage,
+  PreviewPlacement,
+  PreviewRequest,
+} from './messages/preview.ts';
 export { messageParser } from './messages/parse-message.ts';
 export { adoptPlan, Plan, PlanBody, PlanItem } from './messages/plan.ts';
 export { CellReport, Failure, NodeReport, ReportAnswer, RuntimeReport } from './messages/report.ts';

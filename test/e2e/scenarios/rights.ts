@@ -39,7 +39,7 @@ function used(events: readonly AuditEvent[]): readonly string[] {
 async function granted({ get, cluster }: Fixture, seen: readonly string[]): Promise<readonly string[]> {
   const groups = (await cluster.kubectl('api-versions')).split('\n').map(version => version.replace(/\/.*$/, ''));
   const served = [...groups, ...seen.map(each => each.replace(/^\S+ (.*)\/.*$/, '$1'))];
-  const ours = '-l=app.kubernetes.io/instance=kube-prefetch';
+  const ours = '-l=app.kubernetes.io/instance=kube-prefetch,app.kubernetes.io/component=coordinator';
   const clusterRoles = await get<RoleList>('clusterroles', ours);
   const roles = await get<RoleList>('roles', ours, `-n=${RELEASE}`);
   const rights = [...clusterRoles.items, ...roles.items].flatMap(({ rules }) =>

@@ -1,4 +1,13 @@
-import type { ImageRef, ImageView, NodeView, Overview } from '@kube-prefetch/protocol';
+import {
+  type ImageRef,
+  type ImageView,
+  MAX_PREVIEW_BYTES,
+  messageParser,
+  type NodeView,
+  type Overview,
+  type Preview,
+  PreviewRequest,
+} from '@kube-prefetch/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type AppParts, createApp } from './create-app.ts';
 import { requireLoopbackHost, requireOwnPage } from './loopback.ts';
@@ -8,7 +17,11 @@ export interface ReadSide extends PageSide {
   overview(): Overview;
   node(name: string): NodeView;
   image(image: ImageRef): ImageView;
+  /** What a Prefetch or ClusterPrefetch as a person wrote it would do. */
+  preview(document: unknown): Preview;
 }
+
+const parsePreview = messageParser(PreviewRequest, 'request for a preview');
 
 /** The read side, for people and the command line. */
 export function adminApp(c: ReadSide, parts: Omit<AppParts, 'quietRoutes'>): FastifyInstance {
@@ -20,6 +33,9 @@ export function adminApp(c: ReadSide, parts: Omit<AppParts, 'quietRoutes'>): Fas
   app.get('/v1/nodes/:node', async request => c.node(paramOf(request, 'node')));
   // A wildcard, because a reference contains slashes.
   app.get('/v1/images/*', async request => c.image(paramOf(request, '*')));
+  app.post('/v1/preview', { bodyLimit: MAX_PREVIEW_BYTES }, async request =>
+    c.preview(parsePreview(request.body).resource),
+  );
   return app;
 }
 

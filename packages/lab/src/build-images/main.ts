@@ -10,7 +10,7 @@ import { buildImages } from './build-images.ts';
 
 const HELP = `npm run images -- --out DIR
 
-Writes the images of both programs as OCI layouts, DIR/coordinator and DIR/agent, each with the tag "latest", for the
+Writes the images of all programs as OCI layouts, DIR/coordinator, DIR/agent and DIR/cli, each with the tag "latest", for the
 platform of this machine. Needs no Docker daemon: the base is npm's Node and Debian's C library, taken from this machine
 (Debian 12 or newer). Layouts that are already there are replaced. The same sources on the same machine give the same
 digests; SOURCE_DATE_EPOCH takes the place of the commit's time.

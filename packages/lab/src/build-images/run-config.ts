@@ -11,6 +11,13 @@ const OF: Readonly<Record<Program, { user: number; ports: readonly number[]; tit
     title: 'kube-prefetch coordinator',
     description: 'Computes which node of a Kubernetes cluster should hold which container images, and tells its agents',
   },
+  cli: {
+    user: NONROOT,
+    ports: [],
+    title: 'kubectl prefetch',
+    description:
+      'Says what of kube-prefetch is warm and why the rest is not, waits for it, and warms images before a rollout',
+  },
   agent: {
     user: 0,
     ports: [7073],

@@ -1,11 +1,11 @@
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { buildPage, carryPage } from './build-page.ts';
 import { collectLicences } from './collect-licences.ts';
 
-export const PROGRAMS = ['coordinator', 'agent'] as const;
+export const PROGRAMS = ['coordinator', 'agent', 'cli'] as const;
 export type Program = (typeof PROGRAMS)[number];
 
 export interface Bundle {
@@ -23,6 +23,7 @@ export interface Bundle {
 export const NODE_FLAGS: Readonly<Record<Program, readonly string[]>> = {
   agent: ['--max-semi-space-size=1', '--lite-mode'],
   coordinator: [],
+  cli: [],
 };
 /** glibc keeps freed memory in an arena per thread; one is enough for programs that wait. */
 export const NODE_ENV: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' };
@@ -31,17 +32,41 @@ const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
 /** A folder per program: `main.mjs`, what it loads on use (dockerode), and the licences of all of it. */
 export async function bundle(program: Program, outFolder: string): Promise<Bundle> {
-  const { outputFiles, metafile } = await build(optionsOf(`packages/${program}/src/main.ts`));
+  const { outputFiles, metafile } = await build(optionsFor(program));
   const folder = join(outFolder, program);
   await mkdir(folder, { recursive: true });
   for (const { path, contents } of outputFiles) await writeFile(join(folder, basename(path)), contents);
   const inputs = inputsOf(metafile);
   const page = inputs.some(input => input.includes('/dashboard/')) ? (await buildPage()).inputs : [];
   await writeFile(join(folder, 'LICENSES.txt'), await collectLicences(root, [...inputs, ...page]));
+  if (program === 'cli') await writeFile(join(folder, 'package.json'), await npmManifest());
   await setModes(folder);
   const code = outputFiles.filter(({ path }) => path.endsWith('.mjs'));
   const sizeBytes = code.reduce((sum, { contents }) => sum + contents.length, 0);
   return { program, file: join(folder, 'main.mjs'), sizeBytes };
+}
+
+/** People put the CLI somewhere and run it: it is one file, and says by what. */
+function optionsFor(program: Program): ReturnType<typeof optionsOf> {
+  const options = optionsOf(`packages/${program}/src/main.ts`);
+  if (program !== 'cli') return options;
+  return { ...options, splitting: false, banner: { js: `#!/usr/bin/env node\n${options.banner.js}` } };
+}
+
+/** Of the npm package that the CLI's folder is. */
+async function npmManifest(): Promise<string> {
+  const { version, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const manifest = {
+    name: 'kubectl-prefetch',
+    version,
+    description: 'kubectl plugin of kube-prefetch: is it warm, and if not, why',
+    license,
+    type: 'module',
+    engines: { node: '>=24' },
+    bin: { 'kubectl-prefetch': 'main.mjs' },
+    files: ['main.mjs', 'LICENSES.txt'],
+  };
+  return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
 /** The files of which something would be in the bundle that begins with this one. */
@@ -57,7 +82,7 @@ function inputsOf({ outputs }: Metafile): readonly string[] {
  * The banner gives CommonJS dependencies the `require` that an ES module lacks; dockerode's SSH and BuildKit parts, never
  * reached over a local socket, are replaced by a module that throws when it is used.
  */
-function optionsOf(entry: string) {
+function optionsOf(entry: string): BuildOptions & { banner: { js: string }; write: false; metafile: true } {
   const unused = `${root}packages/lab/src/build/not-bundled.cjs`;
   const http = `${root}packages/lab/src/build/node-http.cjs`;
   return {
@@ -88,7 +113,7 @@ function optionsOf(entry: string) {
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },
-  } as const satisfies BuildOptions;
+  };
 }
 
 /** Whatever this machine's umask is: images take the modes over. */

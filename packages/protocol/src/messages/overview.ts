@@ -101,13 +101,27 @@ export type RegistryOverview = Static<typeof RegistryOverview>;
 export const MAX_OVERVIEW_LIMITS = 500;
 export const MAX_OVERVIEW_WAVES = 200;
 export const MAX_OVERVIEW_REGISTRIES = 100;
+/** Bytes, where they are known: of cells that count for Warm. Sizes are learned from nodes that hold an image, and from running pulls. */
+export const ResourceProgress = Type.Object({
+  /** Of cells that are not Present and whose image has a known size. */
+  missingBytes: Type.Integer({ minimum: 0 }),
+  /** Cells that are not Present and whose image has no known size. */
+  unsized: Type.Integer({ minimum: 0 }),
+  /** Of `missingBytes`, what running pulls have already. */
+  doneBytes: Type.Integer({ minimum: 0 }),
+  /** Of all running pulls together, each since it began. */
+  bytesPerSecond: Type.Integer({ minimum: 0 }),
+});
+export type ResourceProgress = Static<typeof ResourceProgress>;
 
 /** What is warm where, in one page: cells are counted here and listed per node or image. */
 export const Overview = Type.Object({
   epoch: Type.Integer(),
   /** What could not be read; empty: the plans are complete. */
   gaps: Type.Array(Type.String()),
-  resources: Type.Array(Type.Object({ resource: ResourceRef, status: PrefetchStatus })),
+  resources: Type.Array(
+    Type.Object({ resource: ResourceRef, status: PrefetchStatus, progress: Type.Optional(ResourceProgress) }),
+  ),
   nodes: Type.Array(NodeOverview),
   limits: Type.Array(LimitOverview, { maxItems: MAX_OVERVIEW_LIMITS }),
   waves: Type.Array(WaveOverview, { maxItems: MAX_OVERVIEW_WAVES }),
