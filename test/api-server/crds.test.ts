@@ -142,6 +142,27 @@ describe.each(['1.37', '1.34'] as const)('Kubernetes %s', version => {
       ]);
     });
 
+    test.each(['Prefetch', 'ClusterPrefetch'])('a %s says Unknown until somebody has looked at it', async kind => {
+      const named = { kind, metadata: { name: 'unseen' } };
+      const created = await client.send<Answer>('POST', pathOf(named), {
+        apiVersion: API_VERSION,
+        ...named,
+        spec,
+        status: STATUS,
+      });
+      const { body: read } = await client.send<Answer>('GET', `${pathOf(named)}/unseen`);
+      for (const { status } of [created.body, read]) {
+        expect(status?.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual([
+          'Accepted=Unknown',
+          'Ready=Unknown',
+          'Warm=Unknown',
+        ]);
+      }
+      const wait = server.kubectl('wait', '--for=condition=Ready', '--timeout=1s', `${kind}/unseen`, '-n', 'shop');
+      await expect(wait).rejects.toThrow('timed out');
+      await client.send('DELETE', `${pathOf(named)}/unseen`);
+    });
+
     test.each([
       { kind: 'Prefetch', metadata: { name: 'web' } },
       { kind: 'ClusterPrefetch', metadata: { name: 'base' } },
@@ -162,16 +183,16 @@ describe.each(['1.37', '1.34'] as const)('Kubernetes %s', version => {
       ['pf', ['-A'], ['shop', 'web']],
       ['clusterprefetches', [], ['base']],
       ['cpf', [], ['base']],
-    ])('kubectl get %s %j shows images, nodes, warm, ready and age', async (name, flags, identity) => {
+    ])('kubectl get %s %j shows images, nodes, what is present, ready, warm and age', async (name, flags, identity) => {
       const [head, row] = tableOf(await server.kubectl('get', name, ...flags));
-      expect(head?.slice(-6)).toEqual(['NAME', 'IMAGES', 'NODES', 'WARM', 'READY', 'AGE']);
-      expect(row).toEqual([...identity, '12', '40', '470/480', 'True', expect.stringMatching(/^\d+[sm]/)]);
+      expect(head?.slice(-7)).toEqual(['NAME', 'IMAGES', 'NODES', 'PRESENT', 'READY', 'WARM', 'AGE']);
+      expect(row).toEqual([...identity, '12', '40', '470/480', 'True', 'False', expect.stringMatching(/^\d+[sm]/)]);
     });
 
     test('kubectl get -o wide says why it is not warm', async () => {
       const [head, row] = tableOf(await server.kubectl('get', 'cpf', '-o', 'wide'));
-      expect(head?.at(-1)).toBe('MESSAGE');
-      expect(row?.slice(6).join(' ')).toBe('10 cells are missing');
+      expect(head?.slice(-3)).toEqual(['PULLING', 'FAILED', 'MESSAGE']);
+      expect(row?.slice(7).join(' ')).toBe('1 3 10 cells are missing');
     });
 
     test('kubectl get kube-prefetch shows both kinds', async () => {

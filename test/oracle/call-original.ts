@@ -11,6 +11,8 @@ export type About =
   | 'tolerations'
   | 'credentials'
   | 'registry'
+  | 'kstatus'
+  | 'argo health'
   | 'provider config'
   | 'providers';
 

@@ -52,12 +52,12 @@ export function warms(here: () => Fixture, publish: () => Publisher): () => Warm
     for (const resource of ['pf/web -n=shop', 'clusterprefetch/shops', 'cpf/base'])
       await cluster.kubectl('wait', '--for=condition=Warm', ...resource.split(' '), `--timeout=${PATIENCE}`);
     expect(columns(await cluster.kubectl('get', 'pf', '-n=shop'))).toMatchObject([
-      { NAME: 'web', IMAGES: '2', NODES: '2', WARM: '4/4', READY: 'True' },
+      { NAME: 'web', IMAGES: '2', NODES: '2', PRESENT: '4/4', READY: 'True', WARM: 'True' },
     ]);
     expect(columns(await cluster.kubectl('get', 'cpf'))).toMatchObject([
-      { NAME: 'base', IMAGES: '2', NODES: '3', WARM: '6/6', READY: 'True' },
+      { NAME: 'base', IMAGES: '2', NODES: '3', PRESENT: '6/6', READY: 'True', WARM: 'True' },
       // web and tools on two nodes, gpu on three, pay on one.
-      { NAME: 'shops', IMAGES: '4', NODES: '3', WARM: '8/8', READY: 'True' },
+      { NAME: 'shops', IMAGES: '4', NODES: '3', PRESENT: '8/8', READY: 'True', WARM: 'True' },
     ]);
   });
 

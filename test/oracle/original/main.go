@@ -23,6 +23,9 @@ var originals = map[string]func(json.RawMessage) (any, error){
 	"credentials": aboutCredentials,
 	"registry":    aboutRegistry,
 
+	"kstatus":     aboutKstatus,
+	"argo health": aboutArgoHealth,
+
 	"provider config": aboutProviderConfig,
 	"providers":       aboutProviders,
 }

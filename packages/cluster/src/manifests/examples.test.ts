@@ -19,6 +19,7 @@ test.each([
     ['REGISTRY/base/tools', 'REGISTRY/shop/api:2.1', 'REGISTRY/shop/missing:9', 'REGISTRY/shop/web:1.0'],
   ],
   ['cluster', [], ['registry.k8s.io/pause:3.10']],
+  ['argocd/pre-sync', [], ['registry.example/shop/web:1.28', 'registry.example/shop/worker:1.28']],
   ['single-host', ['this-host'], ['debian:12-slim', 'docker.io/library/postgres:17', 'node:24-slim']],
 ])('the example %s is read without a problem and asks for its images', async (name, nodes, images) => {
   const state = await readExample(name);

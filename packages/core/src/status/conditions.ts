@@ -27,9 +27,14 @@ export function judgeAccepted({ problems }: Judged): Judgement<'Accepted'> {
   return { reason: 'Invalid', message: listed(problems) };
 }
 
+/** Undefined where nothing keeps it from getting on. kstatus, and with it `helm --wait`, gives up where it is True. */
+export function judgeStalled({ problems }: Judged): Judgement<'Stalled'> | undefined {
+  return problems.length === 0 ? undefined : { reason: 'Invalid', message: listed(problems) };
+}
+
 /** `helm --wait` waits for it. The plan is published by the same pass that writes the status. */
 export function judgeReady({ problems, gaps, images, notes, unplanned, beyond, counts }: Judged): Judgement<'Ready'> {
-  if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
+  if (problems.length > 0) return { reason: 'NotAccepted', message: `${NOT_ACCEPTED}: ${listed(problems)}` };
   if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
   if (counts.fullNodes > 0) return { reason: 'PlanFull', message: describeFull(counts) };
   const planned = `planned: ${countNoun(images, 'image')} on ${countNoun(counts.nodes, 'node')}`;
@@ -54,7 +59,7 @@ export function judgeReady({ problems, gaps, images, notes, unplanned, beyond, c
  */
 export function judgeWarm(judged: Judged): Judgement<'Warm'> {
   const { problems, gaps, images, notes, unplanned, beyond, counts } = judged;
-  if (problems.length > 0) return { reason: 'NotAccepted', message: 'a spec that is not accepted asks for nothing' };
+  if (problems.length > 0) return { reason: 'NotAccepted', message: `${NOT_ACCEPTED}: ${listed(problems)}` };
   if (counts.present < counts.cells) return { reason: whyNotWarm(judged), message: describeCells(judged) };
   if (beyond.length > 0) return { reason: 'BeyondLimits', message: describeCells(judged) };
   if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
@@ -152,6 +157,7 @@ function describeCells({ counts, alwaysPulled, beyond }: Judged): string {
   return [[counted, ...rest].join(', '), ...describeBeyond(beyond), ...always].join('; ');
 }
 
+const NOT_ACCEPTED = 'nothing is pulled, because the spec is not accepted';
 const MAX_LISTED = 5;
 
 function listed(sentences: readonly string[]): string {

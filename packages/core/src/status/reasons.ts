@@ -3,6 +3,7 @@ import type { Condition } from '@kube-prefetch/protocol';
 /** Every reason of every condition, once. docs/status.md explains each; a test ties the two together. */
 export const CONDITION_REASONS = {
   Accepted: { Valid: 'True', Invalid: 'False' },
+  Stalled: { Invalid: 'True' },
   Ready: { Planned: 'True', NotAccepted: 'False', SourcesIncomplete: 'False', PlanFull: 'False' },
   Warm: {
     AllPresent: 'True',

@@ -7,7 +7,7 @@ import type { BeyondLimit } from '../asks/tenant-limits.ts';
 import { describeRecentPods, type RecentPods } from '../pods/recent-pods.ts';
 import type { ClusterState, Resource } from '../state/cluster-state.ts';
 import type { FleetView } from './fleet-view.ts';
-import { type Judged, judgeAccepted, judgeReady, judgeWarm } from './conditions.ts';
+import { type Judged, judgeAccepted, judgeReady, judgeStalled, judgeWarm } from './conditions.ts';
 import { countCells } from './count-cells.ts';
 import { findSkew } from './find-skew.ts';
 import { rankFailures } from './rank-failures.ts';
@@ -103,12 +103,14 @@ function statusOf(
     observedGeneration: generation,
     lastTransitionTime: at,
   });
+  const stalled = judgeStalled(judged);
   return {
     observedGeneration: generation,
     conditions: [
       condition('Accepted', judgeAccepted(judged)),
       condition('Ready', judgeReady(judged)),
       condition('Warm', judgeWarm(judged)),
+      ...(stalled === undefined ? [] : [condition('Stalled', stalled)]),
     ],
     warm: `${counted.present}/${counted.cells}`,
     summary: { images: judged.images, ...counted },

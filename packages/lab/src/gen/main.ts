@@ -4,7 +4,7 @@ import process from 'node:process';
 import { renderResourceReference } from '@kube-prefetch/protocol';
 import { buildDashboard } from '../monitoring/index.ts';
 import { renderAlertsPage, renderRules } from '../monitoring/rules.ts';
-import { type GeneratedFile, crds, protos, workloadKinds } from './generated-files.ts';
+import { type GeneratedFile, argoHealth, crds, protos, workloadKinds } from './generated-files.ts';
 import { renderPicture } from './picture.ts';
 
 const GENERATED: readonly GeneratedFile[] = [
@@ -17,6 +17,7 @@ const GENERATED: readonly GeneratedFile[] = [
     make: async () => `${JSON.stringify(buildDashboard(), undefined, 2)}\n`,
   },
   { path: 'docs/alerts.md', make: async () => renderAlertsPage() },
+  ...argoHealth,
   { path: 'docs/resources.md', make: async () => renderResourceReference() },
   { path: 'docs/picture.svg', make: async () => renderPicture() },
 ];

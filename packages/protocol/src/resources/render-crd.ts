@@ -33,18 +33,49 @@ const conditionStatus = (type: string) => `.status.conditions[?(@.type=="${type}
 const COLUMNS = [
   { name: 'Images', type: 'integer', jsonPath: '.status.summary.images', description: 'Images wanted' },
   { name: 'Nodes', type: 'integer', jsonPath: '.status.summary.nodes', description: 'Nodes on which one is wanted' },
-  { name: 'Warm', type: 'string', jsonPath: '.status.warm', description: 'Present cells of those that count' },
+  { name: 'Present', type: 'string', jsonPath: '.status.warm', description: 'Present cells of those that count' },
   { name: 'Ready', type: 'string', jsonPath: conditionStatus('Ready'), description: 'Accepted, read and planned' },
+  { name: 'Warm', type: 'string', jsonPath: conditionStatus('Warm'), description: 'Every cell that counts is present' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-  {
-    name: 'Message',
-    type: 'string',
-    jsonPath: '.status.conditions[?(@.type=="Warm")].message',
-    description: 'Why it is warm or not',
-    // Only with -o wide.
-    priority: 1,
-  },
+  ...onlyWide([
+    {
+      name: 'Pulling',
+      type: 'integer',
+      jsonPath: '.status.summary.pulling',
+      description: 'Cells that are being pulled',
+    },
+    {
+      name: 'Failed',
+      type: 'integer',
+      jsonPath: '.status.summary.failed',
+      description: 'Cells whose last pull failed',
+    },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Warm")].message',
+      description: 'Why it is warm or not',
+    },
+  ]),
 ];
+
+function onlyWide(columns: readonly object[]): readonly object[] {
+  return columns.map(column => ({ ...column, priority: 1 }));
+}
+
+/**
+ * What a resource says until the coordinator has looked at it: without a Ready condition `helm --wait` (kstatus) would take it for
+ * ready at once. The API server drops a status that a create brings, but gives this default to whoever reads. docs/decisions/0023-a-status-before-the-first.md
+ */
+const UNSEEN_STATUS = {
+  conditions: ['Accepted', 'Ready', 'Warm'].map(type => ({
+    type,
+    status: 'Unknown',
+    reason: 'Pending',
+    message: 'the coordinator has not looked at it yet',
+    lastTransitionTime: '1970-01-01T00:00:00Z',
+  })),
+};
 
 /** The CustomResourceDefinition of a kind. */
 export function renderCrd(kind: ResourceKind): object {
@@ -88,7 +119,7 @@ function schemaOf(kind: ResourceKind): StructuralSchema {
       kind: { type: 'string' },
       metadata: { type: 'object' },
       spec: { ...toStructural(PrefetchSpec), 'x-kubernetes-validations': validationsOf(kind) },
-      status: toStructural(onlyTypes(PrefetchStatus)),
+      status: { ...toStructural(onlyTypes(PrefetchStatus)), default: UNSEEN_STATUS },
     },
   };
 }

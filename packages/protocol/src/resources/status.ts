@@ -27,9 +27,9 @@ const Generation = Type.Integer({ description: 'The `metadata.generation` of the
 
 export const Condition = Type.Object(
   {
-    type: Type.Enum(['Accepted', 'Ready', 'Warm'], {
+    type: Type.Enum(['Accepted', 'Ready', 'Warm', 'Stalled'], {
       description:
-        '`Accepted`: the spec is valid. `Ready`: accepted, everything it is made from could be read, and plans are published. `Warm`: every cell that counts is present; never when nothing matched',
+        '`Accepted`: the spec is valid. `Ready`: accepted, everything it is made from could be read, and plans are published. `Warm`: every cell that counts is present; never when nothing matched. `Stalled`: only there while the spec is not accepted, for tools that stop waiting then',
     }),
     status: Type.Enum(['True', 'False', 'Unknown'], { description: 'Whether it holds' }),
     reason: Type.String({ description: 'One word for programs' }),
@@ -127,7 +127,7 @@ export const PrefetchStatus = Type.Object(
     observedGeneration: Generation,
     conditions: Type.Array(Condition, {
       'x-kubernetes-list-map-keys': ['type'],
-      description: '`Accepted`, `Ready` and `Warm`',
+      description: '`Accepted`, `Ready` and `Warm`, and `Stalled` beside an `Accepted` that is False',
     }),
     warm: Type.String({ description: 'Present cells of those that count, `470/480`' }),
     summary: Summary,
