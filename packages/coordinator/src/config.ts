@@ -1,6 +1,6 @@
 import { isTenantGlob, rewriteProblem } from '@kube-prefetch/core';
 import { KNOWN_KINDS, parseWorkloadKinds, type WorkloadKinds } from '@kube-prefetch/cluster';
-import { errorText, REPORT_HEARTBEAT_MS, type RewriteRule, type Spread } from '@kube-prefetch/protocol';
+import { errorText, type RewriteRule, type Spread } from '@kube-prefetch/protocol';
 import { type Config, PROCESS_SETTINGS, type Settings } from '@kube-prefetch/process';
 
 /** Everything that can be set, in the order of `--help`. */
@@ -289,8 +289,8 @@ export const SETTINGS = {
     type: 'duration',
     flag: 'silent-after',
     env: 'KUBE_PREFETCH_SILENT_AFTER',
-    // Shorter, and an agent that reports as often as it should could lose its node to an older one.
-    min: `${(2 * REPORT_HEARTBEAT_MS) / 1_000}s`,
+    // Shorter, and an agent that reports whenever a poll ends could lose its node to an older one.
+    min: '40s',
     max: '1h',
     default: '60s',
     meaning: 'how long a node may stay without contact before its cells are Unknown',

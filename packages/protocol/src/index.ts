@@ -38,7 +38,6 @@ export {
   MAX_LOOKS_PER_NODE,
   MAX_MESSAGE_LENGTH,
   MAX_WAIT_SECONDS,
-  REPORT_HEARTBEAT_MS,
 } from './shared-fields.ts';
 export {
   AGENT_STATES,

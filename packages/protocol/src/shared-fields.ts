@@ -7,8 +7,6 @@ export const MAX_MESSAGE_LENGTH = 1_024;
 /** A full report of MAX_IMAGES_PER_NODE cells with long references and messages. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 export const MAX_WAIT_SECONDS = 55;
-/** An agent reports at least this often, to say that it lives. */
-export const REPORT_HEARTBEAT_MS = 20_000;
 /** Tags that one node is asked to look up at once. */
 export const MAX_LOOKS_PER_NODE = 16;
 

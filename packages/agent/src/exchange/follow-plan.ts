@@ -1,7 +1,9 @@
 import type { Log } from '@kube-prefetch/process';
 import type { AgentApi, Plan } from '@kube-prefetch/protocol';
-import type { Clock, Random } from '@kube-prefetch/time';
+import { type Clock, type Random, untilAborted } from '@kube-prefetch/time';
+
 import { type Contact, createAttempts } from './attempts.ts';
+import type { Reports } from './reports.ts';
 
 const WAIT_MS = 50_000;
 /** Where the coordinator answers at once although nothing changed. */
@@ -15,10 +17,14 @@ export interface PlanParts {
   /** The revision held now. */
   readonly have: () => string | undefined;
   readonly adopt: (plan: Plan) => void;
+  readonly beat: Reports['beat'];
   readonly contact: Contact;
 }
 
-/** Long polls for the plan, one after the other. While none is answered, the last plan stays. */
+/**
+ * Long polls for the plan, one after the other, with a report between two of them. While none is answered, the last plan stays. A poll
+ * that fails may mean another leader, who knows nothing of this node: it is told first.
+ */
 export async function followPlan(parts: PlanParts, signal: AbortSignal): Promise<never> {
   const { api, clock, log } = parts;
   const attempts = createAttempts(parts, 'no plan from the coordinator');
@@ -27,8 +33,10 @@ export async function followPlan(parts: PlanParts, signal: AbortSignal): Promise
     try {
       const answer = await api.plan(parts.have(), WAIT_MS, signal);
       attempts.answered();
-      if (answer === 'unchanged') await clock.sleep(sentMs + LEAST_ROUND_MS - clock.monotonicMs(), signal);
-      else {
+      if (answer === 'unchanged') {
+        await clock.sleep(sentMs + LEAST_ROUND_MS - clock.monotonicMs(), signal);
+        await untilAborted(parts.beat(), signal);
+      } else {
         log.info(
           { revision: answer.revision, images: answer.items.length, complete: answer.complete },
           'plan received',
@@ -37,6 +45,7 @@ export async function followPlan(parts: PlanParts, signal: AbortSignal): Promise
       }
     } catch (error) {
       await attempts.failed(error, signal);
+      await untilAborted(parts.beat('always'), signal);
     }
   }
 }

@@ -39,6 +39,7 @@ function start() {
     clock,
     sent,
     answer,
+    reports,
     offer: (...present: readonly string[]) =>
       reports.offer({ plan: PLAN, runtime: RUNTIME, cells: IMAGES.map(image => cell(image, present.includes(image))) }),
     times: () => sent.map(({ atMs }) => atMs),
@@ -113,10 +114,32 @@ test('a coordinator that knows nothing is told everything without waiting', asyn
   await stop();
 });
 
-test('with nothing new, a report every 20 seconds says that the agent lives', async () => {
-  const { clock, offer, times, stop } = start();
+test('with nothing new, the end of a poll or a long silence makes a report that says that the agent lives', async () => {
+  const { clock, offer, times, reports, stop } = start();
   offer('a');
+  await clock.advance(4_000);
+  await reports.beat();
+  expect(times()).toEqual([0]);
   await clock.advance(41_000);
-  expect(times()).toEqual([0, 20_000, 40_000]);
+  await Promise.all([reports.beat(), clock.advance(0)]);
+  expect(times()).toEqual([0, 45_000]);
+  await clock.advance(56_000);
+  expect(times()).toEqual([0, 45_000, 100_000]);
+  await stop();
+});
+
+test('a coordinator that may know nothing is told at once, and that ends when it knows everything', async () => {
+  const { clock, offer, sent, answer, reports, stop } = start();
+  offer('a');
+  await clock.advance(2_000);
+  answer.sendFull = true;
+  let isTold = false;
+  const told = reports.beat('always').then(() => (isTold = true));
+  await clock.advance(0);
+  answer.sendFull = false;
+  expect([sent.length, isTold]).toEqual([2, false]);
+  await clock.advance(250);
+  await told;
+  expect(sent.map(({ report }) => report.full)).toEqual([true, false, true]);
   await stop();
 });

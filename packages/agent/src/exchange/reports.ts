@@ -6,7 +6,6 @@ import {
   type ImageRef,
   type NodeReport,
   type Plan,
-  REPORT_HEARTBEAT_MS,
 } from '@kube-prefetch/protocol';
 import type { RuntimeVersion, Space } from '@kube-prefetch/runtime';
 import { type Clock, type Random, createTrigger } from '@kube-prefetch/time';
@@ -19,6 +18,10 @@ import { type PullOf, createCellLabels } from './label-cells.ts';
  * coordinator that knows nothing of this node. Other changes wait for more: while images arrive, one report for each costs too much.
  */
 const SPACING_MS = { urgent: 250, ordinary: 1_000 };
+/** Where the end of no poll asks for a report before. */
+const LONGEST_SILENCE_MS = 55_000;
+/** Whoever reported so lately need not say again that it lives. */
+const LATELY_MS = 5_000;
 const MAX_RUNTIME_NAME_LENGTH = 64;
 
 /** What the line found, or why it found nothing. */
@@ -38,6 +41,12 @@ export interface Reports {
   offer(result: LookResult): void;
   /** A running pull has moved. */
   progressed(): void;
+  /**
+   * Says that the agent lives, unless it has reported lately; with `always`, whenever that was. Resolves when the coordinator knows
+   * everything, or a report has failed. Between two polls the report goes over the connection of the polls: a second one that stands
+   * for the reports would cost the coordinator as much as the first.
+   */
+  beat(always?: 'always'): Promise<void>;
   run(signal: AbortSignal): Promise<never>;
 }
 
@@ -59,6 +68,8 @@ export function createReports(parts: ReportsParts): Reports {
   let latest: LookResult | undefined;
   let news: keyof typeof SPACING_MS | undefined;
   let sequence = 0;
+  let sentMs = Number.NEGATIVE_INFINITY;
+  let beats: PromiseWithResolvers<void> | undefined;
   /** What the coordinator has acknowledged; undefined where it needs everything. */
   let told: Told | undefined;
 
@@ -86,9 +97,13 @@ export function createReports(parts: ReportsParts): Reports {
     return answer.sendFull && before !== undefined;
   };
 
-  const readyMs = (sentMs: number) => {
+  const readyMs = () => {
     if (latest === undefined) return Number.POSITIVE_INFINITY;
-    return sentMs + (news === undefined ? REPORT_HEARTBEAT_MS : SPACING_MS[news]);
+    return sentMs + (news === undefined ? LONGEST_SILENCE_MS : SPACING_MS[news]);
+  };
+  const beaten = () => {
+    beats?.resolve();
+    beats = undefined;
   };
 
   return {
@@ -105,16 +120,25 @@ export function createReports(parts: ReportsParts): Reports {
       news = 'ordinary';
       wake.fire();
     },
+    async beat(always) {
+      if (latest === undefined || (always === undefined && clock.monotonicMs() - sentMs < LATELY_MS)) return;
+      beats ??= Promise.withResolvers();
+      news ??= 'ordinary';
+      wake.fire();
+      await beats.promise;
+    },
     async run(signal) {
-      for (let sentMs = Number.NEGATIVE_INFINITY; ; ) {
-        await wake.next(readyMs(sentMs), signal);
-        if (latest === undefined || clock.monotonicMs() < readyMs(sentMs)) continue;
+      for (;;) {
+        await wake.next(readyMs(), signal);
+        if (latest === undefined || clock.monotonicMs() < readyMs()) continue;
         sentMs = clock.monotonicMs();
         news = undefined;
         try {
           if (await send(latest, signal)) news = 'urgent';
+          else beaten();
         } catch (error) {
           news = 'urgent';
+          beaten();
           await attempts.failed(error, signal);
         }
       }

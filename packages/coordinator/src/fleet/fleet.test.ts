@@ -1,12 +1,13 @@
 import type { Cohort } from '@kube-prefetch/core';
 import { silentLog } from '@kube-prefetch/process';
-import { CELL_STATES, type CellState, type NodeReport, type Plan, REPORT_HEARTBEAT_MS } from '@kube-prefetch/protocol';
+import { CELL_STATES, type CellState, type NodeReport, type Plan } from '@kube-prefetch/protocol';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aCell, anAgent, aReport, never } from '../../testing/index.ts';
 import { SETTINGS } from '../config.ts';
 import { createFleet } from './fleet.ts';
+import { longestPollMs } from './silence.ts';
 
 const SILENT_AFTER_MS = 60_000;
 const IMAGES = ['a:1', 'b:1'];
@@ -91,11 +92,12 @@ test('an agent that polls as long as it may is never silent', async () => {
 });
 
 test('with the shortest silence too an older process takes no node from one that reports in time', async () => {
-  const { clock, fleet, assign } = startFleet(Number.parseInt(SETTINGS.silentAfterMs.min, 10) * 1_000);
+  const silentAfterMs = Number.parseInt(SETTINGS.silentAfterMs.min, 10) * 1_000;
+  const { clock, fleet, assign } = startFleet(silentAfterMs);
   assign({ c: ['n1'] });
   fleet.report('n1', aReport({ agent: anAgent('newer', 9) }));
-  // A report that the network delays, and one that is tried again.
-  await clock.advance(REPORT_HEARTBEAT_MS + 10_000);
+  // A report after the longest poll, which the network delays as long as it may.
+  await clock.advance(longestPollMs(silentAfterMs) + 10_000);
   expect(isTaken(() => fleet.report('n1', aReport({ agent: anAgent('older', 1) })))).toBe(false);
 });
 

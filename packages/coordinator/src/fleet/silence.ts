@@ -19,9 +19,12 @@ export function nextSilenceMs(nodes: Iterable<NodeRecord>, silentAfterMs: number
   return dueMs;
 }
 
-/** A poll is answered early enough for a living agent to come back within the silence. */
+/** What an agent may take to report after a poll: its request ends after 10 s, and may be tried again. */
+const REPORT_WITHIN_MS = 15_000;
+
+/** A poll is answered early enough for a living agent to report, and to come back, within the silence. */
 export function longestPollMs(silentAfterMs: number): number {
-  return silentAfterMs * 0.75;
+  return Math.min(silentAfterMs * 0.75, silentAfterMs - REPORT_WITHIN_MS);
 }
 
 /**

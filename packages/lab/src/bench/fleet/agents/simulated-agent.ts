@@ -5,7 +5,8 @@ import type { Send } from './connect.ts';
 /** As in the agent. */
 const POLL_SECONDS = 50;
 const LEAST_ROUND_MS = 500;
-const HEARTBEAT_MS = 20_000;
+const LONGEST_SILENCE_MS = 55_000;
+const LATELY_MS = 5_000;
 const URGENT_MS = 250;
 const ORDINARY_MS = 1_000;
 const PERMIT_WAIT_MS = 10_000;
@@ -47,6 +48,7 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
   let sentMs = -Infinity;
   let news: number | undefined;
   let awayUntilMs = 0;
+  let beats: PromiseWithResolvers<void> | undefined;
 
   const lost = () => {
     const now = performance.now();
@@ -68,6 +70,17 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
   const tell = (spacingMs: number) => {
     news = Math.min(news ?? Infinity, spacingMs);
     wake.fire();
+  };
+  /** A report between two polls, over their connection. */
+  const beat = async (isAfterLoss: boolean) => {
+    if (revision === undefined || (!isAfterLoss && performance.now() - sentMs < LATELY_MS)) return;
+    beats ??= Promise.withResolvers();
+    tell(ORDINARY_MS);
+    await beats.promise;
+  };
+  const beaten = () => {
+    beats?.resolve();
+    beats = undefined;
   };
 
   const pull = async (images: readonly string[]) => {
@@ -110,13 +123,17 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
 
   const followPlan = async (): Promise<never> => {
     for (;;) {
+      const isAfterLoss = awayUntilMs > performance.now();
       await online();
+      if (isAfterLoss) await beat(true);
       const askedMs = performance.now();
       try {
         const path = `${base}/plan?wait=${POLL_SECONDS}`;
         const { status, headers, text } = await send({ method: 'GET', path, ...(revision && { have: revision }) });
-        if (status === 304) await sleep(Math.max(0, askedMs + LEAST_ROUND_MS - performance.now()));
-        else if (status === 200) await adopt(headers.etag?.replaceAll('"', '') ?? '', text);
+        if (status === 304) {
+          await sleep(Math.max(0, askedMs + LEAST_ROUND_MS - performance.now()));
+          await beat(false);
+        } else if (status === 200) await adopt(headers.etag?.replaceAll('"', '') ?? '', text);
         else lost();
       } catch {
         lost();
@@ -126,7 +143,7 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
 
   const report = async (): Promise<never> => {
     for (;;) {
-      const dueMs = () => (revision === undefined ? Infinity : sentMs + (news ?? HEARTBEAT_MS));
+      const dueMs = () => (revision === undefined ? Infinity : sentMs + (news ?? LONGEST_SILENCE_MS));
       await wake.next(dueMs(), never);
       if (performance.now() < dueMs()) continue;
       await online();
@@ -143,9 +160,13 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
       try {
         const { status, text } = await send({ method: 'POST', path: `${base}/report`, body });
         if (status >= 400) throw new Error(`refused with ${status}`);
-        if (!(JSON.parse(text) as { sendFull: boolean }).sendFull) continue;
+        if (!(JSON.parse(text) as { sendFull: boolean }).sendFull) {
+          beaten();
+          continue;
+        }
       } catch {
         lost();
+        beaten();
       }
       changed = undefined;
       news = URGENT_MS;
