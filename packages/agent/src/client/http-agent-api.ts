@@ -38,7 +38,7 @@ export function createHttpAgentApi(options: HttpAgentApiOptions): AgentApi & { c
     async plan(have, waitMs, signal) {
       const seconds = Math.min(MAX_WAIT_SECONDS, waitMs / 1000);
       const url = new URL(`${base}/plan?wait=${seconds}`);
-      const headers = have === undefined ? undefined : { 'if-none-match': `"${have}"` };
+      const headers = { 'accept-encoding': 'gzip', ...(have !== undefined && { 'if-none-match': `"${have}"` }) };
       const answer = await send({ method: 'GET', url, headers }, waitMs, signal);
       if (answer.status === 304) return 'unchanged';
       const revision = answer.etag?.replace(/^(?:W\/)?"(.*)"$/, '$1');

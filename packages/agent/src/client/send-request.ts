@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestOverHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestOverHttps } from 'node:https';
 import type { Socket } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { EPOCH_HEADER, errorText, MAX_BODY_BYTES } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import { joinAddress, splitAddress } from './host-addresses.ts';
@@ -147,8 +148,13 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
     status: response.statusCode ?? 0,
     etag: response.headers.etag,
     epoch: response.headers[EPOCH_HEADER],
-    text: Buffer.concat(chunks).toString('utf8'),
+    text: unzipped(response, Buffer.concat(chunks)).toString('utf8'),
   };
+}
+
+/** Throws where it would become longer than any answer may be. */
+function unzipped({ headers }: IncomingMessage, body: Buffer): Buffer {
+  return headers['content-encoding'] === 'gzip' ? gunzipSync(body, { maxOutputLength: MAX_BODY_BYTES }) : body;
 }
 
 function isReset(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { AgentPod, NodeIdentity } from '@kube-prefetch/cluster';
 import { planBytes } from '@kube-prefetch/core';
 import {
@@ -26,6 +27,11 @@ const PERMITS = '/v1/nodes/:node/leases';
 const CREDENTIALS = '/v1/nodes/:node/credentials';
 /** Two lists of images, each as long as a reference may be. */
 const MAX_PERMITS_BYTES = 2 * MAX_IMAGES_PER_NODE * (MAX_IMAGE_REF_LENGTH + 64);
+/**
+ * A connection keeps buffers as large as the largest body that came over it, as long as it stands: thousands of full reports would
+ * cost 64 KiB and more each.
+ */
+const MAX_KEPT_BYTES = 16 * 1024;
 const MAX_CREDENTIALS_BYTES = MAX_CREDENTIALS_IMAGES * (MAX_IMAGE_REF_LENGTH + 64) + 64;
 
 export interface AgentsSide {
@@ -70,11 +76,15 @@ async function getPlan(c: AgentsSide, request: FastifyRequest, reply: FastifyRep
   const have = revisionIn(request.headers['if-none-match']);
   const plan = await api(c, request).plan(have, waitMsIn(request), untilClosed(reply));
   if (plan === 'unchanged') return reply.code(304).header('etag', `"${have}"`).send();
-  return reply.header('etag', `"${plan.revision}"`).type('application/json').send(planBody(plan));
+  reply.header('etag', `"${plan.revision}"`).header('vary', 'accept-encoding').type('application/json');
+  const { plain, zipped } = planBodies(plan);
+  if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(plain);
+  return reply.header('content-encoding', 'gzip').send(zipped);
 }
 
 async function postReport(c: AgentsSide, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const report = parseReport(request.body);
+  if (bytesOf(request) > MAX_KEPT_BYTES) reply.header('connection', 'close');
   return reply.send(await api(c, request).report(report, untilClosed(reply)));
 }
 
@@ -120,15 +130,23 @@ function waitMsIn(request: FastifyRequest): number {
   );
 }
 
-const bodies = new WeakMap<Plan, Buffer>();
+interface PlanBodies {
+  /** The bytes that the plan's revision is the hash of. */
+  readonly plain: Buffer;
+  /** A tenth of that: when thousands of polls are answered at once, what waits to be sent is memory. */
+  readonly zipped: Buffer;
+}
 
-/** The bytes that the plan's revision is the hash of. Made once: all nodes of a cohort share the plan. */
-function planBody(plan: Plan): Buffer {
+const bodies = new WeakMap<Plan, PlanBodies>();
+
+/** Made once: all nodes of a cohort share the plan. */
+function planBodies(plan: Plan): PlanBodies {
   const known = bodies.get(plan);
   if (known !== undefined) return known;
-  const body = Buffer.from(planBytes(plan));
-  bodies.set(plan, body);
-  return body;
+  const plain = Buffer.from(planBytes(plan));
+  const made = { plain, zipped: gzipSync(plain) };
+  bodies.set(plan, made);
+  return made;
 }
 
 /** Aborts when the client closes the connection, so that its request is given up. */

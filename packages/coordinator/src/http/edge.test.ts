@@ -1,10 +1,11 @@
+import { gunzipSync } from 'node:zlib';
 import { planBytes } from '@kube-prefetch/core';
 import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
 import { type Log, silentLog } from '@kube-prefetch/process';
 import { MAX_BODY_BYTES, messageParser, type Plan, Problem } from '@kube-prefetch/protocol';
 import type { VirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test, vi } from 'vitest';
-import { aReport, startVirtualLine } from '../../testing/index.ts';
+import { aCell, aReport, startVirtualLine } from '../../testing/index.ts';
 import { adminApp } from './admin.ts';
 import { agentsApp } from './agents.ts';
 import { opsApp } from './ops.ts';
@@ -43,6 +44,20 @@ test('a plan travels as the very bytes that its revision hashes, under an ETag',
   const { agents, plan } = await startEdge();
   const answer = await agents.inject({ url: '/v1/nodes/n1/plan' });
   expect([answer.statusCode, answer.headers.etag, answer.body]).toEqual([200, `"${plan.revision}"`, planBytes(plan)]);
+});
+
+test('a plan is zipped for who reads that, and a large report ends its connection', async () => {
+  const { agents, plan } = await startEdge();
+  const headers = { 'accept-encoding': 'gzip, br' };
+  const answer = await agents.inject({ url: '/v1/nodes/n1/plan', headers });
+  expect(answer.headers['content-encoding']).toBe('gzip');
+  expect(gunzipSync(answer.rawPayload).toString()).toBe(planBytes(plan));
+  const connections = [];
+  for (const cells of [[], Array.from({ length: 200 }, (_, i) => aCell({ image: `registry.example/shop/web:${i}` }))]) {
+    const payload = aReport({ cells, sequence: cells.length + 1 });
+    connections.push((await agents.inject({ method: 'POST', url: '/v1/nodes/n1/report', payload })).headers.connection);
+  }
+  expect(connections).toEqual(['keep-alive', 'close']);
 });
 
 test.each([

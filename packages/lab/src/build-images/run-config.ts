@@ -30,7 +30,7 @@ export const BASE_CONFIG = { Env: ['PATH=/nodejs/bin'], User: String(NONROOT) } 
 
 export function runConfig(program: Program, { version, revision }: Release): RunConfig {
   const { user, ports, title, description } = OF[program];
-  const env = { NODE_ENV: 'production', ...NODE_ENV };
+  const env = { NODE_ENV: 'production', ...NODE_ENV[program] };
   return {
     Entrypoint: [NODE, ...NODE_FLAGS[program], '/app/main.mjs'],
     Env: [...BASE_CONFIG.Env, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)],

@@ -9,6 +9,6 @@ for (const program of PROGRAMS) {
 }
 
 function commandOf(program: Program, file: string): string {
-  const env = Object.entries(NODE_ENV).map(([name, value]) => `${name}=${value}`);
+  const env = Object.entries(NODE_ENV[program]).map(([name, value]) => `${name}=${value}`);
   return [...env, 'node', ...NODE_FLAGS[program], file].join(' ');
 }

@@ -85,7 +85,7 @@ export async function startFleet({ folder, nodes, images, coordinatorFlags }: Fl
         file,
         ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]),
       ],
-      NODE_ENV,
+      NODE_ENV.coordinator,
     );
   const stop = async (workers: readonly Worker[]) => {
     await Promise.all(workers.map(worker => worker.stop()));

@@ -95,7 +95,11 @@ async function measureSize(nodes: number, { images, steadyMs, rounds, profile }:
       folder: scratch.path,
       nodes,
       images,
-      coordinatorFlags: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+      coordinatorFlags: process.env.TRY_FLAGS
+        ? process.env.TRY_FLAGS.split(' ')
+        : profile === undefined
+          ? []
+          : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
     });
     try {
       say('the coordinator is ready');

@@ -193,7 +193,7 @@ async function changeAndWait(
   holdMs: number,
 ): Promise<readonly number[]> {
   const image = imageOf(name, version);
-  await Promise.all(fleet.agents.map(worker => worker.ask({ do: 'expect', text: `"${image}"`, holdMs })));
+  await Promise.all(fleet.agents.map(worker => worker.ask({ do: 'expect', image, holdMs })));
   const changedMs = await fleet.standIn.ask<number>({ do: 'change', name, image });
   const arrived = await waitUntil(
     async () => {

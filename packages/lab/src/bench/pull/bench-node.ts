@@ -54,7 +54,7 @@ export async function startBenchNode(dir: string): Promise<BenchNode> {
       agent = await startChild({
         name: 'agent',
         command: process.execPath,
-        env: NODE_ENV,
+        env: NODE_ENV.agent,
         args: [
           ...NODE_FLAGS.agent,
           agentBundle.file,
@@ -111,7 +111,7 @@ async function startCoordinator(dir: string, manifests: string, apiPort: number)
   const child = await startChild({
     name: 'coordinator',
     command: process.execPath,
-    env: NODE_ENV,
+    env: NODE_ENV.coordinator,
     args: [
       ...NODE_FLAGS.coordinator,
       file,

@@ -11,7 +11,7 @@ const ANSWER_WITHIN_MS = 70_000;
 export interface Received {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  readonly text: string;
+  readonly body: Buffer;
 }
 
 export interface Traffic {
@@ -61,6 +61,7 @@ export function connect({ port, localAddress, secureContext, token, traffic }: C
           host: `${SERVICE}:${port}`,
           accept: 'application/json',
           authorization,
+          ...(method === 'GET' && { 'accept-encoding': 'gzip' }),
           ...(have !== undefined && { 'if-none-match': `"${have}"` }),
           ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
         },
@@ -81,7 +82,7 @@ export function connect({ port, localAddress, secureContext, token, traffic }: C
           resolve({
             status: response.statusCode ?? 0,
             headers: response.headers,
-            text: Buffer.concat(chunks).toString(),
+            body: Buffer.concat(chunks),
           }),
         );
       });

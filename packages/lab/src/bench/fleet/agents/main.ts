@@ -1,6 +1,7 @@
 // A process of simulated agents: `main.ts FIRST NODES NODES_IN_ALL IMAGES PORT`.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
+import { gunzipSync } from 'node:zlib';
 import { shapeFleet } from '../fleet-shape.ts';
 import { answerQuestions, machineMs } from '../worker.ts';
 import { connect, type Traffic } from './connect.ts';
@@ -15,21 +16,21 @@ const traffic: Traffic = { handshakes: 0, resumed: 0, requests: 0, failures: 0 }
 
 const plans = new Map<string, readonly string[]>();
 const MOST_PLANS = 1_000;
-let expected: { readonly text: string; readonly arrivedMs: number[] } = { text: '', arrivedMs: [] };
+let expected: { readonly image: string; readonly arrivedMs: number[] } = { image: '', arrivedMs: [] };
 let heldUntilMs = 0;
 
 const world: AgentsWorld = {
-  imagesOf(revision, body) {
-    let known = plans.get(revision);
-    if (known === undefined) {
-      known = (JSON.parse(body) as { items: { image: string }[] }).items.map(({ image }) => image);
+  received(revision, body) {
+    const atMs = machineMs();
+    let images = plans.get(revision);
+    if (images === undefined) {
+      const plan = JSON.parse(gunzipSync(body).toString()) as { items: { image: string }[] };
+      images = plan.items.map(({ image }) => image);
       if (plans.size >= MOST_PLANS) plans.clear();
-      plans.set(revision, known);
+      plans.set(revision, images);
     }
-    return known;
-  },
-  received(body) {
-    if (expected.text !== '' && body.includes(expected.text)) expected.arrivedMs.push(machineMs());
+    if (images.includes(expected.image)) expected.arrivedMs.push(atMs);
+    return images;
   },
   holdUntilMs: () => heldUntilMs,
 };
@@ -45,9 +46,9 @@ answerQuestions({
       void sleep(Math.random() * spreadMs).then(() => simulateAgent({ node: name, send, world }));
     }
   },
-  /** From now on notes when agents receive a plan with this text; they do nothing about any plan for `holdMs`. */
-  expect({ text, holdMs }: { text: string; holdMs: number }) {
-    expected = { text, arrivedMs: [] };
+  /** From now on notes when agents receive a plan with this image; they do nothing about any plan for `holdMs`. */
+  expect({ image, holdMs }: { image: string; holdMs: number }) {
+    expected = { image, arrivedMs: [] };
     heldUntilMs = performance.now() + holdMs;
   },
   arrivals: () => expected.arrivedMs,

@@ -17,10 +17,8 @@ const PULL_MS = { least: 2_000, most: 5_000 };
 
 /** What the agents of one process share. */
 export interface AgentsWorld {
-  /** The images of a plan, parsed once for all agents: on a real node the agent has a processor of its own for that. */
-  imagesOf(revision: string, body: string): readonly string[];
-  /** Called when an agent has a plan. */
-  received(body: string): void;
+  /** Called when an agent has a plan, zipped. Its images, read once for all agents: on a real node an agent has its own processor. */
+  received(revision: string, body: Buffer): readonly string[];
   /** Until then agents do nothing about what they received. */
   holdUntilMs(): number;
 }
@@ -98,8 +96,8 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
   const leases = async (body: object): Promise<string | undefined> => {
     await online();
     try {
-      const { status, text } = await send({ method: 'POST', path: `${base}/leases`, body: JSON.stringify(body) });
-      if (status < 400) return text;
+      const answer = await send({ method: 'POST', path: `${base}/leases`, body: JSON.stringify(body) });
+      if (answer.status < 400) return answer.body.toString();
     } catch {
       // as below
     }
@@ -107,9 +105,8 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
     return undefined;
   };
 
-  const adopt = async (next: string, body: string) => {
-    world.received(body);
-    const images = world.imagesOf(next, body);
+  const adopt = async (next: string, body: Buffer) => {
+    const images = world.received(next, body);
     const isFirst = revision === undefined;
     revision = next;
     await sleep(Math.max(0, world.holdUntilMs() - performance.now()));
@@ -129,11 +126,11 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
       const askedMs = performance.now();
       try {
         const path = `${base}/plan?wait=${POLL_SECONDS}`;
-        const { status, headers, text } = await send({ method: 'GET', path, ...(revision && { have: revision }) });
+        const { status, headers, body } = await send({ method: 'GET', path, ...(revision && { have: revision }) });
         if (status === 304) {
           await sleep(Math.max(0, askedMs + LEAST_ROUND_MS - performance.now()));
           await beat(false);
-        } else if (status === 200) await adopt(headers.etag?.replaceAll('"', '') ?? '', text);
+        } else if (status === 200) await adopt(headers.etag?.replaceAll('"', '') ?? '', body);
         else lost();
       } catch {
         lost();
@@ -158,9 +155,9 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
       changed = new Set();
       gone = [];
       try {
-        const { status, text } = await send({ method: 'POST', path: `${base}/report`, body });
-        if (status >= 400) throw new Error(`refused with ${status}`);
-        if (!(JSON.parse(text) as { sendFull: boolean }).sendFull) {
+        const answer = await send({ method: 'POST', path: `${base}/report`, body });
+        if (answer.status >= 400) throw new Error(`refused with ${answer.status}`);
+        if (!(JSON.parse(answer.body.toString()) as { sendFull: boolean }).sendFull) {
           beaten();
           continue;
         }
