@@ -36,6 +36,7 @@ test('what happened is counted by result and kind, and a kind that has not happe
     'pulls_total{result="failed",kind="NotFound"} 1',
     'pulls_total{result="failed",kind="Corrupt"} 0',
     'pull_duration_seconds_sum{result="pulled"} 2',
+    'pull_duration_seconds_count{result="cancelled"} 0',
     'pulled_bytes_total 123',
     'credential_requests_total{result="waits"} 1',
     'credential_requests_total{result="given"} 0',

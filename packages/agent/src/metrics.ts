@@ -90,6 +90,8 @@ export function createAgentMetrics(): AgentMetrics {
   for (const state of CELL_STATES) images.set({ state }, 0);
   for (const reason of WAIT_REASONS) waiting.set({ reason }, 0);
   for (const result of ['pulled', 'cancelled']) pulls.inc({ result, kind: 'none' }, 0);
+  // A rate sees only what comes after the first sample of a series.
+  for (const result of ['pulled', 'failed', 'cancelled']) duration.zero({ result });
   for (const result of REQUEST_RESULTS) requests.inc({ result }, 0);
   for (const kind of FAILURE_KINDS) pulls.inc({ result: 'failed', kind }, 0);
 

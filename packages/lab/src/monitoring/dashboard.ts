@@ -93,9 +93,12 @@ const ROWS: readonly { readonly title: string; readonly panels: readonly Panel[]
         .decimals(1)
         .thresholds(steps(['red', null], ['yellow', 0.9], ['green', 0.99]))
         .withTarget(query(`sum(${of('cells', 'state="Present"')}) / sum(${of('cells')})`)),
-      stat('Not warm', 'Cells whose image is missing, waits, is being pulled or failed.')
+      stat(
+        'Not warm',
+        'Cells whose image is missing, waits, is being pulled, has other contents than its tag, or failed.',
+      )
         .thresholds(steps(['green', null], ['yellow', 1]))
-        .withTarget(query(`sum(${of('cells', 'state=~"Missing|Waiting|Pulling|Failed"')})`)),
+        .withTarget(query(`sum(${of('cells', 'state=~"Missing|Waiting|Pulling|Stale|Failed"')})`)),
       stat('Failed', 'Cells whose last pull failed. Statuses and docs/failures.md say why.')
         .thresholds(steps(['green', null], ['red', 1]))
         .withTarget(query(`sum(${of('cells', 'state="Failed"')})`)),

@@ -68,6 +68,12 @@ test.each<[string, readonly Event[], readonly number[], number]>([
     1,
   ],
   [
+    'a tag that moves gives none',
+    [pass(), pass('a:1'), report('Missing'), report('Present'), report('Stale'), report('Pulling'), report('Present')],
+    [2],
+    0,
+  ],
+  [
     'asked for anew counts anew',
     [pass(), pass('a:1'), report('Missing'), pass(), pass('a:1'), report('Present')],
     [1],
