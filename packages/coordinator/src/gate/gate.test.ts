@@ -62,7 +62,10 @@ test('the taint comes off with the last image, no other taint does, and an Event
   await says('Present', 'Pulling');
   expect([taints(), await events()]).toEqual([[TAINT.key, 'dedicated'], []]);
   await says('Present', 'Present');
-  expect([taints(), await events()]).toEqual([['dedicated'], ['Normal NodeWarm: 2 of 2 images are present']]);
+  expect([taints(), await events()]).toEqual([
+    ['dedicated'],
+    ['Normal NodeWarm: pods may start here now: 2 of 2 images are present'],
+  ]);
 });
 
 test('a node that is not warm in time is opened all the same', async () => {
@@ -72,7 +75,7 @@ test('a node that is not warm in time is opened all the same', async () => {
   expect(taints()).toEqual([TAINT.key, 'dedicated']);
   await clock.advance(2_000);
   expect(taints()).toEqual(['dedicated']);
-  expect((await events())[0]).toMatch(/^Warning NodeNotWarmInTime: after 60 s .* missing: /);
+  expect((await events())[0]).toMatch(/^Warning NodeNotWarmInTime: pods may start here now, after 60 s: .* missing: /);
 });
 
 test('while the resource does not exist the node waits', async () => {

@@ -26,8 +26,8 @@ function gated(says: readonly Said[], others: Partial<GatedNode> = {}): GatedNod
 }
 
 test.each<[string, GatedNode, string | undefined]>([
-  ['holds everything', gated(['Present', 'Present']), 'NodeWarm: 2 of 2 images are present'],
-  ['should hold nothing', gated([]), 'NodeWarm: 0 of 0 images are present'],
+  ['holds everything', gated(['Present', 'Present']), 'NodeWarm: pods may start here now: 2 of 2 images are present'],
+  ['should hold nothing', gated([]), 'NodeWarm: pods may start here now: 0 of 0 images are present'],
   ['still pulls', gated(['Present', 'Pulling']), undefined],
   ['has not reported', gated([undefined]), undefined],
   ['holds everything and is not Ready', gated(['Present'], { ready: false }), undefined],
@@ -36,34 +36,34 @@ test.each<[string, GatedNode, string | undefined]>([
   [
     'has an image that does not exist',
     gated(['Present', 'NotFound']),
-    'NodeNeverWarm: 1 of 2 images are present; cannot come: image-1',
+    'NodeNeverWarm: pods may start here now although images are missing: 1 of 2 images are present; cannot come: image-1',
   ],
   ['has one that does not exist and one to come', gated(['Pulling', 'NotFound']), undefined],
   ['has one that may come yet', gated(['RegistryUnavailable']), undefined],
   [
     'gets no agent',
     gated([undefined], { applicable: false }),
-    'NodeNeverWarm: 0 of 1 images are present; the node gets no agent',
+    'NodeNeverWarm: pods may start here now although the node gets no agent: 0 of 1 images are present',
   ],
   [
     'may start no pull',
     gated([], { wanted: [{ image: 'a', start: false }] }),
-    'NodeNeverWarm: 0 of 1 images are present; cannot come: a',
+    'NodeNeverWarm: pods may start here now although images are missing: 0 of 1 images are present; cannot come: a',
   ],
   [
     'waited too long',
     gated(['Pulling'], { waitedMs: 60_000 }),
-    'NodeNotWarmInTime: after 60 s 0 of 1 images are present; missing: image-0',
+    'NodeNotWarmInTime: pods may start here now, after 60 s: 0 of 1 images are present; missing: image-0',
   ],
   [
     'waited too long and is not Ready',
     gated([], { waitedMs: 61_000, ready: false }),
-    'NodeNotWarmInTime: after 61 s 0 of 0 images are present; the node is not Ready',
+    'NodeNotWarmInTime: pods may start here now, after 61 s: 0 of 0 images are present; the node is not Ready',
   ],
   [
     'waited too long for what is not known',
     gated([], { waitedMs: 60_000, unsure: 'Prefetch shop/web does not exist' }),
-    'NodeNotWarmInTime: after 60 s 0 of 0 images are present; Prefetch shop/web does not exist',
+    'NodeNotWarmInTime: pods may start here now, after 60 s: 0 of 0 images are present; Prefetch shop/web does not exist',
   ],
 ])('a node that %s', (_case, node, expected) => {
   const opening = judgeGate(node, 60_000);

@@ -40,16 +40,24 @@ export function judgeGate(node: GatedNode, deadlineMs: number): Opening | undefi
   const counts = `${wanted.length - missing.length} of ${wanted.length} images are present`;
   if (waitedMs >= deadlineMs) {
     const why = unsure ?? (missing.length > 0 ? `missing: ${named(missing)}` : 'the node is not Ready');
-    return { reason: 'NodeNotWarmInTime', message: `after ${Math.round(waitedMs / 1000)} s ${counts}; ${why}` };
+    return {
+      reason: 'NodeNotWarmInTime',
+      message: `${OPENED}, after ${Math.round(waitedMs / 1000)} s: ${counts}; ${why}`,
+    };
   }
   if (!ready || unsure !== undefined) return undefined;
-  if (missing.length === 0) return { reason: 'NodeWarm', message: counts };
-  if (!applicable) return { reason: 'NodeNeverWarm', message: `${counts}; the node gets no agent` };
+  if (missing.length === 0) return { reason: 'NodeWarm', message: `${OPENED}: ${counts}` };
+  if (!applicable) return { reason: 'NodeNeverWarm', message: `${OPENED} although the node gets no agent: ${counts}` };
   if (missing.every(({ image, start }) => !start || hasFailedForGood(cellOf(image)))) {
-    return { reason: 'NodeNeverWarm', message: `${counts}; cannot come: ${named(missing)}` };
+    return {
+      reason: 'NodeNeverWarm',
+      message: `${OPENED} although images are missing: ${counts}; cannot come: ${named(missing)}`,
+    };
   }
   return undefined;
 }
+
+const OPENED = 'pods may start here now';
 
 /** Somebody would have to change the image, its registry or its name. */
 function hasFailedForGood(cell: CellReport | undefined): boolean {

@@ -113,7 +113,7 @@ test('a condition that turns is written at once, whatever was written before it'
   await offer({ warm: '1/2' });
   await clock.advance(1_000);
   await offer({ warm: '2/2', isWarm: 'True' });
-  expect(log).toEqual(['0s web 0/2', '2s web 2/2', '2s web event Normal AllPresent']);
+  expect(log).toEqual(['0s web 0/2', '2s web 2/2', '2s web event Normal warm: AllPresent']);
 });
 
 test('a condition that turns while its status is being written is written next', async () => {
@@ -151,7 +151,7 @@ test('that a resource is no longer warm does not wait', async () => {
   await offer({ warm: '2/2', isWarm: 'True' });
   await clock.advance(1_000);
   await offer({ warm: '1/2', isWarm: 'False' });
-  expect(log).toEqual(['0s web 2/2', '1s web 1/2', '1s web event Warning Pulling']);
+  expect(log).toEqual(['0s web 2/2', '1s web 1/2', '1s web event Normal not warm any more: Pulling']);
   await clock.advance(1_000);
   await offer({ warm: '0/2', isWarm: 'False' });
   await clock.advance(10_000);
@@ -214,7 +214,11 @@ test('events tell of transitions, and of nothing that was so before this process
     await offer({ isWarm });
     await clock.advance(10_000);
   }
-  expect(events()).toEqual(['Warning Pulling', 'Normal AllPresent', 'Warning SourcesIncomplete']);
+  expect(events()).toEqual([
+    'Normal not warm any more: Pulling',
+    'Normal warm: AllPresent',
+    'Warning not warm any more: SourcesIncomplete',
+  ]);
   await offer({ isAccepted: 'False' }, { resource: BASE });
   expect(events().at(-1)).toBe('Warning Invalid');
 });
@@ -228,7 +232,7 @@ test('where the status is a single word events tell each reason, with the images
   }
   await offer({ isWarm: 'True' }, { resource });
   const events = log.filter(line => line.includes('event')).map(line => line.split(' event ')[1]);
-  expect(events).toEqual(['Warning Failing; nginx:gone: NotFound on 2', 'Normal AllPresent']);
+  expect(events).toEqual(['Warning Failing; nginx:gone: NotFound on 2 nodes', 'Normal warm: AllPresent']);
 });
 
 test('an event that cannot be sent does not make the status unwritten', async () => {
@@ -260,7 +264,7 @@ test('a young term that cannot read everything yet takes no True back, and says 
   await clock.advance(30_000);
   expect(log).toEqual([]);
   await offer({ warm: '2/2', isWarm: 'Unknown' }, { settling: false });
-  expect(log).toEqual(['30s web 2/2', '30s web event Warning SourcesIncomplete']);
+  expect(log).toEqual(['30s web 2/2', '30s web event Warning not warm any more: SourcesIncomplete']);
 });
 
 test('what turned and turned back before anybody was told has not turned', async () => {
@@ -287,7 +291,7 @@ test('a new term goes on from what the sink holds: what is still so is not writt
   await clock.advance(60_000);
   const turned = timestamp(clock);
   await offer({ warm: '1/2', isWarm: 'False' });
-  expect(log.slice(1)).toEqual(['120s web 1/2', '120s web event Warning Pulling']);
+  expect(log.slice(1)).toEqual(['120s web 1/2', '120s web event Normal not warm any more: Pulling']);
   const times = stored.get('web')?.conditions.map(({ type, lastTransitionTime }) => [type, lastTransitionTime]);
   expect(times).toEqual([
     ['Accepted', start],
@@ -301,7 +305,7 @@ test('what turned between two terms is written and announced', async () => {
   await clock.advance(60_000);
   await nextTerm();
   await offer({ warm: '1/2', isWarm: 'False' });
-  expect(log.slice(1)).toEqual(['60s web 1/2', '60s web event Warning Pulling']);
+  expect(log.slice(1)).toEqual(['60s web 1/2', '60s web event Normal not warm any more: Pulling']);
 });
 
 test('a new term that does not know the cells yet leaves Warm as it is, with its time', async () => {
@@ -461,7 +465,7 @@ test('a resource is never written twice at once, also not as another of the same
   await clock.advance(499);
   expect(log).toEqual(['0s web 0/2']);
   await clock.advance(10_000);
-  expect(log).toEqual(['0s web 0/2', '1s web 1/2', '2s web event Warning Pulling']);
+  expect(log).toEqual(['0s web 0/2', '1s web 1/2', '2s web event Normal not warm any more: Pulling']);
 });
 
 test('the end of a term ends all that is on the way', async () => {

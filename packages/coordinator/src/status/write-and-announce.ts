@@ -1,13 +1,8 @@
-import type { StatusEvent, StatusSink } from '@kube-prefetch/cluster';
+import type { StatusSink } from '@kube-prefetch/cluster';
 import type { Log } from '@kube-prefetch/process';
-import {
-  type Condition,
-  type PrefetchStatus,
-  type ResourceRef,
-  resourceName,
-  TECHSQUAD_KIND,
-} from '@kube-prefetch/protocol';
+import { type PrefetchStatus, type ResourceRef, resourceName, TECHSQUAD_KIND } from '@kube-prefetch/protocol';
 import { type Clock, backoffMs, withDeadline } from '@kube-prefetch/time';
+import { statusEvents } from './status-events.ts';
 import { type StatusEntry, dueMsOf, learn, send, settle } from './when-to-write.ts';
 
 const CALL_DEADLINE_MS = 10_000;
@@ -73,9 +68,7 @@ async function announce(
   { sink, clock, log }: WriteParts,
   signal: AbortSignal,
 ): Promise<void> {
-  const isOneWord = resource.kind === TECHSQUAD_KIND && previous !== undefined;
-  const events = isOneWord ? reasonEvents(previous, status) : statusEvents(previous, status);
-  for (const event of events) {
+  for (const event of statusEvents(previous, status, resource.kind === TECHSQUAD_KIND)) {
     try {
       await withDeadline(clock, CALL_DEADLINE_MS, signal, 'sending an event', inTime =>
         sink.event(resource, event, inTime),
@@ -86,43 +79,4 @@ async function announce(
       log.warn({ err, resource: resourceName(resource), event }, 'event not sent');
     }
   }
-}
-
-const REPORTED: readonly Condition['type'][] = ['Accepted', 'Warm'];
-
-/**
- * What people are told about the change from one status to the next. Where no status was written before, only a resource
- * that is not accepted is worth an event; otherwise a restart would announce every resource.
- */
-function statusEvents(previous: PrefetchStatus | undefined, next: PrefetchStatus): readonly StatusEvent[] {
-  return next.conditions
-    .filter(({ type }) => REPORTED.includes(type))
-    .filter(condition => hasTurned(previous, condition))
-    .map(({ status, reason, message }) => ({ type: status === 'True' ? 'Normal' : 'Warning', reason, message }));
-}
-
-/**
- * Of a resource whose status is a single word: people are told of each reason, and with it of the worst failures. A reason that comes
- * and goes is told once a minute by the sink.
- */
-function reasonEvents(previous: PrefetchStatus, next: PrefetchStatus): readonly StatusEvent[] {
-  const failures = next.failures
-    .slice(0, MAX_TOLD)
-    .map(({ image, reason, nodes }) => `${image}: ${reason} on ${nodes}`);
-  return next.conditions
-    .filter(({ type }) => REPORTED.includes(type))
-    .filter(({ type, reason }) => previous.conditions.find(known => known.type === type)?.reason !== reason)
-    .filter(({ type, status }) => type === 'Warm' || status === 'False')
-    .map(({ status, reason, message }) => ({
-      type: status === 'True' ? 'Normal' : 'Warning',
-      reason,
-      message: [message, ...(reason === 'Failing' ? failures : [])].join('; '),
-    }));
-}
-
-const MAX_TOLD = 3;
-
-function hasTurned(previous: PrefetchStatus | undefined, { type, status }: Condition): boolean {
-  if (previous === undefined) return type === 'Accepted' && status === 'False';
-  return previous.conditions.find(condition => condition.type === type)?.status !== status;
 }
