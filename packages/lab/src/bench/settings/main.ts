@@ -9,6 +9,7 @@ import { runProgram, scratchFolder } from '../../machine/index.ts';
 import { type PullSettings, startContainerd } from '../../runtimes/index.ts';
 import { needUpFront } from '../../set-up/index.ts';
 import { median, printFigures, spread } from '../print-figures.ts';
+import { cpuSeconds } from '../process-figures.ts';
 import { bigLayer, readFilling } from './big-layer.ts';
 import { type PacedRegistry, startPacedRegistry } from './paced-registry.ts';
 import { type Conditions, REGISTRIES } from './pull-settings.ts';
@@ -74,31 +75,44 @@ async function publish(repository: string, count: number): Promise<Subject> {
 async function measure({ name, settings }: Conditions, registry: PacedRegistry, subject: Subject): Promise<void> {
   const { repository, layers } = subject;
   const bareMs: number[] = [];
-  const pullsMs = settings.map((): number[] => []);
+  const pulls = settings.map((): Pull[] => []);
   for (let round = 1; round <= rounds; round += 1) {
     bareMs.push(await timed(() => registry.read(repository, layers)));
-    for (const [index, { pulls }] of settings.entries())
-      pullsMs[index]?.push(await timePull(`${registry.address}/${repository}:v1`, registry.address, pulls));
+    for (const [index, setting] of settings.entries())
+      pulls[index]?.push(await timePull(`${registry.address}/${repository}:v1`, registry.address, setting.pulls));
   }
   console.log(`\n${name}, ${layers.length === 1 ? 'one layer' : `${layers.length} layers`}`);
   printFigures([
     { name: 'bare: the bytes alone', value: spread(bareMs) },
-    ...settings.map((setting, index) => {
-      const ratio = median(pullsMs[index] ?? []) / median(pullsMs[0] ?? []);
-      return { name: setting.name, value: `${spread(pullsMs[index] ?? [])}, ${ratio.toFixed(2)} of defaults` };
+    ...settings.map(({ name: setting }, index) => {
+      const ms = millisecondsOf(pulls[index]);
+      const ratio = median(ms) / median(millisecondsOf(pulls[0]));
+      const cpu = median((pulls[index] ?? []).map(pull => pull.cpuSeconds));
+      return { name: setting, value: `${spread(ms)}, ${ratio.toFixed(2)} of defaults; CPU ${cpu.toFixed(1)} s` };
     }),
   ]);
 }
 
-async function timePull(image: string, registry: string, pulls: PullSettings): Promise<number> {
+interface Pull {
+  readonly ms: number;
+  /** Of containerd, which does all of it; whatever else the machine does. */
+  readonly cpuSeconds: number;
+}
+
+function millisecondsOf(pulls: readonly Pull[] = []): readonly number[] {
+  return pulls.map(pull => pull.ms);
+}
+
+async function timePull(image: string, registry: string, pulls: PullSettings): Promise<Pull> {
   const node = scratchFolder('kp-node');
   try {
     const dir = join(node.path, 'containerd');
     const containerd = await startContainerd({ dir, version: '2.4', registries: [registry], pulls });
     await runProgram('sync', []); // what others wrote is not what is measured
     const ms = await timed(() => connectCri(containerd.socket).images.pullImage({ image: { image } }));
+    const cpu = cpuSeconds(containerd.pid());
     await containerd.stop();
-    return ms;
+    return { ms, cpuSeconds: cpu };
   } finally {
     node.remove();
   }
