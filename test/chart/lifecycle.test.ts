@@ -1,7 +1,8 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
-import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
+import { shellBlocksOf } from '@kube-prefetch/lab/docs';
+import { runProgram, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { readYaml } from '@kube-prefetch/lab/set-up';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { untilServed } from '../api-server/apply-crds.ts';
@@ -216,6 +217,55 @@ describe('on a real API server', () => {
     const answer = await server.kubectlWith({ input: manifest }, ...TRY);
     expect(answer).toContain('clusterprefetch.kube-prefetch.io/first created');
   });
+
+  test('the commands of the pages install, show, upgrade and uninstall a release', async () => {
+    await server.kubectl('delete', 'namespace', 'kube-prefetch', '--ignore-not-found');
+    await follow('docs/install.md', 'kubectl create namespace kube-prefetch');
+    await untilServed(server);
+    await server.kubectl('create', 'namespace', 'shop');
+    const web = { metadata: { name: 'web', namespace: 'shop' }, spec: { images: ['registry.example/shop/web:1.0'] } };
+    await server.apply({ apiVersion: 'kube-prefetch.io/v1alpha1', kind: 'Prefetch', ...web });
+    expect(await follow('docs/install.md', 'kubectl get prefetches')).toMatch(/web[^]*condition met[^]*FIELDS:/);
+    expect(
+      await follow('docs/security.md', 'kubectl patch secret', {
+        NAME: 'kube-prefetch-ca',
+        NAMESPACE: 'kube-prefetch',
+      }),
+    ).toContain('patched');
+    expect(await follow('docs/install.md', 'helm upgrade')).toContain('REVISION: 2');
+    expect(await follow('docs/install.md', 'helm uninstall')).toContain('uninstalled');
+    expect(await follow('README.md', 'helm install')).toContain('condition met');
+    await server.helm('uninstall', 'kube-prefetch', '--namespace=kube-prefetch');
+    expect(await follow('charts/kube-prefetch/README.md', 'helm install')).toContain('STATUS: deployed');
+  });
+
+  /** Runs a block of commands of a page as it is written, but `--wait`: no pod runs. Before it waits for it, everything is warm. */
+  async function follow(page: string, start: string, names: Readonly<Record<string, string>> = {}): Promise<string> {
+    const block = shellBlocksOf(readFileSync(page, 'utf8')).find(({ commands }) => commands.startsWith(start));
+    let printed = '';
+    for (const line of (block?.commands ?? '').replaceAll('\\\n', '').trim().split('\n')) {
+      if (line.startsWith('kubectl wait')) await makeWarm();
+      const command = line.replaceAll(/\b[A-Z]{2,}\b/g, name => names[name] ?? name).replace(/ --wait\b/, '');
+      printed += await runProgram('bash', ['-ec', command], { env: server.env });
+    }
+    return printed;
+  }
+
+  async function makeWarm(): Promise<void> {
+    const condition = {
+      type: 'Warm',
+      status: 'True',
+      reason: 'AllPresent',
+      message: 'so it is',
+      observedGeneration: 1,
+    };
+    const status = { conditions: [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }] };
+    const patch = ['--subresource=status', '--type=merge', `--patch=${JSON.stringify({ status })}`];
+    for (const kind of ['prefetch', 'clusterprefetch'])
+      for (const { metadata } of JSON.parse(await server.kubectl('get', kind, '--all-namespaces', '--output=json'))
+        .items)
+        await server.kubectl('patch', kind, metadata.name, `--namespace=${metadata.namespace ?? ''}`, ...patch);
+  }
 
   /** Does what the refusals say, until there is none. */
   async function handOver(release: string, why: RegExp, ...args: readonly string[]): Promise<void> {
