@@ -1,10 +1,11 @@
 import type { AgentPod } from '@kube-prefetch/cluster';
 import type { Cohort } from '@kube-prefetch/core';
-import type { CellReport, ImageRef, NodeOverview, NodeReport, Plan } from '@kube-prefetch/protocol';
+import type { NodeOverview, NodeReport, Plan } from '@kube-prefetch/protocol';
 import type { WaitingRequest } from '../requests/waiting-request.ts';
 import type { CohortTally } from './tally/cohort-tally.ts';
 import type { NotWarm } from './tally/not-warm.ts';
 import type { LastReport } from './judge-report.ts';
+import type { NodeCells } from './node-cells.ts';
 
 /** A cohort with the plan and the counts of its nodes. */
 export interface CohortRecord {
@@ -37,7 +38,7 @@ export interface Heard extends Omit<LastReport, 'lost' | 'outdated' | 'replaced'
   readonly atMs: number;
   readonly planRevision: string | undefined;
   readonly runtime: NodeReport['runtime'];
-  readonly cells: Map<ImageRef, CellReport>;
+  readonly cells: NodeCells;
   /** The plan's revision at a report that also named images outside of the plan, which were dropped. */
   readonly keptFor: string | undefined;
 }

@@ -1,6 +1,7 @@
 import type { CellReport, ImageRef, NodeReport } from '@kube-prefetch/protocol';
 import type { AgentPod } from '@kube-prefetch/cluster';
-import { imagesOf, type PlannedImages } from './planned-images.ts';
+import { NodeCells } from './node-cells.ts';
+import { cellOrderOf, imagesOf, type PlannedImages } from './planned-images.ts';
 import { count, uncount } from './membership.ts';
 import type { Heard, NodeRecord } from './node-record.ts';
 
@@ -21,41 +22,51 @@ export function takeReport(
   const kept = cells.map(cell => explained(images.shareTexts(cell), report));
   const keptFor = isWhole ? undefined : node.home.plan.revision;
   const heard = { pod, atMs: now };
-  if (report.full || node.heard === undefined) replaceCells(node, report, kept, { ...heard, keptFor });
-  else changeCells(node, node.heard, report, kept, { ...heard, keptFor: keptFor ?? node.heard.keptFor });
+  if (report.full || node.heard === undefined) replaceCells(node, report, kept, images, { ...heard, keptFor });
+  else changeCells(node, node.heard, report, kept, images, { ...heard, keptFor: keptFor ?? node.heard.keptFor });
 }
 
 /** What a report does not say itself. */
 type How = Pick<Heard, 'pod' | 'atMs' | 'keptFor'>;
 
-function replaceCells(node: NodeRecord, report: NodeReport, kept: readonly CellReport[], how: How): void {
+function replaceCells(
+  node: NodeRecord,
+  report: NodeReport,
+  kept: readonly CellReport[],
+  { sharedOf }: PlannedImages,
+  how: How,
+): void {
   uncount(node);
-  node.heard = hear(report, new Map(kept.map(cell => [cell.image, cell])), how);
+  const cells = new NodeCells(cellOrderOf(node.home.plan));
+  for (const cell of kept) cells.set(cell, sharedOf(cell));
+  node.heard = hear(report, cells, how);
   count(node);
 }
 
 function changeCells(
   node: NodeRecord,
-  { cells }: Heard,
+  { cells: before }: Heard,
   report: NodeReport,
   kept: readonly CellReport[],
+  { sharedOf }: PlannedImages,
   how: How,
 ): void {
+  const cells = before.inOrder(cellOrderOf(node.home.plan), sharedOf);
   node.heard = hear(report, cells, how);
   for (const image of report.gone) drop(node, cells, image);
   for (const cell of kept) {
     drop(node, cells, cell.image);
-    cells.set(cell.image, cell);
+    cells.set(cell, sharedOf(cell));
     node.home.tally.add(node.name, cell);
   }
 }
 
-function hear(report: NodeReport, cells: Map<ImageRef, CellReport>, how: How): Heard {
+function hear(report: NodeReport, cells: NodeCells, how: How): Heard {
   const { agent, sequence, planRevision, runtime } = report;
   return { agent, sequence, planRevision, runtime, cells, ...how };
 }
 
-function drop(node: NodeRecord, cells: Map<ImageRef, CellReport>, image: ImageRef): void {
+function drop(node: NodeRecord, cells: NodeCells, image: ImageRef): void {
   const cell = cells.get(image);
   if (cell === undefined) return;
   cells.delete(image);

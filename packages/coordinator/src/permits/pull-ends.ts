@@ -6,7 +6,7 @@ import type { PullOutcome } from './slow-registries.ts';
  * failure counts: the second comes a while later, so the first cannot be old.
  */
 export function pullEnds(
-  before: ReadonlyMap<ImageRef, CellReport> | undefined,
+  before: Pick<ReadonlyMap<ImageRef, CellReport>, 'get'> | undefined,
   cells: NodeReport['cells'],
 ): readonly { image: ImageRef; end: PullOutcome }[] {
   return cells.flatMap(cell => {

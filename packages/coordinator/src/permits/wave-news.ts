@@ -6,7 +6,7 @@ export interface WaveNode {
   readonly name: string;
   /** It is not heard of: what it reported may no longer be so. */
   readonly silent: boolean;
-  readonly heard: { readonly cells: ReadonlyMap<ImageRef, CellReport> } | undefined;
+  readonly heard: { readonly cells: Pick<ReadonlyMap<ImageRef, CellReport>, 'get'> } | undefined;
 }
 
 export interface WaveSettings {

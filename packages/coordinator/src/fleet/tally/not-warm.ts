@@ -27,7 +27,7 @@ export const nothingKnown = (): NotWarm => ({ following: undefined, asked: new M
 /** Of one node, as far as this looks at it. */
 export interface FollowingNode {
   readonly silent: boolean;
-  readonly heard: { readonly cells: ReadonlyMap<ImageRef, CellReport> } | undefined;
+  readonly heard: { readonly cells: Pick<ReadonlyMap<ImageRef, CellReport>, 'get'> } | undefined;
   readonly notWarm: NotWarm;
 }
 

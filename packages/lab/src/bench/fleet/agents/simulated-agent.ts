@@ -59,7 +59,7 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
     const next = new Map(cells);
     for (const image of images) {
       if (!next.has(image)) continue;
-      next.set(image, newCell(image, state));
+      next.set(image, { image, state, sinceMs: Date.now() });
       changed?.add(image);
     }
     cells = next;
@@ -111,7 +111,9 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
     revision = next;
     await sleep(Math.max(0, world.holdUntilMs() - performance.now()));
     const before = cells;
-    cells = new Map(images.map(image => [image, before.get(image) ?? newCell(image, 'Present')]));
+    // What is there when an agent starts, it finds at one moment.
+    const sinceMs = Date.now();
+    cells = new Map(images.map(image => [image, before.get(image) ?? { image, state: 'Present', sinceMs }]));
     gone = [...gone, ...[...before.keys()].filter(image => !cells.has(image))];
     const added = isFirst ? [] : images.filter(image => !before.has(image));
     if (added.length > 0) void pull(added);
@@ -176,10 +178,6 @@ interface Cell {
   readonly image: string;
   readonly state: CellState;
   readonly sinceMs: number;
-}
-
-function newCell(image: string, state: CellState): Cell {
-  return { image, state, sinceMs: Date.now() - Math.floor(Math.random() * 86_400_000) };
 }
 
 /** What is the same for all nodes that hold an image. */
