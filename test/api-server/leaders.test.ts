@@ -54,6 +54,7 @@ test('one leads; the other is ready, and sends agents and people to it', async (
   const { leader, follower } = await parts();
   const answer = await plan(follower);
   expect([answer.status, answer.body.code, answer.body.leader]).toEqual([421, 'NotLeader', leader.agents]);
+  expect(answer.body.leaderPod).toBe(`${NAMESPACE}/${leader.name}`);
   expect(answer.headers).not.toHaveProperty('kube-prefetch-epoch');
   const overview = await fetch(`${follower.admin}/v1/overview`);
   expect([overview.status, await overview.json()]).toMatchObject([421, { leader: leader.agents }]);

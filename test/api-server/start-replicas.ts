@@ -46,7 +46,12 @@ export interface AskOptions {
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: { readonly code?: string; readonly message?: string; readonly leader?: string };
+  readonly body: {
+    readonly code?: string;
+    readonly message?: string;
+    readonly leader?: string;
+    readonly leaderPod?: string;
+  };
 }
 
 /** What the chart renders, as far as the coordinator needs it: all three empty. */

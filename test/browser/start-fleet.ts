@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
-import { bundle } from '@kube-prefetch/lab/build';
 import { type Child, freePort, startChild, waitUntil } from '@kube-prefetch/lab/machine';
 import type { CellReport, NodeReport } from '@kube-prefetch/protocol';
 import { SOON_MS } from '../patience.ts';
@@ -10,7 +9,8 @@ import { SOON_MS } from '../patience.ts';
 export interface Fleet {
   /** `http://127.0.0.1:…` of the page. */
   readonly page: string;
-  start(): Promise<Child>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
   /** Saves the nodes of the cluster. */
   nodes(names: readonly string[], labels?: (name: string) => Readonly<Record<string, string>>): void;
   /** Saves the ClusterPrefetch `name`, which asks for the images on all nodes. */
@@ -19,17 +19,15 @@ export interface Fleet {
   report(node: string, cells: readonly CellReport[], more?: Partial<NodeReport>): Promise<void>;
 }
 
-let bundled: Promise<{ readonly file: string }> | undefined;
-
-/** `folder`: for what it needs. The ports stay the same from start to start. */
-export async function prepareFleet(folder: string): Promise<Fleet> {
-  const { file } = await (bundled ??= bundle('coordinator', join(folder, 'dist')));
+/** `file`: the coordinator's bundle. The ports stay the same from start to start. */
+export async function prepareFleet(folder: string, file: string): Promise<Fleet> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const manifests = join(folder, 'manifests');
   mkdirSync(manifests, { recursive: true });
   const connections = new Agent({ keepAlive: true, maxSockets: 8 });
   let sequence = 0;
   let starts = 0;
+  let child: Child | undefined;
   const save = (name: string, objects: readonly object[]) =>
     writeFileSync(join(manifests, `${name}.yaml`), objects.map(object => JSON.stringify(object)).join('\n---\n'));
 
@@ -45,10 +43,13 @@ export async function prepareFleet(folder: string): Promise<Fleet> {
       };
       const args = [file, ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])];
       const logFile = join(folder, `coordinator-${++starts}.log`);
-      const child = await startChild({ name: 'coordinator', command: process.execPath, args, logFile });
+      const started = await startChild({ name: 'coordinator', command: process.execPath, args, logFile });
       const ready = async () => (await fetch(`http://127.0.0.1:${adminPort}/v1/overview`)).ok;
-      await waitUntil(ready, 'the coordinator to answer', SOON_MS, { child });
-      return child;
+      child = started;
+      await waitUntil(ready, 'the coordinator to answer', SOON_MS, { child: started });
+    },
+    async stop() {
+      await child?.kill();
     },
     nodes(names, labels = () => ({})) {
       const status = { conditions: [{ type: 'Ready', status: 'True' }] };

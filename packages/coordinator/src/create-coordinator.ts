@@ -63,6 +63,8 @@ export interface CoordinatorParts {
   readonly agents?: Placement | undefined;
   /** The address of the replica that leads, if this one knows it. */
   readonly leader?: () => string | undefined;
+  /** Its pod, `NAMESPACE/NAME`. */
+  readonly leaderPod?: (() => string | undefined) | undefined;
 }
 
 /** The parts of the coordinator, put together: what its line works with, and what each of its listeners answers from. */

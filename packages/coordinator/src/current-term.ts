@@ -33,9 +33,11 @@ export interface CurrentTermParts {
   readonly clock: Clock;
   /** The address of the replica that leads, if this one knows it. */
   readonly leader?: (() => string | undefined) | undefined;
+  /** Its pod, `NAMESPACE/NAME`. */
+  readonly leaderPod?: (() => string | undefined) | undefined;
 }
 
-export function createCurrentTerm({ clock, leader }: CurrentTermParts): CurrentTerm {
+export function createCurrentTerm({ clock, leader, leaderPod }: CurrentTermParts): CurrentTerm {
   let epoch = 0;
   /** Undefined outside terms. */
   let lastPassMs: number | undefined;
@@ -69,7 +71,7 @@ export function createCurrentTerm({ clock, leader }: CurrentTermParts): CurrentT
     epoch: () => epoch,
     leading,
     mustLead() {
-      if (!leading()) throw apiErrors.notLeading(leader?.(), epoch > 0);
+      if (!leading()) throw apiErrors.notLeading(leader?.(), epoch > 0, leaderPod?.());
     },
     alive: () => lastPassMs === undefined || clock.monotonicMs() - lastPassMs < STUCK_AFTER_MS,
   };

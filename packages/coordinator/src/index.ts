@@ -1,5 +1,6 @@
 export { lead } from './coordinator.ts';
 export { type Coordinator, type CoordinatorParts, createCoordinator } from './create-coordinator.ts';
+export { adminApp } from './http/admin.ts';
 export { agentsApp } from './http/agents.ts';
 export { opsApp } from './http/ops.ts';
 export { type Listening, listen, type ListenParts } from './http/listen.ts';

@@ -17,7 +17,7 @@ const surroundings = { clock, log, metrics, kinds: kindsOf(config) };
 
 await runUntilSignalled(
   async signal => {
-    const { source, statuses, secrets, leadership, trust, pods, taints } = await chooseParts();
+    const { source, statuses, secrets, leadership, leaderPod, trust, pods, taints } = await chooseParts();
     const { gateTaint: taint, gateResources: resources = [], gateDeadlineMs: deadlineMs } = config;
     const coordinator = createCoordinator({
       source,
@@ -44,6 +44,7 @@ await runUntilSignalled(
       startupTaints: config.startupTaints ?? [],
       gate: taint === undefined || taints === undefined ? undefined : { taint, resources, deadlineMs, taints },
       leader: () => leadership.leader(),
+      leaderPod,
     });
     await serve(coordinator, { leadership, trust, listeners: config, clock, log }, signal);
   },

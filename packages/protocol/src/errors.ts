@@ -35,16 +35,19 @@ export class ApiError extends Error {
   readonly details: readonly string[];
   /** With NotLeader: where the leader serves agents, `10.0.0.1:7070`. */
   readonly leader: string | undefined;
+  /** With NotLeader: its pod, `NAMESPACE/NAME`. */
+  readonly leaderPod: string | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { details?: readonly string[]; leader?: string; cause?: unknown } = {},
+    options: { details?: readonly string[]; leader?: string; leaderPod?: string | undefined; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.details = options.details ?? [];
     this.leader = options.leader;
+    this.leaderPod = options.leaderPod;
   }
 }
 
@@ -55,6 +58,8 @@ export const Problem = Type.Object({
   details: Type.Array(Type.String()),
   /** With NotLeader, where known: where the leader serves agents, `10.0.0.1:7070`. */
   leader: Type.Optional(Type.String({ maxLength: 300 })),
+  /** With NotLeader, where known: the leader's pod, `NAMESPACE/NAME`. */
+  leaderPod: Type.Optional(Type.String({ maxLength: 600 })),
 });
 export type Problem = Static<typeof Problem>;
 

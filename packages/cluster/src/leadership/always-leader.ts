@@ -11,5 +11,6 @@ export function alwaysLeader({ clock }: { readonly clock: Clock }): Leadership {
       if (!signal.aborted) await once(signal, 'abort');
     },
     leader: () => undefined,
+    leaderName: () => undefined,
   };
 }

@@ -35,6 +35,14 @@ export function createLeaseLeadership(parts: LeaseLeadershipParts): Leadership {
   const { clock, identity } = parts;
   const handle = createLeaseHandle(parts);
 
+  /** The lease while another process holds it. */
+  const other = () => {
+    const seen = handle.seen();
+    if (seen === undefined || clock.monotonicMs() >= seen.sinceMs + seen.lease.durationMs) return undefined;
+    const { holder } = seen.lease;
+    return holder === undefined || holder === identity ? undefined : seen.lease;
+  };
+
   return {
     async *terms(signal) {
       for (let term = await win(handle, parts, signal); term; term = await win(handle, parts, signal)) {
@@ -55,12 +63,8 @@ export function createLeaseLeadership(parts: LeaseLeadershipParts): Leadership {
         }
       }
     },
-    leader() {
-      const seen = handle.seen();
-      if (seen === undefined || clock.monotonicMs() >= seen.sinceMs + seen.lease.durationMs) return undefined;
-      const { holder, address } = seen.lease;
-      return holder === undefined || holder === identity ? undefined : address;
-    },
+    leader: () => other()?.address,
+    leaderName: () => other()?.holder,
   };
 }
 

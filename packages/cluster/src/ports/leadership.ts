@@ -13,4 +13,6 @@ export interface Leadership {
   terms(signal: AbortSignal): AsyncIterable<Term>;
   /** Where another leader serves agents: `10.0.0.1:7070`. Undefined when this process leads or knows of none. */
   leader(): string | undefined;
+  /** The name of that leader: its pod's. */
+  leaderName(): string | undefined;
 }

@@ -31,7 +31,7 @@ function aStatus(name: string, warm: 'True' | 'False' | 'Unknown', failing: read
 
 test.each<[string, Partial<Noticed>, Partial<Noticed>, readonly string[]]>([
   ['nothing', {}, {}, []],
-  ['a new term', {}, { epoch: 2 }, ['Leading: this coordinator leads, term 2, 5 nodes']],
+  ['a new term', {}, { epoch: 2 }, ['Leading: this coordinator leads now, with 5 nodes']],
   [
     'a resource that is warm',
     { statuses: [aStatus('a', 'False')] },

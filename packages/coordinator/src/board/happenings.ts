@@ -25,7 +25,7 @@ export type Told = Pick<Happening, 'kind' | 'text'>;
 /** What happened between two passes, worst first. `before` undefined: this is the first of a term. */
 export function noticeHappenings(before: Noticed | undefined, after: Noticed): readonly Told[] {
   if (before === undefined || before.epoch !== after.epoch) {
-    return [told('Leading', `this coordinator leads, term ${after.epoch}, ${after.nodes.size} nodes`)];
+    return [told('Leading', `this coordinator leads now, with ${after.nodes.size} nodes`)];
   }
   const was = new Map(before.statuses.map(({ resource, status }) => [resourceName(resource), status]));
   const is = new Map(after.statuses.map(({ resource, status }) => [resourceName(resource), status]));

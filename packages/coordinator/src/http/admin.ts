@@ -8,6 +8,7 @@ import {
   type Preview,
   PreviewRequest,
 } from '@kube-prefetch/protocol';
+import type { PageFile } from '@kube-prefetch/dashboard';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type AppParts, createApp } from './create-app.ts';
 import { requireLoopbackHost, requireOwnPage } from './loopback.ts';
@@ -23,12 +24,17 @@ export interface ReadSide extends PageSide {
 
 const parsePreview = messageParser(PreviewRequest, 'request for a preview');
 
+export interface AdminAppParts extends Omit<AppParts, 'quietRoutes'> {
+  /** The page's files; those of the build unless given. */
+  readonly page?: readonly PageFile[];
+}
+
 /** The read side, for people and the command line. */
-export function adminApp(c: ReadSide, parts: Omit<AppParts, 'quietRoutes'>): FastifyInstance {
-  const app = createApp({ ...parts, quietRoutes: [] });
+export function adminApp(c: ReadSide, { page, ...parts }: AdminAppParts): FastifyInstance {
+  const app = createApp({ ...parts, quietRoutes: ['/assets/:name', '/v1/cells', '/v1/events'] });
   app.addHook('onRequest', requireLoopbackHost);
   app.addHook('onRequest', requireOwnPage);
-  servePage(app, c, parts.clock);
+  servePage(app, c, parts.clock, page);
   app.get('/v1/overview', async () => c.overview());
   app.get('/v1/nodes/:node', async request => c.node(paramOf(request, 'node')));
   // A wildcard, because a reference contains slashes.

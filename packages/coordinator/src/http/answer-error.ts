@@ -20,6 +20,7 @@ export function answerError(
     message: known.message,
     details: [...known.details],
     leader: known.leader,
+    leaderPod: known.leaderPod,
   };
   return reply.code(ERROR_STATUS[known.code]).send(problem);
 }

@@ -6,8 +6,9 @@ export const apiErrors = {
   shuttingDown: () => new ApiError('ShuttingDown', 'this coordinator is stopping, or leads no longer; ask again'),
 
   /** A process that has led is about to stop, or does not know its successor yet. */
-  notLeading: (leader: string | undefined, hasLed: boolean) => {
-    if (leader !== undefined) return new ApiError('NotLeader', `the coordinator at ${leader} leads`, { leader });
+  notLeading: (leader: string | undefined, hasLed: boolean, leaderPod?: string) => {
+    if (leader !== undefined)
+      return new ApiError('NotLeader', `the coordinator at ${leader} leads`, { leader, leaderPod });
     return hasLed
       ? apiErrors.shuttingDown()
       : new ApiError('NotLeader', 'this coordinator does not lead, and does not know yet who does');

@@ -49,6 +49,15 @@ export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics,
   const store = createKubernetesCertificates({ api, secret: own(config.caSecret), configMap: own(config.caConfigMap) });
   const reads = config.pullSecrets === 'read';
   const serviceAccount = own(config.agentServiceAccount);
+  const leadership = createLeaseLeadership({
+    api,
+    clock,
+    random,
+    log,
+    lease: own(config.lease),
+    identity: podName,
+    address: `${podIp.includes(':') ? `[${podIp}]` : podIp}:${listen.port}`,
+  });
   return {
     source: createKubernetesSource({
       api: overwrites.through(api),
@@ -64,15 +73,11 @@ export function kubernetesParts(config: KubernetesConfig, { clock, log, metrics,
     statuses: createKubernetesStatusSink({ api, clock, instance: podName, overwrites }),
     pods: createAgentPods({ api, namespace }),
     taints: createNodeTaints({ api, clock, instance: podName }),
-    leadership: createLeaseLeadership({
-      api,
-      clock,
-      random,
-      log,
-      lease: own(config.lease),
-      identity: podName,
-      address: `${podIp.includes(':') ? `[${podIp}]` : podIp}:${listen.port}`,
-    }),
+    leadership,
+    leaderPod() {
+      const name = leadership.leaderName();
+      return name && `${namespace}/${name}`;
+    },
     trust: {
       certificate: createServingCertificate({
         store,

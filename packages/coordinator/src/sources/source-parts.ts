@@ -20,6 +20,8 @@ export interface SourceParts {
   /** Absent where none may be read. */
   readonly secrets?: SecretReader | undefined;
   readonly leadership: Leadership;
+  /** The pod of another leader, `NAMESPACE/NAME`. */
+  readonly leaderPod?: () => string | undefined;
   readonly pods?: AgentPods | undefined;
   readonly taints?: NodeTaints | undefined;
   readonly trust?: Trust | undefined;

@@ -30,7 +30,7 @@ export interface BoardModel extends BoardBrief {
 
 /** Which part of the model a delta changed. */
 export interface Touched {
-  /** Nodes or images came, went, or are described otherwise. */
+  /** Nodes or images came or went, or nodes are described otherwise. */
   readonly slots: boolean;
   /** Indices into `cells`; `all` where there are many. */
   readonly cells: 'all' | readonly number[];
@@ -93,7 +93,7 @@ export function applyDelta(model: BoardModel, delta: BoardDelta): Touched {
     model.happenings = [...model.happenings, ...delta.happenings].slice(-MAX_HAPPENINGS);
   if (delta.sample !== undefined) model.samples = [...model.samples, delta.sample].slice(-MAX_SAMPLES);
 
-  const slots = nodes.length + images.length + (renamed.nodes?.length ?? 0) + (renamed.images?.length ?? 0) > 0;
+  const slots = nodes.length + images.length + (renamed.nodes?.length ?? 0) > 0;
   const many = nodes.length + images.length > 0 || touched.length > MANY_CELLS;
   return { slots, cells: many ? 'all' : touched };
 }

@@ -1,4 +1,4 @@
-import { packCell } from '@kube-prefetch/protocol/board';
+import { NO_CELL, packCell } from '@kube-prefetch/protocol/board';
 import type { BoardModel, CountsByState } from './board-model.ts';
 import { bytesText, countText, shareText, someText } from './words.ts';
 
@@ -70,19 +70,15 @@ type Condition =
   BoardModel['resources'] extends Map<string, { readonly status: { conditions: (infer C)[] } }> ? C : never;
 
 /** Of the images whose size is known. */
-function missingBytes({ cells, images, nodes }: BoardModel): number {
-  const width = images.length;
-  let bytes = 0;
-  images.forEach((image, column) => {
-    if (image?.sizeBytes === undefined) return;
-    let missing = 0;
-    for (let row = 0; row < nodes.length; row++) {
-      const state = (cells[row * width + column] as number) & 15;
-      if (state !== 0 && state !== PRESENT) missing += 1;
-    }
-    bytes += missing * image.sizeBytes;
-  });
-  return bytes;
+function missingBytes({ cells, images }: BoardModel): number {
+  const missing = new Uint32Array(images.length);
+  for (let cell = 0, column = 0; cell < cells.length; cell++) {
+    const state = (cells[cell] as number) & 15;
+    if (state !== NOTHING && state !== PRESENT) missing[column] = (missing[column] as number) + 1;
+    column = column + 1 === images.length ? 0 : column + 1;
+  }
+  return images.reduce((sum, image, column) => sum + (image?.sizeBytes ?? 0) * (missing[column] as number), 0);
 }
 
+const NOTHING = NO_CELL & 15;
 const PRESENT = packCell({ state: 'Present' }) & 15;

@@ -34,3 +34,9 @@ export function channelsOf(colour: string): readonly [number, number, number] {
   const number = Number.parseInt(colour.slice(1), 16);
   return [number >> 16, (number >> 8) & 255, number & 255];
 }
+
+/** As the pixel of an ImageData is kept in a Uint32Array on the machines that browsers run on. */
+export function pixelOf(colour: string): number {
+  const [red, green, blue] = channelsOf(colour);
+  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+}

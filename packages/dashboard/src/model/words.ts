@@ -29,3 +29,18 @@ export function shareText(part: number, whole: number): string {
   if (percent > 99.9) return '99.9 %';
   return `${part > 0 && percent < 0.1 ? '0.1' : percent.toFixed(1)} %`;
 }
+
+/** `8 s`, `3 min`, `2 h 5 min`. */
+export function durationText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** For a canvas, which has no way to keep what turns the direction of text within a name: such characters are shown as one. */
+export function visibleText(name: string): string {
+  // eslint-disable-next-line no-control-regex -- these are what is looked for
+  return name.replaceAll(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, '\ufffd');
+}

@@ -1,12 +1,16 @@
-import { board, connection, version } from './live.ts';
-import { Masthead } from './masthead.tsx';
-import { Overview } from './overview.tsx';
-import { Resources } from './resources.tsx';
-import { Elsewhere } from './elsewhere.tsx';
+import { board, connection, counts, version } from './live/board-connection.ts';
+import { Masthead } from './parts/masthead.tsx';
+import { HeatMap } from './heat/heat-map.tsx';
+import { LastHour } from './parts/last-hour.tsx';
+import { Overview } from './parts/overview.tsx';
+import { Pulls } from './parts/pulls.tsx';
+import { Resources } from './parts/resources.tsx';
+import { Elsewhere } from './parts/elsewhere.tsx';
 
 export function App() {
   void version.value;
   const model = board.value;
+  const { value: byState } = counts;
   const { value: now } = connection;
   return (
     <>
@@ -14,14 +18,19 @@ export function App() {
       <main class={now.is === 'away' ? 'stale' : ''}>
         {now.is === 'elsewhere' ? (
           <Elsewhere problem={now.problem} />
-        ) : model === undefined ? (
+        ) : model === undefined || byState === undefined ? (
           <p class="loading">
             {now.is === 'away' ? `The coordinator does not answer: ${now.why}` : 'Asking the coordinator…'}
           </p>
         ) : (
           <>
-            <Overview model={model} />
+            <Overview model={model} counts={byState} />
             <Resources model={model} />
+            <HeatMap />
+            <div class="pair">
+              <Pulls model={model} />
+              <LastHour model={model} />
+            </div>
           </>
         )}
       </main>

@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
-import { stayConnected } from './live.ts';
-import { applyTheme } from './theme.ts';
+import { stayConnected } from './live/board-connection.ts';
+import { applyTheme } from './live/theme.ts';
 import 'uplot/dist/uPlot.min.css';
 import './page.css';
 

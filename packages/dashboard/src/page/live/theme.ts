@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
-import { PALETTE, type Scheme } from '../model/palette.ts';
+import { PALETTE, type Scheme } from '../../model/palette.ts';
 
 export type ThemeChoice = 'auto' | Scheme;
 
@@ -10,7 +10,7 @@ dark.addEventListener('change', () => (systemIsDark.value = dark.matches));
 
 const stored = localStorage.getItem(KEY);
 export const choice = signal<ThemeChoice>(stored === 'light' || stored === 'dark' ? stored : 'auto');
-const scheme = computed<Scheme>(() =>
+export const scheme = computed<Scheme>(() =>
   choice.value === 'auto' ? (systemIsDark.value ? 'dark' : 'light') : choice.value,
 );
 

@@ -1,16 +1,11 @@
-import { CELL_STATES, type CellState } from '@kube-prefetch/protocol/cell';
-import { type BoardModel, type CountsByState, countCells } from '../model/board-model.ts';
-import { failingImages, headlineOf } from '../model/headline.ts';
-import { countText, someText } from '../model/words.ts';
+import type { BoardModel, CountsByState } from '../../model/board-model.ts';
+import { failingImages, headlineOf } from '../../model/headline.ts';
+import { STATES_IN_ORDER } from '../../model/cell-words.ts';
+import { countText, someText } from '../../model/words.ts';
 
-/** Good news first, then what is under way, then what nobody knows. */
-const STATES_IN_ORDER = ['Present', 'Stale', 'Pulling', 'Waiting', 'Missing', 'Failed', 'Unknown'].filter(
-  (state): state is CellState => (CELL_STATES as readonly string[]).includes(state),
-);
 const MAX_FAILING = 5;
 
-export function Overview({ model }: { readonly model: BoardModel }) {
-  const counts = countCells(model);
+export function Overview({ model, counts }: { readonly model: BoardModel; readonly counts: CountsByState }) {
   const { tone, title, detail } = headlineOf(model, counts);
   const failing = failingImages(model);
   const silent = model.nodes.filter(node => node?.agent === 'Silent').length;
@@ -21,7 +16,7 @@ export function Overview({ model }: { readonly model: BoardModel }) {
       <p class="detail">{detail}</p>
       <StackedBar counts={counts} />
       <ul class="legend">
-        {STATES_IN_ORDER.map(state => (
+        {STATES_IN_ORDER.filter(state => counts[state] > 0).map(state => (
           <li key={state}>
             <i class={`swatch ${state}`} /> {state} <b>{countText(counts[state])}</b>
           </li>
@@ -45,7 +40,7 @@ export function Overview({ model }: { readonly model: BoardModel }) {
         </p>
       ))}
       {silent > 0 && <p class="warning">{someText(silent, 'node')} fell silent: what they hold is not known</p>}
-      {missing > 0 && <p class="warning">{someText(missing, 'node')} have no agent that reports</p>}
+      {missing > 0 && <p class="warning">{someText(missing, 'node')} without an agent that reports</p>}
     </section>
   );
 }

@@ -1,7 +1,7 @@
 import { BOARD_BEAT_MS, BOARD_EVENTS, type BoardDelta, type BoardSnapshot } from '@kube-prefetch/protocol/board';
 import type { Problem } from '@kube-prefetch/protocol';
-import { signal } from '@preact/signals';
-import { applyDelta, type BoardModel, openModel } from '../model/board-model.ts';
+import { computed, signal } from '@preact/signals';
+import { applyDelta, type BoardModel, countCells, openModel, type Touched } from '../../model/board-model.ts';
 
 /** What the page knows of its coordinator. */
 export type BoardConnection =
@@ -19,6 +19,21 @@ export const connection = signal<BoardConnection>({ is: 'connecting' });
 /** The same object until a new snapshot; `version` tells that something in it changed. */
 export const board = signal<BoardModel | undefined>(undefined);
 export const version = signal(0);
+/** Of all cells. */
+export const counts = computed(() => {
+  void version.value;
+  return board.value && countCells(board.value);
+});
+/** As `version`, of which nodes and images there are. */
+export const slotsVersion = signal(0);
+
+type Watcher = (touched: Touched) => void;
+const watchers = new Set<Watcher>();
+/** Is told of every change of cells, at once. Returns what ends that. */
+export function watchCells(watcher: Watcher): () => void {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
 
 let heardAt: Date | undefined;
 /** Ends a pause between two tries. */
@@ -34,7 +49,7 @@ export async function stayConnected(): Promise<never> {
       const snapshot = await takeSnapshot();
       if (snapshot === undefined) continue;
       board.value = openModel(snapshot);
-      changed();
+      changed({ slots: true, cells: 'all' });
       connection.value = { is: 'live' };
       pauseMs = SHORTEST_PAUSE_MS;
       const why = await follow(snapshot.cursor);
@@ -93,8 +108,7 @@ function follow(cursor: string): Promise<string> {
       heard();
       try {
         if (board.value === undefined) return;
-        applyDelta(board.value, JSON.parse(event.data) as BoardDelta);
-        changed();
+        changed(applyDelta(board.value, JSON.parse(event.data) as BoardDelta));
       } catch {
         end('restart');
       }
@@ -109,7 +123,9 @@ function follow(cursor: string): Promise<string> {
 
 let due = false;
 /** Whatever shows the model is drawn anew once for all changes of a frame. */
-function changed(): void {
+function changed(touched: Touched): void {
+  if (touched.slots) slotsVersion.value += 1;
+  for (const watcher of watchers) watcher(touched);
   if (due) return;
   due = true;
   requestAnimationFrame(() => {

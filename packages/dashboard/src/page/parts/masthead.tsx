@@ -1,20 +1,19 @@
-import { board, type BoardConnection, connection } from './live.ts';
-import { choice, nextChoice } from './theme.ts';
-
-const time = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+import { type BoardConnection, connection } from '../live/board-connection.ts';
+import { clockText } from '../live/times.ts';
+import { choice, nextChoice } from '../live/theme.ts';
 
 export function Masthead() {
   const now = connection.value;
   return (
     <header class="masthead">
       <h1>
+        <Mark />
         kube<b>-prefetch</b>
       </h1>
       <p class={`connection ${now.is}`} role="status">
         {describe(now)}
       </p>
       <span class="spacer" />
-      {board.value !== undefined && <span class="term">term {board.value.epoch}</span>}
       <button type="button" onClick={nextChoice} title="Light, dark, or as the system says">
         {{ auto: 'Auto', light: 'Light', dark: 'Dark' }[choice.value]}
       </button>
@@ -33,6 +32,18 @@ function describe(now: BoardConnection): string {
     case 'elsewhere':
       return 'Another replica leads';
     case 'away':
-      return now.since === undefined ? 'No answer' : `No answer since ${time.format(now.since)}; trying again`;
+      return now.since === undefined ? 'No answer' : `No answer since ${clockText(now.since)}; trying again`;
   }
+}
+
+/** The icon, in the page's own colours. */
+function Mark() {
+  const states = ['Present', 'Present', 'Present', 'Present', 'Pulling', 'Pulling', 'Present', 'Present', 'Failed'];
+  return (
+    <svg class="mark" viewBox="0 0 26 26" aria-hidden="true">
+      {states.map((state, i) => (
+        <rect key={i} class={state} x={(i % 3) * 9} y={Math.floor(i / 3) * 9} width="7.6" height="7.6" rx="1.8" />
+      ))}
+    </svg>
+  );
 }

@@ -1,7 +1,7 @@
 import type { Summary } from '@kube-prefetch/protocol';
-import { type BoardModel, type CountsByState, nameOf } from '../model/board-model.ts';
-import { conditionOf } from '../model/headline.ts';
-import { countText, shareText } from '../model/words.ts';
+import { type BoardModel, type CountsByState, nameOf } from '../../model/board-model.ts';
+import { conditionOf } from '../../model/headline.ts';
+import { countText, shareText } from '../../model/words.ts';
 import { StackedBar } from './overview.tsx';
 
 export function Resources({ model }: { readonly model: BoardModel }) {
