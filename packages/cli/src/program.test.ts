@@ -28,7 +28,7 @@ async function run(...args: readonly string[]): Promise<{ said: string; error: s
 }
 
 test.each([
-  ['help names every command', ['--help'], /status.*explain.*wait.*plan/s],
+  ['help names every command', ['--help'], /status.*explain.*wait.*plan.*warm.*doctor.*ui.*completion/s],
   ['kubectl completes commands by it', ['complete', '--', 'st'], /^status\t.*\n:4\n$/],
   ['kubectl completes formats by it', ['complete', '--', 'explain', '-o', ''], /^json\t?\nyaml\t?\n:4\n$/],
   ['bash is told how to complete', ['completion', 'bash'], /complete .*kubectl-prefetch/],

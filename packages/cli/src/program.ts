@@ -1,8 +1,13 @@
+import type { LabelSelector } from '@kube-prefetch/protocol';
 import tab from '@bomb.sh/tab/commander';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { explain, type ExplainOptions } from './commands/explain.ts';
 import type { WaitGoal } from './commands/judge-wait.ts';
 import { waitFor, type WaitOptions } from './commands/wait.ts';
+import { type DoctorOptions, examine } from './commands/doctor.ts';
+import { openPage, type PageOptions } from './commands/ui.ts';
+import { warm, type WarmOptions } from './commands/warm.ts';
+import { parseSelector } from './warm/warm-resources.ts';
 import { parseDuration } from './print/quantities.ts';
 import { OUTPUTS, type OutputFormat } from './commands/output.ts';
 import { plan, type PlanOptions } from './commands/plan.ts';
@@ -70,6 +75,24 @@ export function createProgram(surroundings: Pick<Context, 'terminal' | 'clock' |
       'Prefetches and ClusterPrefetches, or workloads as helm template prints them; - is standard input',
     )
     .action(run((context, options: PlanOptions) => plan(context, options)));
+  command('warm [IMAGE...]', 'has images pulled before a rollout, by a Prefetch that it makes and deletes')
+    .option('-f, --filename <file>', 'workloads, as helm template and kustomize build print them; - is standard input')
+    .addOption(new Option('--nodes <selector>', 'on nodes with these labels, such as pool=web').argParser(parseNodes))
+    .option('--pull-secret <name>', 'to pull with, besides those of the workloads; may be repeated', collect, [])
+    .option('--wait', 'until all are warm; then delete what was made')
+    .option('--keep', 'delete nothing, at no time')
+    .addOption(new Option('--ttl <duration>', 'keep what was made for so long, such as 1h').argParser(parseTime))
+    .addOption(timeoutOption('10m'))
+    .action(run((context, images: readonly string[], options: WarmOptions) => warm(context, images, options)));
+  command('doctor', 'why an installation does not work, and what to do about it')
+    .addOption(outputOption(['json', 'yaml']))
+    .action(run((context, options: DoctorOptions & GlobalOptions) => examine(context, options.coordinator, options)));
+  command('ui', 'opens the page of the coordinator, until Ctrl-C')
+    .addOption(
+      new Option('--port <number>', 'of this machine; a free one where absent').default(0).argParser(parsePort),
+    )
+    .option('--no-open', 'print the address, and open no browser')
+    .action(run((context, options: PageOptions) => openPage(context, options)));
   // The same words that kubectl and cobra expect of `kubectl_complete-prefetch`: a candidate a line, then a directive.
   tab(program, { completionCommandName: 'completion' });
   return program;
@@ -105,11 +128,28 @@ function outputOption(formats: readonly OutputFormat[]): Option {
 function timeoutOption(text: string): Option {
   return new Option('--timeout <duration>', 'such as 90s, 5m or 1h30m')
     .default(parseDuration(text), text)
-    .argParser(given => {
-      const ms = parseDuration(given);
-      if (ms === undefined) throw new InvalidArgumentError('Expected a duration such as 90s, 5m or 1h30m.');
-      return ms;
-    });
+    .argParser(parseTime);
+}
+
+function parseTime(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError('Expected a duration such as 90s, 5m or 1h30m.');
+  return ms;
+}
+
+function parseNodes(text: string): LabelSelector {
+  const selector = parseSelector(text);
+  if (selector === undefined) throw new InvalidArgumentError('Expected labels such as pool=web,zone in (a,b),!gpu.');
+  return selector;
+}
+
+function parsePort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
+  throw new InvalidArgumentError('Expected a number from 0 to 65535.');
+}
+
+function collect(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
 }
 
 function parseGoal(text: string): WaitGoal {

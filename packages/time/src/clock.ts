@@ -28,6 +28,12 @@ export function dateOf(wallMs: number): Date {
   return new Date(wallMs);
 }
 
+/** Of what another machine wrote as RFC 3339. Undefined for what is none. */
+export function wallMsOf(text: string): number | undefined {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
 /** Node's timers hold 31 bits; a longer sleep fires at once without this. */
 const MAX_TIMER_MS = 2_147_483_647;
 

@@ -18,6 +18,7 @@ export type WaitVerdict =
  * | not accepted                                                 | never   |
  * | Warm, or enough present                                      | reached |
  * | images that cannot be pulled as they are keep it from there  | never   |
+ * | it asks for what it may not have, and has all the rest       | never   |
  * | anything else                                                | waiting |
  */
 export function judgeWait(status: PrefetchStatus, goal: WaitGoal, generation: number | undefined): WaitVerdict {
@@ -33,6 +34,9 @@ export function judgeWait(status: PrefetchStatus, goal: WaitGoal, generation: nu
   // Without cells Warm alone knows whether that is right; it says why not.
   if (goal !== 'warm' && cells > 0 && present >= needed && condition('Ready')?.status === 'True')
     return { is: 'reached' };
+  const { pulling, waiting, unknown, failed } = status.summary;
+  if (warm?.reason === 'BeyondLimits' && pulling + waiting + unknown + failed === 0)
+    return { is: 'never', because: [warm.message] };
   const broken = status.failures.filter(({ reason }) => isPermanent(reason as FailureKind));
   const lost = broken.reduce((sum, { nodes }) => sum + nodes, 0);
   if (lost > 0 && cells - lost < needed)

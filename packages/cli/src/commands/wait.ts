@@ -30,7 +30,7 @@ export async function waitFor(context: Context, names: readonly string[], option
 }
 
 /** Throws CliError: `no` where it can never be, `timeout`. */
-async function waitUntil(
+export async function waitUntil(
   context: Context,
   wanted: readonly WrittenResource[],
   { for: goal, timeout }: WaitOptions,
@@ -68,12 +68,14 @@ async function lookUntil(
     const overview = await lookOrSay(context, progress, () => views.overview(signal));
     if (overview !== undefined) {
       const found = wanted.map(written => findEntry(context, overview, written, giveUpMs));
-      const judged = await Promise.all(
-        found.map(async entry => entry && judgeEntry(context, entry, goal, generations)),
+      const judged = await lookOrSay(context, progress, () =>
+        Promise.all(found.map(async entry => entry && judgeEntry(context, entry, goal, generations))),
       );
-      failIfNever(found, judged);
-      if (judged.every(verdict => verdict?.is === 'reached')) return;
-      progress.show(found, judged);
+      if (judged !== undefined) {
+        failIfNever(found, judged);
+        if (judged.every(verdict => verdict?.is === 'reached')) return;
+        progress.show(found, judged);
+      }
     }
     await clock.sleep(LOOK_EVERY_MS, signal);
   }

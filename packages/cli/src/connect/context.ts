@@ -1,6 +1,12 @@
 import type { Clock } from '@kube-prefetch/time';
 import type { Duplex } from 'node:stream';
-import { type CoordinatorPath, type CoordinatorViews, createViews, directPath } from './coordinator.ts';
+import {
+  type CoordinatorPath,
+  type CoordinatorViews,
+  createViews,
+  directPath,
+  TRIES_OF_REPLICAS,
+} from './coordinator.ts';
 import { findLeader, type Leader, type LeaseName } from './find-leader.ts';
 import { createKube, type Kube } from './kube.ts';
 import { type KubeconfigChoice, loadAccess } from './kubeconfig.ts';
@@ -71,6 +77,7 @@ function podPath(kube: () => Kube, leader: () => Promise<Leader>): CoordinatorPa
   let pod = 'the pod that leads';
   return {
     describe: () => pod,
+    tries: TRIES_OF_REPLICAS,
     async open(): Promise<Duplex> {
       const found = await leader();
       pod = `pod ${found.namespace}/${found.pod}`;

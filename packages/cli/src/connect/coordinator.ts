@@ -16,8 +16,9 @@ import { cleanValue } from '../print/clean-text.ts';
 import { readAnswer, requestOver } from './read-answer.ts';
 
 const ANSWER_WITHIN_MS = 30_000;
-/** The leader changes, or its pod goes away, between two looks: it is looked for again, for about seven seconds in all. */
-const TRIES = 5;
+/** Of one that leads by a Lease: another takes over within 15 seconds, and is looked for a little longer. */
+export const TRIES_OF_REPLICAS = 8;
+const TRIES_OF_ONE = 2;
 const PAUSE = { baseMs: 500, capMs: 4_000 };
 const PASSING = ['NotLeader', 'NotReady', 'ShuttingDown', 'Unreachable'];
 
@@ -33,6 +34,8 @@ export interface CoordinatorViews {
 export interface CoordinatorPath {
   /** For messages: `pod kube-prefetch/…`. */
   describe(): string;
+  /** How often it is asked while it starts, or another one takes over. */
+  readonly tries: number;
   /** A connection to the admin listener of whoever leads now. */
   open(signal: AbortSignal): Promise<Duplex>;
 }
@@ -45,7 +48,7 @@ export function createViews(path: CoordinatorPath, clock: Clock): CoordinatorVie
     signal: AbortSignal,
     body?: object,
   ) =>
-    persist(clock, signal, () =>
+    persist(clock, path.tries, signal, () =>
       withDeadline(clock, ANSWER_WITHIN_MS, signal, `${method} ${url}`, inTime =>
         exchange(path, method, url, parse, inTime, body),
       ),
@@ -65,7 +68,7 @@ const parsePreview = messageParser(Preview, 'preview');
 const parseProblem = messageParser(Problem, 'problem');
 
 /** Asks again while the coordinator starts, or another one takes over. */
-async function persist<T>(clock: Clock, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+async function persist<T>(clock: Clock, tries: number, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
   const retry = createRetry();
   for (;;) {
     try {
@@ -74,7 +77,7 @@ async function persist<T>(clock: Clock, signal: AbortSignal, ask: () => Promise<
       signal.throwIfAborted();
       retry.failed();
       const passes = error instanceof ApiError && PASSING.includes(error.code);
-      if (!passes || retry.failures === TRIES) throw error;
+      if (!passes || retry.failures === tries) throw error;
       await clock.sleep(retry.pauseMs(PAUSE), signal);
     }
   }
@@ -145,6 +148,7 @@ function understand<T>(parse: (value: unknown) => T, answer: unknown, who: strin
 export function directPath(server: URL): CoordinatorPath {
   return {
     describe: () => server.host,
+    tries: TRIES_OF_ONE,
     open: async () => connect({ host: server.hostname.replace(/^\[|\]$/g, ''), port: Number(server.port || 80) }),
   };
 }

@@ -1,3 +1,4 @@
+import { ApiError } from '@kube-prefetch/protocol';
 import { CliError } from '../print/cli-error.ts';
 import { type Kube, type KubeAnswer, KubeRefusal } from './kube.ts';
 
@@ -12,7 +13,7 @@ export interface Leader extends LeaseName {
 }
 
 /** What the chart's release of that name makes. */
-const DEFAULT_LEASE: LeaseName = { namespace: 'kube-prefetch', name: 'kube-prefetch-coordinator' };
+export const DEFAULT_LEASE: LeaseName = { namespace: 'kube-prefetch', name: 'kube-prefetch-coordinator' };
 const ADDRESS_ANNOTATION = 'kube-prefetch.io/leader-address';
 
 /**
@@ -82,7 +83,7 @@ function nameOf({ metadata }: KubeAnswer): LeaseName {
 function leaderIn(name: LeaseName, { spec }: KubeAnswer): Leader {
   const pod = spec?.holderIdentity;
   if (typeof pod === 'string' && pod !== '') return { ...name, pod };
-  throw new CliError(`no coordinator leads: nobody holds the Lease ${describe(name)}`, {
-    hints: [`Look at the coordinator's pods: kubectl get pods -n ${name.namespace}`],
+  throw new ApiError('NotLeader', `no coordinator leads: nobody holds the Lease ${describe(name)}`, {
+    details: [`Look at the coordinator's pods: kubectl get pods -n ${name.namespace}`],
   });
 }

@@ -1,6 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { errorText } from '@kube-prefetch/protocol';
+import { ApiError, errorText } from '@kube-prefetch/protocol';
 import { type Clock, withDeadline } from '@kube-prefetch/time';
 import { WebSocket } from 'ws';
 import { CliError } from '../print/cli-error.ts';
@@ -20,7 +20,7 @@ export interface KubeCall {
 /** The API server, with the rights of the person. */
 export interface Kube {
   readonly namespace: string;
-  /** Throws KubeRefusal where the server says no, CliError where it does not answer. */
+  /** Throws KubeRefusal where the server says no, ApiError Unreachable where it does not answer. */
   call<T = KubeAnswer>(call: KubeCall, signal: AbortSignal): Promise<T>;
   /** Not open yet. */
   webSocket(path: string, protocol: string): Promise<WebSocket>;
@@ -56,7 +56,8 @@ export function createKube(access: KubeAccess, clock: Clock): Kube {
       ).catch((cause: unknown) => {
         signal.throwIfAborted();
         if (cause instanceof CliError) throw cause;
-        throw new CliError(`the API server ${access.server.host} cannot be asked: ${errorText(cause)}`, { cause });
+        const message = `the API server ${access.server.host} cannot be asked: ${errorText(cause)}`;
+        throw new ApiError('Unreachable', message, { cause });
       });
       if (status >= 300) throw new KubeRefusal(status, refusalIn(text) ?? `${describe(call)}: status ${status}`);
       return JSON.parse(text) as T;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
-import { errorText } from '@kube-prefetch/protocol';
+import { ApiError, errorText } from '@kube-prefetch/protocol';
 import type { RawData, WebSocket } from 'ws';
 import { CliError } from '../print/cli-error.ts';
 import { type Kube, refusalIn } from './kube.ts';
@@ -41,15 +41,17 @@ async function untilOpen(socket: WebSocket, pod: string): Promise<void> {
   socket.once('unexpected-response', (_request: unknown, answer: IncomingMessage) => {
     void describeRefusal(answer).then(text => {
       socket.terminate();
-      const hints = answer.statusCode === 403 ? [RIGHTS] : [];
-      refused.reject(new CliError(`no connection to pod ${pod}: ${text}`, { hints }));
+      const message = `no connection to pod ${pod}: ${text}`;
+      // A pod that has just gone is still the one that the Lease names.
+      if (answer.statusCode !== 403) return refused.reject(new ApiError('Unreachable', message));
+      refused.reject(new CliError(message, { hints: [RIGHTS] }));
     });
   });
   try {
     await Promise.race([once(socket, 'open'), refused.promise]);
   } catch (cause) {
-    if (cause instanceof CliError) throw cause;
-    throw new CliError(`no connection to pod ${pod}: ${errorText(cause)}`, { cause });
+    if (cause instanceof CliError || cause instanceof ApiError) throw cause;
+    throw new ApiError('Unreachable', `no connection to pod ${pod}: ${errorText(cause)}`, { cause });
   }
 }
 

@@ -26,7 +26,7 @@ export function describeCell(
   because: readonly string[],
   paint: Paint,
 ): string {
-  return lines([`${stateText(cell, paint)}  ${image}`, ...indented([...cellNotes(cell), ...because])]);
+  return lines([`${stateText(cell, paint)}  ${image}`, ...indented([...cellNotes(cell, because), ...because])]);
 }
 
 /** One image on all nodes: those with the same state and the same sentences together, the broken ones first. */
@@ -64,7 +64,7 @@ function groupText(names: readonly string[], example: ImageView['nodes'][number]
   const { cell, because } = example ?? { cell: undefined, because: [] };
   const state = isWanted(because) ? stateText(cell, paint) : paint('dim', 'Not wanted');
   const where = names.length === 1 ? `on ${names[0]}` : `on ${countNoun(names.length, 'node')}: ${someOf(names)}`;
-  const told = isWanted(because) ? cellNotes(cell) : [];
+  const told = isWanted(because) ? cellNotes(cell, because) : [];
   return lines([`${state}  ${where}`, ...indented([...told, ...because])]);
 }
 
@@ -145,8 +145,9 @@ function stateText(cell: CellReport | undefined, paint: Paint): string {
   return paint(state === 'Failed' ? 'bad' : 'busy', state);
 }
 
-/** What a cell says of itself, a line each. */
-function cellNotes(cell: CellReport | undefined): readonly string[] {
+/** What a cell says of itself, a line each. The coordinator may know better what it waits for. */
+function cellNotes(cell: CellReport | undefined, because: readonly string[]): readonly string[] {
+  const explained = because.some(sentence => sentence.startsWith('waits '));
   if (cell === undefined) return ['no agent has told what this node holds'];
   const { state, waitingFor, waitingBecause, failure, failingSince, attempts = 0, nextTry, pull, sizeBytes } = cell;
   return [
@@ -158,7 +159,7 @@ function cellNotes(cell: CellReport | undefined): readonly string[] {
           }`,
         ]
       : []),
-    ...(waitingFor === undefined ? [] : [`waits: ${waitingBecause ?? WAITS[waitingFor]}`]),
+    ...(waitingFor === undefined || explained ? [] : [`waits: ${waitingBecause ?? WAITS[waitingFor]}`]),
     ...(failure === undefined
       ? []
       : [

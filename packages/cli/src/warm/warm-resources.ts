@@ -31,10 +31,10 @@ export interface WarmResource {
 }
 
 /** By it later runs find what an earlier one left behind. */
-const WARM_LABEL = 'kube-prefetch.io/warm-by';
-const WARM_LABEL_VALUE = 'kubectl-prefetch';
+export const WARM_LABEL = 'kube-prefetch.io/warm-by';
+export const WARM_LABEL_VALUE = 'kubectl-prefetch';
 /** RFC 3339: from then on a run in its namespace deletes it. */
-const EXPIRES_ANNOTATION = 'kube-prefetch.io/expires';
+export const EXPIRES_ANNOTATION = 'kube-prefetch.io/expires';
 
 export interface Wish {
   readonly images: readonly string[];
@@ -154,4 +154,26 @@ function placementOf(
 
 function toLabelRequirement({ key, operator, values }: NodeRequirement) {
   return { key, operator, ...(values.length > 0 && { values: [...values] }) };
+}
+
+const REQUIREMENT =
+  /^(!)?([A-Za-z0-9._/-]+)(?:\s*(=|==|!=)\s*([A-Za-z0-9._-]*))?$|^([A-Za-z0-9._/-]+)\s+(in|notin)\s+\(([^)]*)\)$/;
+
+/** As kubectl's `-l`: `pool=web,zone in (a,b),!gpu`. Undefined for what is none. */
+export function parseSelector(text: string): LabelSelector | undefined {
+  const parts = text.split(/,(?![^(]*\))/).map(part => part.trim());
+  const matchExpressions = parts.map(part => {
+    const [, not, key, sign, value, setKey, word, list] = REQUIREMENT.exec(part) ?? [];
+    if (setKey !== undefined)
+      return {
+        key: setKey,
+        operator: word === 'in' ? 'In' : 'NotIn',
+        values: (list ?? '').split(',').map(each => each.trim()),
+      };
+    if (key === undefined) return undefined;
+    if (sign === undefined) return { key, operator: not === undefined ? 'Exists' : 'DoesNotExist' };
+    return not === undefined ? { key, operator: sign === '!=' ? 'NotIn' : 'In', values: [value ?? ''] } : undefined;
+  });
+  const known = matchExpressions.filter(each => each !== undefined);
+  return known.length === parts.length && text.trim() !== '' ? { matchExpressions: known } : undefined;
 }
