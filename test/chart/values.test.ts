@@ -24,6 +24,8 @@ test.each([
   ['runtime.socket=unix:///run/crio/crio.sock', /'\/runtime\/socket': 'unix:.*' does not match pattern '.*\^\/\[/],
   ['runtime.socket=/crio.sock', /'\/runtime\/socket': '\/crio.sock' does not match pattern/],
   ['runtime.imageSocket=images.sock', /'\/runtime\/imageSocket': 'images.sock' does not match pattern/],
+  ['refresh.interval=1d', /'\/refresh\/interval': '1d' does not match pattern/],
+  ['refresh.certsDir=certs.d', /'\/refresh\/certsDir': 'certs.d' does not match pattern/],
   ['silentAfter=60', /'\/silentAfter': got number, want string/],
   ['startupTaints={a=b:NoSchedule}', /'\/startupTaints\/0': 'a=b:NoSchedule' does not match pattern/],
   ['gate.taint=a b', /'\/gate\/taint': 'a b' does not match pattern/],

@@ -1,11 +1,12 @@
 import type { AgentPod, AgentPods } from '@kube-prefetch/cluster';
-import { createAgent, runAgent } from '@kube-prefetch/agent';
+import { createAgent, type LookUpTag, runAgent } from '@kube-prefetch/agent';
 import { agentParts, createMemoryStateFile, type WatchedRuntime, watchRuntime } from '@kube-prefetch/agent/testing';
 import { createTwinSource, createTwinStatusSink } from '@kube-prefetch/cluster/testing';
 import { createCoordinator, type CoordinatorParts, lead } from '@kube-prefetch/coordinator';
 import type { ClusterState } from '@kube-prefetch/core';
 import { silentLog } from '@kube-prefetch/process';
 import { type AgentApi, ApiError } from '@kube-prefetch/protocol';
+import { PullFailure } from '@kube-prefetch/runtime';
 import { type TwinRuntime, createTwinRegistry, createTwinRuntime } from '@kube-prefetch/runtime/twin';
 import { seededRandom, timestamp } from '@kube-prefetch/time';
 import { type VirtualClock, createVirtualClock } from '@kube-prefetch/time/testing';
@@ -21,6 +22,11 @@ export interface SimulatedCluster {
   readonly coordinator: () => ReturnType<typeof createCoordinator>;
   /** Ends its term without a word: whoever waits for an answer sees the connection break. */
   readonly killCoordinator: () => void;
+  readonly looks: readonly SimulatedLook[];
+  /** The node reaches no registry by itself. */
+  readonly failLooksOf: (node: string) => void;
+  /** Looks find this digest, and pulls what is published. */
+  readonly mirrorBehind: (image: string, digest: string) => void;
   /** A new process that knows nothing. */
   readonly startCoordinator: () => void;
   readonly stop: () => Promise<void>;
@@ -37,6 +43,14 @@ export interface SimulationOptions {
   readonly nodes: readonly string[];
   readonly limits?: CoordinatorParts['limits'];
   readonly secrets?: CoordinatorParts['secrets'];
+  readonly refresh?: CoordinatorParts['refresh'];
+}
+
+/** A tag that a node looked up. */
+export interface SimulatedLook {
+  readonly node: string;
+  readonly image: string;
+  readonly atMs: number;
 }
 
 interface Term {
@@ -59,18 +73,30 @@ const pods: AgentPods = {
   find: async ({ name }) => ({ createdAt: `2026-01-01T00:00:0${name.startsWith('older-') ? 0 : 1}Z`, leaving: false }),
 };
 
-export function simulateCluster({ nodes: names, limits = {}, secrets }: SimulationOptions): SimulatedCluster {
+export function simulateCluster({ nodes: names, limits = {}, secrets, refresh }: SimulationOptions): SimulatedCluster {
   const clock = createVirtualClock();
   const random = seededRandom(7);
   const registry = createTwinRegistry();
   const source = createTwinSource();
   const statuses = createTwinStatusSink();
+  const looks: SimulatedLook[] = [];
+  const cutOff = new Set<string>();
+  const ahead = new Map<string, string>();
   let term: Term | undefined;
   let epoch = 0;
 
   const startCoordinator = () => {
     epoch += 1;
-    const coordinator = createCoordinator({ source, statuses, pods, secrets, clock, log: silentLog, limits });
+    const coordinator = createCoordinator({
+      source,
+      statuses,
+      pods,
+      secrets,
+      clock,
+      log: silentLog,
+      limits,
+      ...(refresh && { refresh }),
+    });
     const life = new AbortController();
     void coordinator.read(life.signal);
     const ended = lead(coordinator.line, { epoch, signal: life.signal }).catch(() => {});
@@ -114,7 +140,12 @@ export function simulateCluster({ nodes: names, limits = {}, secrets }: Simulati
         stop = new AbortController();
         const identity = { id: `${name}-${starts}`, startedAt: timestamp(clock), version: '0.0.0' };
         const stall = { stallTimeoutMs: 120_000 };
-        const parts = { api: apiOf(name), runtime: watched, clock, random, state, identity, stall };
+        const lookUp: LookUpTag = async (image, auth) => {
+          looks.push({ node: name, image, atMs: clock.monotonicMs() });
+          if (cutOff.has(name)) throw new PullFailure('RegistryUnavailable', 'no route');
+          return ahead.get(image) ?? registry.offer(image, auth).digest;
+        };
+        const parts = { lookUp, api: apiOf(name), runtime: watched, clock, random, state, identity, stall };
         const agent = createAgent(agentParts(parts));
         ended = runAgent(agent, stop.signal);
       },
@@ -133,6 +164,9 @@ export function simulateCluster({ nodes: names, limits = {}, secrets }: Simulati
     registry,
     statuses,
     nodes,
+    looks,
+    failLooksOf: node => void cutOff.add(node),
+    mirrorBehind: (image, digest) => void ahead.set(image, digest),
     set: state => source.set(state),
     coordinator: () => (term as Term).coordinator,
     killCoordinator,

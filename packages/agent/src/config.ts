@@ -130,6 +130,14 @@ export const AGENT_SETTINGS = {
     default: '1m',
     meaning: 'how long a plugin may run; then it is ended and the image waits',
   },
+  registryCertsDir: {
+    type: 'folder',
+    flag: 'registry-certs-dir',
+    env: 'KUBE_PREFETCH_REGISTRY_CERTS_DIR',
+    optional: true,
+    meaning:
+      "where the runtime's hosts.toml or certificates of registries are, /etc/containerd/certs.d: tags are looked up with them",
+  },
   opsListen: {
     type: 'address',
     flag: 'ops-listen',

@@ -3,12 +3,14 @@ import type { AgentApi, NodeReport } from '@kube-prefetch/protocol';
 import type { ImageRuntime, Space } from '@kube-prefetch/runtime';
 import { type Clock, type Random, type Trigger, createTrigger } from '@kube-prefetch/time';
 import { createContact } from './exchange/attempts.ts';
-import { gatherTries, type NodeCredentials } from './credentials/gather-tries.ts';
+import { gatherTries, type NodeCredentials, type WantedTries } from './credentials/gather-tries.ts';
 import { watchRefused } from './credentials/watch-refused.ts';
 import { followPlan } from './exchange/follow-plan.ts';
 import { pullOf } from './exchange/label-cells.ts';
 import { createPermits, type NodePermits } from './exchange/permits.ts';
 import { type Reports, createReports } from './exchange/reports.ts';
+import { createLooks, type Looks } from './looks/answer-looks.ts';
+import type { LookUpTag } from './looks/look-up-tag.ts';
 import { type Choice, freeSlots } from './decide/choose-pulls.ts';
 import { isPastLimit } from './decide/fit-on-disk.ts';
 import type { StallLimits } from './decide/judge-stall.ts';
@@ -37,6 +39,8 @@ export interface AgentParts {
   readonly slowPullBytesPerSecond: number;
   readonly disk: { readonly maxUsedPercent: number };
   readonly stall: StallLimits;
+  /** Asks registries what tags stand for. */
+  readonly lookUp: LookUpTag;
   /** Absent: the node has none of its own. */
   readonly nodeCredentials?: NodeCredentials | undefined;
 }
@@ -71,9 +75,11 @@ export function createAgent(parts: AgentParts): Agent {
 
   const memory: Memory = createMemory({ random, changed: when => saver.changed(when) });
   const saver = createStateSaver({ ...common, file: parts.state, read: () => memory.save() });
+  const gather = (wanted: WantedTries, signal: AbortSignal) =>
+    gatherTries(wanted, { api, clock, metrics, node: parts.nodeCredentials }, signal);
   const pulls = createPulls({
     runtime,
-    gather: (wanted, signal) => gatherTries(wanted, { api, clock, metrics, node: parts.nodeCredentials }, signal),
+    gather,
     gathered: changed,
     clock,
     limits: parts.stall,
@@ -114,10 +120,23 @@ export function createAgent(parts: AgentParts): Agent {
     running: () => pulls.running().keys(),
     noteSize: (image, sizeBytes) => memory.noteSize(image, sizeBytes),
   });
+  const looks: Looks = createLooks({
+    lookUp: parts.lookUp,
+    gather,
+    clock,
+    random,
+    plan: () => memory.plan(),
+    lastCredential: image => memory.histories().get(image)?.lastCredential,
+    found(result) {
+      metrics?.tagLookedUp(result);
+      reports.looked();
+    },
+  });
   const reports: Reports = createReports({
     ...common,
     api,
     agent: parts.identity,
+    looks,
     pullOf: cell => pullOf(cell, memory.histories(), pulls.running(), clock.monotonicMs()),
   });
   const events = createRuntimeEvents({
@@ -179,6 +198,7 @@ export function createAgent(parts: AgentParts): Agent {
       signal => followPlan({ ...common, api, adopt, beat: reports.beat, have: () => memory.plan()?.revision }, signal),
       signal => permits.run(signal),
       signal => reports.run(signal),
+      signal => looks.run(signal),
       signal => events.run(signal),
       signal => diskWatch.run(signal),
       signal => watchRefused(refused, signal),

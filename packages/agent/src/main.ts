@@ -8,6 +8,7 @@ import { addressProblems } from './client/coordinator-address.ts';
 import { createHttpAgentApi } from './client/http-agent-api.ts';
 import { AGENT_SETTINGS, pluginProblems } from './config.ts';
 import { findWhenNeeded } from './runtime/find-when-needed.ts';
+import { createLookUpTag } from './looks/look-up-tag.ts';
 import { createAgentMetrics } from './metrics.ts';
 import { serveHealthAndMetrics } from './ops/health-and-metrics-listener.ts';
 import { runAgent } from './run-agent.ts';
@@ -57,6 +58,7 @@ await runUntilSignalled(
       slowPullBytesPerSecond: config.slowPullBytesPerSecond,
       disk: { maxUsedPercent: config.diskMaxUsedPercent },
       stall: config,
+      lookUp: createLookUpTag(config.registryCertsDir, clock),
       nodeCredentials,
     });
     const address = await serveHealthAndMetrics({ metrics, health: agent.health, clock }, config.opsListen, signal);

@@ -7,6 +7,7 @@ import type { PullMetrics } from './pulls/note-pull-end.ts';
 /** What the agent counts, by what happened. */
 export interface AgentMetrics extends PullMetrics, CredentialRequestMetrics, PluginMetrics {
   bytesPulled(bytes: number): void;
+  tagLookedUp(result: 'answered' | 'failed'): void;
   cellsJudged(cells: readonly { readonly state: CellState; readonly waitingFor?: WaitReason }[]): void;
   runtimeAnswered(up: boolean): void;
   diskSeen(seen: boolean): void;
@@ -87,6 +88,13 @@ export function createAgentMetrics(): AgentMetrics {
     buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
     registers,
   });
+  const looks = new Counter({
+    name: `${NAME}_tag_looks_total`,
+    help: 'Tags that this node looked up in their registry for the cluster, by result: answered, failed.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of ['answered', 'failed']) looks.inc({ result }, 0);
   for (const state of CELL_STATES) images.set({ state }, 0);
   for (const reason of WAIT_REASONS) waiting.set({ reason }, 0);
   for (const result of ['pulled', 'cancelled']) pulls.inc({ result, kind: 'none' }, 0);
@@ -105,6 +113,7 @@ export function createAgentMetrics(): AgentMetrics {
       if (knownPlugins.size < MAX_PLUGINS) knownPlugins.add(plugin);
       plugins.observe({ plugin: knownPlugins.has(plugin) ? plugin : 'other', result }, elapsedMs / 1000);
     },
+    tagLookedUp: result => looks.inc({ result }),
     bytesPulled: count => bytes.inc(count),
     cellsJudged(cells) {
       for (const state of CELL_STATES) images.set({ state }, cells.filter(cell => cell.state === state).length);

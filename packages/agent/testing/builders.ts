@@ -1,4 +1,5 @@
 import { silentLog } from '@kube-prefetch/process';
+import { PullFailure } from '@kube-prefetch/runtime';
 import { timestamp } from '@kube-prefetch/time';
 import type { AgentParts } from '../src/create-agent.ts';
 import { type RunningPull, startPace } from '../src/decide/judge-stall.ts';
@@ -16,6 +17,9 @@ export function agentParts(
     slowPullBytesPerSecond: 50_000,
     disk: { maxUsedPercent: 80 },
     stall: { stallTimeoutMs: 600_000 },
+    lookUp: async () => {
+      throw new PullFailure('RegistryUnavailable', 'no registry to ask');
+    },
     ...given,
   };
 }

@@ -30,6 +30,8 @@ import type { Clock } from '@kube-prefetch/time';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import { agentOf, type Fleet, type NodeRecord } from './fleet/index.ts';
 import { explainWaits, type Permits, paceOverview, type SlowRegistries } from './permits/index.ts';
+import { looksOverview } from './refresh/looks-overview.ts';
+import type { Tags } from './refresh/tags.ts';
 import type { RecentPodsMemory } from './fleet/recent-pods.ts';
 import type { StatusWriter } from './status/index.ts';
 import type { CurrentTerm } from './current-term.ts';
@@ -44,6 +46,7 @@ export interface ViewParts {
   readonly fleet: Pick<Fleet, 'node' | 'nodes' | 'records' | 'tally' | 'sizeOf'>;
   readonly permits: Pick<Permits, 'explain' | 'limits'>;
   readonly registries: Pick<SlowRegistries, 'refusals'>;
+  readonly tags: Pick<Tags, 'view'>;
   readonly parallelPulls: number | undefined;
   readonly statuses: Pick<StatusWriter, 'latest'>;
   readonly clock: Clock;
@@ -77,6 +80,8 @@ function overview(parts: ViewParts): Overview {
     registries: parts.registries.refusals(),
   };
   const progress = measureProgress(fleet);
+  const paced = paceOverview(pace, clock);
+  const { looks, leftOut } = looksOverview(parts.tags.view(), clock);
   return {
     epoch: term.epoch(),
     gaps: [...gapsOf(stateOf(parts))],
@@ -84,7 +89,9 @@ function overview(parts: ViewParts): Overview {
       .latest()
       .map(({ resource, status }) => ({ resource, status, progress: progress.get(resourceName(resource)) })),
     nodes: [...fleet.nodes()].map(node => nodeOverview(node, now)).sort((a, b) => (a.name < b.name ? -1 : 1)),
-    ...paceOverview(pace, clock),
+    ...paced,
+    looks,
+    leftOut: { ...paced.leftOut, looks: leftOut },
   };
 }
 

@@ -6,6 +6,7 @@ import { apiErrors } from './requests/api-errors.ts';
 import type { Fleet } from './fleet/index.ts';
 import type { CoordinatorMetrics, CredentialResult } from './metrics.ts';
 import { onlyPlanned, type Permits } from './permits/index.ts';
+import type { Tags } from './refresh/tags.ts';
 import type { CurrentTerm } from './current-term.ts';
 
 export interface AnswerParts {
@@ -14,6 +15,7 @@ export interface AnswerParts {
   /** Undefined where nobody knows of pods: then agents are believed when they started. */
   readonly claims: PodClaims | undefined;
   readonly permits: Pick<Permits, 'request' | 'ttlMs'>;
+  readonly tags: Pick<Tags, 'asksOf' | 'looked' | 'heard'>;
   readonly credentials: Pick<Credentials, 'answer'>;
   readonly metrics: Pick<CoordinatorMetrics, 'report' | 'credentials'>;
 }
@@ -23,7 +25,7 @@ const CREDENTIALS_BYTES = 128 * 1024;
 
 /** The coordinator as one node's agent sees it. */
 export function answerAgent(parts: AnswerParts, node: string, pod: AgentPod | undefined): AgentApi {
-  const { term, fleet, permits, credentials, metrics } = parts;
+  const { term, fleet, permits, tags, credentials, metrics } = parts;
   return {
     async plan(have, waitMs, signal) {
       term.mustLead();
@@ -39,7 +41,10 @@ export function answerAgent(parts: AnswerParts, node: string, pod: AgentPod | un
         term.mustLead();
         const outcome = fleet.report(node, report, pod);
         metrics.report(outcome);
-        return { epoch: term.epoch(), sendFull: outcome === 'FullDemanded' };
+        tags.looked(node, report.looked ?? []);
+        if (outcome === 'Used') tags.heard(fleet.contact(node), report.cells);
+        const looks = [...tags.asksOf(node)];
+        return { epoch: term.epoch(), sendFull: outcome === 'FullDemanded', ...(looks.length > 0 && { looks }) };
       } catch (error) {
         if (error instanceof ApiError && error.code === 'OlderAgent') metrics.report('OlderAgent');
         throw error;

@@ -258,6 +258,24 @@ export const SETTINGS = {
     meaning:
       'a pull of an image that is spread in waves without a new byte for so long takes no turn from another node',
   },
+  refreshIntervalMs: {
+    type: 'duration',
+    flag: 'refresh-interval',
+    env: 'KUBE_PREFETCH_REFRESH_INTERVAL',
+    min: '10s',
+    max: '24h',
+    default: '1h',
+    meaning: 'how often a tag that moves is looked up in its registry, where resources say nothing of it',
+  },
+  refreshMinIntervalMs: {
+    type: 'duration',
+    flag: 'refresh-min-interval',
+    env: 'KUBE_PREFETCH_REFRESH_MIN_INTERVAL',
+    min: '1s',
+    max: '24h',
+    default: '1m',
+    meaning: 'no tag is looked up more often, whatever resources say',
+  },
   parallelPulls: {
     type: 'integer',
     flag: 'parallel-pulls',

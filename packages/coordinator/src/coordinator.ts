@@ -19,6 +19,7 @@ import type { Fleet } from './fleet/index.ts';
 import type { RecentPodsMemory } from './fleet/recent-pods.ts';
 import type { Gate } from './gate/gate.ts';
 import type { Permits, SlowRegistries, Waves } from './permits/index.ts';
+import type { Tags } from './refresh/tags.ts';
 import type { StatusWriter } from './status/index.ts';
 import { TermOver } from './current-term.ts';
 
@@ -44,6 +45,7 @@ export interface Line {
   readonly permits: Permits;
   readonly registries: Pick<SlowRegistries, 'slowed' | 'nextDueMs'>;
   readonly waves: Pick<Waves, 'look' | 'nextDueMs'>;
+  readonly tags: Pick<Tags, 'look' | 'nextDueMs'>;
   readonly credentials: Pick<Credentials, 'expire' | 'troubles'>;
   readonly statuses: StatusWriter;
   readonly board: Pick<Board, 'note'>;
@@ -73,14 +75,15 @@ export async function lead(line: Line, term: Term): Promise<void> {
 
 /** Reads everything, decides everything; returns when to look again if nothing wakes the line before. */
 function pass(line: Line, now: number): number {
-  const { source, fleet, permits, registries, waves, credentials, statuses, gate, clock } = line;
+  const { source, fleet, permits, registries, waves, tags, credentials, statuses, gate, clock } = line;
   const state = source.read();
   if (state === undefined) return now + RETRY_READ_MS;
   const recentPods = line.recentPods.note(state);
   const collected = collectAsks(state, line.tenants, line.rewrite, recentPods);
   const reached = groupNodes(collected.asks, line.expectedNodes.note(state, now), line.startupTaints, line.agents);
   const cohorts = limitBytes(reached, line.tenants, fleet.sizeOf);
-  const plans = planCohorts(cohorts, collected.gaps);
+  const digests = tags.look(cohorts, state.nodes, now);
+  const plans = planCohorts(cohorts, collected.gaps, digests);
   fleet.assign(cohorts, plans, collected.gaps, now); // answers the polls whose plan changed
   fleet.markSilent(now);
   const slowed = registries.slowed(now);
@@ -89,7 +92,7 @@ function pass(line: Line, now: number): number {
     resources: state.resources,
     cohorts,
     slowed,
-    ...waves.look(state.nodes, new Map(), now),
+    ...waves.look(state.nodes, digests, now),
   };
   permits.setLimits(decideLimits(pace), line.limits.parallelPulls);
   permits.expire(now);
@@ -103,6 +106,7 @@ function pass(line: Line, now: number): number {
     permits.nextDueMs(now),
     registries.nextDueMs(),
     waves.nextDueMs(),
+    tags.nextDueMs(),
     gate?.nextDueMs() ?? Infinity,
   ];
   return Math.min(...dueMs, now + LONGEST_REST_MS);

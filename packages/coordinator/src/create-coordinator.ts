@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentPods, ClusterSource, NodeTaints, SecretReader, StatusSink } from '@kube-prefetch/cluster';
-import type { PaceSettings, Placement, TenantLimits } from '@kube-prefetch/core';
+import type { PaceSettings, Placement, RefreshSettings, TenantLimits } from '@kube-prefetch/core';
 import type { RewriteRule } from '@kube-prefetch/protocol';
 import type { Log } from '@kube-prefetch/process';
 import type { Clock, Trigger } from '@kube-prefetch/time';
@@ -17,6 +17,7 @@ import type { ReadSide } from './http/admin.ts';
 import type { AgentsSide } from './http/agents.ts';
 import type { OpsSide } from './http/ops.ts';
 import { createPermits, createSlowRegistries, createWaves, type WaveSettings } from './permits/index.ts';
+import { createTags } from './refresh/tags.ts';
 import { type CoordinatorMetrics, createMetrics } from './metrics.ts';
 import { createPacedTrigger } from './paced-trigger.ts';
 import { readCluster } from './read-cluster.ts';
@@ -28,6 +29,7 @@ const SILENT_AFTER_MS = 60_000;
 const PERMIT_TTL_MS = 30_000;
 /** Spegel announces what its node holds within 3 s. */
 const WAVES: WaveSettings = { settleMs: 3_000, patienceMs: 60_000 };
+const REFRESH: RefreshSettings = { intervalMs: 3_600_000, minIntervalMs: 60_000 };
 const RESOURCE_GRACE_MS = 30 * 60_000;
 const SECRET_REFRESH_MS = 5 * 60_000;
 /** Where the state of the cluster names no Secret, none is read. */
@@ -46,6 +48,7 @@ export interface CoordinatorParts {
   readonly wake?: Trigger;
   readonly metrics?: CoordinatorMetrics;
   readonly waves?: WaveSettings;
+  readonly refresh?: RefreshSettings;
   readonly permitTtlMs?: number;
   /** How long a node may stay without report or poll before its cells are Unknown. */
   readonly silentAfterMs?: number;
@@ -95,11 +98,21 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     changed,
     pullEnded(node, image, end) {
       registries.ended(node, image, end);
+      if (end === 'Outdated') tags.outdated(image);
       metrics.pullEnded(image, end);
     },
     becameWarm: metrics.becameWarm,
   });
   const waves = createWaves(fleet.nodes, parts.waves ?? WAVES);
+  const tags = createTags({
+    clock,
+    settings: parts.refresh ?? REFRESH,
+    node: fleet.node,
+    nodes: fleet.nodes,
+    callFor: fleet.callFor,
+    changed,
+    ended: result => metrics.tagLookedUp(result),
+  });
   const claims = parts.pods && createPodClaims({ pods: parts.pods, clock });
   const expectedNodes = createExpectedNodes({ graceMs: resourceGraceMs, isPulling: fleet.isPulling });
   const recentPods = createRecentPods(clock);
@@ -138,6 +151,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     permits,
     registries,
     waves,
+    tags,
     credentials,
     statuses,
     board,
@@ -155,6 +169,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
         log.info({ epoch }, 'no longer leading');
       });
       fleet.open();
+      tags.open();
       recentPods.open();
       permits.open(clock.monotonicMs());
       credentials.open(signal);
@@ -182,6 +197,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
       fleet,
       permits,
       registries,
+      tags,
       parallelPulls: limits.parallelPulls,
       statuses,
       clock,
@@ -197,9 +213,9 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     mustLead: term.mustLead,
     alive: term.alive,
     admit: (node, bytes) => fleet.admit(node, bytes),
-    forNode: (node, pod) => answerAgent({ term, fleet, claims, permits, credentials, metrics }, node, pod),
+    forNode: (node, pod) => answerAgent({ term, fleet, claims, permits, tags, credentials, metrics }, node, pod),
     ready,
-    exposeMetrics: () => metrics.expose({ term, source, fleet, permits, registries, credentials, gate }),
+    exposeMetrics: () => metrics.expose({ term, source, fleet, permits, registries, tags, credentials, gate }),
   };
 }
 

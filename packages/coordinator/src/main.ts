@@ -30,6 +30,7 @@ await runUntilSignalled(
       pods,
       limits: { ...config, spread: spreadOf(config) },
       waves: { settleMs: config.spreadSettleMs, patienceMs: config.spreadPatienceMs },
+      refresh: { intervalMs: config.refreshIntervalMs, minIntervalMs: config.refreshMinIntervalMs },
       permitTtlMs: config.permitTtlMs,
       silentAfterMs: config.silentAfterMs,
       resourceGraceMs: config.resourceGraceMs,

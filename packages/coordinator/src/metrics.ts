@@ -6,6 +6,7 @@ import type { Gate } from './gate/gate.ts';
 import { type Opening, OPENING_REASONS } from './gate/judge-gate.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import type { Fleet, ReportOutcome } from './fleet/index.ts';
+import { TAG_LOOK_RESULTS, type TagLookResult, type Tags } from './refresh/tags.ts';
 import type { LimitUse, Permits, PullOutcome, SlowRegistries } from './permits/index.ts';
 import { WRITE_OUTCOMES, type WriteOutcome } from './status/index.ts';
 import type { CurrentTerm } from './current-term.ts';
@@ -24,6 +25,7 @@ export interface CoordinatorMetrics {
   /** As an agent's report told it. */
   pullEnded(image: ImageRef, end: PullOutcome): void;
   becameWarm(afterMs: number): void;
+  tagLookedUp(result: TagLookResult): void;
   certificateEnds(certificate: 'authority' | 'serving', endMs: number): void;
   authorityProblem(isProblem: boolean): void;
   /** The Prometheus text format, with what is true now. */
@@ -40,6 +42,7 @@ export interface Measured {
   readonly fleet: Pick<Fleet, 'records' | 'tally' | 'nodes' | 'longestNotWarmMs'>;
   readonly permits: Pick<Permits, 'counts' | 'limits'>;
   readonly registries: Pick<SlowRegistries, 'refusals'>;
+  readonly tags: Pick<Tags, 'view'>;
   readonly credentials: Pick<Credentials, 'counts'>;
   readonly gate: Pick<Gate, 'waiting'> | undefined;
 }
@@ -128,6 +131,19 @@ export function createMetrics(): CoordinatorMetrics {
     name: `${PREFIX}registry_slowed`,
     help: 'For each registry that is slowed because it refused or failed pulls, the share of the pulls that ran at once before that may now; no sample: it is not slowed.',
     labelNames: ['registry'],
+    registers,
+  });
+  const looks = new Counter({
+    name: `${PREFIX}tag_looks_total`,
+    help: 'Tags that a node was asked to look up in their registry, by result: the same contents as before, moved to others, failed, unanswered in time.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of TAG_LOOK_RESULTS) looks.inc({ result }, 0);
+  const movingTags = new Gauge({
+    name: `${PREFIX}moving_tags`,
+    help: 'Tags that are looked up from time to time, by state: known, unknown before the first look, failing where the last one did, asked now.',
+    labelNames: ['state'],
     registers,
   });
   const waves = new Gauge({
@@ -220,7 +236,8 @@ export function createMetrics(): CoordinatorMetrics {
     apiRequest: ({ verb, resource, code }) => apiRequests.inc({ verb, resource, code }),
     certificateEnds: (certificate, endMs) => certificateEnd.set({ certificate }, endMs / 1000),
     authorityProblem: isProblem => authorityProblem.set(isProblem ? 1 : 0),
-    async expose({ term, source, fleet, permits: granting, registries, credentials, gate }) {
+    tagLookedUp: result => looks.inc({ result }),
+    async expose({ term, source, fleet, permits: granting, registries, tags, credentials, gate }) {
       for (const [state, count] of Object.entries(countCells(fleet))) cells.set({ state }, count);
       longestNotWarm.set(fleet.longestNotWarmMs() / 1000);
       for (const [agent, count] of Object.entries(countNodes(fleet))) nodes.set({ agent }, count);
@@ -236,6 +253,7 @@ export function createMetrics(): CoordinatorMetrics {
         limits.inc({ ...labels, is: 'used' }, used);
         limits.inc({ ...labels, is: 'waited_for' }, waiting);
       }
+      for (const [state, count] of Object.entries(countTags(tags))) movingTags.set({ state }, count);
       slowed.reset();
       for (const [registry, share] of lowestShares(registries.refusals(), labelOf)) slowed.set({ registry }, share);
       const spreading = countWaves(uses);
@@ -282,6 +300,16 @@ function lowestShares(
     shares.set(label, Math.min(shares.get(label) ?? 1, speed.most / speed.ranBefore));
   }
   return shares;
+}
+
+function countTags(tags: Measured['tags']): Record<'known' | 'unknown' | 'failing' | 'asked', number> {
+  const sum = { known: 0, unknown: 0, failing: 0, asked: 0 };
+  for (const { digest, scout, last } of tags.view()) {
+    if (last?.failure !== undefined) sum.failing += 1;
+    else sum[digest === undefined ? 'unknown' : 'known'] += 1;
+    if (scout !== undefined) sum.asked += 1;
+  }
+  return sum;
 }
 
 function countWaves(uses: readonly LimitUse[]) {

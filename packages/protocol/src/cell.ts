@@ -33,6 +33,10 @@ export const FAILURE_KINDS = [
 ] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
+/** Why a tag could not be looked up: as a pull fails, or no node answered in time, or none could be asked. */
+export const LOOK_FAILURES = [...FAILURE_KINDS, 'NoAnswer', 'NoScout'] as const;
+export type LookFailureKind = (typeof LOOK_FAILURES)[number];
+
 /** Somebody has to change something first: the image, its registry, its name. */
 const PERMANENT_FAILURES = ['NotFound', 'NoPlatform', 'InvalidReference', 'Unauthorized', 'NotAnImage'] as const;
 export type PermanentFailure = (typeof PERMANENT_FAILURES)[number];

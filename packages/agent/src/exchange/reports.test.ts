@@ -16,6 +16,13 @@ const PLAN: Plan = {
 
 function start() {
   const clock = createVirtualClock();
+  const found: { image: string; digest: string }[] = [];
+  const asked: string[][] = [];
+  const looks = {
+    results: () => found,
+    told: () => {},
+    asked: (images: readonly string[]) => void asked.push([...images]),
+  };
   const sent: { atMs: number; report: NodeReport }[] = [];
   const startMs = clock.monotonicMs();
   const answer = { epoch: 1, sendFull: false };
@@ -31,6 +38,7 @@ function start() {
     log: silentLog,
     agent: { id: 'agent', startedAt: '2026-11-23T00:00:00.000Z', version: '0.1.0' },
     pullOf: () => undefined,
+    looks,
     contact: createContact(clock, () => {}),
   });
   const stop = new AbortController();

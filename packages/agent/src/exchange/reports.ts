@@ -10,6 +10,7 @@ import {
 import type { RuntimeVersion, Space } from '@kube-prefetch/runtime';
 import { type Clock, type Random, createTrigger } from '@kube-prefetch/time';
 import type { Cell } from '../decide/judge-cells.ts';
+import type { Looks } from '../looks/answer-looks.ts';
 import { type Contact, createAttempts } from './attempts.ts';
 import { type PullOf, createCellLabels } from './label-cells.ts';
 
@@ -47,6 +48,8 @@ export interface Reports {
    * for the reports would cost the coordinator as much as the first.
    */
   beat(always?: 'always'): Promise<void>;
+  /** A tag was looked up: the coordinator waits for it. */
+  looked(): void;
   run(signal: AbortSignal): Promise<never>;
 }
 
@@ -57,6 +60,7 @@ export interface ReportsParts {
   readonly log: Log;
   readonly agent: NodeReport['agent'];
   readonly pullOf: PullOf;
+  readonly looks: Pick<Looks, 'results' | 'told' | 'asked'>;
   readonly contact: Contact;
 }
 
@@ -76,6 +80,7 @@ export function createReports(parts: ReportsParts): Reports {
   const send = async ({ plan, runtime, space, failure, cells }: LookResult, signal: AbortSignal) => {
     const labelled = labels.label(cells, parts.pullOf);
     const before = told;
+    const looked = parts.looks.results();
     told = undefined; // If the answer is lost, nobody knows whether the coordinator took the report.
     sequence += 1;
     const report: NodeReport = {
@@ -90,9 +95,12 @@ export function createReports(parts: ReportsParts): Reports {
         ...(space === 'unknown' && { diskUnseen: true }),
       },
       ...(before === undefined ? { cells: [...labelled], gone: [] } : changesBetween(before, labelled)),
+      ...(looked.length > 0 && { looked: [...looked] }),
     };
     const answer = await api.report(report, signal);
     attempts.answered();
+    parts.looks.told(looked);
+    parts.looks.asked(answer.looks ?? []);
     if (!answer.sendFull) told = toldBy(labelled);
     return answer.sendFull && before !== undefined;
   };
@@ -126,6 +134,10 @@ export function createReports(parts: ReportsParts): Reports {
       news ??= 'ordinary';
       wake.fire();
       await beats.promise;
+    },
+    looked() {
+      news = 'urgent';
+      wake.fire();
     },
     async run(signal) {
       for (;;) {

@@ -9,7 +9,7 @@ import { createPlannedImages } from './planned-images.ts';
 import { judgeReport, type ReportOutcome } from './judge-report.ts';
 import { count, createMembership, uncount } from './membership.ts';
 import type { CohortRecord, Heard, NodeRecord } from './node-record.ts';
-import { answerPoll, dismissPoll, pollPlan } from './plan-polls.ts';
+import { answerPoll, dismissPoll, endPoll, pollPlan } from './plan-polls.ts';
 import { apiErrors } from '../requests/api-errors.ts';
 import { forgiveSuspension, longestPollMs, nextSilenceMs, nodesFallingSilent } from './silence.ts';
 import { takeReport } from './take-report.ts';
@@ -44,6 +44,9 @@ export interface Fleet extends FleetView {
   admit(node: string, bytes: number): void;
   /** Notes that the node's agent lives. Throws ApiError where the node cannot be served. */
   contact(node: string): NodeRecord;
+
+  /** Has the node's agent report soon: the answer has something for it. */
+  callFor(node: string): void;
 
   /** As nodes agree on it; undefined while fewer than two hold the image. */
   sizeOf(image: ImageRef): number | undefined;
@@ -182,6 +185,10 @@ export function createFleet({ clock, log, silentAfterMs, changed, pullEnded, bec
       node.sentUntilMs = untilMs;
     },
     contact,
+    callFor(name) {
+      const node = members.nodes.get(name);
+      if (node !== undefined) endPoll(node);
+    },
 
     sizeOf: image => agreedSize(members.cohorts.values().map(({ tally }) => tally.sizes(image))),
     node: name => members.nodes.get(name),

@@ -36,6 +36,12 @@ export function answerPoll(node: NodeRecord): void {
   node.poll = undefined;
 }
 
+/** Ends the node's poll as if nothing had changed: its agent then reports, and learns what the answer has for it. */
+export function endPoll(node: NodeRecord): void {
+  node.poll?.request.answer('unchanged');
+  node.poll = undefined;
+}
+
 export function dismissPoll(node: NodeRecord, why: ApiError): void {
   node.poll?.request.fail(why);
   node.poll = undefined;

@@ -56,7 +56,7 @@ test('the overview tells each limit with what uses it and waits for it, waves by
       lastRefusal: { at, kind: 'RateLimited', node: 'n2', image: 'r.example/wave' },
     },
   ]);
-  expect(leftOut).toEqual({ limits: 0, waves: 0, registries: 0 });
+  expect(leftOut).toEqual({ limits: 0, waves: 0, registries: 0, looks: 0 });
   const { text } = await line.coordinator.exposeMetrics();
   for (const sample of [
     'limit{limit="cluster",registry="",is="allowed"} 3',

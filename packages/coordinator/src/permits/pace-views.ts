@@ -27,7 +27,9 @@ export interface PaceNow {
   readonly registries: readonly RegistryRefusals[];
 }
 
-type PaceOverview = Pick<Overview, 'limits' | 'waves' | 'registries' | 'leftOut'>;
+interface PaceOverview extends Pick<Overview, 'limits' | 'waves' | 'registries'> {
+  readonly leftOut: Omit<Overview['leftOut'], 'looks'>;
+}
 
 /** What paces pulls now, as people see it. */
 export function paceOverview(pace: PaceNow, clock: Clock): PaceOverview {

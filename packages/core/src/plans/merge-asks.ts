@@ -30,7 +30,7 @@ export function mergeAsks(asks: readonly Ask[], digests: WantedDigests = new Map
 }
 
 /** A suspended resource has no tag looked up. */
-function isRefreshed({ start, refresh }: Ask): boolean {
+export function isRefreshed({ start, refresh }: Ask): boolean {
   return start && refresh !== undefined;
 }
 

@@ -192,6 +192,18 @@ const ROWS: readonly { readonly title: string; readonly panels: readonly Panel[]
     ],
   },
   {
+    title: 'Tags that move',
+    panels: [
+      series('Tags that are looked up').withTarget(query(`sum by (state) (${of('moving_tags')})`, '{{state}}')),
+      series('Looks by what they found', 'cpm').withTarget(
+        query(`60 * sum by (result) (rate(${of('tag_looks_total')}[$__rate_interval]))`, '{{result}}'),
+      ),
+      series('Looks, as agents count them', 'cpm').withTarget(
+        query(`60 * sum by (result) (rate(${byAgents('tag_looks_total')}[$__rate_interval]))`, '{{result}}'),
+      ),
+    ],
+  },
+  {
     title: 'Agents',
     panels: [
       series('Agents in trouble')

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
-import { CELL_STATES, SLOWING_FAILURES } from '../cell.ts';
+import { CELL_STATES, LOOK_FAILURES, SLOWING_FAILURES } from '../cell.ts';
 import { PrefetchStatus, ResourceRef } from '../resources/status.ts';
-import { ImageRefSchema, Timestamp } from '../shared-fields.ts';
+import { DigestSchema, ImageRefSchema, Timestamp } from '../shared-fields.ts';
 import { CellReport, RuntimeReport } from './report.ts';
 
 /** `NotApplicable`: none reports, and the agents' DaemonSet leaves the node out. */
@@ -97,10 +97,32 @@ export const RegistryOverview = Type.Object({
 });
 export type RegistryOverview = Static<typeof RegistryOverview>;
 
+/** A tag that is looked up in its registry from time to time. */
+export const LookOverview = Type.Object({
+  image: ImageRefSchema,
+  everyMs: Count,
+  nextAt: Timestamp,
+  /** The node that looks it up now. */
+  scout: Type.Optional(Type.String()),
+  /** What it stood for at the last look that was answered; absent before the first one of this coordinator. */
+  digest: Type.Optional(DigestSchema),
+  last: Type.Optional(
+    Type.Object({
+      at: Timestamp,
+      /** Absent where none could be asked. */
+      node: Type.Optional(Type.String()),
+      failure: Type.Optional(Type.Object({ kind: Type.Enum([...LOOK_FAILURES]), message: Type.String() })),
+    }),
+  ),
+});
+export type LookOverview = Static<typeof LookOverview>;
+
 /** Longest lists of an overview: those that hold up most come first. */
 export const MAX_OVERVIEW_LIMITS = 500;
 export const MAX_OVERVIEW_WAVES = 200;
 export const MAX_OVERVIEW_REGISTRIES = 100;
+export const MAX_OVERVIEW_LOOKS = 200;
+
 /** Bytes, where they are known: of cells that count for Warm. Sizes are learned from nodes that hold an image, and from running pulls. */
 export const ResourceProgress = Type.Object({
   /** Of cells that are not Present and whose image has a known size. */
@@ -126,8 +148,10 @@ export const Overview = Type.Object({
   limits: Type.Array(LimitOverview, { maxItems: MAX_OVERVIEW_LIMITS }),
   waves: Type.Array(WaveOverview, { maxItems: MAX_OVERVIEW_WAVES }),
   registries: Type.Array(RegistryOverview, { maxItems: MAX_OVERVIEW_REGISTRIES }),
+  /** Those that failed first, then those that come next. */
+  looks: Type.Array(LookOverview, { maxItems: MAX_OVERVIEW_LOOKS }),
   /** How many entries the lists above have no room for. */
-  leftOut: Type.Object({ limits: Count, waves: Count, registries: Count }),
+  leftOut: Type.Object({ limits: Count, waves: Count, registries: Count, looks: Count }),
 });
 export type Overview = Static<typeof Overview>;
 

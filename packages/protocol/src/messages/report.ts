@@ -1,6 +1,13 @@
 import Type, { type Static } from 'typebox';
 import { CELL_STATES, FAILURE_KINDS, PULL_PHASES, WAIT_REASONS } from '../cell.ts';
-import { ImageRefSchema, MAX_IMAGES_PER_NODE, MAX_MESSAGE_LENGTH, Timestamp } from '../shared-fields.ts';
+import {
+  DigestSchema,
+  ImageRefSchema,
+  MAX_IMAGES_PER_NODE,
+  MAX_LOOKS_PER_NODE,
+  MAX_MESSAGE_LENGTH,
+  Timestamp,
+} from '../shared-fields.ts';
 
 export const Failure = Type.Object({
   kind: Type.Enum([...FAILURE_KINDS]),
@@ -73,6 +80,17 @@ export const NodeReport = Type.Object({
   cells: Type.Array(CellReport, { maxItems: MAX_IMAGES_PER_NODE }),
   /** Images that left the plan since the report before; empty in a full report. */
   gone: Type.Array(ImageRefSchema, { maxItems: MAX_IMAGES_PER_NODE }),
+  /** What tags that the node was asked about stand for in their registry, or why nobody can tell. */
+  looked: Type.Optional(
+    Type.Array(
+      Type.Object({
+        image: ImageRefSchema,
+        digest: Type.Optional(DigestSchema),
+        failure: Type.Optional(Failure),
+      }),
+      { maxItems: MAX_LOOKS_PER_NODE },
+    ),
+  ),
 });
 export type NodeReport = Static<typeof NodeReport>;
 
@@ -81,5 +99,7 @@ export const ReportAnswer = Type.Object({
   epoch: Type.Integer({ minimum: 0 }),
   /** True: this report was not used, send everything. */
   sendFull: Type.Boolean(),
+  /** Tags that this node is to look up in their registry, until it has told what they stand for. */
+  looks: Type.Optional(Type.Array(ImageRefSchema, { maxItems: MAX_LOOKS_PER_NODE })),
 });
 export type ReportAnswer = Static<typeof ReportAnswer>;

@@ -95,6 +95,7 @@ function startAgent(node: string, coordinator: string, runtime: TwinRuntime, say
     slowPullBytesPerSecond: 50_000,
     disk: { maxUsedPercent: 95 },
     stall: { stallTimeoutMs: 120_000 },
+    lookUp: async (image, auth) => runtime.registry.offer(image, auth).digest,
   });
   const ended = runAgent(agent, stopped.signal).catch((error: Error) =>
     say(`the agent of ${node} failed: ${error.message}`),
