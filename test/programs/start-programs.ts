@@ -10,7 +10,9 @@ const program = (name: string) => fileURLToPath(new URL(`../../packages/${name}/
 /** The two programs as children, on a directory of manifests with the one node `n1`. */
 export interface Programs {
   /** `under`: a command that runs it, as `nice` would. */
-  readonly startCoordinator: (under?: readonly string[]) => Promise<Child>;
+  readonly startCoordinator: (under?: readonly string[], flags?: Readonly<Record<string, string>>) => Promise<Child>;
+  /** The folder of manifests. */
+  readonly manifests: string;
   readonly startAgent: (flags?: Readonly<Record<string, string>>, under?: readonly string[]) => Promise<Agent>;
   /** The images that should be on the node from now on. */
   readonly ask: (images: readonly string[]) => void;
@@ -54,7 +56,8 @@ export async function preparePrograms(dir: string, socket: string): Promise<Prog
       const head = 'apiVersion: kube-prefetch.io/v1alpha1\nkind: ClusterPrefetch\nmetadata: {name: base}\n';
       writeFileSync(join(manifests, 'prefetch.yaml'), `${head}spec: {images: ${JSON.stringify(images)}}\n`);
     },
-    async startCoordinator(under = []) {
+    manifests,
+    async startCoordinator(under = [], more = {}) {
       starts += 1;
       const flags = {
         manifests,
@@ -62,6 +65,7 @@ export async function preparePrograms(dir: string, socket: string): Promise<Prog
         listen: `127.0.0.1:${port}`,
         'admin-listen': `127.0.0.1:${adminPort}`,
         'ops-listen': '127.0.0.1:0',
+        ...more,
       };
       const child = await start('coordinator', flags, join(dir, `coordinator-${starts}.log`), under);
       await waitUntil(view, 'the coordinator to answer', SOON_MS, { child });

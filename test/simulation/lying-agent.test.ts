@@ -58,6 +58,7 @@ const cell: fc.Arbitrary<CellReport> = fc.record(
   },
   { requiredKeys: ['image', 'state', 'since'] },
 );
+const digest = fc.constantFrom('1', '2').map(digit => `sha256:${digit.repeat(64)}`);
 const report: fc.Arbitrary<NodeReport> = fc.record(
   {
     agent: fc.record({ id: fc.constantFrom('one', 'other', 'n1-1'), startedAt: time, version: text(64) }),
@@ -67,6 +68,7 @@ const report: fc.Arbitrary<NodeReport> = fc.record(
     runtime: fc.record({ name: text(64), version: text(64), failure, diskUnseen: fc.boolean() }, { requiredKeys: [] }),
     cells: fc.array(cell, { maxLength: 40 }),
     gone: fc.array(image, { maxLength: 5 }),
+    looked: fc.array(fc.record({ image, digest, failure }, { requiredKeys: ['image'] }), { maxLength: 16 }),
   },
   { requiredKeys: ['agent', 'sequence', 'full', 'runtime', 'cells', 'gone'] },
 );

@@ -183,7 +183,7 @@ async function exchange(call: Call, mostBytes: number, signal: AbortSignal): Pro
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const options = { method, headers: { 'user-agent': 'kube-prefetch', ...headers }, agent: false, signal };
       const sent = url.protocol === 'https:' ? overHttps(url, { ...options, ...secure }) : overHttp(url, options);
-      sent.once('response', resolve).once('error', reject).end(body);
+      sent.once('response', resolve).on('error', reject).end(body);
     });
     return { status: response.statusCode ?? 0, headers: response.headers, body: await readBody(response, mostBytes) };
   } catch (error) {

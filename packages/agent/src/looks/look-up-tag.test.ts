@@ -178,7 +178,7 @@ test.each<[string, string, string | undefined, readonly (readonly [url: string, 
   [
     'with mirrors: those that may resolve tags and have names',
     'r.example',
-    'server = "https://up.example"\n[host."https://m.example/hub"]\n[host."https://n.example"]\ncapabilities = ["pull"]\n[host."https://[::1]:5000"]\n[host."http://localhost:5000"]\n[host."https://10.0.0.1"]\n[host."ftp://x"]\n',
+    'server = "https://up.example"\n[host."https://m.example/hub"]\n[host."https://n.example"]\ncapabilities = ["pull"]\n[host."https://[::1]:5000"]\n[host."http://localhost:5000"]\n[host."https://10.0.0.1"]\n[host."ftp://x"]\n[host."no url"]\n',
     [
       ['https://m.example/hub/v2', false],
       ['https://up.example/v2', true],

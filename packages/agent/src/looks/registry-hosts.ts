@@ -35,21 +35,21 @@ export async function registryHosts(registry: string, folder: string | undefined
       { url: withVersion(originOf(registry, undefined), NO_SETTINGS), isOrigin: true, tls: { skipVerify: false } },
     ];
   const { path, file } = found;
-  const mirrors = file.mirrors.filter(({ url, settings }) => mayResolve(url, settings));
   const origin = originOf(registry, file.server);
-  const ofOrigin = file.mirrors.find(({ url }) => new URL(url).host === origin.host)?.settings ?? file.ofServer;
-  return [
-    ...(await Promise.all(
-      mirrors
-        .filter(({ url }) => new URL(url).host !== origin.host)
-        .map(async ({ url, settings }) => ({
-          url: withVersion(new URL(url), settings),
-          isOrigin: false,
-          tls: await tlsOf(path, settings),
-        })),
-    )),
-    { url: withVersion(origin, ofOrigin), isOrigin: true, tls: await tlsOf(path, ofOrigin) },
-  ];
+  const hosts = file.mirrors.flatMap(({ url, settings }) =>
+    URL.canParse(url) ? [{ url: new URL(url), settings }] : [],
+  );
+  const ofOrigin = hosts.find(({ url }) => url.host === origin.host)?.settings ?? file.ofServer;
+  const mirrors = hosts.filter(({ url, settings }) => url.host !== origin.host && mayResolve(url, settings));
+  const toHost = async (url: URL, settings: HostSettings, isOrigin: boolean): Promise<RegistryHost> => ({
+    url: withVersion(url, settings),
+    isOrigin,
+    tls: await tlsOf(path, settings),
+  });
+  return Promise.all([
+    ...mirrors.map(({ url, settings }) => toHost(url, settings, false)),
+    toHost(origin, ofOrigin, true),
+  ]);
 }
 
 interface Found {
@@ -85,9 +85,9 @@ function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
 }
 
-function mayResolve(url: string, { capabilities }: HostSettings): boolean {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return false;
-  const host = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
+function mayResolve(url: URL, { capabilities }: HostSettings): boolean {
+  if (!/^https?:$/.test(url.protocol)) return false;
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return isIP(host) === 0 && host !== 'localhost' && (capabilities?.includes('resolve') ?? true);
 }
 

@@ -10,7 +10,7 @@ time="2026-11-23T02:50:36Z" level=error msg="response completed with error" http
 
 test('requests for images are told from everything else in the log', () => {
   expect(parseAccessLog(LOG)).toEqual([
-    { method: 'HEAD', path: '/v2/shop/web/manifests/1.0', status: 200, bytes: 720 },
-    { method: 'HEAD', path: '/v2/shop/missing/manifests/9', status: 404, bytes: 96 },
+    { method: 'HEAD', path: '/v2/shop/web/manifests/1.0', status: 200, bytes: 720, by: 'containerd/1.6.20~ds1' },
+    { method: 'HEAD', path: '/v2/shop/missing/manifests/9', status: 404, bytes: 96, by: 'containerd/1.6.20~ds1' },
   ]);
 });

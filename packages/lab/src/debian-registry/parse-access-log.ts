@@ -4,9 +4,12 @@ export interface RegistryRequest {
   readonly status: number;
   /** Of the answer's body. */
   readonly bytes: number;
+  /** As it calls itself, `containerd/1.6.20`. */
+  readonly by: string;
 }
 
-const LINE = /^\S+ - .* \[[^\]]*\] "(?<method>\S+) (?<path>\/v2\/\S*) [^"]*" (?<status>\d+) (?<bytes>\d+) /gm;
+const LINE =
+  /^\S+ - .* \[[^\]]*\] "(?<method>\S+) (?<path>\/v2\/\S*) [^"]*" (?<status>\d+) (?<bytes>\d+) "[^"]*" "(?<by>[^"]*)"/gm;
 
 /** The lines of the combined log format that are requests below /v2/, between whatever else the program logs. */
 export function parseAccessLog(text: string): readonly RegistryRequest[] {
@@ -15,5 +18,6 @@ export function parseAccessLog(text: string): readonly RegistryRequest[] {
     path: groups.path ?? '',
     status: Number(groups.status),
     bytes: Number(groups.bytes),
+    by: groups.by ?? '',
   }));
 }

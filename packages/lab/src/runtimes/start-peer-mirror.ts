@@ -20,8 +20,8 @@ export interface PeerMirrorOptions {
 }
 
 export interface PeerMirror {
-  /** Of containerd's folder of hosts: from now on it asks the mirror before the registry. */
-  standBefore(registry: string): void;
+  /** Of containerd's folder of hosts: from now on it asks the mirror before the registry, unless told otherwise also what a tag stands for. */
+  standBefore(registry: string, capabilities?: readonly ('pull' | 'resolve')[]): void;
   stop(): Promise<void>;
 }
 
@@ -37,8 +37,8 @@ export async function startPeerMirror(options: PeerMirrorOptions): Promise<PeerM
     (await runIn(prefix, 'curl', ['-sS', '--max-time', '5', `http://${at(address)}/v2/`])) === '';
   await waitUntil(ready, `the mirror of ${name}`, READY_MS, { child });
   return {
-    standBefore(registry) {
-      const host = `[host."http://${at(address)}"]\n  capabilities = ["pull", "resolve"]\n`;
+    standBefore(registry, capabilities = ['pull', 'resolve']) {
+      const host = `[host."http://${at(address)}"]\n  capabilities = ${JSON.stringify(capabilities)}\n`;
       writeFileSync(join(dir, 'certs.d', registry, 'hosts.toml'), `server = "http://${registry}"\n${host}`);
     },
     async stop() {
