@@ -44,6 +44,7 @@ export const NEEDS = {
   'bench:pull': [...containerd, 'docker-registry'],
   'bench:settings': [...go, ...containerd],
   'bench:cluster': [...cluster, ...images],
+  'bench:api': apiServer,
 } as const satisfies Record<string, readonly Need[]>;
 
 export type Purpose = keyof typeof NEEDS;

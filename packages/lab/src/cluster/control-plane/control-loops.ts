@@ -9,24 +9,32 @@ interface LoopOptions {
   readonly prefix: CommandPrefix;
   /** Writes the kubeconfig of a user. */
   readonly kubeconfigFor: (user: string) => Promise<string>;
+  /** Further ones. */
+  readonly flags?: readonly string[];
 }
 
 /** Both open no port, so several of each can run on one machine. */
 const COMMON = ['--leader-elect=false', '--secure-port=0'];
 
-export async function createScheduler({ dir, program, prefix, kubeconfigFor }: LoopOptions): Promise<Service> {
+export async function createScheduler({
+  dir,
+  program,
+  prefix,
+  kubeconfigFor,
+  flags = [],
+}: LoopOptions): Promise<Service> {
   const kubeconfig = await kubeconfigFor('system:kube-scheduler');
   return createService({
     name: 'kube-scheduler',
     command: program,
-    args: [`--kubeconfig=${kubeconfig}`, ...COMMON],
+    args: [`--kubeconfig=${kubeconfig}`, ...COMMON, ...flags],
     logFile: join(dir, 'log', 'kube-scheduler.log'),
     prefix,
   });
 }
 
 export async function createControllerManager(options: LoopOptions & { pki: Pki }): Promise<Service> {
-  const { dir, program, prefix, kubeconfigFor, pki } = options;
+  const { dir, program, prefix, kubeconfigFor, pki, flags = [] } = options;
   const kubeconfig = await kubeconfigFor('system:kube-controller-manager');
   return createService({
     name: 'kube-controller-manager',
@@ -37,6 +45,7 @@ export async function createControllerManager(options: LoopOptions & { pki: Pki 
       `--root-ca-file=${pki.caFile}`,
       '--use-service-account-credentials',
       ...COMMON,
+      ...flags,
     ],
     logFile: join(dir, 'log', 'kube-controller-manager.log'),
     prefix,

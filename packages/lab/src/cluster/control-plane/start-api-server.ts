@@ -15,13 +15,13 @@ export interface ApiServerOptions {
   /** Belongs into a scratch folder. */
   readonly folder: string;
   readonly version?: KubernetesVersion;
-  /** Without it pods stay where they are created. */
-  readonly schedulerToo?: boolean;
+  /** Without it pods stay where they are created. A list: with these further flags. */
+  readonly schedulerToo?: boolean | readonly string[];
   /**
    * Without it nothing makes the pods of a Deployment or `default` service accounts, nothing ends a deleted namespace, and
-   * the roles `view`, `edit` and `admin` are empty.
+   * the roles `view`, `edit` and `admin` are empty. A list: with these further flags.
    */
-  readonly controllersToo?: boolean;
+  readonly controllersToo?: boolean | readonly string[];
   readonly auditLog?: boolean;
   /** Further flags of kube-apiserver. */
   readonly flags?: readonly string[];
@@ -97,12 +97,20 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     const common = { dir, prefix, kubeconfigFor: (user: string) => client.kubeconfigFor(user), pki };
     const path = async <P extends 'kube-scheduler' | 'kube-controller-manager'>(program: P) =>
       (await kubernetesPrograms(version, [program], { say }))[program];
+    const { schedulerToo: scheduler = false, controllersToo: controllers = false } = options;
+    const flagsOf = (asked: true | readonly string[]) => (asked === true ? [] : asked);
     return [
-      ...(options.schedulerToo === true
-        ? [await createScheduler({ ...common, program: await path('kube-scheduler') })]
+      ...(scheduler
+        ? [await createScheduler({ ...common, program: await path('kube-scheduler'), flags: flagsOf(scheduler) })]
         : []),
-      ...(options.controllersToo === true
-        ? [await createControllerManager({ ...common, program: await path('kube-controller-manager') })]
+      ...(controllers
+        ? [
+            await createControllerManager({
+              ...common,
+              program: await path('kube-controller-manager'),
+              flags: flagsOf(controllers),
+            }),
+          ]
         : []),
     ];
   }
