@@ -15,7 +15,8 @@ async function run(...args: readonly string[]): Promise<{ said: string; error: s
   const log = vi.spyOn(console, 'log').mockImplementation((...texts: unknown[]) => {
     said += `${texts.join(' ')}\n`;
   });
-  const program = createProgram({ terminal, clock, signal: new AbortController().signal });
+  const names = { resources: ['clusterprefetch/base', 'prefetch/web'], nodes: ['n1', 'n2'] };
+  const program = createProgram({ terminal, clock, signal: new AbortController().signal }, names);
   try {
     for (const command of [program, ...program.commands]) command.exitOverride();
     await program.parseAsync(['node', 'kubectl-prefetch', ...args]);
@@ -31,6 +32,8 @@ test.each([
   ['help names every command', ['--help'], /status.*explain.*wait.*plan.*warm.*doctor.*ui.*completion/s],
   ['kubectl completes commands by it', ['complete', '--', 'st'], /^status\t.*\n:4\n$/],
   ['kubectl completes formats by it', ['complete', '--', 'explain', '-o', ''], /^json\t?\nyaml\t?\n:4\n$/],
+  ['resources are completed', ['complete', '--', 'wait', 'pre'], /^prefetch\/web\t?\n:4\n$/],
+  ['nodes are completed', ['complete', '--', 'explain', '--node', ''], /^n1\t?\nn2\t?\n:4\n$/],
   ['bash is told how to complete', ['completion', 'bash'], /complete .*kubectl-prefetch/],
   ['zsh is told how to complete', ['completion', 'zsh'], /#compdef kubectl-prefetch/],
   ['fish is told how to complete', ['completion', 'fish'], /complete .*kubectl-prefetch/],

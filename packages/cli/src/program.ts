@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { explain, type ExplainOptions } from './commands/explain.ts';
 import type { WaitGoal } from './commands/judge-wait.ts';
 import { waitFor, type WaitOptions } from './commands/wait.ts';
+import { type CompletedNames, NO_NAMES } from './commands/completed-names.ts';
 import { type DoctorOptions, examine } from './commands/doctor.ts';
 import { openPage, type PageOptions } from './commands/ui.ts';
 import { warm, type WarmOptions } from './commands/warm.ts';
@@ -25,7 +26,10 @@ Exit codes: ${EXIT.done} done, ${EXIT.error} it could not be asked or done, ${EX
 something), ${EXIT.timeout} time ran out, ${EXIT.interrupted} interrupted.`;
 
 /** Every command with its options. `begin` is given what a command was told, and makes what it works with. */
-export function createProgram(surroundings: Pick<Context, 'terminal' | 'clock' | 'signal'>): Command {
+export function createProgram(
+  surroundings: Pick<Context, 'terminal' | 'clock' | 'signal'>,
+  names: CompletedNames = NO_NAMES,
+): Command {
   const program = new Command('kubectl-prefetch')
     .usage('COMMAND [options]')
     .description('Is it warm, and if not, why: kube-prefetch seen from the command line.')
@@ -94,8 +98,22 @@ export function createProgram(surroundings: Pick<Context, 'terminal' | 'clock' |
     .option('--no-open', 'print the address, and open no browser')
     .action(run((context, options: PageOptions) => openPage(context, options)));
   // The same words that kubectl and cobra expect of `kubectl_complete-prefetch`: a candidate a line, then a directive.
-  tab(program, { completionCommandName: 'completion' });
+  offerNames(tab(program, { completionCommandName: 'completion' }), names);
   return program;
+}
+
+function offerNames({ commands }: ReturnType<typeof tab>, { resources, nodes }: CompletedNames): void {
+  const offer = (words: readonly string[]) => (complete: (value: string, description: string) => void) => {
+    for (const word of words) complete(word, '');
+  };
+  for (const [name, words] of [
+    ['status', resources],
+    ['wait', resources],
+    ['explain', [...resources, ...nodes]],
+  ] as const)
+    for (const argument of commands.get(name)?.arguments.values() ?? []) argument.handler = offer(words);
+  const node = commands.get('explain')?.options.get('node');
+  if (node !== undefined) node.handler = offer(nodes);
 }
 
 /** As kubectl has them: a plugin gets none of its own. */

@@ -30,7 +30,7 @@ const STYLES = { ok: 'good', look: 'busy', broken: 'bad', skipped: 'dim' } as co
 
 function findingText({ check, verdict, says, remedy, page }: Finding, { paint }: Context['terminal']): string {
   const head = `${paint(STYLES[verdict], WORDS[verdict].padEnd(7))}  ${check}: ${says}\n`;
-  const what = remedy === undefined ? '' : `         What to do: ${remedy}.\n`;
+  const what = remedy === undefined ? '' : `         What to do: ${remedy}\n`;
   return `${head}${what}${page === undefined ? '' : `         docs/${page}\n`}`;
 }
 

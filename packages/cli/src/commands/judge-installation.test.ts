@@ -101,6 +101,11 @@ test.each<[string, Partial<Installation>, string, RegExp]>([
   expect(`${found?.says} ${found?.remedy}`).toMatch(text);
 });
 
+test('where nothing is installed that is all that is said', () => {
+  const findings = judgeInstallation({ ...GOOD, kinds: [], lease: undefined, pods: [] });
+  expect(findings.map(({ check, verdict }) => `${check} ${verdict}`)).toEqual(['Kubernetes ok', 'Installation broken']);
+});
+
 test('what may not be read is skipped, and not called broken', () => {
   const findings = judgeInstallation({ ...GOOD, pods: undefined, namespaceLabels: undefined });
   expect(findings.filter(({ verdict }) => verdict === 'skipped').map(({ check }) => check)).toEqual([

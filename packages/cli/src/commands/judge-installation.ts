@@ -34,6 +34,7 @@ const MAX_SKEW_MS = 30_000;
 
 /** Every reason known to us why an installation does not work, in the order in which one causes the next. */
 export function judgeInstallation(found: Installation): readonly Finding[] {
+  if (isAbsent(found)) return [judgeKubernetes(found), absent(found)];
   return [
     judgeKubernetes(found),
     judgeKinds(found),
@@ -47,6 +48,20 @@ export function judgeInstallation(found: Installation): readonly Finding[] {
     ...judgeRuntimes(found),
     judgeVersions(found),
   ];
+}
+
+function isAbsent({ kinds, lease, pods }: Installation): boolean {
+  return kinds.length === 0 && lease === undefined && pods?.length === 0;
+}
+
+function absent({ namespace }: Installation): Finding {
+  return {
+    check: 'Installation',
+    verdict: 'broken',
+    says: `there is no kube-prefetch in namespace ${namespace}`,
+    remedy: 'install it, or name where it is with --coordinator NAMESPACE/LEASE',
+    page: 'install.md',
+  };
 }
 
 function judgeKubernetes({ kubernetes }: Installation): Finding {
@@ -150,8 +165,10 @@ function judgeCoordinators({ pods }: Installation): readonly Finding[] {
   }));
 }
 
-function judgeLease({ lease, namespace, overview }: Installation): Finding {
+function judgeLease({ lease, namespace, overview, rights }: Installation): Finding {
   const check = 'Leader';
+  const denied = rights.some(({ what, allowed }) => what.includes('leases') && !allowed);
+  if (lease === undefined && denied) return { check, verdict: 'skipped', says: 'you may not get the Lease' };
   if (lease === undefined)
     return {
       check,

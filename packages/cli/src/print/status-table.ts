@@ -108,7 +108,7 @@ export function summaryLine(entries: readonly ResourceEntry[], paint: Paint): st
   }
   const failed = sum(({ status }) => status.summary.failed);
   const failing = failed > 0 ? `, ${failed} failed` : '';
-  return `${paint('bold', `${warm.length} of ${countNoun(entries.length, 'resource')} ${warm.length === 1 ? 'is' : 'are'} warm: ${present} of ${cells} images are where they are wanted${failing}.`)}\n`;
+  return `${paint('bold', `${warm.length} of ${countNoun(entries.length, 'resource')} ${warm.length === 1 || entries.length === 1 ? 'is' : 'are'} warm: ${present} of ${cells} images are where they are wanted${failing}.`)}\n`;
 }
 
 export function isWarm(status: ResourceEntry['status']): boolean {
