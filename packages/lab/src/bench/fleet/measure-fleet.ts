@@ -224,10 +224,15 @@ async function measureRestart(fleet: FleetSystem): Promise<FleetFigures['restart
   await fleet.restart();
   const { pid } = fleet.coordinator();
   await untilComplete(fleet);
+  await waitUntil(
+    async () => {
+      const { resources } = await fleet.overview();
+      return resources.length > 0 && resources.every(({ status }) => status.summary.unknown === 0);
+    },
+    'statuses that know every image',
+    COMPLETE_MS,
+  );
   const completeMs = machineMs() - startedMs;
-  const { resources } = await fleet.overview();
-  const unknown = resources.reduce((sum, { status }) => sum + status.summary.unknown, 0);
-  if (unknown > 0) throw new Error(`${unknown} images are unknown to the statuses although every cell is Present`);
   return { completeMs, cpuSeconds: cpuSeconds(pid), peakMiB: peakMiB(pid), ...(await loopDelays(fleet)) };
 }
 
