@@ -1,4 +1,4 @@
-import type { NodeReport, Plan } from '@kube-prefetch/protocol';
+import { ApiError, type NodeReport, type Plan, type ReportAnswer } from '@kube-prefetch/protocol';
 import { silentLog } from '@kube-prefetch/process';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
@@ -20,16 +20,17 @@ function start() {
   const asked: string[][] = [];
   const looks = {
     results: () => found,
-    told: () => {},
+    told: (results: readonly unknown[]) => void found.splice(0, results.length),
     asked: (images: readonly string[]) => void asked.push([...images]),
   };
   const sent: { atMs: number; report: NodeReport }[] = [];
   const startMs = clock.monotonicMs();
-  const answer = { epoch: 1, sendFull: false };
+  const answer: ReportAnswer & { lost?: true } = { epoch: 1, sendFull: false };
   const reports = createReports({
     api: {
       async report(report) {
         sent.push({ atMs: clock.monotonicMs() - startMs, report });
+        if (answer.lost) throw new ApiError('Unreachable', 'the answer was lost');
         return { ...answer };
       },
     },
@@ -48,6 +49,8 @@ function start() {
     sent,
     answer,
     reports,
+    found,
+    asked,
     offer: (...present: readonly string[]) =>
       reports.offer({ plan: PLAN, runtime: RUNTIME, cells: IMAGES.map(image => cell(image, present.includes(image))) }),
     times: () => sent.map(({ atMs }) => atMs),
@@ -149,5 +152,23 @@ test('a coordinator that may know nothing is told at once, and that ends when it
   await clock.advance(250);
   await told;
   expect(sent.map(({ report }) => report.full)).toEqual([true, false, true]);
+  await stop();
+});
+
+test('tags that the answer asks about are handed on, and what they stand for is told at once and until an answer comes', async () => {
+  const { clock, offer, sent, answer, reports, found, asked, stop } = start();
+  answer.looks = ['a'];
+  offer('a');
+  await clock.advance(2_000);
+  expect(asked).toEqual([['a']]);
+  answer.looks = [];
+  answer.lost = true;
+  found.push({ image: 'a', digest: `sha256:${'1'.repeat(64)}` });
+  reports.looked();
+  await clock.advance(300);
+  delete answer.lost;
+  await clock.advance(5_000);
+  expect(sent.map(({ report }) => report.looked?.length ?? 0)).toEqual([0, 1, 1]);
+  expect(found).toEqual([]);
   await stop();
 });
