@@ -222,6 +222,9 @@ function memoryOf({ pid }: Child) {
 
 const GETS = [
   'agents /v1/nodes/n1/plan',
+  'admin /',
+  'admin /v1/cells',
+  'admin /v1/events?after=x',
   'admin /v1/overview',
   'admin /v1/nodes/n1',
   `admin /v1/images/${images.at(-1)}`,

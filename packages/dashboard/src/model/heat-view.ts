@@ -19,7 +19,7 @@ export interface HeatSize {
 
 const LARGEST_CELL = 48;
 /** Where a name fits beside it. */
-const READABLE_CELL = 15;
+const READABLE_CELL = 19;
 /** Of a table with few cells. */
 const COMFORTABLE_CELL = 30;
 

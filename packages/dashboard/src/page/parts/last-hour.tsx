@@ -10,6 +10,7 @@ const short = new Intl.NumberFormat('en', { notation: 'compact' });
 const SHOWN = 60;
 const HEIGHT = 170;
 const HOUR_S = 3_600;
+const SHORTEST_S = 300;
 /** What is not there, the worst at the bottom. */
 const STACK: readonly CellState[] = ['Failed', 'Stale', 'Unknown', 'Missing', 'Waiting', 'Pulling'];
 
@@ -68,6 +69,11 @@ function dataOf(samples: BoardModel['samples']): UPlot.AlignedData {
   return [samples.map(({ atMs }) => atMs / 1_000), ...sums.toReversed()];
 }
 
+/** What there is of the hour. */
+function spanOf(least: number, most: number): [number, number] {
+  return [Math.max(most - HOUR_S, Math.min(least, most - SHORTEST_S)), most];
+}
+
 function optionsOf(width: number, colours: keyof typeof PALETTE): UPlot.Options {
   const [ink, line] = colours === 'dark' ? ['#93a1af', '#263039'] : ['#5a6876', '#e4e9ee'];
   const axis = {
@@ -82,11 +88,15 @@ function optionsOf(width: number, colours: keyof typeof PALETTE): UPlot.Options 
     legend: { show: false },
     cursor: { show: false },
     scales: {
-      x: { range: (_chart, _least, most) => [(most ?? Date.now() / 1_000) - HOUR_S, most ?? Date.now() / 1_000] },
+      x: { range: (_chart, least, most) => spanOf(least ?? Date.now() / 1_000, most ?? Date.now() / 1_000) },
       y: { range: (_chart, _least, most) => [0, Math.max(4, most ?? 0) * 1.08] },
     },
     axes: [
-      { ...axis, values: (_chart, at) => at.map(second => clockText(new Date(second * 1_000)).slice(0, 5)) },
+      {
+        ...axis,
+        incrs: [60, 300, 600, 900],
+        values: (_chart, at) => at.map(second => clockText(new Date(second * 1_000)).slice(0, 5)),
+      },
       {
         ...axis,
         size: 44,

@@ -50,15 +50,9 @@ export function Resources({ model }: { readonly model: BoardModel }) {
   );
 }
 
-function countsOf({ cells, present, stale, pulling, waiting, failed, unknown }: Summary): CountsByState {
-  const Missing = Math.max(0, cells - present - stale - pulling - waiting - failed - unknown);
-  return {
-    Present: present,
-    Stale: stale,
-    Pulling: pulling,
-    Waiting: waiting,
-    Failed: failed,
-    Unknown: unknown,
-    Missing,
-  };
+function countsOf(summary: Summary): CountsByState {
+  const { cells, present, stale, pulling, waiting, failed, unknown, noAgent } = summary;
+  const known = { Present: present, Stale: stale, Pulling: pulling, Waiting: waiting, Failed: failed };
+  const Unknown = unknown + noAgent;
+  return { ...known, Unknown, Missing: Math.max(0, cells - present - stale - pulling - waiting - failed - Unknown) };
 }
