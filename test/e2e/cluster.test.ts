@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type Fixture, startFixture } from './fixture.ts';
 import { type Publisher, createPublisher } from './images.ts';
+import { answersTheCommandLine } from './scenarios/cli.ts';
 import { survivesFailures } from './scenarios/failures.ts';
 import { installs } from './scenarios/install.ts';
 import { isUpgraded, leaves } from './scenarios/leave.ts';
@@ -29,6 +30,7 @@ describe('on three real nodes', () => {
 
   installs(fixture);
   const warm = warms(fixture, publish);
+  answersTheCommandLine(fixture, publish, warm);
   readsWhatIsWritten(fixture, publish);
   findsRollouts(fixture, publish);
   isScraped(fixture);

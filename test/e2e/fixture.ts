@@ -10,7 +10,7 @@ import { SOON_MS } from '../patience.ts';
 export const RELEASE = 'kube-prefetch';
 
 /** Whom the release gives the viewer's rights. */
-const VIEWERS = 'viewers';
+export const VIEWERS = 'viewers';
 
 /** What the release is told of the gate. */
 export const GATE = { taint: 'kube-prefetch.io/not-warm', resource: 'gated' };

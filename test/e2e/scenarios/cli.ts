@@ -1,0 +1,90 @@
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundle } from '@kube-prefetch/lab/build';
+import { scratchFolder } from '@kube-prefetch/lab/machine';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Fixture, NEWER, PLAIN, TAINTED, VIEWERS } from '../fixture.ts';
+import type { Publisher } from '../images.ts';
+import { clusterPrefetch, deployment } from '../objects.ts';
+import type { WarmImages } from './warm.ts';
+
+/** The built program as a plugin of a real kubectl, through the API server and a kubelet to the pod that leads. */
+export function answersTheCommandLine(here: () => Fixture, publish: () => Publisher, warm: () => WarmImages): void {
+  const scratch = scratchFolder('kp-cli');
+  const path = (name: string) => join(scratch.path, name);
+  beforeAll(async () => {
+    const { file } = await bundle('cli', scratch.path);
+    chmodSync(file, 0o755);
+    mkdirSync(path('bin'));
+    symlinkSync(file, path('bin/kubectl-prefetch'));
+  });
+  afterAll(() => scratch.remove());
+
+  async function run(user: 'viewer' | 'admin', ...args: readonly string[]): Promise<{ code: number; said: string }> {
+    const { cluster } = here();
+    const kubeconfig = user === 'admin' ? cluster.kubeconfig : await cluster.kubeconfigFor('vera', [VIEWERS]);
+    const env = [`PATH=${path('bin')}:${cluster.env.PATH}`, `KUBECONFIG=${kubeconfig}`];
+    return cluster.inControlPlane('env', ...env, 'kubectl', 'prefetch', ...args).then(
+      said => ({ code: 0, said }),
+      (error: Error) => ({ code: (error.cause as { code: number }).code, said: error.message }),
+    );
+  }
+
+  const manifest = (object: object) => {
+    writeFileSync(path('manifest.json'), JSON.stringify(object));
+    return path('manifest.json');
+  };
+
+  test("a person with the viewer's rights and no others sees what is warm, and why an image is not on a node", async () => {
+    const { code, said } = await run('viewer', 'status', '-A', '-o', 'json');
+    expect(code).toBe(0);
+    const { resources } = JSON.parse(said) as { resources: { resource: { name: string }; status: { warm: string } }[] };
+    expect(resources.find(({ resource }) => resource.name === 'base')?.status.warm).toBe('6/6');
+    expect((await run('viewer', 'status', 'cpf/base')).said).toMatch(/clusterprefetch\/base +2 +3 +6\/6 .* Warm\n/);
+    const explained = await run('viewer', 'explain', warm().web, '--node', `node${TAINTED}`);
+    expect(explained).toMatchObject({ code: 0, said: expect.stringContaining('dedicated=gpu:NoSchedule') });
+  });
+
+  test('a person without them is told which are missing', async () => {
+    const { cluster } = here();
+    const args = ['--kubeconfig', await cluster.kubeconfigFor('eve')];
+    expect(await run('viewer', 'status', ...args)).toMatchObject({ code: 1, said: expect.stringContaining('viewer') });
+  });
+
+  test('a wait ends at once where all is warm, and where an image can never be', async () => {
+    const { cluster } = here();
+    expect(await run('viewer', 'wait', 'cpf/base')).toEqual({ code: 0, said: 'cpf/base is warm\n' });
+    const missing = `${cluster.registry.address}/cli/missing:1`;
+    await cluster.apply(clusterPrefetch('cli', { images: [missing] }));
+    const { code, said } = await run('viewer', 'wait', 'cpf/cli', '--timeout', '2m');
+    expect([code, said]).toEqual([3, expect.stringContaining(`${missing} cannot become warm on`)]);
+    await cluster.kubectl('delete', 'cpf/cli');
+  });
+
+  test('a plan tells where a resource would pull, and makes nothing', async () => {
+    const image = await publish().image('cli/planned', '1');
+    const { code, said } = await run('viewer', 'plan', '-f', manifest(clusterPrefetch('planned', { images: [image] })));
+    expect(code).toBe(0);
+    expect(said).toMatch(/ClusterPrefetch planned \(new\) wants 1 image: 2 pulls/);
+    expect(said).toMatch(new RegExp(`Not on node${TAINTED}: .*dedicated`));
+    expect(await here().cluster.kubectl('get', 'cpf', '-o', 'name')).not.toContain('planned');
+  });
+
+  test('the images of a workload are warm before it is rolled out, and nothing is left of that', async () => {
+    const { cluster, holds } = here();
+    const image = await publish().image('cli/rollout', '1');
+    const file = manifest(deployment('default', 'rollout', image));
+    expect(await run('admin', 'warm', '-f', file, '--wait')).toEqual({ code: 0, said: '1 image is warm\n' });
+    expect([await holds(PLAIN, image), await holds(NEWER, image), await holds(TAINTED, image)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    const missing = `${cluster.registry.address}/cli/missing:2`;
+    expect(await run('admin', 'warm', missing, '--wait')).toMatchObject({
+      code: 3,
+      said: expect.stringContaining(missing),
+    });
+    expect(await cluster.kubectl('get', 'prefetches.kube-prefetch.io', '-n=default', '-o', 'name')).toBe('');
+  });
+}
