@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createLookUpTag } from '@kube-prefetch/agent';
 import { pushImage, startTokenRegistry, type TokenRegistry } from '@kube-prefetch/lab/debian-registry';
 import { buildImage } from '@kube-prefetch/lab/images';
 import { scratchFolder } from '@kube-prefetch/lab/machine';
@@ -19,6 +20,22 @@ beforeAll(async () => {
 afterAll(async () => {
   await registry?.close();
   scratch.remove();
+});
+
+const FOUND = 'the digest, after one token';
+test.each<[string, string, RegistryAuth | undefined]>([
+  ['a good pair', FOUND, GOOD],
+  ['an identity token', FOUND, { username: '', password: '', identityToken: IDENTITY_TOKEN }],
+  ['a wrong pair', 'Unauthorized', { ...GOOD, password: 'a-wrong-password' }],
+  ['none', 'Unauthorized', undefined],
+])('an agent that looks a tag up with %s is told %s', async (how, told, auth) => {
+  const repository = `looked/${how.replaceAll(' ', '-')}`;
+  const digest = await pushImage(registry.open.address, repository, 'v1', buildImage({ files: [] }));
+  const found = await createLookUpTag(undefined, clock)(`${registry.address}/${repository}:v1`, auth, never).catch(
+    error => error.kind,
+  );
+  expect(found).toBe(told === FOUND ? digest : told);
+  expect(registry.asked.filter(({ scope }) => scope.includes(repository)).length).toBe(1);
 });
 
 interface Started {
