@@ -72,7 +72,7 @@ test.each(PROGRAMS)(
     const entries = await listEntries(readLayout(folderOf(program)), join(scratch.path, `root-${program}`));
     const files = entries.filter(line => !line.includes('/ ')).map(line => line.split(' ')[0] ?? '');
     const expected = [
-      /^\/app\/([\w-]+\.mjs|LICENSES\.txt)$/,
+      /^\/app\/([\w-]+\.mjs|LICENSES\.txt|package\.json)$/,
       /^\/etc\/(group|nsswitch\.conf|os-release|passwd)$/,
       /^\/lib(64)?\/([\w-]+\/)?(ld-linux-[\w-]+|lib(c|dl|gcc_s|m|pthread|stdc\+\+))\.so\.\d$/,
       /^\/nodejs\/bin\/node$/,

@@ -36,7 +36,7 @@ export function runConfig(program: Program, { version, revision }: Release): Run
     Env: [...BASE_CONFIG.Env, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)],
     User: `${user}:${user}`,
     WorkingDir: '/app',
-    ExposedPorts: Object.fromEntries(ports.map(port => [`${port}/tcp`, {}])),
+    ...(ports.length > 0 && { ExposedPorts: Object.fromEntries(ports.map(port => [`${port}/tcp`, {}])) }),
     Labels: {
       'org.opencontainers.image.title': title,
       'org.opencontainers.image.description': description,
