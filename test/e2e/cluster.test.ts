@@ -31,9 +31,9 @@ describe('on three real nodes', () => {
   installs(fixture);
   const warm = warms(fixture, publish);
   answersTheCommandLine(fixture, publish, warm);
+  isScraped(fixture, publish);
   readsWhatIsWritten(fixture, publish);
   findsRollouts(fixture, publish);
-  isScraped(fixture);
   followsNodes(fixture, publish, warm);
   keepsPodsOffColdNodes(fixture, publish);
   pullsWithCredentials(fixture, publish);
