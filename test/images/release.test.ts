@@ -10,7 +10,7 @@ import { listEntries, readLayout } from './unpack.ts';
 
 const run = promisify(execFile);
 const main = 'packages/lab/src/release/main.ts';
-const PROGRAMS = ['coordinator', 'agent'] as const;
+const PROGRAMS = ['coordinator', 'agent', 'cli'] as const;
 const scratch = scratchFolder('kp-release');
 const out = join(scratch.path, 'out');
 const file = (name: string) => join(out, name);

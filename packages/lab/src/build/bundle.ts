@@ -13,6 +13,8 @@ export interface Bundle {
   readonly file: string;
   /** Of all its parts. */
   readonly sizeBytes: number;
+  /** Files of which something is in it, or in the page that it carries. */
+  readonly inputs: readonly string[];
 }
 
 /**
@@ -45,14 +47,15 @@ export async function bundle(program: Program, outFolder: string): Promise<Bundl
   const folder = join(outFolder, program);
   await mkdir(folder, { recursive: true });
   for (const { path, contents } of outputFiles) await writeFile(join(folder, basename(path)), contents);
-  const inputs = inputsOf(metafile);
-  const page = inputs.some(input => input.includes('/dashboard/')) ? (await buildPage()).inputs : [];
-  await writeFile(join(folder, 'LICENSES.txt'), await collectLicences(root, [...inputs, ...page]));
+  const own = inputsOf(metafile);
+  const page = own.some(input => input.includes('/dashboard/')) ? (await buildPage()).inputs : [];
+  const inputs = [...own, ...page];
+  await writeFile(join(folder, 'LICENSES.txt'), await collectLicences(root, inputs));
   if (program === 'cli') await writeFile(join(folder, 'package.json'), await npmManifest());
   await setModes(folder);
   const code = outputFiles.filter(({ path }) => path.endsWith('.mjs'));
   const sizeBytes = code.reduce((sum, { contents }) => sum + contents.length, 0);
-  return { program, file: join(folder, 'main.mjs'), sizeBytes };
+  return { program, file: join(folder, 'main.mjs'), sizeBytes, inputs };
 }
 
 /** People put the CLI somewhere and run it: it is one file, and says by what. */

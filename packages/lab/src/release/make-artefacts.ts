@@ -22,13 +22,14 @@ export async function makeArtefacts({ say }: { say: Say }): Promise<readonly Art
   for (const program of PROGRAMS) {
     const name = `kube-prefetch-${program}-${release.version}`;
     const image = images[program];
-    const bundled = await bundledPackages(ROOT, program);
+    const { archive, inputs } = await bundleArchive(program, name);
+    const bundled = await bundledPackages(ROOT, inputs);
     const platform = `${name}-linux-${ARCHITECTURE}`;
     const sbom = imageSbom({ name: platform, program, release, image, npm, bundled, debian });
     artefacts.push(
       { name: `${platform}.oci.tar`, contents: writeTar(layoutFiles(image, release.version)) },
       { name: `${platform}.spdx.json`, contents: json(sbom) },
-      { name: `${name}.tar.gz`, contents: await bundleArchive(program, name) },
+      { name: `${name}.tar.gz`, contents: archive },
     );
   }
   const chart = await packFolder(join(ROOT, 'charts/kube-prefetch'), 'kube-prefetch');
@@ -39,11 +40,11 @@ export async function makeArtefacts({ say }: { say: Say }): Promise<readonly Art
   return [...artefacts, checksums(artefacts)];
 }
 
-async function bundleArchive(program: Program, name: string): Promise<Buffer> {
+async function bundleArchive(program: Program, name: string) {
   const scratch = scratchFolder('kp-release');
   try {
-    await bundle(program, scratch.path);
-    return await packFolder(join(scratch.path, program), name);
+    const { inputs } = await bundle(program, scratch.path);
+    return { archive: await packFolder(join(scratch.path, program), name), inputs };
   } finally {
     scratch.remove();
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Program, bundledFiles, packageFolders } from '../build/index.ts';
+import { type Program, packageFolders } from '../build/index.ts';
 import type { DebianRecord, Release } from '../build-images/index.ts';
 import { type Image, rootOf } from '../images/index.ts';
 import { runProgram } from '../machine/index.ts';
@@ -106,9 +106,8 @@ function purl(referenceLocator: string) {
 }
 
 /** Only what the bundler took in, whatever else package.json names. */
-export async function bundledPackages(root: string, program: Program): Promise<readonly string[]> {
-  const folders = packageFolders(await bundledFiles(`packages/${program}/src/main.ts`));
-  const names = folders.map(async folder => {
+export async function bundledPackages(root: string, inputs: readonly string[]): Promise<readonly string[]> {
+  const names = packageFolders(inputs).map(async folder => {
     const { name, version } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
     return `${name}@${version}`;
   });
