@@ -50,8 +50,9 @@ export function connect({ port, localAddress, secureContext, token, traffic }: C
   const common = { host: '127.0.0.1', port, agent, timeout: ANSWER_WITHIN_MS };
   const authorization = `Bearer ${token}`;
 
-  return ({ method, path, body, have }) =>
+  const send: Send = call =>
     new Promise((resolve, reject) => {
+      const { method, path, body, have } = call;
       traffic.requests += 1;
       const sent = request({
         ...common,
@@ -86,10 +87,13 @@ export function connect({ port, localAddress, secureContext, token, traffic }: C
           }),
         );
       });
-      sent.once('error', error => {
+      sent.once('error', (error: NodeJS.ErrnoException) => {
+        // As the agent does: the coordinator had closed the idle connection before.
+        if (sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) return resolve(send(call));
         traffic.failures += 1;
         reject(error);
       });
       sent.end(body);
     });
+  return send;
 }
