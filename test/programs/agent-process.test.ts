@@ -120,6 +120,25 @@ test('an agent killed in mid-pull, and started again while no coordinator answer
   expect(cell.failure).toBeUndefined();
 });
 
+test('of a pull the views say that the node downloads the image, then that it unpacks it', async () => {
+  const image = `${registry.address}/t${tests}/zeros:1`;
+  // Half a megabyte to download, and seconds to unpack.
+  const zeros = { path: 'zeros', contents: Buffer.alloc(600 * MIB) };
+  registry.publish(repositoryOf(image), '1', buildImage({ files: [zeros] }));
+  const hurry = slowDown(image);
+  programs.ask([image]);
+  await coordinator();
+  await agent();
+  // containerd counts in steps of a megabyte: nothing of this layer before it is whole.
+  const downloading = await programs.until(image, ({ pull }) => pull?.phase === 'Downloading', 'downloading');
+  expect(downloading.state).toBe('Pulling');
+  hurry();
+  const unpacking = await programs.until(image, ({ pull }) => pull?.phase === 'Unpacking', 'unpacking');
+  expect([unpacking.state, unpacking.pull?.doneBytes]).toEqual(['Pulling', unpacking.pull?.totalBytes]);
+  const present = await programs.until(image, ({ state }) => state === 'Present', 'present');
+  expect(present.pull?.phase).toBeUndefined();
+});
+
 test('a runtime killed in mid-pull is reported, and pulled from again when its socket is back', async () => {
   const image = publish('interrupted', 60);
   slowDown(image);
