@@ -1,8 +1,12 @@
+import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
 import { silentLog } from '@kube-prefetch/process';
+import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test, vi } from 'vitest';
 import { startVirtualLine } from '../../testing/index.ts';
+import { createDeltaLog } from '../board/delta-log.ts';
+import { sendEvents } from '../board/send-events.ts';
 import { adminApp } from './admin.ts';
 import { createApp } from './create-app.ts';
 import { servePage } from './page.ts';
@@ -59,6 +63,38 @@ test.each([
 ])('whoever follows from %s is told to begin anew', async (_what, query) => {
   const { app } = await start();
   expect((await app.inject({ url: `/v1/events${query}` })).body).toMatch(/event: restart\ndata: \{\}\n\n$/);
+});
+
+test('only so many pages follow at once, and a place is free again when one has left', async () => {
+  const { app, coordinator, clock } = await start();
+  const asked = coordinator.board.snapshot(new AbortController().signal);
+  await clock.advance(1_000);
+  const { cursor } = await asked;
+  const follower = { delta: () => {}, end: () => {} };
+  const leave = Array.from({ length: 16 }, () => coordinator.board.log()?.follow(follower));
+  const follow = () => app.inject({ url: `/v1/events?after=${cursor}` });
+  expect((await follow()).json().code).toBe('Overloaded');
+  leave[0]?.();
+  expect(coordinator.board.isFull()).toBe(false);
+});
+
+test('a page that reads too slowly is cut off', () => {
+  const log = createDeltaLog('b');
+  const sent: string[] = [];
+  let destroyed = false;
+  const response = {
+    get writableLength() {
+      return sent.join('').length;
+    },
+    write: (text: string) => sent.push(text),
+    destroy: () => (destroyed = true),
+    on: () => {},
+    once: () => {},
+  };
+  sendEvents(response as unknown as ServerResponse, log, log.cursor(), createVirtualClock());
+  for (let n = 0; n < 8 && !destroyed; n++) log.append({ gaps: ['x'.repeat(1_000_000)] });
+  expect(destroyed).toBe(true);
+  expect(sent.join('').length).toBeLessThan(6.3 * 1024 * 1024);
 });
 
 test('outside of a term there is the page, and nothing to follow', async () => {
