@@ -16,7 +16,8 @@ describe('on a real API server', () => {
 
   beforeAll(async () => {
     server = await startApiServer({ folder: folder.path });
-    for (const name of ['kube-prefetch', 'shop', 'ops']) await server.kubectl('create', 'namespace', name);
+    for (const name of ['kube-prefetch', 'shop', 'ops', 'monitoring'])
+      await server.kubectl('create', 'namespace', name);
     await server.kubectl('create', 'serviceaccount', 'default', '--namespace=kube-prefetch');
     for (const level of LEVELS) {
       await server.kubectl('create', 'namespace', level);
@@ -32,9 +33,9 @@ describe('on a real API server', () => {
   });
 
   test.each(VALUE_SETS)('everything rendered with the values %s is accepted, without a warning', async set => {
-    const objects = objectsIn(
-      await template(set, '--set=crds.install=true', '--set=metrics.podMonitors.enabled=false'),
-    );
+    // An API server knows no kind of the Prometheus operator.
+    const known = ['metrics.podMonitors.enabled=false', 'metrics.prometheusRule.enabled=false'];
+    const objects = objectsIn(await template(set, '--set=crds.install=true', ...known.map(value => `--set=${value}`)));
     const answer = await server.kubectlWith(
       { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) },
       ...TRY,

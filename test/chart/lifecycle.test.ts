@@ -122,7 +122,7 @@ describe('on a real API server', () => {
       const options = ['--filename=-', '--namespace=a', '--ignore-not-found', '--output=name'];
       return (await server.kubectlWith({ input: manifest }, 'get', ...options)).trim().split('\n').sort();
     };
-    expect(await left()).toHaveLength(15);
+    expect(await left()).toHaveLength(17);
     const said = await server.helm('uninstall', 'a', '--namespace=a');
     for (const name of CRDS) expect(said).toContain(`[CustomResourceDefinition] ${name}`);
     const kept = CRDS.map(name => `customresourcedefinition.apiextensions.k8s.io/${name}`);
