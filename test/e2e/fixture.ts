@@ -12,6 +12,9 @@ export const RELEASE = 'kube-prefetch';
 /** Whom the release gives the viewer's rights. */
 export const VIEWERS = 'viewers';
 
+/** A namespace whose ServiceAccounts have them too. */
+export const ROLLED_OUT = 'rolled-out';
+
 /** What the release is told of the gate. */
 export const GATE = { taint: 'kube-prefetch.io/not-warm', resource: 'gated' };
 
@@ -23,6 +26,8 @@ export interface Fixture {
   readonly cluster: Cluster;
   /** What `helm install` is told. */
   readonly values: readonly string[];
+  /** The command line as an image. */
+  readonly cliImage: string;
   /** Whether the node's runtime, asked by nobody of ours, has the image. */
   holds(node: number, image: string): Promise<boolean>;
   /** Removes it there, as an operator with crictl does. */
@@ -39,11 +44,12 @@ export interface KubeAnswer {
   readonly [field: string]: unknown;
 }
 
-function createFixture(cluster: Cluster, values: readonly string[]): Fixture {
+function createFixture(cluster: Cluster, values: readonly string[], cliImage: string): Fixture {
   const cri = (node: number) => connectCri(cluster.node(node).criSocket).images;
   const fixture: Fixture = {
     cluster,
     values,
+    cliImage,
     async holds(node, image) {
       const answer = await cri(node).imageStatus({ image: { image } });
       return answer.image !== undefined;
@@ -113,6 +119,8 @@ export async function startFixture(): Promise<{ fixture: Fixture; close(): Promi
     '--set=techsquad.enabled=true',
     '--set=viewer.subjects[0].kind=Group',
     `--set=viewer.subjects[0].name=${VIEWERS}`,
+    '--set=viewer.subjects[1].kind=Group',
+    `--set=viewer.subjects[1].name=system:serviceaccounts:${ROLLED_OUT}`,
     `--set=gate.taint=${GATE.taint}`,
     `--set=gate.resources={ClusterPrefetch ${GATE.resource}}`,
     `--set=rewrite[0].from=${REWRITE.from}`,
@@ -124,8 +132,9 @@ export async function startFixture(): Promise<{ fixture: Fixture; close(): Promi
     values.push(`--set=${program}.image.repository=${cluster.registry.address}/${repository}`);
     values.push(`--set=${program}.image.tag=latest`);
   }
+  const cliImage = await cluster.registry.push('kube-prefetch/cli', 'latest', images.cli);
   return {
-    fixture: createFixture(cluster, values),
+    fixture: createFixture(cluster, values, cliImage),
     async close() {
       await cluster.close();
       scratch.remove();

@@ -3,10 +3,30 @@ import { join } from 'node:path';
 import { bundle } from '@kube-prefetch/lab/build';
 import { scratchFolder } from '@kube-prefetch/lab/machine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Fixture, NEWER, PLAIN, TAINTED, VIEWERS } from '../fixture.ts';
+import {
+  type Fixture,
+  type KubeAnswer,
+  NEWER,
+  PATIENCE,
+  PLAIN,
+  ROLLED_OUT,
+  TAINTED,
+  until,
+  VIEWERS,
+} from '../fixture.ts';
 import type { Publisher } from '../images.ts';
 import { clusterPrefetch, deployment } from '../objects.ts';
 import type { WarmImages } from './warm.ts';
+
+const EXAMPLES = new URL('../../../examples/warm-before-rollout/', import.meta.url).pathname;
+
+interface Deployment {
+  readonly spec: {
+    readonly replicas: number;
+    readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
+  };
+  readonly status: { readonly readyReplicas?: number };
+}
 
 /** The built program as a plugin of a real kubectl, through the API server and a kubelet to the pod that leads. */
 export function answersTheCommandLine(here: () => Fixture, publish: () => Publisher, warm: () => WarmImages): void {
@@ -86,5 +106,71 @@ export function answersTheCommandLine(here: () => Fixture, publish: () => Publis
       said: expect.stringContaining(missing),
     });
     expect(await cluster.kubectl('get', 'prefetches.kube-prefetch.io', '-n=default', '-o', 'name')).toBe('');
+  });
+
+  const requestsFor = (image: string) => {
+    const [, repository = ''] = /^[^/]+\/(.+):/.exec(image) ?? [];
+    return here()
+      .cluster.registry.requestLog()
+      .filter(({ path }) => path.startsWith(`/v2/${repository}/`)).length;
+  };
+  /** What the pods of the release run, once all of them are ready. */
+  const rolledOut = async () => {
+    const { spec, status } = await here().get<Deployment>('deployment/shop', '-n', ROLLED_OUT);
+    return status.readyReplicas === spec.replicas && spec.template.spec.containers[0]?.image;
+  };
+
+  test('a hook of Helm has the images of a release pulled first, and its pods start without one request to the registry', async () => {
+    const { cluster, cliImage, get } = here();
+    const warmed = async () => {
+      const { metadata, status } = await get<KubeAnswer & { status?: { succeeded?: number } }>(
+        'job/shop-warm',
+        '-n',
+        ROLLED_OUT,
+      );
+      return status?.succeeded === 1 ? metadata.uid : undefined;
+    };
+    let before: string | undefined;
+    for (const tag of ['1', '2']) {
+      const image = await publish().image('rolled-out/web', tag);
+      const sets = [`--set=image=${image}`, `--set=warm.image=${cliImage}`];
+      const place = [`--namespace=${ROLLED_OUT}`, '--create-namespace', '--wait', `--timeout=${PATIENCE}`];
+      const released = cluster.helm('upgrade', '--install', 'shop', `${EXAMPLES}helm`, ...place, ...sets);
+      let asked = 0;
+      await Promise.race([
+        released, // A failed release says why.
+        until('the Job to have warmed the image', async () => {
+          const uid = await warmed();
+          asked = requestsFor(image);
+          return uid !== undefined && uid !== before;
+        }),
+      ]);
+      expect(asked).toBeGreaterThan(0);
+      await released;
+      before = await warmed();
+      expect([await rolledOut(), requestsFor(image)]).toEqual([image, asked]);
+    }
+  });
+
+  test('a release whose image does not exist changes nothing', async () => {
+    const { cluster, cliImage } = here();
+    const missing = `${cluster.registry.address}/rolled-out/web:missing`;
+    const sets = [`--set=image=${missing}`, `--set=warm.image=${cliImage}`];
+    const place = [`--namespace=${ROLLED_OUT}`, '--wait', `--timeout=${PATIENCE}`];
+    await expect(cluster.helm('upgrade', 'shop', `${EXAMPLES}helm`, ...place, ...sets)).rejects.toThrow('hook');
+    expect(await cluster.kubectl('logs', 'job/shop-warm', '-n', ROLLED_OUT)).toContain('cannot become warm');
+    expect(await rolledOut()).toBe(`${cluster.registry.address}/rolled-out/web:2`);
+  });
+
+  test('a step of a pipeline does the same with the manifests that the chart renders', async () => {
+    const { cluster } = here();
+    const image = await publish().image('rolled-out/web', '3');
+    const env = Object.entries({ ...cluster.env, PATH: `${path('bin')}:${cluster.env.PATH}` }).map(each =>
+      each.join('='),
+    );
+    const step = [`${EXAMPLES}ci-step.sh`, 'shop', `${EXAMPLES}helm`, ROLLED_OUT, `--set=image=${image}`];
+    await cluster.inControlPlane('env', ...env, ...step);
+    expect(await rolledOut()).toBe(image);
+    await cluster.kubectl('delete', 'namespace', ROLLED_OUT);
   });
 }
