@@ -106,8 +106,10 @@ export function kubeApiSuite(name: string, makeHarness: MakeKubeApiHarness): voi
 
     test('a write that changes nothing leaves the version as it is', async () => {
       const { api, create, signal } = await start();
-      const created = await create('web');
-      expect(await api.write({ verb: 'replace', kind: PREFETCHES, object: created }, signal)).toEqual(created);
+      const replace = (object: KubeObject) => api.write({ verb: 'replace', kind: PREFETCHES, object }, signal);
+      // The first one may store what its definition says by default.
+      const written = await replace(await create('web'));
+      expect(await replace(written)).toEqual(written);
     });
   });
 
@@ -137,13 +139,13 @@ export function kubeApiSuite(name: string, makeHarness: MakeKubeApiHarness): voi
       const { api, namespace, signal } = await start();
       const object = { ...prefetch({ namespace, name: 'web' }, ['a']), status: aStatus('1/2') };
       const created = await api.write({ verb: 'create', kind: PREFETCHES, object }, signal);
-      expect(created).not.toHaveProperty('status');
+      expect(created).not.toHaveProperty('status.warm');
       const replaced = await api.write(
         { verb: 'replace', kind: PREFETCHES, object: { ...created, spec: { images: ['b'] }, status: aStatus('1/2') } },
         signal,
       );
       expect(replaced).toMatchObject({ spec: { images: ['b'] } });
-      expect(replaced).not.toHaveProperty('status');
+      expect(replaced).not.toHaveProperty('status.warm');
     });
 
     test('a replacement keeps the status', async () => {
