@@ -303,7 +303,8 @@ test('on a real API server it is not in statuses and events either, nor is what 
   }
 });
 
-test.each([
+// At the same time: each waits for its registry most of the time.
+test.concurrent.each([
   ['dockerd', () => startDockerd({ dir: onSmallDisk('d'), registries: registry.addresses, maxDownloadAttempts: 1 })],
   ['podman', () => startPodman({ dir: onSmallDisk('p'), registries: registry.addresses, hubMirror: 'localhost:1' })],
 ])('what %s says of such answers holds none either', async (name, begin) => {
