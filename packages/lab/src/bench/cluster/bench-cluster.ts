@@ -56,7 +56,9 @@ export interface BenchCluster {
 }
 
 export async function startBenchCluster(folder: string): Promise<BenchCluster> {
+  await using started = new AsyncDisposableStack();
   const cluster = await startCluster({ folder, nodes: 3, say });
+  started.defer(() => cluster.close());
   await installChart(cluster);
   const images: string[] = [];
   for (const { repository, image } of benchImages()) images.push(await cluster.registry.push(repository, 'v1', image));
@@ -68,11 +70,13 @@ export async function startBenchCluster(folder: string): Promise<BenchCluster> {
     if (baseline === undefined) throw new Error(`${name} came later: what it held at first is not known`);
     return baseline;
   };
+  const parallel = await readParallelPulls(cluster);
+  const running = started.move();
   return {
     cluster,
     open: { images },
     guarded,
-    parallel: await readParallelPulls(cluster),
+    parallel,
     async ask({ images: wanted, secret }) {
       const fromMs = Date.now();
       await cluster.apply(prefetchOf({ images: wanted, ...(secret && { imagePullSecrets: [{ name: secret }] }) }));
@@ -84,7 +88,7 @@ export async function startBenchCluster(folder: string): Promise<BenchCluster> {
     },
     wipe: node => wipeNode(node.containerd, baselineOf(node)),
     deleteImages: node => deleteImages(node.containerd, baselineOf(node)),
-    close: () => cluster.close(),
+    close: () => running.disposeAsync(),
   };
 }
 
@@ -130,8 +134,9 @@ export async function untilWarm(cluster: Cluster): Promise<void> {
 
 async function installChart(cluster: Cluster): Promise<void> {
   const sets = ['disk.maxUsedPercent=99'];
-  for (const [program, image] of Object.entries(await buildImages({ say }))) {
-    await cluster.registry.push(`kube-prefetch/${program}`, 'bench', image);
+  const images = await buildImages({ say });
+  for (const program of ['coordinator', 'agent'] as const) {
+    await cluster.registry.push(`kube-prefetch/${program}`, 'bench', images[program]);
     sets.push(`${program}.image.repository=${cluster.registry.address}/kube-prefetch/${program}`);
     sets.push(`${program}.image.tag=bench`);
   }
