@@ -134,22 +134,28 @@ function giveUpOn(sent: ClientRequest, socket: Socket, clock: Clock): void {
 }
 
 async function readAnswer(response: IncomingMessage): Promise<Answer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) {
-      response.destroy();
-      throw new Error(`the answer is longer than ${MAX_BODY_BYTES} bytes`);
-    }
-    chunks.push(chunk);
-  }
+  const body = await readBody(response, MAX_BODY_BYTES);
   return {
     status: response.statusCode ?? 0,
     etag: response.headers.etag,
     epoch: response.headers[EPOCH_HEADER],
-    text: unzipped(response, Buffer.concat(chunks)).toString('utf8'),
+    text: unzipped(response, body).toString('utf8'),
   };
+}
+
+/** Throws where it is longer. */
+export async function readBody(response: IncomingMessage, mostBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) {
+      response.destroy();
+      throw new Error(`the answer is longer than ${mostBytes} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** Throws where it would become longer than any answer may be. */

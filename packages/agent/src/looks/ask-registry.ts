@@ -3,6 +3,7 @@ import { type IncomingMessage, request as overHttp } from 'node:http';
 import { request as overHttps } from 'node:https';
 import { errorText, type FailureKind, parseReference, repositoryOf } from '@kube-prefetch/protocol';
 import { PullFailure, type RegistryAuth } from '@kube-prefetch/runtime';
+import { readBody } from '../client/send-request.ts';
 import type { HostTls, RegistryHost } from './registry-hosts.ts';
 
 const MANIFESTS = [
@@ -190,18 +191,4 @@ async function exchange(call: Call, mostBytes: number, signal: AbortSignal): Pro
     signal.throwIfAborted();
     throw away(url, errorText(error), error);
   }
-}
-
-async function readBody(response: IncomingMessage, mostBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > mostBytes) {
-      response.destroy();
-      throw new Error(`the answer is longer than ${mostBytes} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
