@@ -7,7 +7,7 @@ import { type Lane, stagesOf } from './stages.ts';
 
 /**
  * `npm test`: the steps of `npm run check`, the unit tests and every folder under test/. Names on the command line choose
- * some (`npm test -- unit runtime`). The last line counts what ran: a step that fails is one failure, and so is a folder in
+ * some (`npm test -- unit runtime`). Failures are printed once more at the end, and the last line counts what ran: a step that fails is one failure, and so is a folder in
  * which no test ran; with CI set, a skipped test is a failure too. Where two folders run at once, each line says whose it is.
  */
 const chosen = process.argv.slice(2);
@@ -52,5 +52,7 @@ for (const project of running) {
     `${project}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped, ${result.minutes} minutes`,
   );
 }
+const failures = running.flatMap(project => results.get(project)?.failures ?? []);
+if (failures.length > 0) console.log(`\nWhat failed:\n${failures.join('\n')}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

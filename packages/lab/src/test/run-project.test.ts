@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { count } from './run-project.ts';
 
@@ -8,6 +9,7 @@ const json = (passed: number, failed: number, pending = 0) =>
     numPendingTests: pending,
     numTodoTests: 0,
     success: failed === 0,
+    testResults: [],
   });
 
 test.each([
@@ -19,5 +21,24 @@ test.each([
   ['an error outside of any test is a failure', 1, json(7, 0), { passed: 7, failed: 1, skipped: 0 }],
   ['a run that wrote no results is a failure', 0, undefined, { passed: 0, failed: 1, skipped: 0 }],
 ])('%s', (_, status, results, expected) => {
-  expect(count(status, results)).toEqual(expected);
+  expect(count(status, results)).toMatchObject(expected);
+});
+
+test('each failure is told with its file and its message, and a file that does not load with its own', () => {
+  const failed = {
+    status: 'failed',
+    fullName: 'a page says so',
+    failureMessages: ['\u001b[31mno such element\u001b[39m'],
+  };
+  const passed = { status: 'passed', fullName: 'another', failureMessages: [] };
+  const testResults = [
+    { name: resolve('a.test.ts'), status: 'failed', message: '', assertionResults: [passed, failed] },
+    { name: resolve('b.test.ts'), status: 'failed', message: 'cannot be loaded', assertionResults: [] },
+    { name: 'c.test.ts', status: 'passed', message: '', assertionResults: [passed] },
+  ];
+  const results = JSON.stringify({ ...JSON.parse(json(2, 1)), testResults });
+  expect(count(1, results).failures).toEqual([
+    'a.test.ts > a page says so\n    no such element',
+    'b.test.ts\n    cannot be loaded',
+  ]);
 });
