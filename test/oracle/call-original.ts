@@ -14,7 +14,8 @@ export type About =
   | 'kstatus'
   | 'argo health'
   | 'provider config'
-  | 'providers';
+  | 'providers'
+  | 'dashboard';
 
 /** What the original implementation says to each case, in order. */
 export async function callOriginal<Answer>(about: About, cases: readonly unknown[]): Promise<Answer[]> {

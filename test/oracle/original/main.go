@@ -28,6 +28,8 @@ var originals = map[string]func(json.RawMessage) (any, error){
 
 	"provider config": aboutProviderConfig,
 	"providers":       aboutProviders,
+
+	"dashboard": aboutDashboard,
 }
 
 func main() {
