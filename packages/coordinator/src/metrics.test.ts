@@ -1,5 +1,10 @@
+import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
+import { FAILURE_KINDS } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
+import { startVirtualLine } from '../testing/index.ts';
 import { createMetrics } from './metrics.ts';
+
+const KINDS = ['none', ...FAILURE_KINDS];
 
 test('pulls are counted by registry and kind, and what is beyond a hundred registries together', async () => {
   const metrics = createMetrics();
@@ -9,9 +14,21 @@ test('pulls are counted by registry and kind, and what is beyond a hundred regis
   metrics.pullEnded('r7.example/b:1', 'RateLimited');
   const text = await metrics.registry.getSingleMetricAsString('kube_prefetch_coordinator_pulls_total');
   const samples = text.split('\n').filter(line => !line.startsWith('#'));
-  expect(samples).toHaveLength(102);
+  expect(samples).toHaveLength(101 * KINDS.length);
+  expect(samples.filter(sample => !sample.endsWith(' 0'))).toHaveLength(102);
   expect(samples).toContain('kube_prefetch_coordinator_pulls_total{registry="r7.example",kind="RateLimited"} 1');
   expect(samples).toContain('kube_prefetch_coordinator_pulls_total{registry="other",kind="NotFound"} 2');
+});
+
+test('before the first pull from a registry, every end that it may have has been 0', async () => {
+  const line = startVirtualLine();
+  const resources = [aResource({ spec: { images: ['r.example/a:1'] } })];
+  await line.show(aState({ resources, nodes: [aNode({ name: 'n1' })] }));
+  const { text } = await line.coordinator.exposeMetrics();
+  const samples = text.split('\n').filter(sample => sample.startsWith('kube_prefetch_coordinator_pulls_total{'));
+  expect(samples).toEqual(
+    KINDS.map(kind => `kube_prefetch_coordinator_pulls_total{registry="r.example",kind="${kind}"} 0`),
+  );
 });
 
 test('times to warm are in seconds', async () => {

@@ -1,6 +1,6 @@
 import type { ClusterSource, CountedRequest } from '@kube-prefetch/cluster';
 import { gapsOf } from '@kube-prefetch/core';
-import { CELL_STATES, type CellState, type ImageRef, registryOf } from '@kube-prefetch/protocol';
+import { CELL_STATES, type CellState, FAILURE_KINDS, type ImageRef, registryOf } from '@kube-prefetch/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Gate } from './gate/gate.ts';
 import { type Opening, OPENING_REASONS } from './gate/judge-gate.ts';
@@ -75,14 +75,19 @@ export function createMetrics(): CoordinatorMetrics {
   });
   const pulls = new Counter({
     name: `${PREFIX}pulls_total`,
-    help: 'Pulls on all nodes that ended, by registry, and kind of failure or none; the first 100 registries by name, those after them as other.',
+    help: 'Pulls on all nodes that ended, by registry, and kind of failure or none; the first 100 registries by name, those after them as other. All kinds are 0 from when a plan first names the registry.',
     labelNames: ['registry', 'kind'],
     registers,
   });
-  const knownRegistries = new Set<string>();
+  const registryLabels = new Set<string>();
   const labelOf = (registry = OTHER) => {
-    if (knownRegistries.size < MAX_REGISTRIES) knownRegistries.add(registry);
-    return knownRegistries.has(registry) ? registry : OTHER;
+    const label = registryLabels.size < MAX_REGISTRIES || registryLabels.has(registry) ? registry : OTHER;
+    if (!registryLabels.has(label)) {
+      registryLabels.add(label);
+      // A rate sees only what comes after the first sample of a series.
+      for (const kind of ['none', ...FAILURE_KINDS]) pulls.inc({ registry: label, kind }, 0);
+    }
+    return label;
   };
   const nodes = new Gauge({
     name: `${PREFIX}nodes`,
@@ -239,6 +244,7 @@ export function createMetrics(): CoordinatorMetrics {
     tagLookedUp: result => looks.inc({ result }),
     async expose({ term, source, fleet, permits: granting, registries, tags, credentials, gate }) {
       for (const [state, count] of Object.entries(countCells(fleet))) cells.set({ state }, count);
+      for (const image of plannedImages(fleet)) labelOf(registryOf(image));
       longestNotWarm.set(fleet.longestNotWarmMs() / 1000);
       for (const [agent, count] of Object.entries(countNodes(fleet))) nodes.set({ agent }, count);
       const { granted, waiting } = granting.counts();
@@ -286,6 +292,12 @@ function countCells(fleet: Measured['fleet']): Record<CellState, number> {
     }
   }
   return sum;
+}
+
+function plannedImages(fleet: Measured['fleet']): ReadonlySet<ImageRef> {
+  const images = new Set<ImageRef>();
+  for (const { plan } of fleet.records()) for (const { image } of plan.items) images.add(image);
+  return images;
 }
 
 /** By label: that of the others stands for the one of them that is slowed most. */

@@ -13,7 +13,6 @@ const RULES = resolve('charts/kube-prefetch/files/prometheus-rules.yaml');
 /** Panels that show nothing here, and why. */
 const EMPTY: Readonly<Record<string, string>> = {
   'Slowed registries: share of pulls that may run': 'no registry is slowed',
-  'Failures by registry and kind': 'the first failure only begins a series, and the second comes minutes later',
   'Limits: bound, used and waited for': 'the release is told no limits',
   'Credential provider plugins, 95% within': 'the nodes have no plugins',
 };
