@@ -61,12 +61,12 @@ test('images that no glob allows, and those beyond the number of a namespace, ar
       'shop/web': [
         'Accepted=True Valid: the spec is valid',
         `Ready=True Planned: planned: 2 images on 3 nodes; ${notAllowed}`,
-        `Warm=False BeyondLimits: 6 of 6 present; ${notAllowed}`,
+        `Warm=False BeyondLimits: 6 of 6 present (2 images on 3 nodes); ${notAllowed}`,
       ],
       'shop/worker': [
         'Accepted=True Valid: the spec is valid',
         `Ready=True Planned: planned: 2 images on 3 nodes; ${tooMany}`,
-        `Warm=False BeyondLimits: 6 of 6 present; ${tooMany}`,
+        `Warm=False BeyondLimits: 6 of 6 present (2 images on 3 nodes); ${tooMany}`,
       ],
       'bank/app': allPresent(3, 9),
       base: allPresent(2, 6),
@@ -93,7 +93,7 @@ test('beyond the bytes of a namespace no pull starts on another node once two ag
       'shop/web': [
         'Accepted=True Valid: the spec is valid',
         `Ready=True Planned: planned: 3 images on 3 nodes; ${tooLarge}`,
-        `Warm=False BeyondLimits: 8 of 9 present, 1 waiting; ${tooLarge}`,
+        `Warm=False BeyondLimits: 8 of 9 present (3 images on 3 nodes), 1 waiting; ${tooLarge}`,
       ],
       'bank/app': allPresent(1, 3),
       base: allPresent(1, 3),
@@ -129,10 +129,11 @@ async function conditions(held: Readonly<Record<string, Held>>): Promise<Record<
 }
 
 function allPresent(images: number, cells: number): readonly string[] {
+  const counted = `${images} image${images === 1 ? '' : 's'} on 3 nodes`;
   return [
     'Accepted=True Valid: the spec is valid',
-    `Ready=True Planned: planned: ${images} image${images === 1 ? '' : 's'} on 3 nodes`,
-    `Warm=True AllPresent: ${cells} of ${cells} present`,
+    `Ready=True Planned: planned: ${counted}`,
+    `Warm=True AllPresent: ${cells} of ${cells} present (${counted})`,
   ];
 }
 

@@ -69,6 +69,7 @@ export type {
   WorkloadOwner,
 } from './state/cluster-state.ts';
 export type { CellTally, DigestSet, FailureTally, FleetView } from './status/fleet-view.ts';
+export { describeFailure } from './status/messages.ts';
 export { CONDITION_REASONS } from './status/reasons.ts';
 export { accountKey, secretKey, type SecretTrouble, type SecretTroubles } from './status/secret-failures.ts';
 export { summarise } from './status/summarise.ts';

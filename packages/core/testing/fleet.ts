@@ -15,6 +15,10 @@ export function aFleet(cohorts: readonly Cohort[], say: (node: string, image: Im
   return {
     cohorts: () => cohorts,
     tally: (cohort, image) => tallyOf(cohort.nodes.map(node => ({ node, ...say(node, image) }))),
+    agentless(cohort) {
+      const nodes = cohort.nodes.filter(node => cohort.asks.some(({ image }) => say(node, image).noAgent));
+      return { count: nodes.length, examples: nodes.slice(0, 3) };
+    },
   };
 }
 

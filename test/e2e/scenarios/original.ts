@@ -61,7 +61,7 @@ export function servesTheOriginal(here: () => Fixture, publish: () => Publisher)
       until(`the event of ${name}`, async () =>
         new RegExp(`${reason} .*${sentence}`).test(await cluster.kubectl('describe', RESOURCES, name)),
       );
-    await says('prefetch-sample', 'AllPresent', '1 of 1 present');
+    await says('prefetch-sample', 'AllPresent', '1 of 1 present \\(1 image on 1 node\\)');
 
     // The kubelet did not pull it, and its pods start from what is there all the same.
     await cluster.registry.stop();

@@ -116,13 +116,16 @@ function stateRank(cell: CellReport | undefined): number {
   return Math.max(0, RANKS.indexOf(cell?.state ?? 'Unknown'));
 }
 
+/** The command that just runs. */
+const SELF = /; to see why: kubectl prefetch explain \S+( -n \S+)?$/;
+
 export function explainResource(entry: ResourceEntry, paint: Paint): string {
   const { resource, status } = entry;
   const { images, nodes, cells, present } = status.summary;
   const headline = `${longName(resource)} wants ${countNoun(images, 'image')} on ${countNoun(nodes, 'node')}; ${present} of ${cells} are there.`;
   const conditions = status.conditions.map(
     ({ type, status: holds, reason, message }) =>
-      `${type}: ${paint(holds === 'True' ? 'good' : holds === 'False' ? 'bad' : 'busy', holds)}, ${reason}: ${message}`,
+      `${type}: ${paint(holds === 'True' ? 'good' : holds === 'False' ? 'bad' : 'busy', holds)}, ${reason}: ${message.replace(SELF, '')}`,
   );
   const skew = status.skew.map(
     ({ image, digests }) =>

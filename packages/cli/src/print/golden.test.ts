@@ -41,7 +41,7 @@ function entry(name: string, counts: Partial<ResourceEntry['status']['summary']>
               type: 'Warm',
               status: 'False',
               reason,
-              message: `${summary.present} of 4 present, 2 pulling`,
+              message: `${summary.present} of 4 present, 2 pulling; to see why: kubectl prefetch explain pf/${name} -n shop`,
             },
       ],
       warm: `${summary.present}/${summary.cells}`,
@@ -86,7 +86,7 @@ prefetch/web    1        4       3/4    -         -         -      Failing
 test('below it stands what is missing, and why', () => {
   expect(summaryLine([pulling, failing], plain) + whyNotWarm([pulling, failing], plain)).toBe(`\
 0 of 2 resources are warm: 5 of 8 images are where they are wanted, 1 failed.
-prefetch/api in shop: 2 of 4 present, 2 pulling
+prefetch/api in shop: 2 of 4 present, 2 pulling; to see why: kubectl prefetch explain pf/api -n shop
 prefetch/web in shop: ${image} failed on n4: NotFound since ${at}
   the registry has no such tag
   What to do: correct the reference, or push the image.

@@ -297,6 +297,8 @@ function expectRecount({ fleet }: World, cohort: Cohort): void {
     for (const node of nodes) recount[(!node.silent && node.heard?.cells.get(image)?.state) || 'Unknown'] += 1;
     expect(counts).toEqual(recount);
     expect(noAgent).toBe(nodes.filter(node => node.silent).length);
+    const examples = cohort.nodes.filter(name => fleet.node(name)?.silent).slice(0, 3);
+    expect(fleet.agentless(cohort)).toEqual({ count: noAgent, examples });
   }
 }
 

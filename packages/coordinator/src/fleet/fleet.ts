@@ -206,6 +206,19 @@ export function createFleet({ clock, log, silentAfterMs, changed, pullEnded, bec
       if (record === undefined) throw new Error(`the fleet has no cohort ${cohort.key}`);
       return record.tally.read(image, record.cohort.nodes.length, record.silentNodes);
     },
+    agentless({ key, nodes }) {
+      const count = members.cohorts.get(key)?.silentNodes ?? 0;
+      if (count === 0) return { count, examples: [] };
+      return {
+        count,
+        examples: [
+          ...nodes
+            .values()
+            .filter(name => members.nodes.get(name)?.silent)
+            .take(3),
+        ],
+      };
+    },
   };
 }
 

@@ -75,7 +75,9 @@ test('a node that is not warm in time is opened all the same', async () => {
   expect(taints()).toEqual([TAINT.key, 'dedicated']);
   await clock.advance(2_000);
   expect(taints()).toEqual(['dedicated']);
-  expect((await events())[0]).toMatch(/^Warning NodeNotWarmInTime: pods may start here now, after 60 s: .* missing: /);
+  expect((await events())[0]).toMatch(
+    /^Warning NodeNotWarmInTime: pods may start here now, after 60 s: .* missing: .*; to see why: kubectl prefetch explain node\/n1$/,
+  );
 });
 
 test('while the resource does not exist the node waits', async () => {

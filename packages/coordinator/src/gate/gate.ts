@@ -59,9 +59,11 @@ export function createGate({ taint, resources, deadlineMs, taints, clock, log, o
       if (outcome !== 'removed') return;
       log.info({ node, ...opening }, 'node opened for pods');
       opened(opening.reason);
-      const type = opening.reason === 'NodeWarm' ? 'Normal' : 'Warning';
+      const { reason } = opening;
+      const type = reason === 'NodeWarm' ? 'Normal' : 'Warning';
+      const look = reason === 'NodeWarm' ? '' : `; to see why: kubectl prefetch explain node/${node}`;
       await withDeadline(clock, CALL_MS, signal, 'sending an event', inTime =>
-        taints.event(node, { type, ...opening }, inTime),
+        taints.event(node, { type, reason, message: `${opening.message}${look}` }, inTime),
       );
     } catch (err) {
       signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import type { StatusEvent } from '@kube-prefetch/cluster';
+import { describeFailure } from '@kube-prefetch/core';
 import type { Condition, PrefetchStatus, StatusFailure } from '@kube-prefetch/protocol';
 
 /** Reasons of Warm that pass by themselves. */
@@ -6,7 +7,6 @@ const CALM: ReadonlySet<string> = new Set(['AllPresent', 'Pulling', 'AwaitingRep
 /** Reasons of Warm that somebody has to know of although it was not True before either. */
 const TO_MEND: ReadonlySet<string> = new Set(['NoAgent', 'NoImages', 'NoNodes', 'BeyondLimits', 'PlanFull']);
 const MAX_FAILURES = 3;
-const MAX_FAILURE_LENGTH = 250;
 
 /**
  * What people are told about the change from one status to the next; `previous` is undefined where none was written before.
@@ -41,7 +41,7 @@ export function statusEvents(
           {
             type: 'Warning' as const,
             reason: 'Failing',
-            message: [...summaryOf(warm), ...describeAll(shown)].join('; '),
+            message: [...countsOf(warm), ...describeAll(shown)].join('; '),
           },
         ]
       : []),
@@ -70,23 +70,14 @@ function describeTurn(before: Condition | undefined, { status, message }: Condit
   return before?.status === 'True' ? `not warm any more: ${message}` : message;
 }
 
-function summaryOf(warm: Condition | undefined): readonly string[] {
-  return warm === undefined ? [] : [warm.message];
+/** The message goes on with the worst failure, which is told here among those that are new. */
+function countsOf(warm: Condition | undefined): readonly string[] {
+  return warm === undefined ? [] : warm.message.split('; ', 1);
 }
 
 function describeAll(failures: readonly StatusFailure[]): readonly string[] {
   const more = failures.length > MAX_FAILURES ? [`and ${failures.length - MAX_FAILURES} more images`] : [];
-  return [...failures.slice(0, MAX_FAILURES).map(describe), ...more];
-}
-
-function describe({ image, reason, message, nodes, examples }: StatusFailure): string {
-  const some = nodes > examples.length ? [...examples, '…'] : examples;
-  const named = examples.length > 0 ? ` (${some.join(', ')})` : '';
-  const meaning = message === '' ? '' : `: ${message}`;
-  return `${image}: ${reason} on ${nodes} ${nodes === 1 ? 'node' : 'nodes'}${named}${meaning}`.slice(
-    0,
-    MAX_FAILURE_LENGTH,
-  );
+  return [...failures.slice(0, MAX_FAILURES).map(describeFailure), ...more];
 }
 
 function toEvent({ status, reason }: Condition, message: string): StatusEvent {

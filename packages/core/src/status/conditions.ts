@@ -1,12 +1,34 @@
-import { MAX_IMAGES_PER_NODE } from '@kube-prefetch/protocol';
+import type { ResourceRef, StatusFailure } from '@kube-prefetch/protocol';
 import type { BeyondLimit } from '../asks/tenant-limits.ts';
 import type { UnplannedImages } from '../asks/collect-asks.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { CellCounts } from './count-cells.ts';
+import type { Named } from './fleet-view.ts';
+import {
+  countNoun,
+  describeAgentless,
+  describeAlwaysPulled,
+  describeBeyond,
+  describeCounts,
+  describeFull,
+  describeMissing,
+  describeNoImages,
+  describeNoNodes,
+  describeNotes,
+  describeUnplanned,
+  describeWorst,
+  listed,
+  NOT_ACCEPTED,
+  NOTHING_COUNTS,
+  SOURCES_INCOMPLETE,
+  SUSPENDED,
+  whereToLook,
+} from './messages.ts';
 import type { Judgement } from './reasons.ts';
 
 /** What the conditions of one resource are judged by. */
 export interface Judged {
+  readonly resource: ResourceRef;
   readonly problems: readonly string[];
   readonly gaps: ClusterState['gaps'];
   readonly suspended: boolean;
@@ -20,6 +42,13 @@ export interface Judged {
   /** Of `images`, those whose pods pull with Always. */
   readonly alwaysPulled: number;
   readonly counts: CellCounts;
+  readonly failures: readonly StatusFailure[];
+  /** Of the nodes that count, those without an agent that reports. */
+  readonly agentless: Named;
+  /** Nodes whose plan had no room for some image. */
+  readonly full: Named;
+  /** Images that some node which counts does not have. */
+  readonly missing: Named;
 }
 
 export function judgeAccepted({ problems }: Judged): Judgement<'Accepted'> {
@@ -33,11 +62,15 @@ export function judgeStalled({ problems }: Judged): Judgement<'Stalled'> | undef
 }
 
 /** `helm --wait` waits for it. The plan is published by the same pass that writes the status. */
-export function judgeReady({ problems, gaps, images, notes, unplanned, beyond, counts }: Judged): Judgement<'Ready'> {
+export function judgeReady(judged: Judged): Judgement<'Ready'> {
+  const { problems, gaps, images, notes, unplanned, beyond, counts, full } = judged;
   if (problems.length > 0) return { reason: 'NotAccepted', message: `${NOT_ACCEPTED}: ${listed(problems)}` };
-  if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
-  if (counts.fullNodes > 0) return { reason: 'PlanFull', message: describeFull(counts) };
-  const planned = `planned: ${countNoun(images, 'image')} on ${countNoun(counts.nodes, 'node')}`;
+  if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: `${SOURCES_INCOMPLETE}: ${listed(gaps)}` };
+  if (full.count > 0) return { reason: 'PlanFull', message: describeFull(full) };
+  const planned =
+    images > 0 && counts.nodes > 0
+      ? `planned: ${countNoun(images, 'image')} on ${countNoun(counts.nodes, 'node')}`
+      : ['nothing is planned', ...describeNothing(judged)].join(': ');
   return {
     reason: 'Planned',
     message: [planned, ...describeNotes(notes), ...describeUnplanned(unplanned), ...describeBeyond(beyond)].join('; '),
@@ -58,114 +91,84 @@ export function judgeReady({ problems, gaps, images, notes, unplanned, beyond, c
  * | otherwise                                | True    | AllPresent                          |
  */
 export function judgeWarm(judged: Judged): Judgement<'Warm'> {
-  const { problems, gaps, images, notes, unplanned, beyond, counts } = judged;
-  if (problems.length > 0) return { reason: 'NotAccepted', message: `${NOT_ACCEPTED}: ${listed(problems)}` };
-  if (counts.present < counts.cells) return { reason: whyNotWarm(judged), message: describeCells(judged) };
-  if (beyond.length > 0) return { reason: 'BeyondLimits', message: describeCells(judged) };
-  if (gaps.length > 0) return { reason: 'SourcesIncomplete', message: listed(gaps) };
-  if (images === 0)
-    return {
-      reason: 'NoImages',
-      message: [NO_IMAGES, ...describeNotes(notes), ...describeUnplanned(unplanned)].join('; '),
-    };
-  if (counts.nodes === 0) return { reason: 'NoNodes', message: describeNoNodes(judged) };
-  if (counts.cells === 0 && counts.presentAside < aside(counts))
-    return { reason: 'NothingCounts', message: describeCells(judged) };
-  return { reason: 'AllPresent', message: describeCells(judged) };
+  const reason = warmReason(judged);
+  return { reason, message: describeWarm(reason, judged) };
 }
 
-function describeNoNodes({ images, counts }: Judged): string {
-  const node = counts.notApplicable > 0 ? 'node that gets an agent' : 'node';
-  return `${countNoun(images, 'image')} ${images === 1 ? 'is' : 'are'} wanted, but no ${node} matches`;
+function warmReason({ problems, gaps, images, beyond, suspended, full, counts }: Judged): WarmReason {
+  if (problems.length > 0) return 'NotAccepted';
+  if (counts.present < counts.cells) return whyNotWarm({ beyond, suspended, full, counts });
+  if (beyond.length > 0) return 'BeyondLimits';
+  if (gaps.length > 0) return 'SourcesIncomplete';
+  if (images === 0) return 'NoImages';
+  if (counts.nodes === 0) return 'NoNodes';
+  if (counts.cells === 0 && counts.presentAside < counts.held + counts.notReady) return 'NothingCounts';
+  return 'AllPresent';
 }
 
-const NO_IMAGES = 'no image is named, and no workload with an image was found';
-
-function describeNotes(notes: readonly string[]): readonly string[] {
-  return notes.length === 0 ? [] : [listed(notes)];
-}
-
-function describeUnplanned(unplanned: UnplannedImages | undefined): readonly string[] {
-  if (unplanned === undefined) return [];
-  const { excludedByAnnotation, placeholder, neverPulled, tooLong } = unplanned;
-  const parts = [
-    ...(excludedByAnnotation > 0 ? [`${countNoun(excludedByAnnotation, 'image')} excluded by annotation`] : []),
-    ...(placeholder > 0 ? [`${countNoun(placeholder, 'placeholder')} that a webhook or a trigger replaces`] : []),
-    ...(neverPulled > 0 ? [`${countNoun(neverPulled, 'image')} whose imagePullPolicy is Never`] : []),
-    ...(tooLong > 0 ? [`${countNoun(tooLong, 'image')} with a name longer than any reference`] : []),
-  ];
-  return parts.length > 0 ? [`not planned: ${parts.join(', ')}`] : [];
-}
-
-/** With their names: whoever asks for them has to know which. */
-function describeBeyond(beyond: readonly BeyondLimit[]): readonly string[] {
-  return [...Map.groupBy(beyond, ({ limit }) => limit)].map(([limit, same]) => {
-    const names = same.slice(0, MAX_LISTED).map(({ image }) => image.slice(0, MAX_SHOWN));
-    const more = same.length > MAX_LISTED ? [`and ${same.length - MAX_LISTED} more`] : [];
-    return `${LIMITS[limit]}: ${[...names, ...more].join(', ')}`;
-  });
-}
-
-const MAX_SHOWN = 120;
-const LIMITS: Readonly<Record<BeyondLimit['limit'], string>> = {
-  images: 'the administrator lets no Prefetch ask for',
-  imagesPerNamespace: 'beyond the number of images that the Prefetches of a namespace may ask for',
-  bytesPerNode: 'beyond the bytes of a node that the images of a namespace may take',
-};
+type WarmReason = Judgement<'Warm'>['reason'];
 
 /** What a person should look at first. */
-function whyNotWarm({ suspended, beyond, counts }: Judged): Judgement<'Warm'>['reason'] {
+function whyNotWarm({
+  suspended,
+  beyond,
+  full,
+  counts,
+}: Pick<Judged, 'suspended' | 'beyond' | 'full' | 'counts'>): WarmReason {
   if (counts.failed > 0) return 'Failing';
   if (counts.noAgent > 0) return 'NoAgent';
-  if (counts.fullNodes > 0) return 'PlanFull';
+  if (full.count > 0) return 'PlanFull';
   if (beyond.length > 0) return 'BeyondLimits';
   if (counts.pulling + counts.waiting + counts.stale === 0) return 'AwaitingReports';
   return suspended ? 'Suspended' : 'Pulling';
 }
 
-/** Cells on nodes that are held or not Ready. */
-function aside({ held, notReady }: CellCounts): number {
-  return held + notReady;
+/** How many of how many, what is special about it with an example, and where to look. */
+function describeWarm(reason: WarmReason, judged: Judged): string {
+  const { resource, problems, gaps, images, counts, beyond, alwaysPulled, notes, unplanned } = judged;
+  if (reason === 'NotAccepted') return `${NOT_ACCEPTED}: ${listed(problems)}`;
+  return [
+    ...(images === 0 || counts.nodes === 0 ? describeNothing(judged) : [describeCounts(images, counts)]),
+    ...(reason === 'SourcesIncomplete' ? [`${SOURCES_INCOMPLETE}: ${listed(gaps)}`] : []),
+    ...describeReason(reason, judged),
+    ...(reason === 'NoImages' ? [...describeNotes(notes), ...describeUnplanned(unplanned)] : []),
+    ...describeBeyond(beyond),
+    ...describeAlwaysPulled(alwaysPulled),
+    ...(EXPLAINED.has(reason) ? whereToLook(resource) : []),
+  ].join('; ');
 }
 
-function describeFull({ fullNodes }: CellCounts): string {
-  return `more than ${MAX_IMAGES_PER_NODE} images are asked for on ${countNoun(fullNodes, 'node')}; the last by priority and name are left out`;
+/** Why there is nothing to pull, unless that is what the resource may not have. */
+function describeNothing({ resource, images, counts, beyond }: Judged): readonly string[] {
+  if (images > 0) return [describeNoNodes(images, counts)];
+  return beyond.length > 0 ? [] : [describeNoImages(resource)];
 }
 
-function describeCells({ counts, alwaysPulled, beyond }: Judged): string {
-  const { present, cells, ...others } = counts;
-  const parts = [
-    [others.pulling, 'pulling'],
-    [others.waiting, 'waiting'],
-    [others.failed, 'failed'],
-    [others.stale, 'stale'],
-    [others.unknown, 'unknown'],
-    [others.noAgent, 'on nodes without an agent that reports'],
-    [others.held, 'held and not counted'],
-    [others.notReady, 'on nodes that are not Ready and not counted'],
-    [others.notApplicable, 'on nodes that get no agent and not counted'],
-  ] as const;
-  const rest = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  const always =
-    alwaysPulled > 0
-      ? [`pods of ${countNoun(alwaysPulled, 'image')} pull with Always: they need the registry even where it is warm`]
-      : [];
-  const counted =
-    cells > 0 || aside(counts) === 0
-      ? `${present} of ${cells} present`
-      : `no cell counts; ${others.presentAside} of ${aside(counts)} present`;
-  return [[counted, ...rest].join(', '), ...describeBeyond(beyond), ...always].join('; ');
-}
+/** What waits for nobody's decision, but for something that only each node knows. */
+const EXPLAINED: ReadonlySet<WarmReason> = new Set([
+  'Failing',
+  'NoNodes',
+  'NothingCounts',
+  'AwaitingReports',
+  'Pulling',
+]);
 
-const NOT_ACCEPTED = 'nothing is pulled, because the spec is not accepted';
-const MAX_LISTED = 5;
-
-function listed(sentences: readonly string[]): string {
-  const more = sentences.length > MAX_LISTED ? [`and ${sentences.length - MAX_LISTED} more`] : [];
-  return [...sentences.slice(0, MAX_LISTED), ...more].join('; ');
-}
-
-/** `1 node`, `2 nodes`. */
-function countNoun(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+function describeReason(reason: WarmReason, { failures, agentless, full, missing }: Judged): readonly string[] {
+  switch (reason) {
+    case 'Failing':
+      return describeWorst(failures);
+    case 'NoAgent':
+      return [describeAgentless(agentless)];
+    case 'PlanFull':
+      return [describeFull(full)];
+    case 'Pulling':
+    case 'AwaitingReports':
+      return describeMissing(missing);
+    case 'Suspended':
+      return [SUSPENDED, ...describeMissing(missing)];
+    case 'NothingCounts':
+      return [NOTHING_COUNTS];
+    default:
+      return [];
+  }
 }

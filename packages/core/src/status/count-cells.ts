@@ -8,8 +8,6 @@ export interface CellCounts extends Omit<Summary, 'images'> {
   readonly notReady: number;
   /** Of `held` and `notReady`, cells whose agent reports them Present all the same. */
   readonly presentAside: number;
-  /** Nodes whose plan had no room for some image; such cells are counted under unknown. */
-  readonly fullNodes: number;
 }
 
 /**
@@ -20,6 +18,8 @@ export interface CellCounts extends Omit<Summary, 'images'> {
  * | not Ready            | notReady                                                                   |
  * | Ready, without agent | cells, noAgent                                                             |
  * | Ready                | cells, and one of present, pulling, waiting (Missing too), failed, stale, unknown |
+ *
+ * Images that the plan had no room for are unknown.
  */
 export function countCells(shares: readonly CohortShare[]): CellCounts {
   const sum = { ...NOTHING };
@@ -31,7 +31,6 @@ export function countCells(shares: readonly CohortShare[]): CellCounts {
       continue;
     }
     sum.nodes += nodes;
-    if (leftOut > 0) sum.fullNodes += nodes;
     if (isCounted(cohort)) addShare(sum, share);
     else {
       sum[cohort.held !== undefined ? 'held' : 'notReady'] += nodes * (tallies.size + leftOut);
@@ -60,7 +59,6 @@ const NOTHING = {
   notApplicable: 0,
   notReady: 0,
   presentAside: 0,
-  fullNodes: 0,
 };
 
 function addShare(sum: typeof NOTHING, { cohort, tallies, leftOut }: CohortShare): void {

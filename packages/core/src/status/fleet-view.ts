@@ -5,6 +5,15 @@ import type { Cohort } from '../plans/group-nodes.ts';
 export interface FleetView {
   cohorts(): readonly Cohort[];
   tally(cohort: Cohort, image: ImageRef): CellTally;
+  /** Those of the cohort whose agent never reported to this coordinator or fell silent. */
+  agentless(cohort: Cohort): Named;
+}
+
+/** Nodes or images: how many, and some of them. */
+export interface Named {
+  readonly count: number;
+  /** Up to three. */
+  readonly examples: readonly string[];
 }
 
 /** The cells of one image over one cohort. The counts add up to the cohort's nodes. */

@@ -49,6 +49,8 @@ const nodes = (count: number, parts?: Partial<Node>) =>
   Array.from({ length: count }, (_, index) => aNode({ name: `node-${index}`, ...parts }));
 const TWO_IMAGES = aResource({ generation: 3, spec: { images: ['web:1', 'web:2'] } });
 
+const NO_IMAGES = 'no image is named, and no workload with an image was found: look at spec.workloads and spec.exclude';
+
 test('what is not planned is said in Ready, and in Warm where nothing else is found', () => {
   const spec = { workloads: [{ kinds: ['Deployment' as const], selector: {} }] };
   const containers = [{ image: 'auto' }, { image: ' ' }, { image: 'local:1', pullPolicy: 'Never' as const }];
@@ -65,12 +67,12 @@ test('what is not planned is said in Ready, and in Warm where nothing else is fo
   expect(messages(['web:1'])).toEqual([
     'the spec is valid',
     `planned: 1 image on 2 nodes; ${unplanned}`,
-    '2 of 2 present',
+    '2 of 2 present (1 image on 2 nodes)',
   ]);
   expect(messages([])).toEqual([
     'the spec is valid',
-    `planned: 0 images on 0 nodes; ${unplanned}`,
-    `no image is named, and no workload with an image was found; ${unplanned}`,
+    `nothing is planned: ${NO_IMAGES}; ${unplanned}`,
+    `${NO_IMAGES}; ${unplanned}`,
   ]);
   expect(messages(['local:1'], [{ image: 'auto' }])[1]).toBe(
     'planned: 1 image on 2 nodes; not planned: 1 placeholder that a webhook or a trigger replaces',
@@ -85,8 +87,12 @@ test('what is amiss with a kind of workloads is told to those who name it, and t
     const status = statusOf(state);
     return [condition(status, 'Ready'), status.conditions[1]?.message, collectAsks(state).gaps.length];
   };
-  const planned = 'planned: 0 images on 0 nodes';
-  expect(ready('Rollout', { gaps: ['cannot be read'] })).toEqual(['False SourcesIncomplete', 'cannot be read', 1]);
+  const planned = `nothing is planned: ${NO_IMAGES}`;
+  expect(ready('Rollout', { gaps: ['cannot be read'] })).toEqual([
+    'False SourcesIncomplete',
+    'more images may be wanted than are known, because not everything can be read: cannot be read',
+    1,
+  ]);
   expect(ready('Deployment', { gaps: ['cannot be read'] })).toEqual(['True Planned', planned, 0]);
   expect(ready('Rollout', { notes: ['is not installed'] })).toEqual([
     'True Planned',
@@ -121,10 +127,10 @@ test('what a Prefetch asks for and may not have keeps it from being Warm, by nam
   expect(conditionsOf({ images: ['r.example/*'], imagesPerNamespace: 1 })).toEqual([
     'Valid: the spec is valid',
     `Planned: planned: 1 image on 1 node; ${notAllowed}; beyond the number of images that the Prefetches of a namespace may ask for: r.example/b:1`,
-    `BeyondLimits: 1 of 1 present; ${notAllowed}; beyond the number of images that the Prefetches of a namespace may ask for: r.example/b:1`,
+    `BeyondLimits: 1 of 1 present (1 image on 1 node); ${notAllowed}; beyond the number of images that the Prefetches of a namespace may ask for: r.example/b:1`,
   ]);
   expect(conditionsOf({ bytesPerNode: 10 }, 9)[2]).toBe(
-    'BeyondLimits: 2 of 3 present, 1 waiting; beyond the bytes of a node that the images of a namespace may take: r.example/b:1',
+    'BeyondLimits: 2 of 3 present (3 images on 1 node), 1 waiting; beyond the bytes of a node that the images of a namespace may take: r.example/b:1',
   );
 });
 
@@ -136,7 +142,7 @@ test('everything present is Accepted, Ready and Warm', () => {
     conditions: [
       { type: 'Accepted', reason: 'Valid', message: 'the spec is valid', ...common },
       { type: 'Ready', reason: 'Planned', message: 'planned: 2 images on 2 nodes', ...common },
-      { type: 'Warm', reason: 'AllPresent', message: '4 of 4 present', ...common },
+      { type: 'Warm', reason: 'AllPresent', message: '4 of 4 present (2 images on 2 nodes)', ...common },
     ],
     warm: '4/4',
     summary: {
@@ -338,6 +344,46 @@ test.each(WARM)(
   },
 );
 
+const LONG = `long/${'a'.repeat(300)}:1`;
+
+/** What people read first: how many of how many, an example, and where to look. */
+test.each<[what: string, images: readonly string[], say: Say, message: string]>([
+  [
+    'images are pulled, wait or are stale',
+    ['a:1', 'b:1', 'c:1', 'd:1', 'e:1'],
+    (_node, image) =>
+      ({ state: { 'a:1': 'Present', 'b:1': 'Pulling', 'c:1': 'Stale' }[image] ?? 'Waiting' }) as CellSaid,
+    '5 of 25 present (5 images on 5 nodes), 5 being pulled, 10 waiting, 5 stale (their tag stands for other contents now); not everywhere yet: b:1, c:1, d:1 and 1 more image; to see why: kubectl prefetch explain pf/web -n shop',
+  ],
+  [
+    'agents have not reported',
+    ['a:1'],
+    () => ({ state: 'Unknown' }),
+    '0 of 5 present (1 image on 5 nodes), 5 not reported yet; not everywhere yet: a:1; to see why: kubectl prefetch explain pf/web -n shop',
+  ],
+  [
+    'nodes have no agent',
+    ['a:1', 'b:1'],
+    node => (node === 'node-0' ? PRESENT : NO_AGENT),
+    '2 of 10 present (2 images on 5 nodes), 8 on nodes without an agent that reports; these nodes: node-1, node-2, node-3 and 1 more node; to see why: kubectl prefetch doctor',
+  ],
+  [
+    'images fail',
+    ['a:1', 'b:1'],
+    (node, image) => (image === 'b:1' || node === 'node-0' ? FAILED : PRESENT),
+    '4 of 10 present (2 images on 5 nodes), 6 failed; b:1: NotFound on 5 nodes (node-0, node-1, node-2, …): the registry has no such repository, tag or digest; and 1 more failure in status.failures; to see why: kubectl prefetch explain pf/web -n shop',
+  ],
+  [
+    'a name is long',
+    [LONG],
+    () => ({ state: 'Missing' }),
+    `0 of 5 present (1 image on 5 nodes), 5 waiting; not everywhere yet: ${LONG.slice(0, 120)}…; to see why: kubectl prefetch explain pf/web -n shop`,
+  ],
+])('Warm says how much is missing, an example and where to look, when %s', (_what, images, say, message) => {
+  const state = aState({ resources: [aResource({ spec: { images: [...images] } })], nodes: nodes(5) });
+  expect(statusOf(state, say).conditions[2]?.message).toBe(message);
+});
+
 test('what is wrong with a spec is told, at most five problems of it', () => {
   const problems = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
   const [accepted] = statusOf(aState({ resources: [aResource({ problems })] })).conditions;
@@ -362,7 +408,8 @@ test('cells of held and not Ready nodes are told apart and do not count', () => 
   expect(status.summary).toMatchObject({ nodes: 4, cells: 2, present: 2, failed: 0, held: 4 });
   expect(status.conditions[2]).toMatchObject({
     status: 'True',
-    message: '2 of 2 present, 4 held and not counted, 2 on nodes that are not Ready and not counted',
+    message:
+      '2 of 2 present (2 images on 4 nodes), 4 not counted on nodes where no pod may start now, 2 not counted on nodes that are not Ready',
   });
   expect(status.failures).toEqual([]);
 });
@@ -373,7 +420,8 @@ test('where no cell counts, the message says what is there all the same', () => 
   );
   expect(status.conditions[2]).toMatchObject({
     reason: 'NothingCounts',
-    message: 'no cell counts; 2 of 4 present, 4 on nodes that are not Ready and not counted',
+    message:
+      '2 of 4 present (2 images on 2 nodes), 4 not counted on nodes that are not Ready; no node that should hold them is Ready and takes pods now; to see why: kubectl prefetch explain pf/web -n shop',
   });
 });
 
@@ -426,7 +474,7 @@ test('Warm says of how many images the pods need the registry all the same', () 
   const resource = aResource({ spec: { workloads: [{ kinds: ['Deployment'], selector: {} }] } });
   const workloads = [aWorkload({ pod: { containers: [{ image: 'web' }, { image: 'web:1' }] } })];
   expect(statusOf(aState({ resources: [resource], workloads, nodes: nodes(1) })).conditions[2]?.message).toBe(
-    '2 of 2 present; pods of 1 image pull with Always: they need the registry even where it is warm',
+    '2 of 2 present (2 images on 1 node); pods of 1 image pull with Always: they need the registry even where it is warm',
   );
 });
 
@@ -442,7 +490,8 @@ test('images that no plan had room for count, and are said', () => {
   expect(crowded && condition(crowded, 'Warm')).toBe('False PlanFull');
   expect(crowded?.conditions[1]).toMatchObject({
     reason: 'PlanFull',
-    message: 'more than 2000 images are asked for on 2 nodes; the last by priority and name are left out',
+    message:
+      'more than 2000 images are asked for on node-0 and node-1; the last by priority and name are left out there: ask for fewer, or raise the priority of those that matter',
   });
   expect(first && condition(first, 'Warm')).toBe('True AllPresent');
 });
@@ -567,7 +616,7 @@ test('nodes that get no agent are counted apart, and hold back nothing', () => {
   expect(status.summary).toMatchObject({ nodes: 1, cells: 2, present: 2, noAgent: 0, notApplicable: 4 });
   expect(status.conditions.map(({ message }) => message).slice(1)).toEqual([
     'planned: 2 images on 1 node',
-    '2 of 2 present, 4 on nodes that get no agent and not counted',
+    '2 of 2 present (2 images on 1 node), 4 not counted on nodes that get no agent',
   ]);
 });
 
@@ -575,6 +624,7 @@ test('where no node gets an agent, nothing is warm', () => {
   const status = statusOf(aState({ resources: [TWO_IMAGES], nodes: [aNode(VIRTUAL)] }), () => NO_AGENT);
   expect(status.conditions[2]).toMatchObject({
     reason: 'NoNodes',
-    message: '2 images are wanted, but no node that gets an agent matches',
+    message:
+      '2 images are wanted, but no node that gets an agent matches; to see why: kubectl prefetch explain pf/web -n shop',
   });
 });
