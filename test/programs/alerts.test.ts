@@ -61,6 +61,15 @@ const CASES: Readonly<Record<string, Cases>> = {
       { 'coordinator_nodes{agent="reporting"}': '3x400', 'coordinator_nodes{agent="none"}': '0x19 1x4 0x400' },
     ],
   },
+  KubePrefetchAgentMissingForHours: {
+    atMinute: 8 * HOUR,
+    fires: { 'coordinator_nodes{agent="reporting"}': '4999x600', 'coordinator_nodes{agent="silent"}': '1x600' },
+    says: 'Nodes without a reporting agent of kube-prefetch, for hours: 1',
+    quiet: [
+      { 'coordinator_nodes{agent="reporting"}': '4999x600', 'coordinator_nodes{agent="none"}': '1x300 0x3 1x300' },
+      { 'coordinator_nodes{agent="reporting"}': '3x600', 'coordinator_nodes{agent="not_applicable"}': '9x600' },
+    ],
+  },
   KubePrefetchAgentCutOff: {
     atMinute: 30,
     // promtool begins at 0 of 1970, so minute 5 is 300.

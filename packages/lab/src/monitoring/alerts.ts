@@ -20,7 +20,9 @@ const C = 'kube_prefetch_coordinator_';
 const A = 'kube_prefetch_agent_';
 const REFUSED = 'kind=~"Unauthorized|RateLimited|RegistryUnavailable"';
 
-const LEADER = 'Forward the admin port of the leader, as [install.md](install.md#use) says, and read';
+const DOCTOR = '`kubectl prefetch doctor`';
+const STATUS = '`kubectl prefetch status -A`';
+const EXPLAIN_NODE = '`kubectl prefetch explain node/NODE`';
 
 /** Every alert that we ship: most important first. */
 export const ALERTS: readonly Alert[] = [
@@ -33,6 +35,7 @@ export const ALERTS: readonly Alert[] = [
     means:
       'No replica of the coordinator holds the Lease, or Prometheus reads no coordinator. Nodes keep what they have and go on from their last plan, one pull at a time; no new image, node or change is seen, and statuses are not written.',
     look: [
+      `${DOCTOR} says which coordinators run, who holds the Lease, and what it finds wrong.`,
       '`kubectl -n kube-prefetch get pods -l app.kubernetes.io/component=coordinator`: are they running and ready?',
       '`kubectl -n kube-prefetch get lease` says who led last, and when that was renewed. The log of each coordinator says why it does not lead.',
       '`up` in Prometheus for their job: where they run and lead, they are not scraped.',
@@ -52,8 +55,8 @@ export const ALERTS: readonly Alert[] = [
     means:
       'At least one image is asked for on a node whose agent reports, and has not been there for more than an hour. Pods that use it there will pull it when they start. Held nodes (cordoned, under pressure) and suspended resources do not count.',
     look: [
-      '`kubectl get prefetch -A` and `kubectl get clusterprefetch`: which is not WARM? `kubectl describe` names the failing images with kind, count and example nodes.',
-      `${LEADER} \`/v1/images/IMAGE\`: for each node the sentence that says what it waits for.`,
+      `${STATUS}: which resources are not warm, what is missing, and the failing images with kind, nodes and what to do. Without the plugin \`kubectl describe\` of the resource has the same.`,
+      '`kubectl prefetch explain IMAGE`: for each node the sentence that says what it waits for.',
     ],
     act: [
       'A failure: [failures.md](failures.md) says for each kind what to do.',
@@ -71,7 +74,7 @@ export const ALERTS: readonly Alert[] = [
     means:
       'On more than one in a hundred of the nodes that should have an agent none reports: it fell silent, or never reported to this coordinator. What these nodes hold is unknown, and no image is pulled there. Up to a hundred nodes one is enough.',
     look: [
-      `${LEADER} \`/v1/overview\`: nodes whose \`agent\` is \`Silent\` or \`None\`.`,
+      `${DOCTOR} names the nodes without a reporting agent, and says what their pods do.`,
       '`kubectl -n kube-prefetch get pods -o wide -l app.kubernetes.io/component=agent` for these nodes: is there a pod, is it ready, what does its log say?',
     ],
     act: [
@@ -79,6 +82,20 @@ export const ALERTS: readonly Alert[] = [
       'A pod that restarts: its log ends with the reason.',
       'A pod that runs: it does not reach the coordinator. See [KubePrefetchAgentCutOff](#kubeprefetchagentcutoff).',
       'A node that is gone for good: delete the Node object.',
+    ],
+  },
+  {
+    name: 'KubePrefetchAgentMissingForHours',
+    severity: 'info',
+    expr: `sum ${BY} (${C}nodes{agent=~"silent|none"}) > 0`,
+    for: '6h',
+    summary: 'Nodes without a reporting agent of kube-prefetch, for hours: {{ $value }}',
+    means:
+      'For six hours there was always some node that should have an agent and has none that reports, be it one of thousands: too few for `KubePrefetchAgentMissing`, and too long for nodes that just join or leave. What that node holds is unknown, and no image is pulled there.',
+    look: [`${DOCTOR} names the nodes, and says what their pods do.`],
+    act: [
+      'As for [KubePrefetchAgentMissing](#kubeprefetchagentmissing).',
+      'Where nodes come and go all day and another one is missing each time, leave this alert out: `metrics.prometheusRule.disabled`.',
     ],
   },
   {
@@ -90,6 +107,7 @@ export const ALERTS: readonly Alert[] = [
     means:
       'These agents run and are scraped, and no coordinator answers them. They go on from the last plan that they have, one pull at a time without a permit.',
     look: [
+      `${DOCTOR} names the nodes, says what their pods do, and looks at the leader's clock.`,
       'The log of such an agent says what it tried and what came back.',
       `\`${A}coordinator_last_contact_timestamp_seconds\` by \`instance\` shows which agents; 0 means never.`,
     ],
@@ -109,6 +127,7 @@ export const ALERTS: readonly Alert[] = [
     means:
       'The agent cannot ask the runtime, so every image of the node is `Unknown` and nothing is pulled there. Or what answers is another runtime than the kubelet reports.',
     look: [
+      `${EXPLAIN_NODE}: the failure of its runtime, with the message. ${DOCTOR} has all such nodes.`,
       '`/readyz` and the log of the agent on that node: `RuntimeUnavailable` or `RuntimeMismatch`, with the message.',
       '`kubectl describe node` shows whether the kubelet has the same trouble.',
     ],
@@ -131,8 +150,8 @@ export const ALERTS: readonly Alert[] = [
     means:
       'More than half of the pulls from this registry in the last half hour, three at least, ended with `Unauthorized`, `RateLimited` or `RegistryUnavailable`. Images that are there stay; new ones do not come.',
     look: [
+      `${STATUS}: the failing images with nodes, messages and what to do.`,
       `\`sum by (registry, kind) (increase(${C}pulls_total[30m]))\` says with what they ended.`,
-      '`kubectl describe prefetch` or `clusterprefetch`: the failures with their messages.',
     ],
     act: [
       '`RateLimited`: fewer pulls at once (`maxConcurrentPullsPerRegistry`), waves with a mirror, an account with a higher limit. [pacing.md](pacing.md) has them.',
@@ -155,6 +174,7 @@ export const ALERTS: readonly Alert[] = [
     means:
       'The file system of the images would pass the limit (`disk.maxUsedPercent` of the chart, 80) if these images were pulled, or it ran full during a pull.',
     look: [
+      `${EXPLAIN_NODE}: what each image there waits for.`,
       `\`${A}images_waiting{reason="Disk"} > 0\` by \`instance\`, and the use of the disk on these nodes.`,
       '`crictl images` on such a node: what fills it, and whether anybody still wants it.',
     ],
@@ -173,7 +193,7 @@ export const ALERTS: readonly Alert[] = [
     means:
       'Something of the API server, or a manifest, cannot be read. What was read before stays in force, plans are marked incomplete, and agents drop nothing because of them. New workloads of that kind are not seen.',
     look: [
-      `${LEADER} \`gaps\` of \`/v1/overview\`: one sentence for each. The condition Ready of resources names them too.`,
+      `${DOCTOR}: one sentence for each. The condition Ready of resources names them too.`,
       `\`sum by (resource, code) (rate(${C}api_requests_total{code!="2xx"}[5m]))\` shows which requests fail.`,
     ],
     act: [
@@ -190,7 +210,10 @@ export const ALERTS: readonly Alert[] = [
     summary: 'Statuses of Prefetches are not written',
     means:
       'The API server refuses or does not take statuses. Images are pulled all the same, but `kubectl get`, `kubectl wait` and whatever waits for Warm see old figures.',
-    look: ['The log of the leading coordinator: each failed write with its reason.'],
+    look: [
+      `${DOCTOR} looks whether the definitions are there.`,
+      'The log of the leading coordinator: each failed write with its reason.',
+    ],
     act: [
       'Forbidden: the rights of the chart, as in [KubePrefetchGaps](#kubeprefetchgaps).',
       'Refused as invalid: the CustomResourceDefinitions are older than the coordinator. [install.md](install.md#upgrade) says how they are upgraded.',
@@ -235,7 +258,10 @@ export const ALERTS: readonly Alert[] = [
     summary: 'The gate was opened for nodes that were not warm',
     means:
       'In the last hour the taint of the [gate](gate.md) was taken off nodes that did not hold all images of `gate.resources`: the deadline had passed, or the images cannot come. Pods that start there pull by themselves.',
-    look: ['Events of the node (`kubectl describe node`) say what was missing and why.'],
+    look: [
+      'Events of the node (`kubectl describe node`) say what was missing.',
+      `${EXPLAIN_NODE}: why it was, for each image.`,
+    ],
     act: [
       'Too slow: a longer `gate.deadline`, fewer images in `gate.resources`, more pulls at once, a mirror.',
       'Images that cannot come: as in [KubePrefetchNotWarm](#kubeprefetchnotwarm).',
@@ -248,9 +274,7 @@ export const ALERTS: readonly Alert[] = [
     for: '30m',
     summary: 'Pull secrets that nodes need and that are missing, wrong or cannot be read: {{ $value }}',
     means: 'Images that would be pulled with these secrets wait, with the reason `Credentials`, or are pulled without.',
-    look: [
-      '`kubectl get prefetch -A` and `kubectl describe`: conditions and failures name the secret and what is wrong with it.',
-    ],
+    look: [`${STATUS} names the secret, what is wrong with it, and the images that need it.`],
     act: [
       'Create or correct the secret: it is read again within `credentials.secretRefresh` (5 minutes).',
       'One that may not be read: `credentials.secrets` of the chart lists the namespaces.',

@@ -27,7 +27,7 @@ export function renderAlertsPage(): string {
 # Alerts
 
 What each alert of kube-prefetch means, how to look and what to do. [monitoring.md](monitoring.md#alerts) says how to turn them on. None of them says that
-running pods are in danger: images that are there stay there.
+running pods are in danger: images that are there stay there. [cli.md](cli.md) says how \`kubectl prefetch\` is installed.
 
 | alert | severity | says |
 | --- | --- | --- |
