@@ -21,6 +21,8 @@ let api: ReturnType<typeof createClientNodeApi>;
 const kindOf = ({ kind }: ResourceRef) => (kind === 'Prefetch' ? PREFETCHES : CLUSTER_PREFETCHES);
 const get = (resource: ResourceRef) => api.get(kindOf(resource), resource, signal);
 const createSink = () => createKubernetesStatusSink({ api, clock, instance: 'coordinator-0' });
+const create = ({ kind, ...metadata }: ResourceRef, images = ['nginx:1.27']) =>
+  server.apply({ apiVersion: API_VERSION, kind, metadata, spec: { images } });
 const remove = ({ kind, namespace, name }: ResourceRef) =>
   server.kubectl('delete', kind, name, '--ignore-not-found', ...(namespace === undefined ? [] : ['-n', namespace]));
 
@@ -40,8 +42,7 @@ afterAll(async () => {
 beforeEach(async () => {
   for (const resource of [WEB, BASE]) {
     await remove(resource);
-    const { kind, ...metadata } = resource;
-    await server.apply({ apiVersion: API_VERSION, kind, metadata, spec: { images: ['nginx:1.27'] } });
+    await create(resource);
   }
 });
 
@@ -58,6 +59,7 @@ statusSinkSuite('the status of resources of a real API server', async () => ({
       .map(event => event as unknown as StatusEvent & { resource: ResourceRef });
   },
   remove: async resource => void (await remove(resource)),
+  create: async resource => void (await create(resource)),
   close: async () => {},
 }));
 
@@ -92,6 +94,29 @@ test('an unchanged status is no write, after a restart neither, and what is no l
   expect((await get(WEB)).metadata.resourceVersion).toBe(resourceVersion);
   await createSink().write(WEB, warm(), signal);
   expect((await get(WEB)).status).toEqual(warm());
+});
+
+test('a status costs one request; where somebody else changed the object three, and nothing of theirs is lost', async () => {
+  const asked: string[] = [];
+  const counted: typeof api = {
+    ...api,
+    get: (...given) => (asked.push('get'), api.get(...given)),
+    write: (...given) => (asked.push('patch'), api.write(...given)),
+  };
+  const sink = createKubernetesStatusSink({ api: counted, clock, instance: 'coordinator-0' });
+  const requestsOf = async (work: () => Promise<unknown>) => {
+    asked.length = 0;
+    await work();
+    return asked.join(' ');
+  };
+  expect(await requestsOf(() => sink.write(WEB, aStatus('1/2'), signal))).toBe('get patch');
+  expect(await requestsOf(() => sink.write(WEB, aStatus('2/2'), signal))).toBe('patch');
+  await create(WEB, ['redis:7']);
+  expect(await requestsOf(() => sink.write(WEB, warm(), signal))).toBe('patch get patch');
+  expect(await get(WEB)).toMatchObject({ spec: { images: ['redis:7'] }, status: warm() });
+  await api.write({ verb: 'patchStatus', kind: PREFETCHES, name: WEB, status: aStatus('9/9') }, signal);
+  expect(await requestsOf(() => sink.write(WEB, { ...warm(), warm: '3/3' }, signal))).toBe('patch get patch');
+  expect((await get(WEB)).status).toEqual({ ...warm(), warm: '3/3' });
 });
 
 test('kubectl describe shows the events of both kinds, kubectl get events too', async () => {

@@ -114,8 +114,17 @@ export function kubeApiSuite(name: string, makeHarness: MakeKubeApiHarness): voi
   });
 
   describe(`${name} is a KubeApi: status`, () => {
-    const patch = ({ api, namespace, signal }: StartedHarness, status: object) =>
-      api.write({ verb: 'patchStatus', kind: PREFETCHES, name: { namespace, name: 'web' }, status }, signal);
+    const patch = ({ api, namespace, signal }: StartedHarness, status: object, version?: string) =>
+      api.write(
+        {
+          verb: 'patchStatus',
+          kind: PREFETCHES,
+          name: { namespace, name: 'web' },
+          ...(version !== undefined && { resourceVersion: version }),
+          status,
+        },
+        signal,
+      );
 
     test('a status is written beside the spec, and is no new generation', async () => {
       const harness = await start();
@@ -133,6 +142,18 @@ export function kubeApiSuite(name: string, makeHarness: MakeKubeApiHarness): voi
       const { status } = await patch(harness, { warm: '2/2', failures: [], skew: null });
       const { skew: _, ...others } = aStatus('2/2');
       expect(status).toEqual({ ...others, failures: [] });
+    });
+
+    test('a status is written onto the version that is named, and onto an older one it is a Conflict that changes nothing', async () => {
+      const harness = await start();
+      const { metadata } = await harness.create('web');
+      const { resourceVersion = '' } = metadata;
+      const patched = await patch(harness, aStatus('1/2'), resourceVersion);
+      expect(patched).toMatchObject({ status: aStatus('1/2'), metadata: { generation: 1, uid: metadata.uid } });
+      await expect(patch(harness, aStatus('2/2'), resourceVersion)).rejects.toMatchObject({
+        failure: 'Conflict',
+      });
+      expect(await harness.api.get(PREFETCHES, metadata, harness.signal)).toEqual(patched);
     });
 
     test('who creates or replaces an object cannot write its status', async () => {

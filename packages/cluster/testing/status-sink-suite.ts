@@ -10,6 +10,8 @@ export interface SinkHarness {
   events(): Promise<readonly (StatusEvent & { readonly resource: ResourceRef })[]>;
   /** Makes the resource not exist. All others do. */
   remove(resource: ResourceRef): Promise<void>;
+  /** Makes another resource of the name. */
+  create(resource: ResourceRef): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -96,6 +98,15 @@ export function statusSinkSuite(name: string, createHarness: () => Promise<SinkH
       expect(await sink.write(web, aStatus('2/2'), signal)).toBe('gone');
       expect(await statusOf(web)).toBeUndefined();
       expect(await sink.write(base, aStatus('3/4'), signal)).toBe('written');
+    });
+
+    test('another resource of the name, made while nobody looked, gets its own status', async () => {
+      const { sink, statusOf, remove, create } = await start();
+      await sink.write(web, aStatus('1/2'), signal);
+      await remove(web);
+      await create(web);
+      expect(await sink.write(web, { ...aStatus('0/2'), failures: [] }, signal)).toBe('written');
+      expect(await statusOf(web)).toEqual({ ...aStatus('0/2'), failures: [] });
     });
 
     test('events are kept in order, with their resource', async () => {

@@ -102,8 +102,14 @@ export type KubeWrite =
   | { readonly verb: 'create'; readonly kind: KubeKind; readonly object: KubeObject }
   /** The whole object; throws Conflict when `metadata.resourceVersion` is no longer the current one. */
   | { readonly verb: 'replace'; readonly kind: KubeKind; readonly object: KubeObject }
-  /** A JSON merge patch of the status subresource. */
-  | { readonly verb: 'patchStatus'; readonly kind: KubeKind; readonly name: ObjectName; readonly status: object };
+  /** A JSON merge patch of the status subresource; throws Conflict when a version is given that is no longer the current one. */
+  | {
+      readonly verb: 'patchStatus';
+      readonly kind: KubeKind;
+      readonly name: ObjectName;
+      readonly resourceVersion?: string;
+      readonly status: object;
+    };
 
 export type TokenReview =
   | { readonly authenticated: false; readonly error: string }

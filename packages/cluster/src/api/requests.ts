@@ -11,12 +11,13 @@ export function writing(write: KubeWrite): KubeRequest {
   const { kind } = write;
   const resource = kindName(kind);
   if (write.verb === 'patchStatus') {
+    const { resourceVersion, status } = write;
     return {
       verb: 'patch',
       resource: `${resource}/status`,
       method: 'PATCH',
       path: `${objectPath(kind, write.name)}/status`,
-      body: { status: write.status },
+      body: { ...(resourceVersion !== undefined && { metadata: { resourceVersion } }), status },
       contentType: 'application/merge-patch+json',
     };
   }

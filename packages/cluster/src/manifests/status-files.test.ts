@@ -32,6 +32,7 @@ statusSinkSuite('the sink beside manifests', async () => {
         .map(line => JSON.parse(line) as StatusEvent & { resource: ResourceRef });
     },
     remove: async resource => void removed.add(resourceName(resource)),
+    create: async resource => void removed.delete(resourceName(resource)),
     close: () => rm(top, { recursive: true }),
   };
 });

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ResourceRef, resourceName } from '@kube-prefetch/protocol';
-import type { KubeApi, KubeKind, KubeObject } from '../api/kube-api.ts';
+import type { KubeApi, KubeKind, KubeObject, ObjectMeta } from '../api/kube-api.ts';
 import { RESOURCES } from '../api/kinds.ts';
 
 /**
@@ -15,12 +15,15 @@ export interface OverwriteDetector {
   /** The object as the server returned it to our last read or write. */
   settle(resource: ResourceRef, object: KubeObject): void;
   forget(resource: ResourceRef): void;
+  /** What the server holds of it as far as is known; undefined where nothing is, or where somebody else changed the status. */
+  known(resource: ResourceRef): KubeObject | undefined;
   /** True when somebody changed the status after `settle`. */
   isOverwritten(resource: ResourceRef): boolean;
 }
 
 interface VersionedStatus {
   readonly version: bigint;
+  readonly metadata: Pick<ObjectMeta, 'namespace' | 'name' | 'uid' | 'resourceVersion'>;
   readonly status: unknown;
 }
 
@@ -68,6 +71,10 @@ export function createOverwriteDetector(): OverwriteDetector {
       followed.set(name, compare(statusOf(object), followed.get(name)?.other));
     },
     forget: resource => void followed.delete(resourceName(resource)),
+    known(resource) {
+      const { settled, other } = followed.get(resourceName(resource)) ?? {};
+      return other === undefined && settled ? { metadata: settled.metadata, status: settled.status } : undefined;
+    },
     isOverwritten(resource) {
       const { settled, other } = followed.get(resourceName(resource)) ?? {};
       return settled !== undefined && other !== undefined;
@@ -86,8 +93,16 @@ function nameOf(kind: ResourceRef['kind'], { metadata }: KubeObject): string {
 }
 
 /** Undefined when the version is not a number. Those of Kubernetes are numbers that increase. */
-function statusOf({ metadata: { resourceVersion = '' }, status }: KubeObject): VersionedStatus | undefined {
-  return /^\d+$/.test(resourceVersion) ? { version: BigInt(resourceVersion), status } : undefined;
+function statusOf({ metadata, status }: KubeObject): VersionedStatus | undefined {
+  const { namespace, name, uid, resourceVersion = '' } = metadata;
+  if (!/^\d+$/.test(resourceVersion)) return undefined;
+  const kept = {
+    name,
+    resourceVersion,
+    ...(namespace !== undefined && { namespace }),
+    ...(uid !== undefined && { uid }),
+  };
+  return { version: BigInt(resourceVersion), metadata: kept, status };
 }
 
 /** Undefined for what has no status of ours. */

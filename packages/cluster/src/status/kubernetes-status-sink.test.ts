@@ -16,8 +16,9 @@ function start() {
   const clock = createVirtualClock();
   const api = createTwinApi({ clock });
   const kindOf = ({ kind }: ResourceRef) => (kind === 'Prefetch' ? PREFETCHES : CLUSTER_PREFETCHES);
-  for (const { kind, ...metadata } of [WEB, BASE])
-    api.apply(kindOf({ kind, ...metadata }), { metadata, spec: { images: ['nginx'] } });
+  const create = ({ kind, ...metadata }: ResourceRef, images = ['nginx']) =>
+    api.apply(kindOf({ kind, ...metadata }), { metadata, spec: { images } });
+  for (const resource of [WEB, BASE]) create(resource);
   const sink = createKubernetesStatusSink({ api, clock, instance: 'coordinator-0' });
   const statusOf = (resource: ResourceRef) =>
     api.read(kindOf(resource), resource)?.status as PrefetchStatus | undefined;
@@ -32,12 +33,13 @@ function start() {
     sink,
     statusOf,
     events,
+    create,
     remove: (resource: ResourceRef) => api.remove(kindOf(resource), resource),
   };
 }
 
 statusSinkSuite('the status of Kubernetes resources', async () => {
-  const { sink, statusOf, events, remove } = start();
+  const { sink, statusOf, events, remove, create } = start();
   return {
     sink,
     statusOf: async resource => statusOf(resource),
@@ -47,6 +49,7 @@ statusSinkSuite('the status of Kubernetes resources', async () => {
         resource: event.involvedObject as ResourceRef,
       })),
     remove: async resource => remove(resource),
+    create: async resource => void create(resource),
     close: async () => {},
   };
 });
@@ -70,6 +73,40 @@ test('what the server holds already is not written, whoever wrote it', async () 
   expect(await restarted.write(WEB, aStatus('1/2'), signal)).toBe('unchanged');
   expect(api.requests('patchStatus', PREFETCHES)).toBe(writes);
 });
+
+test('a status is one request where the one before is known, and an event one more', async () => {
+  const { api, sink } = start();
+  const asked = () => [api.requests('get', PREFETCHES), api.requests('patchStatus', PREFETCHES)];
+  await sink.write(WEB, aStatus('1/2'), signal);
+  expect(asked()).toEqual([1, 1]);
+  await sink.write(WEB, aStatus('2/2'), signal);
+  await sink.event(WEB, event, signal);
+  expect([...asked(), api.requests('create', EVENTS)]).toEqual([1, 2, 1]);
+});
+
+test.each<[string, (parts: ReturnType<typeof start>) => unknown, (parts: ReturnType<typeof start>) => unknown]>([
+  [
+    'the spec',
+    ({ create }) => create(WEB, ['redis']),
+    ({ api }) => expect(api.read(PREFETCHES, WEB)).toMatchObject({ spec: { images: ['redis'] } }),
+  ],
+  [
+    'the status',
+    ({ api }) => api.apply(PREFETCHES, { metadata: WEB, spec: {}, status: { ...aStatus('9/9'), phase: 'Done' } }),
+    ({ statusOf }) => expect(statusOf(WEB)).not.toHaveProperty('phase'),
+  ],
+])(
+  'where somebody else changed %s unseen the object is read first, and is as it has to be',
+  async (_what, change, check) => {
+    const parts = start();
+    await parts.sink.write(WEB, aStatus('1/2'), signal);
+    change(parts);
+    expect(await parts.sink.write(WEB, aStatus('2/2'), signal)).toBe('written');
+    expect(parts.statusOf(WEB)).toEqual(aStatus('2/2'));
+    expect(parts.api.requests('get', PREFETCHES)).toBe(2);
+    check(parts);
+  },
+);
 
 test('a status that cannot be made out counts as none', async () => {
   const { api, sink } = start();

@@ -3,7 +3,14 @@ import { techsquadPhase } from '@kube-prefetch/core';
 import { PrefetchStatus, type ResourceRef, TECHSQUAD_KIND, messageParser, resourceName } from '@kube-prefetch/protocol';
 import type { Clock } from '@kube-prefetch/time';
 import { EVENTS, RESOURCES } from '../api/kinds.ts';
-import { type KubeApi, KubeApiError, type KubeKind, type KubeObject, type ObjectName } from '../api/kube-api.ts';
+import {
+  type KubeApi,
+  KubeApiError,
+  type KubeFailure,
+  type KubeKind,
+  type KubeObject,
+  type ObjectName,
+} from '../api/kube-api.ts';
 import type { StatusEvent, StatusSink } from '../ports/source-and-sink.ts';
 import { buildEvent } from './build-event.ts';
 import { type OverwriteDetector, createOverwriteDetector } from './detect-overwrites.ts';
@@ -20,7 +27,11 @@ export interface KubernetesStatusSinkOptions {
 /** Of the same events about a resource, one is written in this time. */
 const SAME_EVENT_MS = 60_000;
 
-/** Writes the status subresource, and Events. Before each write it reads the object from the API server. */
+/**
+ * Writes the status subresource, and Events. The patch that a write sends is made from the status that the server holds: from what it
+ * returned last, as long as the watches have shown no other one. The patch names that version, so the server refuses it where the object
+ * is another one by now. Then, and where nothing is known, the object is read first.
+ */
 export function createKubernetesStatusSink(options: KubernetesStatusSinkOptions): StatusSink {
   const { api, clock, instance, overwrites = createOverwriteDetector() } = options;
   /** When an event was last written, by resource, type and reason. */
@@ -45,12 +56,31 @@ export function createKubernetesStatusSink(options: KubernetesStatusSinkOptions)
     return get(resource, signal);
   };
 
+  const patch = (resource: ResourceRef, object: KubeObject, status: object) =>
+    ({
+      verb: 'patchStatus',
+      kind: kindOf(resource),
+      name: objectName(resource),
+      status: mergePatchTo(object.status, status),
+    }) as const;
+
+  /** Undefined where the object has to be read first. */
+  const updateKnown = async (resource: ResourceRef, status: object, signal: AbortSignal) => {
+    const known = overwrites.known(resource);
+    if (known === undefined || isDeepStrictEqual(known.status, status)) return undefined;
+    const { resourceVersion = '' } = known.metadata;
+    try {
+      return await api.write({ ...patch(resource, known, status), resourceVersion }, signal);
+    } catch (error) {
+      if (isFailure(error, 'Conflict') || isFailure(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  };
+
   /** Returns the object as it is afterwards: `object` itself when there is nothing to write. */
   const update = (resource: ResourceRef, object: KubeObject, status: object, signal: AbortSignal) => {
     if (isDeepStrictEqual(object.status, status)) return object;
-    const [kind, name] = [kindOf(resource), objectName(resource)];
-    const patch = { verb: 'patchStatus', kind, name, status: mergePatchTo(object.status, status) } as const;
-    return orGone(api.write(patch, signal));
+    return orGone(api.write(patch(resource, object, status), signal));
   };
 
   return {
@@ -61,8 +91,10 @@ export function createKubernetesStatusSink(options: KubernetesStatusSinkOptions)
       return readable(object.status);
     },
     async write(resource, status, signal) {
-      const object = await current(resource, signal);
-      const written = object && (await update(resource, object, inItsWords(resource, status), signal));
+      const wanted = inItsWords(resource, status);
+      const updated = await updateKnown(resource, wanted, signal);
+      const object = updated === undefined ? await current(resource, signal) : undefined;
+      const written = updated ?? (object && (await update(resource, object, wanted, signal)));
       if (written === undefined) {
         overwrites.forget(resource);
         return 'gone';
@@ -72,7 +104,7 @@ export function createKubernetesStatusSink(options: KubernetesStatusSinkOptions)
     },
     async event(resource, event, signal) {
       if (isRepeated(resource, event)) return;
-      const regarding = await get(resource, signal);
+      const regarding = overwrites.known(resource) ?? (await get(resource, signal));
       if (regarding === undefined) return;
       events += 1;
       const object = buildEvent(kindOf(resource), regarding, event, { clock, instance, number: events });
@@ -99,9 +131,13 @@ async function orGone(answer: Promise<KubeObject>): Promise<KubeObject | undefin
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof KubeApiError && error.failure === 'NotFound') return undefined;
+    if (isFailure(error, 'NotFound')) return undefined;
     throw error;
   }
+}
+
+function isFailure(error: unknown, failure: KubeFailure): boolean {
+  return error instanceof KubeApiError && error.failure === failure;
 }
 
 const parseStatus = messageParser(PrefetchStatus, 'status');

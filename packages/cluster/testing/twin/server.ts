@@ -75,6 +75,8 @@ export function createTwinServer(clock: Clock): TwinServer {
         const what = `PATCH ${objectPath(kind, write.name)}/status`;
         const current = hasStatus(kind) ? store.get(kind, write.name) : undefined;
         if (current === undefined) throw new KubeApiError('NotFound', `${what}: not found`);
+        if ((write.resourceVersion ?? current.metadata.resourceVersion) !== current.metadata.resourceVersion)
+          throw new KubeApiError('Conflict', `${what}: the object has been modified`);
         return change(kind, withStatusPatch(current, write.status), current);
       }
       const object = overTheWire(kind, write.object);

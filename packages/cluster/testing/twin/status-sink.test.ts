@@ -10,6 +10,7 @@ statusSinkSuite('the twin of a sink', async () => {
     statusOf: async resource => sink.statuses.get(resourceName(resource)),
     events: async () => sink.events,
     remove: async resource => void removed.add(resourceName(resource)),
+    create: async resource => void removed.delete(resourceName(resource)),
     close: async () => {},
   };
 });
