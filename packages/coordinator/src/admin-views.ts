@@ -30,7 +30,7 @@ import type { Clock } from '@kube-prefetch/time';
 import type { ExpectedNodes } from './fleet/expected-nodes.ts';
 import { agentOf, type Fleet, type NodeRecord } from './fleet/index.ts';
 import { explainWaits, type Permits, paceOverview, type SlowRegistries } from './permits/index.ts';
-import { looksOverview } from './refresh/looks-overview.ts';
+import { looksOverview, tagSentence } from './refresh/looks-overview.ts';
 import type { Tags } from './refresh/tags.ts';
 import type { RecentPodsMemory } from './fleet/recent-pods.ts';
 import type { StatusWriter } from './status/index.ts';
@@ -122,6 +122,7 @@ function imageView(parts: ViewParts, image: ImageRef): ImageView {
   const waits = waitsOn(parts);
   return {
     image,
+    tag: tagSentence(image, parts.tags.view(), parts.clock),
     nodes: explainImage(asks, image, nodesOf(parts, state), parts.startupTaints, parts.agents).map(
       ({ node, because }) => {
         const record = parts.fleet.node(node);

@@ -30,7 +30,7 @@ export function describeCell(
 }
 
 /** One image on all nodes: those with the same state and the same sentences together, the broken ones first. */
-export function groupNodes({ image, nodes }: ImageView, paint: Paint): string {
+export function groupNodes({ image, tag, nodes }: ImageView, paint: Paint): string {
   const keyOf = ({ cell, because }: ImageView['nodes'][number]) =>
     JSON.stringify([cell?.state, cell?.failure, cell?.waitingFor, cell?.pull && cell.state === 'Pulling', because]);
   const groups = [...Map.groupBy(nodes, keyOf).values()].toSorted(
@@ -44,6 +44,7 @@ export function groupNodes({ image, nodes }: ImageView, paint: Paint): string {
   const hidden = groups.slice(MAX_GROUPS).flat().length;
   return [
     `${paint(warm ? 'good' : 'bold', headline)}\n`,
+    ...(tag === undefined ? [] : [`${INDENT}Tag: ${tag}\n`]),
     ...shown.flatMap(group => [
       '\n',
       groupText(

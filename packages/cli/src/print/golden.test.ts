@@ -108,6 +108,7 @@ const broken = cell({
 test('an image is explained by groups of nodes, the broken ones first', () => {
   const view: ImageView = {
     image,
+    tag: `n1 looked the tag up at ${at}: it stands for sha256:1`,
     nodes: [
       ...['n1', 'n2', 'n3', 'n5'].map(node => ({ node, cell: cell({ sizeBytes: 3_000_000 }), because: [yes] })),
       { node: 'n4', cell: broken, because: [yes] },
@@ -116,6 +117,7 @@ test('an image is explained by groups of nodes, the broken ones first', () => {
   };
   expect(groupNodes(view, plain)).toBe(`\
 4 of 5 nodes that should have ${image} have it.
+  Tag: n1 looked the tag up at ${at}: it stands for sha256:1
 
 Failed  on n4
   NotFound since ${at}: manifest unknown

@@ -5,6 +5,7 @@ import { createVirtualClock } from '@kube-prefetch/time/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aCell } from '../../testing/index.ts';
+import { tagSentence } from './looks-overview.ts';
 import { createTags, type ScoutNode, type TagLookResult } from './tags.ts';
 
 const MINUTE = 60_000;
@@ -176,4 +177,27 @@ test('one node at a time is asked, one that wants the tag and is heard of; and o
   console.info('looks:', Object.fromEntries(hits));
   for (const what of ['asked', 'replaced', 'answered', 'failed', 'answered without being asked'])
     expect(hits.get(what) ?? 0).toBeGreaterThan(50);
+});
+
+test('a sentence says when a tag was looked up and by whom, what it stands for, or why that is not known', async () => {
+  const line = start();
+  const { clock, tags, pass } = line;
+  const sentence = (image = IMAGE) => tagSentence(image, tags.view(), clock)?.replaceAll(/\d{4}-[\dT:.-]+Z/g, 'TIME');
+  pass();
+  expect(sentence()).toBe(
+    'the tag was not looked up yet since this coordinator began to lead; the next look is at TIME, one every 600 s',
+  );
+  const scout = await untilAsked(line);
+  expect(sentence()).toMatch(new RegExp(`; ${scout} looks it up now, one every 600 s$`));
+  tags.looked(scout, [{ image: IMAGE, digest: digestOf(1) }]);
+  expect(sentence()).toBe(
+    `${scout} looked the tag up at TIME: it stands for ${digestOf(1)}; the next look is at TIME, one every 600 s`,
+  );
+  const failure = { kind: 'RateLimited' as const, message: 'it answers 429' };
+  tags.looked(await untilAsked(line), [{ image: IMAGE, failure }]);
+  expect(sentence()).toBe(
+    `the tag could not be looked up at TIME by ${scout}: RateLimited: it answers 429; before it stood for ${digestOf(1)}; the next look is at TIME, one every 600 s`,
+  );
+  expect(sentence('r.example/other:1')).toContain('is not looked up: nobody who asks for it wants that');
+  expect(sentence(`r.example/app@${digestOf(1)}`)).toBeUndefined();
 });

@@ -167,6 +167,8 @@ export type NodeView = Static<typeof NodeView>;
 /** One image on every node, with the verdict's sentence for each, also where the verdict is No. */
 export const ImageView = Type.Object({
   image: Type.String(),
+  /** When its tag was looked up, and what was found, or why it is not; absent for what is named by digest. */
+  tag: Type.Optional(Type.String()),
   nodes: Type.Array(
     Type.Object({ node: Type.String(), cell: Type.Optional(CellReport), because: Type.Array(Type.String()) }),
   ),
