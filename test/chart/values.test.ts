@@ -26,6 +26,7 @@ test.each([
   ['runtime.imageSocket=images.sock', /'\/runtime\/imageSocket': 'images.sock' does not match pattern/],
   ['refresh.interval=1d', /'\/refresh\/interval': '1d' does not match pattern/],
   ['refresh.certsDir=certs.d', /'\/refresh\/certsDir': 'certs.d' does not match pattern/],
+  ['refresh.proxy=http://u:p@proxy.example', /'\/refresh\/proxy': .* does not match pattern/],
   ['silentAfter=60', /'\/silentAfter': got number, want string/],
   ['startupTaints={a=b:NoSchedule}', /'\/startupTaints\/0': 'a=b:NoSchedule' does not match pattern/],
   ['gate.taint=a b', /'\/gate\/taint': 'a b' does not match pattern/],

@@ -31,7 +31,7 @@ test.each<[string, string, RegistryAuth | undefined]>([
 ])('an agent that looks a tag up with %s is told %s', async (how, told, auth) => {
   const repository = `looked/${how.replaceAll(' ', '-')}`;
   const digest = await pushImage(registry.open.address, repository, 'v1', buildImage({ files: [] }));
-  const found = await createLookUpTag(undefined, clock)(`${registry.address}/${repository}:v1`, auth, never).catch(
+  const found = await createLookUpTag({}, clock)(`${registry.address}/${repository}:v1`, auth, never).catch(
     error => error.kind,
   );
   expect(found).toBe(told === FOUND ? digest : told);

@@ -138,6 +138,31 @@ export const AGENT_SETTINGS = {
     meaning:
       "where the runtime's hosts.toml or certificates of registries are, /etc/containerd/certs.d: tags are looked up with them",
   },
+  registryCaFile: {
+    type: 'file',
+    flag: 'registry-ca-file',
+    env: 'KUBE_PREFETCH_REGISTRY_CA_FILE',
+    optional: true,
+    meaning:
+      "certificates in PEM from which those of registries may come, beside those that Node.js knows, as the node's own bundle; read at every look",
+  },
+  registryProxy: {
+    type: 'string',
+    flag: 'registry-proxy',
+    env: 'KUBE_PREFETCH_REGISTRY_PROXY',
+    maxLength: 2_048,
+    optional: true,
+    meaning: 'the proxy through which registries are asked what tags stand for, http://HOST:PORT, without credentials',
+  },
+  registryNoProxy: {
+    type: 'string',
+    flag: 'registry-no-proxy',
+    env: 'KUBE_PREFETCH_REGISTRY_NO_PROXY',
+    maxLength: 4_096,
+    optional: true,
+    meaning:
+      'hosts that are asked without it, with commas between: HOST, HOST:PORT, .DOMAIN, an address or ADDRESS-ADDRESS',
+  },
   opsListen: {
     type: 'address',
     flag: 'ops-listen',
@@ -155,4 +180,14 @@ export function pluginProblems(
   if ((settings.credentialProviderConfig === undefined) === (settings.credentialProviderBinDir === undefined))
     return [];
   return ['--credential-provider-config and --credential-provider-bin-dir: expected both or none of them'];
+}
+
+export function proxyProblems({ registryProxy }: Pick<Config<typeof AGENT_SETTINGS>, 'registryProxy'>) {
+  if (registryProxy === undefined) return [];
+  const url = URL.canParse(registryProxy) ? new URL(registryProxy) : undefined;
+  const isPlain =
+    url !== undefined && url.username === '' && url.password === '' && url.pathname === '/' && url.search === '';
+  if (isPlain && /^https?:$/.test(url.protocol)) return [];
+  // What was given may hold a password.
+  return ['--registry-proxy: expected http://HOST:PORT without credentials and path'];
 }

@@ -6,7 +6,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { createAgent } from './create-agent.ts';
 import { addressProblems } from './client/coordinator-address.ts';
 import { createHttpAgentApi } from './client/http-agent-api.ts';
-import { AGENT_SETTINGS, pluginProblems } from './config.ts';
+import { AGENT_SETTINGS, pluginProblems, proxyProblems } from './config.ts';
 import { findWhenNeeded } from './runtime/find-when-needed.ts';
 import { createLookUpTag } from './looks/look-up-tag.ts';
 import { createAgentMetrics } from './metrics.ts';
@@ -19,6 +19,7 @@ const purpose = 'keeps the images that the coordinator plans for this node in it
 const config = readConfigOrExit(AGENT_SETTINGS, { name: 'agent', version, purpose }, settings => [
   ...addressProblems(settings),
   ...pluginProblems(settings),
+  ...proxyProblems(settings),
 ]);
 const log = createLog({ level: config.logLevel, name: 'agent', version });
 
@@ -58,7 +59,7 @@ await runUntilSignalled(
       slowPullBytesPerSecond: config.slowPullBytesPerSecond,
       disk: { maxUsedPercent: config.diskMaxUsedPercent },
       stall: config,
-      lookUp: createLookUpTag(config.registryCertsDir, clock),
+      lookUp: createLookUpTag(config, clock),
       nodeCredentials,
     });
     const address = await serveHealthAndMetrics({ metrics, health: agent.health, clock }, config.opsListen, signal);

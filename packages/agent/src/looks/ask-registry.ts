@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type IncomingMessage, request as overHttp } from 'node:http';
-import { request as overHttps } from 'node:https';
+import { Agent as HttpAgent, type IncomingMessage, request as overHttp } from 'node:http';
+import { Agent as HttpsAgent, request as overHttps } from 'node:https';
 import { errorText, type FailureKind, parseReference, repositoryOf } from '@kube-prefetch/protocol';
+import { isLoopback } from '@kube-prefetch/process';
 import { PullFailure, type RegistryAuth } from '@kube-prefetch/runtime';
 import { readBody } from '../client/send-request.ts';
 import type { HostTls, RegistryHost } from './registry-hosts.ts';
@@ -25,11 +26,11 @@ const MAX_CHALLENGE_LENGTH = 4_096;
 export async function askRegistry(
   image: string,
   host: RegistryHost,
-  auth: RegistryAuth | undefined,
+  { auth, elsewhere, proxy }: AskedWith,
   signal: AbortSignal,
 ): Promise<string> {
   const url = manifestUrl(image, host);
-  const ask: Ask = { url, tls: host.tls, auth: host.isOrigin ? auth : undefined, signal };
+  const ask: Ask = { url, tls: host.tls, auth: host.isOrigin ? auth : undefined, elsewhere, proxy, signal };
   const answer = await send('HEAD', ask);
   const named = digestIn(answer);
   if (answer.status === 200 && named !== undefined) return named;
@@ -49,10 +50,23 @@ function manifestUrl(image: string, { url, isOrigin }: RegistryHost): URL {
   return manifest;
 }
 
-interface Ask {
+export interface AskedWith {
+  readonly auth: RegistryAuth | undefined;
+  /** Where the registry sends on to another host. */
+  readonly elsewhere: HostTls;
+  readonly proxy: Proxy | undefined;
+}
+
+/** Through which hosts are reached that are not on this node. */
+export interface Proxy {
+  readonly url: string;
+  /** As Node.js reads NO_PROXY: hosts, `.domain`, addresses and ranges of them. */
+  readonly except: string;
+}
+
+interface Ask extends AskedWith {
   readonly url: URL;
   readonly tls: HostTls;
-  readonly auth: RegistryAuth | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -68,9 +82,9 @@ async function send(method: 'GET' | 'HEAD', ask: Ask): Promise<Answer> {
   let authorization: string | undefined;
   for (let redirects = 0, challenged = false; ; ) {
     const isHome = url.origin === ask.url.origin;
-    const tls = isHome ? ask.tls : { skipVerify: false };
+    const tls = isHome ? ask.tls : ask.elsewhere;
     const headers = { accept: MANIFESTS, ...(authorization !== undefined && { authorization }) };
-    const answer = await exchange({ method, url, headers, tls }, MAX_MANIFEST_BYTES, ask.signal);
+    const answer = await exchange({ method, url, headers, tls, proxy: ask.proxy }, MAX_MANIFEST_BYTES, ask.signal);
     if (answer.status === 401 && !challenged) {
       challenged = true;
       authorization = await prove(answer, url, isHome ? ask : { ...ask, tls, auth: undefined });
@@ -94,7 +108,7 @@ function redirectOf({ status, headers }: Answer, from: URL): URL | undefined {
 }
 
 /** The value of the header that answers the challenge; undefined where there is none to give. */
-async function prove({ headers }: Answer, url: URL, { tls, auth, signal }: Ask): Promise<string | undefined> {
+async function prove({ headers }: Answer, url: URL, { tls, auth, proxy, signal }: Ask): Promise<string | undefined> {
   const challenge = headers['www-authenticate']?.slice(0, MAX_CHALLENGE_LENGTH) ?? '';
   if (/^basic\b/i.test(challenge)) return auth && basic(auth);
   if (!/^bearer\s/i.test(challenge)) return undefined;
@@ -103,7 +117,8 @@ async function prove({ headers }: Answer, url: URL, { tls, auth, signal }: Ask):
   const server = new URL(realm);
   if (server.protocol !== 'https:' && server.protocol !== url.protocol) return undefined;
   const own = server.origin === url.origin ? tls : { ...tls, client: undefined };
-  const answer = await exchange(tokenCall(server, { service, scope }, own, auth), MAX_TOKEN_BYTES, signal);
+  const call = { ...tokenCall(server, { service, scope }, own, auth), proxy };
+  const answer = await exchange(call, MAX_TOKEN_BYTES, signal);
   if (answer.status !== 200) throw refusal(answer, server);
   const token = tokenIn(answer.body);
   if (token === undefined) throw away(server, 'it answers without a token');
@@ -116,7 +131,7 @@ function tokenCall(
   wanted: { readonly service: string | undefined; readonly scope: string | undefined },
   tls: Call['tls'],
   auth: RegistryAuth | undefined,
-): Call {
+): Omit<Call, 'proxy'> {
   const url = new URL(server);
   const given = Object.entries(wanted).filter((entry): entry is [string, string] => entry[1] !== undefined);
   if (auth?.identityToken === undefined) {
@@ -174,15 +189,17 @@ interface Call {
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: Omit<HostTls, 'client'> & { readonly client?: HostTls['client'] | undefined };
   readonly body?: string;
+  readonly proxy: Proxy | undefined;
 }
 
 /** One request on a connection of its own: looks are minutes apart. */
 async function exchange(call: Call, mostBytes: number, signal: AbortSignal): Promise<Answer> {
-  const { method, url, headers, tls, body } = call;
+  const { method, url, headers, tls, body, proxy } = call;
   const secure = { ca: tls.ca && [...tls.ca], ...tls.client, rejectUnauthorized: !tls.skipVerify };
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const options = { method, headers: { 'user-agent': 'kube-prefetch', ...headers }, agent: false, signal };
+      const agent = proxiedAgent(url, proxy) ?? false;
+      const options = { method, headers: { 'user-agent': 'kube-prefetch', ...headers }, agent, signal };
       const sent = url.protocol === 'https:' ? overHttps(url, { ...options, ...secure }) : overHttp(url, options);
       sent.once('response', resolve).on('error', reject).end(body);
     });
@@ -191,4 +208,11 @@ async function exchange(call: Call, mostBytes: number, signal: AbortSignal): Pro
     signal.throwIfAborted();
     throw away(url, errorText(error), error);
   }
+}
+
+/** Undefined where the host is asked directly: what is on this node is, as by the runtimes. */
+function proxiedAgent({ protocol, hostname }: URL, proxy: Proxy | undefined): HttpAgent | undefined {
+  if (proxy === undefined || isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'))) return undefined;
+  const proxyEnv = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, NO_PROXY: proxy.except };
+  return protocol === 'https:' ? new HttpsAgent({ proxyEnv }) : new HttpAgent({ proxyEnv });
 }

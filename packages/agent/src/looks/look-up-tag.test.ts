@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@kube-prefetch/time';
 import { afterEach, expect, test } from 'vitest';
+import { proxyProblems } from '../config.ts';
 import { createLookUpTag } from './look-up-tag.ts';
 import { registryHosts } from './registry-hosts.ts';
 
@@ -47,7 +48,7 @@ const says =
     void response.writeHead(status, headers).end('<p>what only the registry knows</p>');
 
 const lookUp = (image: string, auth = false, certsDir?: string) =>
-  createLookUpTag(certsDir, systemClock)(image, auth ? AUTH : undefined, never).catch(
+  createLookUpTag({ registryCertsDir: certsDir }, systemClock)(image, auth ? AUTH : undefined, never).catch(
     error => `${error.kind}: ${error.message}`,
   );
 
@@ -213,4 +214,18 @@ test("certificates lie beside the file, and in Docker's folders by their names",
     expect(host?.tls.ca?.length).toBeGreaterThan(50);
     expect([host?.tls.client, host?.tls.skipVerify]).toEqual([{ cert: 'CERT', key: 'KEY' }, toml !== undefined]);
   }
+});
+
+test.each([
+  [undefined, true],
+  ['http://proxy.example:3128', true],
+  ['http://proxy.example:3128/', true],
+  ['proxy.example:3128', false],
+  ['socks5://proxy.example', false],
+  ['http://u:secret-word@proxy.example', false],
+  ['http://proxy.example/?a', false],
+])('the proxy %s is good: %s', (registryProxy, isGood) => {
+  const problems = proxyProblems({ registryProxy });
+  expect(problems.length).toBe(isGood ? 0 : 1);
+  expect(problems.join()).not.toContain('secret-word');
 });

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { isAbsolute, join } from 'node:path';
-import { rootCertificates } from 'node:tls';
+import { getCACertificates } from 'node:tls';
 import { isLoopback } from '@kube-prefetch/process';
 import { type HostSettings, type HostsFile, NO_SETTINGS, parseHostsToml } from './parse-hosts-toml.ts';
 
@@ -28,12 +28,16 @@ const MAX_FILES = 32;
  * is one that nodes are to each other: it answers a tag with what peers hold, and is left out. `folder` is laid out as containerd's, Docker's
  * and podman's certs.d. Throws where it cannot be read.
  */
-export async function registryHosts(registry: string, folder: string | undefined): Promise<readonly RegistryHost[]> {
+export async function registryHosts(
+  registry: string,
+  folder: string | undefined,
+  caFile?: string,
+): Promise<readonly RegistryHost[]> {
   const found = folder === undefined ? undefined : await findFolder(folder, registry);
-  if (found === undefined)
-    return [
-      { url: withVersion(originOf(registry, undefined), NO_SETTINGS), isOrigin: true, tls: { skipVerify: false } },
-    ];
+  if (found === undefined) {
+    const tls = await commonTls(caFile);
+    return [{ url: withVersion(originOf(registry, undefined), NO_SETTINGS), isOrigin: true, tls }];
+  }
   const { path, file } = found;
   const origin = originOf(registry, file.server);
   const hosts = file.mirrors.flatMap(({ url, settings }) =>
@@ -44,7 +48,7 @@ export async function registryHosts(registry: string, folder: string | undefined
   const toHost = async (url: URL, settings: HostSettings, isOrigin: boolean): Promise<RegistryHost> => ({
     url: withVersion(url, settings),
     isOrigin,
-    tls: await tlsOf(path, settings),
+    tls: await tlsOf(path, settings, caFile),
   });
   return Promise.all([
     ...mirrors.map(({ url, settings }) => toHost(url, settings, false)),
@@ -104,13 +108,23 @@ function withVersion(url: URL, { overridePath }: HostSettings): URL {
   return new URL(overridePath || path.endsWith('/v2') ? path : `${path}/v2`, url);
 }
 
-async function tlsOf(folder: string, { ca, client, skipVerify }: HostSettings): Promise<HostTls> {
+/** That of hosts of which nothing is said. Throws where the file cannot be read. */
+export function commonTls(caFile: string | undefined): Promise<HostTls> {
+  return tlsOf('', NO_SETTINGS, caFile);
+}
+
+async function tlsOf(
+  folder: string,
+  { ca, client, skipVerify }: HostSettings,
+  caFile: string | undefined,
+): Promise<HostTls> {
+  const files = [...ca.slice(0, MAX_FILES), ...(caFile === undefined ? [] : [caFile])];
   const read = (name: string) => readFile(isAbsolute(name) ? name : join(folder, name), 'utf8');
   const [pair] = client;
   const [cert, key] =
     pair === undefined ? [] : await Promise.all([pair[0] as string, pair[1] ?? (pair[0] as string)].map(read));
   return {
-    ...(ca.length > 0 && { ca: [...rootCertificates, ...(await Promise.all(ca.slice(0, MAX_FILES).map(read)))] }),
+    ...(files.length > 0 && { ca: [...getCACertificates(), ...(await Promise.all(files.map(read)))] }),
     ...(cert !== undefined && key !== undefined && { client: { cert, key } }),
     skipVerify,
   };

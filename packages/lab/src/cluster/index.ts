@@ -5,6 +5,7 @@ export { type ClusterPrograms, clusterPrograms } from './programs/cluster-progra
 export type { ClusterRegistry } from './control-plane/cluster-registry.ts';
 export { type KubernetesProgram, kubernetesPrograms, type KubernetesVersion } from './programs/kubernetes-programs.ts';
 export type { KubeletSettings, RegisteredTaint } from './node/kubelet.ts';
+export { createPki } from './access/pki.ts';
 export { podImage } from './programs/pod-image.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './control-plane/start-api-server.ts';
 export { type Cluster, type ClusterOptions, startCluster } from './start-cluster.ts';

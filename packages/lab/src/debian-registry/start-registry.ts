@@ -55,16 +55,16 @@ async function answers(address: string): Promise<boolean> {
 
 /**
  * Writes the configuration of a registry with its storage in `dir`, which several may share; answers the file. `auth`: YAML,
- * how people log in.
+ * how people log in; `tls`: YAML, its certificate.
  */
-export function writeRegistryConfig(dir: string, name: string, address: string, auth?: string): string {
+export function writeRegistryConfig(dir: string, name: string, address: string, auth?: string, tls?: string): string {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, `${name}.yml`);
   const lines = [
     'version: 0.1',
     'log: {level: warn, accesslog: {disabled: false}}',
     `storage: {filesystem: {rootdirectory: ${JSON.stringify(join(dir, 'storage'))}}, delete: {enabled: true}}`,
-    `http: {addr: ${JSON.stringify(address)}}`,
+    `http: {addr: ${JSON.stringify(address)}${tls === undefined ? '' : `, tls: ${tls}`}}`,
     ...(auth === undefined ? [] : [`auth: ${auth}`]),
     '',
   ];
