@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ImageToPublish, Published, RuntimeHarness } from '@kube-prefetch/runtime/testing';
+import type { ImageToPublish, MovedTo, Published, RuntimeHarness } from '@kube-prefetch/runtime/testing';
 import { type Blob, buildImage, buildIndex, compressedBytes, type Image } from '../../packages/lab/src/images/index.ts';
 import {
   type Behaviour,
@@ -15,7 +15,7 @@ const ANOTHER_PLATFORM = 'linux/s390x';
 
 /** The half of a harness that is the registry: the same for every real runtime. */
 export interface ImagePublisher
-  extends Pick<RuntimeHarness, 'publish' | 'requests' | 'downloads' | 'asked' | 'downloading' | 'hungUp'> {
+  extends Pick<RuntimeHarness, 'publish' | 'move' | 'requests' | 'downloads' | 'asked' | 'downloading' | 'hungUp'> {
   /** Of everything without a host. */
   readonly hub: string;
   readonly addresses: readonly string[];
@@ -26,6 +26,8 @@ interface Made extends Published {
   readonly repository: string;
   readonly registry: ScriptedRegistry;
   readonly layer: string;
+  /** Of this machine's platform. */
+  readonly own: Image;
 }
 
 export async function startPublisher(): Promise<ImagePublisher> {
@@ -48,6 +50,10 @@ export async function startPublisher(): Promise<ImagePublisher> {
       const image = publishOn(registry, `i${published.size}`, wanted);
       published.set(image, image);
       return image;
+    },
+    async move(image, to) {
+      const { registry, repository, own } = made(image);
+      return { ...image, digest: registry.publish(repository, 'v1', movedImage(own, to)) };
     },
     requests: image => requestsOf(made(image)).length,
     downloads: image => requestsOf(made(image)).filter(isDownload(made(image))).length,
@@ -79,7 +85,21 @@ function publishOn(registry: ScriptedRegistry, id: string, wanted: ImageToPublis
   if (wanted.form === 'web page')
     digest = registry.publishManifest(repository, 'v1', 'text/html', '<html><body>Please log in</body></html>');
   registry.behave(repository, behaviourOf(wanted, layer));
-  return { name, reference: `${name}:v1`, digest, sizeBytes: compressedBytes(image), repository, registry, layer };
+  const sizeBytes = compressedBytes(image);
+  return { name, reference: `${name}:v1`, digest, sizeBytes, repository, registry, layer, own: ownOf(image) };
+}
+
+/** The manifest of this machine's platform comes right before an index. */
+function ownOf({ blobs, manifests }: Image): Image {
+  return { blobs, manifests: manifests.length === 1 ? manifests : manifests.slice(-2, -1) };
+}
+
+function movedImage(own: Image, to: MovedTo): Image {
+  const foreign = buildImage({ sizeMiB: 0.01, platform: ANOTHER_PLATFORM });
+  return buildIndex([
+    { platform: ANOTHER_PLATFORM, image: foreign },
+    { platform: PLATFORM, image: to === 'other contents' ? buildImage({ sizeMiB: 0.01 }) : own },
+  ]);
 }
 
 function imageOf({ form, sizeBytes = 64 * 1024 }: ImageToPublish): Image {

@@ -7,6 +7,8 @@ export interface RuntimeHarness {
   /** Gives up a question that is not answered within a few seconds. */
   readonly runtime: ImageRuntime;
   publish(image: ImageToPublish): Promise<Published>;
+  /** Has its `:v1` stand for something else: another index of several platforms. */
+  move(image: Published, to: MovedTo): Promise<Published>;
   /** How many requests of any kind the registry got for it. */
   requests(image: Published): number;
   /** How often its layer was asked for. */
@@ -41,6 +43,10 @@ export interface ImageToPublish {
   /** Where the runtime would look for a name without a host. */
   readonly short?: boolean;
 }
+
+/** What it has for this machine's platform: other contents, or the same image as before. */
+export const MOVES = ['other contents', 'another index of the same image'] as const;
+export type MovedTo = (typeof MOVES)[number];
 
 export type ImageForm = 'one platform' | 'several platforms' | 'another platform' | 'artifact' | 'web page';
 

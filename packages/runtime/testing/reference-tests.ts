@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isPresent, presenceOf, pull } from './asking.ts';
-import type { Published, RuntimeHarness, RuntimeTraits } from './harness.ts';
+import { MOVES, type Published, type RuntimeHarness, type RuntimeTraits } from './harness.ts';
 
 const FORMS: Readonly<Record<string, (image: Published) => string>> = {
   'a tag': ({ reference }) => reference,
@@ -27,6 +27,20 @@ export function referenceTests(
       await pull(harness(), image.reference);
       expect(await isPresent(harness(), `${image.name}:latest`)).toBe(false);
       expect(await isPresent(harness(), image.name)).toBe(false);
+    });
+
+    test.each(MOVES)('a tag that moved to %s is named by its new digest once it is pulled again', async to => {
+      const image = await harness().publish({ form: 'several platforms' });
+      await pull(harness(), image.reference);
+      const moved = await harness().move(image, to);
+      const digests = async () => {
+        const presence = await presenceOf(harness(), image.reference);
+        return presence.present ? presence.digests : [];
+      };
+      expect(await digests()).toContain(`${image.name}@${image.digest}`);
+      expect(await digests()).not.toContain(`${image.name}@${moved.digest}`);
+      await pull(harness(), image.reference);
+      expect(await digests()).toContain(`${image.name}@${moved.digest}`);
     });
 
     test('what is pulled by digest is present under any tag beside that digest', async () => {

@@ -26,6 +26,11 @@ export async function startTwinHarness(): Promise<RuntimeHarness> {
       for (const tag of ['v1', 'latest']) registry.publish(`${image.name}:${tag}`, contentsOf(wanted, image));
       return image;
     },
+    async move(image) {
+      const digest = `sha256:${createHash('sha256').update(image.digest).digest('hex')}`;
+      registry.publish(image.reference, contentsOf({}, { ...image, digest }));
+      return { ...image, digest };
+    },
     requests,
     downloads: ({ reference }) => registry.downloads(reference),
     asked: image => until(() => requests(image) > 0),
