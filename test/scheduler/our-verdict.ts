@@ -3,6 +3,7 @@ import {
   type DeviceClass,
   expectResources,
   matchNode,
+  NOTHING_SEEN,
   type ResourceSlice,
   type Verdict,
 } from '@kube-prefetch/core';
@@ -33,7 +34,7 @@ export function ourVerdict(
     resourceSlices,
   });
   const [ask] = collectAsks(state).asks;
-  const [projected] = expectResources(state, new Map(), { graceMs: 0, isPulling: () => false }, 0).nodes;
+  const [projected] = expectResources(state, NOTHING_SEEN, { graceMs: 0, isPulling: () => false }, 0).nodes;
   if (ask === undefined || projected === undefined) throw new Error('the workload asks for nothing');
   return matchNode(ask.placement, projected, startupTaints);
 }

@@ -1,3 +1,4 @@
+import { memoise } from '@kube-prefetch/core';
 import { type ImageRef, type ResourceProgress, resourceName } from '@kube-prefetch/protocol';
 import type { Fleet, NodeRecord } from './fleet/index.ts';
 
@@ -67,16 +68,12 @@ function learnSizes(
   };
 }
 
-const askers = new WeakMap<object, ReadonlyMap<ImageRef, ReadonlySet<string>>>();
-
 /** Made once for each list of asks: the nodes of a cohort share it. */
-function askersByImage(asks: NodeRecord['home']['cohort']['asks']): ReadonlyMap<ImageRef, ReadonlySet<string>> {
-  const known = askers.get(asks);
-  if (known !== undefined) return known;
-  const byImage = Map.groupBy(asks, ({ image }) => image);
-  const names = new Map(
-    [...byImage].map(([image, same]) => [image, new Set(same.map(({ resource }) => resourceName(resource)))]),
-  );
-  askers.set(asks, names);
-  return names;
-}
+const askersByImage = memoise(
+  (asks: NodeRecord['home']['cohort']['asks']): ReadonlyMap<ImageRef, ReadonlySet<string>> => {
+    const byImage = Map.groupBy(asks, ({ image }) => image);
+    return new Map(
+      [...byImage].map(([image, same]) => [image, new Set(same.map(({ resource }) => resourceName(resource)))]),
+    );
+  },
+);

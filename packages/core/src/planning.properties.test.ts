@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   collectAsks,
   expectResources,
   groupNodes,
   matchNode,
+  NOTHING_SEEN,
   planBytes,
   planCohorts,
   type SeenResources,
@@ -14,6 +16,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PASSING_TAINTS } from './placement/passing-taints.ts';
 import { type ClusterState, PRESSURES } from './state/cluster-state.ts';
+import type { CellTally, FleetView } from './status/fleet-view.ts';
 
 const RUNS = { numRuns: 200 };
 const GRACE_MS = 60_000;
@@ -26,10 +29,10 @@ const hits = new Map<string, number>();
 const hit = (branch: string, happened = true) => hits.set(branch, (hits.get(branch) ?? 0) + (happened ? 1 : 0));
 
 /** The coordinator's line up to the plans: nothing that a node reports enters. */
-function planOf(state: ClusterState, before: SeenResources = new Map(), now = 0) {
+function planOf(state: ClusterState, before: SeenResources = NOTHING_SEEN, now = 0) {
   const { nodes, seen } = expectResources(state, before, { graceMs: GRACE_MS, isPulling: () => false }, now);
   const collected = collectAsks(state);
-  const cohorts = groupNodes(collected.asks, nodes, [], AGENTS);
+  const cohorts = groupNodes(collected.asks, nodes, undefined, AGENTS);
   const plans = planCohorts(cohorts, collected.gaps);
   const byNode = new Map<string, Plan>();
   for (const cohort of cohorts) for (const node of cohort.nodes) byNode.set(node, plans.get(cohort.key) as Plan);
@@ -287,6 +290,97 @@ test('an incomplete state never shrinks what an agent holds on to', () => {
     RUNS,
   );
 });
+
+const PARTS = ['resources', 'workloads', 'namespaces', 'nodes', 'resourceSlices'] as const;
+
+/** Some of its things as they are in another state: new ones, changed ones, and without those that are gone there. Those that stay are the same objects. */
+function mixed(state: ClusterState, other: ClusterState, dice: readonly number[]): ClusterState {
+  const part = PARTS[(dice[0] ?? 0) % PARTS.length] ?? 'nodes';
+  const nameOf = (thing: object) => {
+    const { ref, group, kind, namespace, name, driver, pool } = thing as Record<string, unknown>;
+    return JSON.stringify([ref, group, kind, namespace, name, driver, pool]);
+  };
+  const [ours, theirs] = [state, other].map(from => new Map(from[part].map(thing => [nameOf(thing), thing])));
+  const names = [...new Set([...(ours?.keys() ?? []), ...(theirs?.keys() ?? [])])];
+  const things = names.flatMap((name, at) => ((dice[at + 1] ?? 0) % 3 === 0 ? theirs : ours)?.get(name) ?? []);
+  const rest = (dice.at(-1) ?? 0) % 4 === 0 ? (['gaps', 'serviceAccounts', 'deviceClasses', 'kinds'] as const) : [];
+  return { ...state, [part]: things, ...Object.fromEntries(rest.map(key => [key, other[key]])) };
+}
+
+test('what is made pass by pass of a cluster that changes is what would be made of it from nothing', () => {
+  const changes = fc.array(fc.tuple(arbitraryState, fc.array(fc.nat(11), { minLength: 8, maxLength: 8 })), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  const says = (node: string, image: string) => ({
+    state: CELL_STATES[(node.length * 5 + Number(node.at(-1)) + image.length) % CELL_STATES.length] ?? 'Unknown',
+    digests: [`${image}@sha256:${(Number(node.at(-1)) % 2 === 0 ? 'a' : 'b').repeat(64)}`],
+  });
+  const at = '2026-01-01T00:00:00Z';
+  fc.assert(
+    fc.property(arbitraryState, changes, (first, steps) => {
+      const states = steps.reduce<ClusterState[]>(
+        (sofar, step) => [...sofar, mixed(sofar.at(-1) ?? first, ...step)],
+        [first],
+      );
+      const tallies = new Map<string, CellTally>();
+      const passes: {
+        before: SeenResources;
+        next: ReturnType<typeof planOf>;
+        statuses: ReturnType<typeof summarise>;
+      }[] = [];
+      for (const [now, state] of states.entries()) {
+        freeze(state);
+        const before = passes.at(-1)?.next.seen ?? NOTHING_SEEN;
+        const next = planOf(state, before, now);
+        const statuses = summarise(state, next, keepTallies(aFleet(next.cohorts, says), tallies), at);
+        const last = passes.at(-1)?.next;
+        if (last !== undefined) {
+          for (const part of ['asks', 'cohorts', 'nodes'] as const) {
+            const stayed = next[part].filter(thing => (last[part] as readonly object[]).includes(thing));
+            hit(`pass by pass: ${part} stay`, stayed.length > 0);
+            hit(`pass by pass: ${part} come`, stayed.length < next[part].length);
+          }
+        }
+        hit(
+          'pass by pass: skew',
+          statuses.some(({ status }) => status.skew.length > 0),
+        );
+        passes.push({ before, next, statuses });
+      }
+      for (const [now, { before, next, statuses }] of passes.entries()) {
+        const state = structuredClone(states[now] as ClusterState);
+        const anew = planOf(state, structuredClone(before), now);
+        expect(next).toEqual(anew);
+        expect([...next.plans]).toEqual([...anew.plans]);
+        expect(statuses).toEqual(summarise(state, anew, aFleet(anew.cohorts, says), at));
+      }
+    }),
+    RUNS,
+  );
+});
+
+/** A pass may keep what it made of a state: nobody may change one. */
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) freeze(part);
+}
+
+/** As a fleet does: what says the same is the same object. */
+function keepTallies(fleet: FleetView, kept: Map<string, CellTally>): FleetView {
+  return {
+    ...fleet,
+    tally(cohort, image) {
+      const key = `${cohort.key} ${image}`;
+      const tally = fleet.tally(cohort, image);
+      const last = kept.get(key);
+      if (last !== undefined && isDeepStrictEqual(last, tally)) return last;
+      kept.set(key, tally);
+      return tally;
+    },
+  };
+}
 
 test('the random clusters reached every branch that the properties speak of', () => {
   process.stdout.write(`planning: ${JSON.stringify(Object.fromEntries(hits))}\n`);

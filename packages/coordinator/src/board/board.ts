@@ -1,4 +1,4 @@
-import { gapsOf, type ClusterState } from '@kube-prefetch/core';
+import { gapsOf, memoiseList, type ClusterState } from '@kube-prefetch/core';
 import { CELL_STATES, resourceName } from '@kube-prefetch/protocol';
 import type { BoardBrief, BoardDelta, BoardResource, BoardSample, BoardSnapshot } from '@kube-prefetch/protocol/board';
 import { type Clock, createTrigger, timestamp } from '@kube-prefetch/time';
@@ -114,7 +114,10 @@ export function createBoard({ fleet, state, registries, statuses, clock, instanc
         epoch,
         statuses: statuses.latest(),
         gaps: gapsOf(state),
-        nodes: new Set(nodes.map(({ name }) => name)),
+        nodes: namesOf(
+          fleet,
+          nodes.map(({ name }) => name),
+        ),
         silent: new Set(nodes.filter(({ silent }) => silent).map(({ name }) => name)),
         slowed: registries.slowed(now),
       };
@@ -209,6 +212,9 @@ function newBrief(board: Kept, state: ClusterState | undefined): Partial<BoardBr
 function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
+
+/** The same set while no node comes or goes. */
+const namesOf = memoiseList((_fleet: object, names: readonly string[]): ReadonlySet<string> => new Set(names));
 
 /** In the order of CELL_STATES; not those of nodes that get no agent. */
 function countCells(fleet: Pick<Fleet, 'records' | 'tally'>): readonly number[] {

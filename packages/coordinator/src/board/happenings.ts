@@ -160,6 +160,7 @@ function onlyIn<V>(
 }
 
 function missing(a: Iterable<string>, b: Iterable<string>): readonly string[] {
+  if (a === b) return [];
   const known = new Set(b);
   return [...a].filter(item => !known.has(item));
 }

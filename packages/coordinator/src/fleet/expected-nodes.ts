@@ -1,4 +1,4 @@
-import { type ClusterState, expectResources, type Node, type SeenResources } from '@kube-prefetch/core';
+import { type ClusterState, expectResources, type Node, NOTHING_SEEN } from '@kube-prefetch/core';
 
 /** Keeps what nodes had of their extended resources, from pass to pass and from term to term. */
 export interface ExpectedNodes {
@@ -14,7 +14,7 @@ export interface ExpectedNodesParts {
 }
 
 export function createExpectedNodes(parts: ExpectedNodesParts): ExpectedNodes {
-  let seen: SeenResources = new Map();
+  let seen = NOTHING_SEEN;
   const expect = (state: ClusterState, now: number) => expectResources(state, seen, parts, now);
   return {
     note(state, now) {

@@ -44,16 +44,20 @@ export function createMembership(): Membership {
     nodes,
     cohorts: records,
     assign(cohorts, plans, now) {
+      // One that is the same object as in the last pass has the same nodes.
+      const changed = cohorts.filter(cohort => records.get(cohort.key)?.cohort !== cohort);
       takeCohorts(cohorts, plans);
+      const stayed = new Set(records.values());
       const named = new Set<string>();
-      for (const { key, nodes: members } of cohorts) {
+      for (const { key, nodes: members } of changed) {
         const home = records.get(key) as CohortRecord;
+        stayed.delete(home);
         for (const name of members) {
           named.add(name);
           settle(name, home, now);
         }
       }
-      const left = [...nodes.values()].filter(node => !named.has(node.name));
+      const left = [...nodes.values()].filter(({ name, home }) => !named.has(name) && !stayed.has(home));
       for (const node of left) drop(node);
       return left;
     },

@@ -1,3 +1,4 @@
+import { memoise } from '@kube-prefetch/core';
 import type { CellReport, ImageRef, Plan } from '@kube-prefetch/protocol';
 import type { CellOrder, SharedCell } from './node-cells.ts';
 
@@ -61,23 +62,11 @@ function isUsual(cell: CellReport): boolean {
   return Object.entries(cell).every(([name, value]) => value === undefined || USUAL.has(name));
 }
 
-const orders = new WeakMap<Plan, CellOrder>();
+/** Made once for all nodes that share the plan. */
+export const cellOrderOf = memoise((plan: Plan): CellOrder => new Map(plan.items.map(({ image }, at) => [image, at])));
 
 /** Made once for all nodes that share the plan. */
-export function cellOrderOf(plan: Plan): CellOrder {
-  let order = orders.get(plan);
-  if (order === undefined) orders.set(plan, (order = new Map(plan.items.map(({ image }, at) => [image, at]))));
-  return order;
-}
-
-const imageSets = new WeakMap<Plan, ReadonlySet<ImageRef>>();
-
-/** Made once for all nodes that share the plan. */
-export function imagesOf(plan: Plan): ReadonlySet<ImageRef> {
-  let images = imageSets.get(plan);
-  if (images === undefined) imageSets.set(plan, (images = new Set(plan.items.map(({ image }) => image))));
-  return images;
-}
+export const imagesOf = memoise((plan: Plan): ReadonlySet<ImageRef> => new Set(plan.items.map(({ image }) => image)));
 
 function sameTexts(a: readonly string[], b: readonly string[] | undefined): boolean {
   return a.length === b?.length && a.every((text, i) => text === b[i]);

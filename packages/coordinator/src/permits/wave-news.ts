@@ -1,4 +1,4 @@
-import type { Node, WaveNews } from '@kube-prefetch/core';
+import { memoise, type Node, type WaveNews } from '@kube-prefetch/core';
 import { type CellReport, type ImageRef, namesDigest } from '@kube-prefetch/protocol';
 
 /** A node as far as waves look at it. */
@@ -55,9 +55,9 @@ export function createWaves(all: () => Iterable<WaveNode>, { settleMs, patienceM
 
   return {
     look(nodes, digests, now) {
-      const labels = new Map(nodes.map(node => [node.name, node.labels]));
-      const architectureOf = (node: string) => labels.get(node)?.['kubernetes.io/arch'] ?? '';
-      const zoneOf = (node: string) => labels.get(node)?.['topology.kubernetes.io/zone'] ?? '';
+      const labelOf = (node: string, key: string) => labelsByName(nodes).get(node)?.[key] ?? '';
+      const architectureOf = (node: string) => labelOf(node, 'kubernetes.io/arch');
+      const zoneOf = (node: string) => labelOf(node, 'topology.kubernetes.io/zone');
       const seen = new Map<ImageRef, ReadonlyMap<string, WaveNews>>();
       if (latest.size > 0) before = latest;
       latest = new Map();
@@ -114,6 +114,8 @@ export function createWaves(all: () => Iterable<WaveNode>, { settleMs, patienceM
     },
   };
 }
+
+const labelsByName = memoise((nodes: readonly Node[]) => new Map(nodes.map(({ name, labels }) => [name, labels])));
 
 /** A node may not have heard yet that its contents are old. */
 function holdsContents({ digests = [] }: CellReport, digest: string | undefined): boolean {

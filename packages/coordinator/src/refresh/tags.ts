@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   chooseScout,
   type Cohort,
@@ -112,6 +113,8 @@ export function createTags(parts: TagsParts): Tags {
   const { clock, settings, changed } = parts;
   const tags = new Map<ImageRef, Tag>();
   let moving: MovingTags = new Map();
+  /** What the last pass was told of: the same object while it is the same, as plans are made from it. */
+  let wanted: WantedDigests = new Map();
   /** By node, what it is asked for now. */
   const asked = new Map<string, Set<ImageRef>>();
   /** By node, until when it goes last. */
@@ -257,9 +260,11 @@ export function createTags(parts: TagsParts): Tags {
       dueMs = Infinity;
       for (const { scout, dueMs: turnMs } of tags.values())
         dueMs = Math.min(dueMs, scout ? scout.askedMs + ANSWER_WITHIN_MS : Math.max(turnMs, now + BATCH_MS));
-      return new Map(
+      const found = new Map(
         [...tags].flatMap(([image, { planned, digest }]) => (planned && digest !== undefined ? [[image, digest]] : [])),
       );
+      if (!isDeepStrictEqual(found, wanted)) wanted = found;
+      return wanted;
     },
     nextDueMs: () => dueMs,
     asksOf: node => [...(asked.get(node) ?? [])],

@@ -16,20 +16,36 @@ export function createWaitingRequest<T>(
   atEnd: () => T,
 ): WaitingRequest<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
+  // Thousands may be answered at once. AbortSignal.any, and an abort without a reason, would be most of what that costs here.
   const done = new AbortController();
-  clock.sleep(waitMs, AbortSignal.any([signal, done.signal])).then(
-    () => resolve(atEnd()),
-    () => reject(signal.reason as Error),
+  const end = () => {
+    signal.removeEventListener('abort', giveUp);
+    done.abort(DONE);
+  };
+  const giveUp = () => {
+    reject(signal.reason as Error);
+    end();
+  };
+  if (signal.aborted) giveUp();
+  else signal.addEventListener('abort', giveUp, { once: true });
+  clock.sleep(waitMs, done.signal).then(
+    () => {
+      resolve(atEnd());
+      end();
+    },
+    () => {},
   );
   return {
     answered: promise,
     answer(value) {
       resolve(value);
-      done.abort();
+      end();
     },
     fail(error) {
       reject(error);
-      done.abort();
+      end();
     },
   };
 }
+
+const DONE = new Error('it was answered');

@@ -1,6 +1,7 @@
-import type { ImageRef, ResourceRef } from '@kube-prefetch/protocol';
+import { type ImageRef, type ResourceRef, resourceName } from '@kube-prefetch/protocol';
+import { placementKey } from '../placement/equal-placements.ts';
 import type { Placement } from '../placement/placement.ts';
-import type { PullSecrets } from './pull-secrets.ts';
+import { type PullSecrets, pullSecretsKey } from './pull-secrets.ts';
 
 /** One resource wanting one image on some nodes. */
 export interface Ask {
@@ -28,6 +29,16 @@ export interface Ask {
 /** Higher priority first, then by image: the order of plans, the same whoever sorts. */
 export function byPullOrder(a: Pick<Ask, 'priority' | 'image'>, b: Pick<Ask, 'priority' | 'image'>): number {
   return b.priority - a.priority || byText(a.image, b.image);
+}
+
+/** The order of asks: in pull order, and where that is the same by what else tells them apart. */
+export function byAskOrder(a: Ask, b: Ask): number {
+  return (
+    byPullOrder(a, b) ||
+    byText(resourceName(a.resource), resourceName(b.resource)) ||
+    byText(placementKey(a.placement), placementKey(b.placement)) ||
+    byText(pullSecretsKey(a.pullSecrets), pullSecretsKey(b.pullSecrets))
+  );
 }
 
 /** Compares code units and no locale's rules, so every machine sorts alike. */

@@ -1,22 +1,18 @@
 import { durationMs, type ImageRef, isMovingTag, type RewriteRule, resourceName } from '@kube-prefetch/protocol';
-import { createPlacementSharer, placementKey, type SharePlacement } from '../placement/equal-placements.ts';
+import { memoise, memoiseList } from '../memoise.ts';
+import { sharePlacement } from '../placement/equal-placements.ts';
 import type { Placement } from '../placement/placement.ts';
-import type { ClusterState, PodImage, PodSpec, Resource, Workload } from '../state/cluster-state.ts';
-import { type Ask, byPullOrder, byText } from './ask.ts';
+import type { ClusterState, KeptPod, PodImage, PodSpec, Resource, Workload } from '../state/cluster-state.ts';
+import { type Ask, byAskOrder, byText } from './ask.ts';
 import { compileExclude } from './exclude-images.ts';
 import { admittedImages, type Admitted } from '../pods/admitted-images.ts';
 import { wantsAdmitted } from '../pods/pods-wanted.ts';
-import { keptWorkloads, type RecentPods } from '../pods/recent-pods.ts';
-import {
-  describeWorkload,
-  type FoundWorkloads,
-  findWorkloads,
-  workloadsThatCount,
-} from '../workloads/find-workloads.ts';
+import { keptWorkload, type RecentPods } from '../pods/recent-pods.ts';
+import { describeWorkload, findWorkloads, workloadsThatCount } from '../workloads/find-workloads.ts';
 import { kindsKnown, kindsRead } from '../workloads/kind-names.ts';
 import { podImages, pullsAlways, type UnplannedReason, whyTooLong, whyUnplanned } from '../workloads/pod-images.ts';
 import { excludedByAnnotation, unclearAnnotations } from '../workloads/workload-annotations.ts';
-import { type ChoosePullSecrets, choosePullSecrets, type PullSecrets, pullSecretsKey } from './pull-secrets.ts';
+import { choosePullSecrets, type PullSecrets } from './pull-secrets.ts';
 import { compileRewrite, type Rewritten } from './rewrite-images.ts';
 import { problemsOf } from './spec-problems.ts';
 import { type BeyondLimit, limitTenants, type TenantLimits } from './tenant-limits.ts';
@@ -46,49 +42,54 @@ export type UnplannedImages = Readonly<Record<UnplannedReason, number>>;
  */
 export function collectAsks(
   state: ClusterState,
-  limits: TenantLimits = {},
-  rewrite: readonly RewriteRule[] = [],
-  recentPods: RecentPods = new Map(),
+  limits: TenantLimits = NO_LIMITS,
+  rewrite: readonly RewriteRule[] = NO_RULES,
+  recentPods: RecentPods = NO_PODS,
 ): CollectedAsks {
-  const sharePlacement = createPlacementSharer();
-  const workloads = workloadsThatCount(state.workloads);
-  const chooseSecrets = choosePullSecrets(state);
-  const admitted = admittedImages(state);
-  const admittedNames = (workload: Workload) => containerNames(admitted(workload));
-  const asks: (readonly Ask[])[] = [];
-  const unplanned = new Map<string, UnplannedImages>();
-  const notes = new Map<string, readonly string[]>();
-  const kinds = kindsKnown(state);
-  const accepted = state.resources.filter(resource => problemsOf(resource, kinds).length === 0);
-  for (const resource of accepted.toSorted((a, b) => byText(resourceName(a.ref), resourceName(b.ref)))) {
-    const excluded = compileExclude(resource.spec.exclude);
-    const rewriteImage = compileRewrite([
-      { name: 'spec.rewrite', rules: resource.spec.rewrite },
-      { name: "the coordinator's rewrite", rules: rewrite },
-    ]);
-    const tools = { sharePlacement, secretsFor: chooseSecrets(resource), rewriteImage, admitted };
-    const found = findWorkloads(resource, workloads, state.namespaces, kinds);
-    const pods = keptWorkloads(recentPods.get(resourceName(resource.ref)) ?? []);
-    const images = [
-      ...namedOutright(resource, tools),
-      ...foundInWorkloads(resource, found, tools),
-      ...pods.flatMap(pod => imagesOf(resource, pod, admittedImagesOf(pod, [pod.pod]), tools)),
-    ].filter(({ image, written }) => !excluded(image, written));
-    const planned = images.filter(image => image.unplanned === undefined);
-    asks.push(asksOf(resource, planned));
-    const name = resourceName(resource.ref);
-    if (planned.length < images.length) unplanned.set(name, countUnplanned(images));
-    const sentences = [
-      ...(state.pods?.allowed === false && wantsAdmitted(resource) ? [WITHOUT_PODS] : []),
-      ...found.notes,
-      ...unclearAnnotations(found.workloads, admittedNames),
-      ...badlyRewritten(images),
-    ];
-    if (sentences.length > 0) notes.set(name, sentences);
-  }
-  const { within, beyond } = limitTenants(asks.flat().sort(byPullOrder), limits);
-  return { asks: within, unplanned, beyond, notes, gaps: gapsOf(state, accepted) };
+  return collect(state, limits, rewrite, recentPods);
 }
+
+const NO_LIMITS: TenantLimits = {};
+const NO_RULES: readonly RewriteRule[] = [];
+const NO_PODS: RecentPods = new Map();
+
+const collect = memoise(
+  (state: ClusterState, limits: TenantLimits, rewrite: readonly RewriteRule[], recentPods: RecentPods) => {
+    const workloads = workloadsThatCount(state.workloads);
+    const admitted = admittedImages(state);
+    const admittedNames = (workload: Workload) => containerNames(admitted(workload));
+    const asks: (readonly Ask[])[] = [];
+    const unplanned = new Map<string, UnplannedImages>();
+    const notes = new Map<string, readonly string[]>();
+    const kinds = kindsKnown(state);
+    const accepted = state.resources.filter(resource => problemsOf(resource, kinds).length === 0);
+    for (const resource of accepted) {
+      const imagesOf = findImages(resource, rewrite, state.ownNamespace, state.serviceAccounts);
+      const found = findWorkloads(resource, workloads, state.namespaces, kinds);
+      const name = resourceName(resource.ref);
+      const images = [
+        ...imagesOf.spec,
+        ...found.workloads.flatMap(workload => {
+          const { written = true, admitted: seen = false } = found.wanted.get(workload) ?? {};
+          return imagesOf.workload(workload, written, seen, found.unclear.has(workload), admitted(workload));
+        }),
+        ...(recentPods.get(name) ?? []).flatMap(pod => imagesOf.pod(pod)),
+      ];
+      const planned = images.filter(image => image.unplanned === undefined);
+      asks.push(asksOf(planned));
+      if (planned.length < images.length) unplanned.set(name, countUnplanned(images));
+      const sentences = [
+        ...(state.pods?.allowed === false && wantsAdmitted(resource) ? [WITHOUT_PODS] : []),
+        ...found.notes,
+        ...unclearAnnotations(found.workloads, admittedNames),
+        ...badlyRewritten(images),
+      ];
+      if (sentences.length > 0) notes.set(name, sentences);
+    }
+    const { within, beyond } = limitTenants(asks.flat().sort(byAskOrder), limits);
+    return { asks: within, unplanned, beyond, notes, gaps: gapsOf(state, accepted) };
+  },
+);
 
 /** Those of the state, and those of the kinds that at least one of the resources names. */
 export function gapsOf(
@@ -105,6 +106,7 @@ export function gapsOf(
 }
 
 interface WantedImage extends Rewritten {
+  readonly resource: Resource;
   readonly written: ImageRef;
   readonly pullsAlways: boolean;
   readonly placement: Placement;
@@ -127,21 +129,56 @@ interface FoundImage {
 const WITHOUT_PODS =
   'images of workloads count as written, as the coordinator may not list pods: what webhooks change is not seen; an administrator sets pods.read';
 
+/**
+ * Says which images a resource wants of itself, of a workload, and of a pod that is or was there, without those that it excludes. Most
+ * workloads are in each pass what they were in the one before, and so are their images.
+ */
+const findImages = memoise(
+  (
+    resource: Resource,
+    rewrite: readonly RewriteRule[],
+    ownNamespace: ClusterState['ownNamespace'],
+    serviceAccounts: ClusterState['serviceAccounts'],
+  ) => {
+    const excluded = compileExclude(resource.spec.exclude);
+    const tools: Tools = {
+      secretsFor: choosePullSecrets({ ownNamespace, serviceAccounts })(resource),
+      rewriteImage: compileRewrite([
+        { name: 'spec.rewrite', rules: resource.spec.rewrite },
+        { name: "the coordinator's rewrite", rules: rewrite },
+      ]),
+    };
+    const notExcluded = (images: readonly WantedImage[]) =>
+      images.filter(({ image, written }) => !excluded(image, written));
+    const named = notExcluded(namedOutright(resource, tools));
+    return {
+      spec: named,
+      workload: memoise((workload: Workload, written: boolean, seen: boolean, unclear: boolean, admitted: Admitted) =>
+        notExcluded(foundInWorkload(resource, workload, { written, seen, unclear, admitted }, tools)),
+      ),
+      pod: memoise((kept: KeptPod) => {
+        const pod = keptWorkload(kept);
+        return notExcluded(imagesOf(resource, pod, admittedImagesOf(pod, [pod.pod]), tools));
+      }),
+    };
+  },
+);
+
 interface Tools {
-  readonly admitted: (workload: Workload) => Admitted;
-  readonly sharePlacement: SharePlacement;
-  readonly secretsFor: ReturnType<ChoosePullSecrets>;
+  readonly secretsFor: ReturnType<ReturnType<typeof choosePullSecrets>>;
   readonly rewriteImage: (written: ImageRef) => Rewritten;
 }
 
-function namedOutright({ spec }: Resource, tools: Tools): readonly WantedImage[] {
+function namedOutright(resource: Resource, tools: Tools): readonly WantedImage[] {
+  const { spec } = resource;
   const pod = { tolerations: spec.nodes?.tolerations ?? [], extendedResources: {} };
-  const placement = tools.sharePlacement(spec.nodes, pod);
+  const placement = sharePlacement(spec.nodes, pod);
   const pullSecrets = tools.secretsFor();
   return spec.images.map(written => {
     const rewritten = tools.rewriteImage(written);
     return {
       ...rewritten,
+      resource,
       written,
       pullsAlways: false,
       placement,
@@ -152,17 +189,27 @@ function namedOutright({ spec }: Resource, tools: Tools): readonly WantedImage[]
   });
 }
 
-function foundInWorkloads(resource: Resource, found: FoundWorkloads, tools: Tools): readonly WantedImage[] {
-  return found.workloads.flatMap(workload => {
-    const wanted = found.wanted.get(workload);
-    const admitted = tools.admitted(workload);
-    const written = writtenImagesOf(workload, wanted?.written ?? true, wanted?.admitted ? admitted : undefined);
-    const pulled = new Set(written.map(({ podImage }) => tools.rewriteImage(podImage.image).image));
-    const seen = wanted?.admitted ? admittedImagesOf(workload, admitted.pods) : [];
-    // What no webhook changed is as it was written, also in whose secrets it is pulled with.
-    const images = [...written, ...seen.filter(({ podImage }) => !pulled.has(podImage.image))];
-    return imagesOf(resource, workload, images, tools, found.unclear.has(workload));
-  });
+/** What decides beside the workload itself. */
+interface FoundHow {
+  readonly written: boolean;
+  /** Whether images as admitted are wanted. */
+  readonly seen: boolean;
+  readonly unclear: boolean;
+  readonly admitted: Admitted;
+}
+
+function foundInWorkload(
+  resource: Resource,
+  workload: Workload,
+  { written: isWritten, seen: isSeen, unclear, admitted }: FoundHow,
+  tools: Tools,
+): readonly WantedImage[] {
+  const written = writtenImagesOf(workload, isWritten, isSeen ? admitted : undefined);
+  const pulled = new Set(written.map(({ podImage }) => tools.rewriteImage(podImage.image).image));
+  const seen = isSeen ? admittedImagesOf(workload, admitted.pods) : [];
+  // What no webhook changed is as it was written, also in whose secrets it is pulled with.
+  const images = [...written, ...seen.filter(({ podImage }) => !pulled.has(podImage.image))];
+  return imagesOf(resource, workload, images, tools, unclear);
 }
 
 /**
@@ -199,11 +246,12 @@ function imagesOf(
   tools: Tools,
   unclear = false,
 ): readonly WantedImage[] {
-  const placement = tools.sharePlacement(resource.spec.nodes, placedPod(resource, workload));
+  const placement = sharePlacement(resource.spec.nodes, placedPod(resource, workload));
   return images.map(({ podImage, pod, source, admitted }) => {
     const rewritten = admitted ? { image: podImage.image } : tools.rewriteImage(podImage.image);
     return {
       ...rewritten,
+      resource,
       written: podImage.image,
       pullsAlways: pullsAlways(podImage),
       placement,
@@ -245,31 +293,35 @@ function countUnplanned(images: readonly WantedImage[]): UnplannedImages {
   };
 }
 
-function asksOf({ ref, spec }: Resource, images: readonly WantedImage[]): readonly Ask[] {
-  const byPlacement = Map.groupBy(images, ({ placement }) => placement);
-  return [...byPlacement]
-    .map(([placement, placed]) => ({ placement, placed, key: placementKey(placement) }))
-    .sort((a, b) => byText(a.key, b.key))
-    .flatMap(({ placement, placed }) =>
-      [...Map.groupBy(placed, ({ image }) => image)].flatMap(([image, wanted]) =>
-        bySecrets(wanted).map(
-          ([pullSecrets, same]): Ask => ({
-            resource: ref,
-            image,
-            priority: spec.priority,
-            start: !spec.suspend && !same.every(({ unclear }) => unclear),
-            ...(same.every(({ unclear }) => unclear) && { unclear: true }),
-            pullsAlways: same.some(want => want.pullsAlways),
-            ...refreshOf(spec, image, same),
-            placement,
-            pullSecrets,
-            sources: [...new Set(same.map(({ source }) => source))].sort(byText),
-            ...rewrittenOf(same),
-          }),
-        ),
-      ),
-    );
+function asksOf(images: readonly WantedImage[]): readonly Ask[] {
+  const together = [...Map.groupBy(images, ({ placement }) => placement).values()]
+    .flatMap(placed => [...Map.groupBy(placed, ({ image }) => image).values()])
+    .flatMap(wanted => [...Map.groupBy(wanted, ({ pullSecrets }) => pullSecrets).values()]);
+  return together.map(same => askOf(same[0] as WantedImage, same));
 }
+
+const askOf = memoiseList((first: WantedImage, same: readonly WantedImage[]): Ask => {
+  const {
+    image,
+    placement,
+    pullSecrets,
+    resource: { ref, spec },
+  } = first;
+  const unclear = same.every(want => want.unclear);
+  return {
+    resource: ref,
+    image,
+    priority: spec.priority,
+    start: !spec.suspend && !unclear,
+    ...(unclear && { unclear: true }),
+    pullsAlways: same.some(want => want.pullsAlways),
+    ...refreshOf(spec, image, same),
+    placement,
+    pullSecrets,
+    sources: [...new Set(same.map(({ source }) => source))].sort(byText),
+    ...rewrittenOf(same),
+  };
+});
 
 /** Where no container pulls with Always, a moved tag must not change what the next start of a pod runs, unless a resource says so. */
 function refreshOf(
@@ -286,10 +338,4 @@ function refreshOf(
 function rewrittenOf(wanted: readonly WantedImage[]): Pick<Ask, 'rewritten'> {
   const texts = wanted.flatMap(({ written, rule }) => (rule === undefined ? [] : [`${written} by ${rule}`]));
   return texts.length === 0 ? {} : { rewritten: [...new Set(texts)].sort(byText) };
-}
-
-/** In the order of their keys, whatever order the workloads came in. */
-function bySecrets(wanted: readonly WantedImage[]): readonly [PullSecrets, readonly WantedImage[]][] {
-  const groups = [...Map.groupBy(wanted, ({ pullSecrets }) => pullSecrets)];
-  return groups.sort(([a], [b]) => byText(pullSecretsKey(a), pullSecretsKey(b)));
 }

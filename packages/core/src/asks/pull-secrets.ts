@@ -1,3 +1,4 @@
+import { memoise, shareEqual } from '../memoise.ts';
 import type { ClusterState, PodSpec, Resource, ServiceAccount } from '../state/cluster-state.ts';
 
 /** A Secret by name. */
@@ -6,7 +7,7 @@ export interface SecretRef {
   readonly name: string;
 }
 
-/** Where the credentials of a pull come from: names, no contents. Equal ones of one pass are the same object. */
+/** Where the credentials of a pull come from: names, no contents. Equal ones are the same object. */
 export interface PullSecrets {
   /** The pod's, or its ServiceAccount's, as the kubelet puts them together; after it the resource's. None is empty. */
   readonly keyrings: readonly (readonly SecretRef[])[];
@@ -33,11 +34,13 @@ export type ChoosePullSecrets = (resource: Resource) => (pod?: { spec: PodSpec; 
  * | a Prefetch          | those of its spec                                                | its own                   |
  * | a ClusterPrefetch   | those of its spec                                                | the coordinator's         |
  */
-export function choosePullSecrets({ ownNamespace, serviceAccounts }: ClusterState): ChoosePullSecrets {
-  const share = createSharer();
+export function choosePullSecrets({
+  ownNamespace,
+  serviceAccounts,
+}: Pick<ClusterState, 'ownNamespace' | 'serviceAccounts'>): ChoosePullSecrets {
   const none = share({ keyrings: [] });
   if (ownNamespace === undefined) return () => () => none;
-  const accounts = serviceAccounts && new Map(serviceAccounts.map(account => [secretName(account), account]));
+  const accounts = serviceAccounts && accountsByName(serviceAccounts);
   return ({ ref, spec, ownPods }) => {
     const own = refs(
       ref.namespace ?? ownNamespace,
@@ -73,29 +76,21 @@ function refs(namespace: string, names: readonly string[]): readonly SecretRef[]
   return given.map(name => ({ namespace, name }));
 }
 
-function createSharer(): (secrets: PullSecrets) => PullSecrets {
-  const shared = new Map<string, PullSecrets>();
-  return ({ keyrings, ...account }) => {
-    const secrets = { keyrings: keyrings.filter(keyring => keyring.length > 0), ...account };
-    const key = pullSecretsKey(secrets);
-    const known = shared.get(key) ?? secrets;
-    shared.set(key, known);
-    return known;
-  };
-}
+const accountsByName = memoise(
+  (accounts: readonly ServiceAccount[]): ReadonlyMap<string, ServiceAccount> =>
+    new Map(accounts.map(account => [secretName(account), account])),
+);
 
-const keys = new WeakMap<PullSecrets, string>();
+function share({ keyrings, ...account }: PullSecrets): PullSecrets {
+  return shareSecrets({ keyrings: keyrings.filter(keyring => keyring.length > 0), ...account });
+}
 
 /** The same text for equal ones, in every process. */
-export function pullSecretsKey(secrets: PullSecrets): string {
-  let key = keys.get(secrets);
-  if (key === undefined) {
-    const { keyrings, account } = secrets;
-    key = JSON.stringify([keyrings.map(keyring => keyring.map(secretName)), account?.name, account?.lacks]);
-    keys.set(secrets, key);
-  }
-  return key;
-}
+export const pullSecretsKey = memoise(({ keyrings, account }: PullSecrets): string =>
+  JSON.stringify([keyrings.map(keyring => keyring.map(secretName)), account?.name, account?.lacks]),
+);
+
+const shareSecrets = shareEqual(pullSecretsKey);
 
 /** Whether credentials must be asked for before a pull. */
 export function bringsSecrets({ keyrings, account }: PullSecrets): boolean {

@@ -1,4 +1,5 @@
 import { type ImageRef, registryOf, resourceName, type Spread } from '@kube-prefetch/protocol';
+import { memoise } from '../memoise.ts';
 import type { Cohort } from '../plans/group-nodes.ts';
 import type { Resource } from '../state/cluster-state.ts';
 import { narrower, type WaveNews, waveLimit } from './waves.ts';
@@ -54,7 +55,6 @@ export type LimitsOf = (node: string, image: ImageRef) => readonly PullLimit[];
 
 /** Made once for each pass: what it returns is remembered for nodes of one cohort. */
 export function decideLimits(pace: PaceInput): LimitsOf {
-  const homes = new Map(pace.cohorts.flatMap(cohort => cohort.nodes.map(node => [node, cohort] as const)));
   const cluster = clusterLimit(pace.settings);
   const registryLimit = remember((registry: string) => limitOfRegistry(registry, pace));
   const resourceLimits = limitsOfResources(pace);
@@ -70,7 +70,7 @@ export function decideLimits(pace: PaceInput): LimitsOf {
       return [...cluster, ...(registry === undefined ? [] : registryLimit(registry)), ...ofResources];
     });
   });
-  const spreads = spreadsOf(pace);
+  const spreads = spreadsOf(pace.cohorts, pace.resources, pace.settings);
   const waves = remember((architecture: string) =>
     remember((image: ImageRef): readonly PullLimit[] => {
       const spread = spreads?.(image);
@@ -79,15 +79,19 @@ export function decideLimits(pace: PaceInput): LimitsOf {
     }),
   );
   return (node, image) => {
-    const cohort = homes.get(node);
+    const cohort = homesOf(pace.cohorts).get(node);
     if (cohort === undefined) return cluster;
     const limits = limitsOfCohort(cohort)(image);
     return spreads === undefined ? limits : [...limits, ...waves(pace.architectureOf(node))(image)];
   };
 }
 
+const homesOf = memoise(
+  (cohorts: readonly Cohort[]) => new Map(cohorts.flatMap(cohort => cohort.nodes.map(node => [node, cohort] as const))),
+);
+
 /** Undefined where no image is spread in waves. */
-function spreadsOf({ settings, resources, cohorts }: PaceInput): ((image: ImageRef) => Spread | undefined) | undefined {
+const spreadsOf = memoise((cohorts: readonly Cohort[], resources: readonly Resource[], settings: PaceSettings) => {
   const named = new Map(
     resources.flatMap(({ ref, spec }) => (spec.pull?.spread ? [[resourceName(ref), spec.pull.spread]] : [])),
   );
@@ -97,8 +101,8 @@ function spreadsOf({ settings, resources, cohorts }: PaceInput): ((image: ImageR
     const spread = start ? named.get(resourceName(resource)) : undefined;
     if (spread !== undefined) spreads.set(image, narrower(spreads.get(image), spread));
   }
-  return image => spreads.get(image) ?? settings.spread;
-}
+  return (image: ImageRef) => spreads.get(image) ?? settings.spread;
+});
 
 function clusterLimit({ maxConcurrentPulls: most }: PaceSettings): readonly PullLimit[] {
   if (most === undefined) return [];

@@ -1,23 +1,18 @@
 import type { NodeChoice } from '@kube-prefetch/protocol';
+import { memoise, shareEqual } from '../memoise.ts';
 import type { Placement } from './placement.ts';
 
-export type SharePlacement = (choice: NodeChoice | undefined, pod: Placement['pod']) => Placement;
-
-/** Hands out one object for equal placements, so that each distinct placement is compared with each node once. */
-export function createPlacementSharer(): SharePlacement {
-  const known = new Map<string, Placement>();
-  return (choice, pod) => {
-    const key = placementKey({ choice, pod });
-    const placement = known.get(key) ?? { choice, pod };
-    known.set(key, placement);
-    return placement;
-  };
+/** One object for equal placements, so that each distinct placement is compared with each node once. */
+export function sharePlacement(choice: NodeChoice | undefined, pod: Placement['pod']): Placement {
+  return share({ choice, pod });
 }
 
 /** The same text for equal placements, whatever the order of their keys. */
-export function placementKey(placement: Placement): string {
-  return JSON.stringify(placement, (_key, part: unknown) => (isRecord(part) ? sorted(part) : part));
-}
+export const placementKey = memoise((placement: Placement): string =>
+  JSON.stringify(placement, (_key, part: unknown) => (isRecord(part) ? sorted(part) : part)),
+);
+
+const share = shareEqual(placementKey);
 
 function isRecord(part: unknown): part is Record<string, unknown> {
   return typeof part === 'object' && part !== null && !Array.isArray(part);

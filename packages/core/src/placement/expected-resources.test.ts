@@ -2,7 +2,7 @@ import { aNode, aState } from '@kube-prefetch/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Amounts, Node } from '../state/cluster-state.ts';
-import { expectResources, type SeenResources } from './expected-resources.ts';
+import { expectResources, NOTHING_SEEN, type SeenResources } from './expected-resources.ts';
 import { matchNode } from './match-node.ts';
 
 const GRACE_MS = 60_000;
@@ -15,7 +15,7 @@ const wanting = (amount: number) => ({
 
 /** Passes in a row, and what the last of them expects of the nodes. */
 function afterPasses(passes: readonly (readonly [atMs: number, ...nodes: Node[]])[], pulling: readonly string[] = []) {
-  let seen: SeenResources = new Map();
+  let seen = NOTHING_SEEN;
   let nodes: readonly Node[] = [];
   for (const [atMs, ...present] of passes)
     ({ seen, nodes } = expectResources(
@@ -153,7 +153,7 @@ test('a node never counts as having less than it has, nor more than it or a sibl
   });
   fc.assert(
     fc.property(fc.array(pass, { minLength: 1, maxLength: 6 }), passes => {
-      let [seen, now]: [SeenResources, number] = [new Map(), 0];
+      let [seen, now]: [SeenResources, number] = [NOTHING_SEEN, 0];
       const most = new Map<string, number>();
       for (const { nodes, restMs } of passes) {
         for (const one of nodes) most.set(one.name, Math.max(most.get(one.name) ?? 0, one.extendedResources[GPU] ?? 0));
@@ -192,7 +192,7 @@ test('devices of a DeviceClass count, and also for a grace time after their driv
   const resourceSlices = [{ driver: 'd', pool: 'p', generation: 1, devices: [{ count: 4, nodeName: 'node-1' }] }];
   const nodes = [aNode()];
   const options = { graceMs: GRACE_MS, isPulling: () => false };
-  const first = expectResources(aState({ nodes, deviceClasses, resourceSlices }), new Map(), options, 0);
+  const first = expectResources(aState({ nodes, deviceClasses, resourceSlices }), NOTHING_SEEN, options, 0);
   const sentences = [first, expectResources(aState({ nodes, deviceClasses }), first.seen, options, 1_000)].map(
     ({ nodes: [node] }) => matchNode(wanting(4), node as Node).sentence,
   );

@@ -1,15 +1,20 @@
+import { keepEqual, keepList, memoise } from '../memoise.ts';
 import type { Amounts, ClusterState, ExpectedResource, Labels, Node } from '../state/cluster-state.ts';
 import { compileDevices, NOTHING } from './devices.ts';
 
-/** By node: what earlier passes saw of its extended resources. */
-export type SeenResources = ReadonlyMap<string, RememberedNode>;
+/** What earlier passes saw of extended resources. */
+export interface SeenResources {
+  /** The last of them. */
+  readonly atMs: number;
+  readonly nodes: ReadonlyMap<string, RememberedNode>;
+}
+
+export const NOTHING_SEEN: SeenResources = { atMs: -Infinity, nodes: new Map() };
 
 interface RememberedNode {
   readonly node: Node;
   readonly sinceMs: number;
-  /** The last pass. */
-  readonly seenMs: number;
-  /** What it had then; devices that a DeviceClass serves included. */
+  /** What it had in the last pass; devices that a DeviceClass serves included. */
   readonly has: Amounts;
   /** What it had more of before, and when it last had that. */
   readonly lost: ReadonlyMap<string, { readonly amount: number; readonly atMs: number }>;
@@ -31,7 +36,7 @@ export interface ExpectedResources {
  * | has nothing of a resource's vendor, and its siblings do       | the most that one of them has                         |
  * | names a resource, has none, and was not seen before           | nothing, but its plan is incomplete for a grace time  |
  *
- * Siblings are of the same instance type and node pool. Nodes to which no row applies keep their identity.
+ * Siblings are of the same instance type and node pool. Nodes to which no row applies stay the same objects.
  */
 export function expectResources(
   state: Pick<ClusterState, 'nodes' | 'deviceClasses' | 'resourceSlices'>,
@@ -41,25 +46,27 @@ export function expectResources(
 ): ExpectedResources {
   const { nodes } = state;
   const devicesOf = compileDevices(state);
-  const seen = new Map(nodes.map(node => [node.name, remember(node, before.get(node.name))]));
+  const seen = new Map(nodes.map(node => [node.name, remember(node, before.nodes.get(node.name))]));
   const siblings = mostBySiblings(seen);
-  return { nodes: nodes.map(expect), seen };
+  return { nodes: keepNodes(nodes, nodes.map(expect)), seen: { atMs: now, nodes: seen } };
 
   function remember(node: Node, known: RememberedNode | undefined): RememberedNode {
     const devices = devicesOf(node);
     if (known?.node === node && known.lost.size === 0 && devices === NOTHING && known.has === node.extendedResources)
-      return { ...known, seenMs: now };
+      return known;
     const has = devices === NOTHING ? node.extendedResources : { ...devices, ...aboveZero(node.extendedResources) };
     const fewer = Object.entries(known?.has ?? NOTHING).filter(([name, amount]) => (has[name] ?? 0) < amount);
     const lost = [
-      ...fewer.map(([name, amount]) => [name, { amount, atMs: known?.seenMs ?? now }] as const),
+      ...fewer.map(([name, amount]) => [name, { amount, atMs: before.atMs }] as const),
       ...(known?.lost ?? []),
     ].filter(([name, { amount, atMs }]) => (has[name] ?? 0) < amount && (now - atMs < graceMs || isPulling(node.name)));
-    return { node, sinceMs: known?.sinceMs ?? now, seenMs: now, has, lost: new Map(lost) };
+    return { node, sinceMs: known?.sinceMs ?? now, has, lost: new Map(lost) };
   }
 
   function expect(node: Node): Node {
     const { sinceMs, has, lost } = seen.get(node.name) as RememberedNode;
+    const isPlain = lost.size === 0 && siblings.size === 0 && has === node.extendedResources;
+    if (isPlain && Object.keys(has).length === 0) return node;
     const expected = new Map<string, ExpectedResource>();
     const most = siblings.size === 0 ? undefined : siblings.get(kindOf(node.labels));
     for (const [name, amount] of most ?? [])
@@ -72,13 +79,17 @@ export function expectResources(
       expected.set(name, { amount, because: 'it had that much a short while ago' });
     const unknown = now - sinceMs < graceMs && namesWhatItLacks(node, expected);
     if (expected.size === 0 && !unknown) return node;
-    return {
+    return keepNode(node, {
       ...node,
       ...(expected.size > 0 && { expectedResources: Object.fromEntries(expected) }),
       ...(unknown && { resourcesUnknown: true }),
-    };
+    });
   }
 }
+
+/** What is made of nodes starts from these: they stay the same objects while nothing else is expected. */
+const keepNode = keepEqual<Node, Node>();
+const keepNodes = keepList<readonly Node[], Node>();
 
 function namesWhatItLacks({ extendedResources }: Node, expected: ReadonlyMap<string, unknown>): boolean {
   return Object.entries(extendedResources).some(([name, has]) => has === 0 && !expected.has(name));
@@ -102,20 +113,14 @@ const POOL_LABELS = [
   'lke.linode.com/pool-id',
 ];
 
-const kinds = new WeakMap<Labels, string>();
-
 /** Empty where a label is missing: then nothing is known of the node's siblings. Labels are many, and seldom change. */
-function kindOf(labels: Labels): string {
-  const known = kinds.get(labels);
-  if (known !== undefined) return known;
+const kindOf = memoise((labels: Labels): string => {
   const type = labels['node.kubernetes.io/instance-type'];
   const pools = POOL_LABELS.filter(label => Object.hasOwn(labels, label)).map(label => `${label}=${labels[label]}`);
-  const kind = type === undefined || pools.length === 0 ? '' : [type, ...pools].join(' ');
-  kinds.set(labels, kind);
-  return kind;
-}
+  return type === undefined || pools.length === 0 ? '' : [type, ...pools].join(' ');
+});
 
-function mostBySiblings(seen: SeenResources): ReadonlyMap<string, ReadonlyMap<string, number>> {
+function mostBySiblings(seen: SeenResources['nodes']): ReadonlyMap<string, ReadonlyMap<string, number>> {
   const most = new Map<string, Map<string, number>>();
   for (const { node, has, lost } of seen.values()) {
     const had = [...Object.entries(has), ...lost.entries().map(([name, { amount }]) => [name, amount] as const)];

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { resourceName } from '@kube-prefetch/protocol';
-import { type Ask, byText } from '../asks/ask.ts';
+import { type Ask, byAskOrder, byText } from '../asks/ask.ts';
 import { pullSecretsKey } from '../asks/pull-secrets.ts';
+import { keepList, memoise, memoiseList, shareEqual } from '../memoise.ts';
 import { placementKey } from '../placement/equal-placements.ts';
 import { compilePlacement } from '../placement/match-node.ts';
 import { heldBecause } from '../placement/passing-taints.ts';
@@ -33,82 +34,99 @@ export interface Cohort {
 export function groupNodes(
   asks: readonly Ask[],
   nodes: readonly Node[],
-  startupTaints: readonly string[] = [],
+  startupTaints: readonly string[] = NO_TAINTS,
   agents?: Placement,
 ): readonly Cohort[] {
-  const reach = compileReach(asks, startupTaints);
-  const getsAgent = agents === undefined ? () => true : compilePlacement(agents, startupTaints);
-  const digests = digestAsks(asks);
-  const groups = new Map<string, Group>();
-  for (const node of nodes) {
-    const placements = reach.placementsOf(node);
-    const state = stateOf(node, getsAgent(node));
-    const key = JSON.stringify([placements, state]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { state, placements, nodes: [node.name] });
-    else group.nodes.push(node.name);
-  }
-  return [...groups.values()]
-    .map(group => cohortOf(group, reach.asksOf(group.placements), digests))
-    .sort((a, b) => byText(a.key, b.key));
+  return group(asks, nodes, startupTaints, agents);
 }
+
+const NO_TAINTS: readonly string[] = [];
+
+const group = memoise(
+  (
+    asks: readonly Ask[],
+    nodes: readonly Node[],
+    startupTaints: readonly string[],
+    agents: Placement | undefined,
+  ): readonly Cohort[] => {
+    const asksBy = Map.groupBy(asks, ask => ask.placement);
+    const placements = inOrder([...asksBy.keys()]);
+    const likenessOf = compileLikeness(placements, startupTaints, agents);
+    return [...Map.groupBy(nodes, likenessOf)]
+      .map(([likeness, alike]) => {
+        const reaching = likeness.reached.map(at =>
+          keepAsks(placements[at] as Placement, asksBy.get(placements[at] as Placement) ?? []),
+        );
+        return cohortOf(
+          likeness,
+          asksInOrder(likeness, reaching),
+          keepNames(likeness, alike.map(node => node.name).sort(byText)),
+        );
+      })
+      .sort((a, b) => byText(a.key, b.key));
+  },
+);
 
 type NodeState = Pick<Cohort, 'held' | 'ready' | 'applicable' | 'runtimeVersion' | 'resourcesUnknown'>;
 
-interface Group {
+/** What nodes of one cohort have in common. */
+interface Likeness {
   readonly state: NodeState;
-  readonly placements: readonly number[];
-  readonly nodes: string[];
+  /** Which of the placements reach them. */
+  readonly reached: readonly number[];
 }
 
-/** Numbers the placements. Equal ones are one object, so each is compared with each node once, whoever asks. */
-function compileReach(asks: readonly Ask[], startupTaints: readonly string[]) {
-  const byPlacement = Map.groupBy(asks.entries(), ([, ask]) => ask.placement);
-  const reaches = [...byPlacement.keys()].map(placement => compilePlacement(placement, startupTaints));
-  const entries = [...byPlacement.values()];
-  return {
-    placementsOf(node: Node): readonly number[] {
-      const reached: number[] = [];
-      reaches.forEach((reachesNode, placement) => {
-        if (reachesNode(node)) reached.push(placement);
-      });
-      return reached;
-    },
-    /** In the order of `asks`. */
-    asksOf(placements: readonly number[]): readonly Ask[] {
-      const reaching = placements.flatMap(placement => entries[placement] ?? []);
-      return reaching.sort(([a], [b]) => a - b).map(([, ask]) => ask);
-    },
-  };
+/** The same list for the same placements, whatever their order. */
+function inOrder(placements: readonly Placement[]): readonly Placement[] {
+  const sorted = placements.toSorted((a, b) => byText(placementKey(a), placementKey(b)));
+  return sorted[0] === undefined ? NO_PLACEMENTS : keepPlacements(sorted[0], sorted);
 }
+
+const NO_PLACEMENTS: readonly Placement[] = [];
+const keepPlacements = keepList<Placement, Placement>();
+const keepAsks = keepList<Placement, Ask>();
+const keepNames = keepList<Likeness, string>();
+
+/** Compares each node with each placement, once while both stay what they are. Nodes that are alike get the same object. */
+const compileLikeness = memoise(
+  (placements: readonly Placement[], startupTaints: readonly string[], agents: Placement | undefined) => {
+    const reaches = placements.map(placement => compilePlacement(placement, startupTaints));
+    const getsAgent = agents === undefined ? () => true : compilePlacement(agents, startupTaints);
+    const share = shareEqual(({ reached, state }: Likeness) => JSON.stringify([reached, state]));
+    return memoise((node: Node): Likeness => {
+      const reached: number[] = [];
+      reaches.forEach((reachesNode, at) => {
+        if (reachesNode(node)) reached.push(at);
+      });
+      return share({ reached, state: stateOf(node, getsAgent(node)) });
+    });
+  },
+);
+
+const asksInOrder = memoiseList((_likeness: Likeness, reaching: readonly (readonly Ask[])[]): readonly Ask[] =>
+  reaching.flat().sort(byAskOrder),
+);
 
 function stateOf(node: Node, applicable: boolean): NodeState {
   const { ready, runtimeVersion, resourcesUnknown = false } = node;
   return { held: heldBecause(node), ready, applicable, runtimeVersion, resourcesUnknown };
 }
 
-function cohortOf({ state, nodes }: Group, asks: readonly Ask[], digests: ReadonlyMap<Ask, string>): Cohort {
-  const parts = asks.map(ask => digests.get(ask) ?? '').sort();
-  const key = hash('sha256', JSON.stringify([state, parts]));
-  return { key, asks, nodes: nodes.sort(byText), ...state };
-}
+const cohortOf = memoise(({ state }: Likeness, asks: readonly Ask[], nodes: readonly string[]): Cohort => {
+  return { key: keyOf(asks, state), asks, nodes, ...state };
+});
 
-/** A hash over all that an ask says, the same in every process. A placement is written out once, however many asks have it. */
-function digestAsks(asks: readonly Ask[]): ReadonlyMap<Ask, string> {
-  const placements = new Map<Placement, string>();
-  const digestPlacement = (placement: Placement) => {
-    const digest = placements.get(placement) ?? hash('sha256', placementKey(placement));
-    placements.set(placement, digest);
-    return digest;
-  };
-  return new Map(asks.map(ask => [ask, hash('sha256', textOf(ask, digestPlacement(ask.placement)))]));
-}
+const keyOf = memoise((asks: readonly Ask[], state: NodeState): string =>
+  hash('sha256', JSON.stringify([state, asks.map(digestAsk).sort()])),
+);
 
-function textOf(
-  { resource, image, priority, start, unclear, pullsAlways, refresh, pullSecrets, sources, rewritten }: Ask,
-  placement: string,
-): string {
+const digestPlacement = memoise((placement: Placement) => hash('sha256', placementKey(placement)));
+
+/** A hash over all that an ask says, the same in every process. */
+const digestAsk = memoise((ask: Ask): string => {
+  const { resource, image, priority, start, unclear, pullsAlways, refresh, pullSecrets, sources, rewritten } = ask;
   const secrets = pullSecretsKey(pullSecrets);
   const who = [resourceName(resource), sources, rewritten, unclear];
-  return JSON.stringify([who, image, priority, start, pullsAlways, refresh, secrets, placement]);
-}
+  const placement = digestPlacement(ask.placement);
+  return hash('sha256', JSON.stringify([who, image, priority, start, pullsAlways, refresh, secrets, placement]));
+});

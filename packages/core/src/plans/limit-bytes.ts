@@ -1,4 +1,5 @@
 import type { ImageRef } from '@kube-prefetch/protocol';
+import { keepList, memoiseList } from '../memoise.ts';
 import type { Ask } from '../asks/ask.ts';
 import { type TenantLimits, tenantOf } from '../asks/tenant-limits.ts';
 import type { Cohort } from './group-nodes.ts';
@@ -19,23 +20,30 @@ export function limitBytes(
     sizes.set(image, size);
     return size;
   };
-  return cohorts.map(cohort => {
-    const asks = limitAsks(cohort.asks, bytesPerNode, knownSize);
-    return asks.some(ask => ask.beyondBytes) ? { ...cohort, asks } : cohort;
-  });
+  return keepCohorts(
+    cohorts,
+    cohorts.map(cohort => limitCohort(cohort, [bytesPerNode, ...cohort.asks.map(({ image }) => knownSize(image))])),
+  );
 }
 
-/** In pull order: what comes first has the bytes. */
-function limitAsks(asks: readonly Ask[], bytesPerNode: number, sizeOf: (image: ImageRef) => number): readonly Ask[] {
+const keepCohorts = keepList<readonly Cohort[], Cohort>();
+
+const limitCohort = memoiseList((cohort: Cohort, [most = Infinity, ...sizes]: readonly number[]): Cohort => {
+  const asks = limitAsks(cohort.asks, most, sizes);
+  return asks.some(ask => ask.beyondBytes) ? { ...cohort, asks } : cohort;
+});
+
+/** In pull order: what comes first has the bytes. `sizes`: of the image of each ask. */
+function limitAsks(asks: readonly Ask[], bytesPerNode: number, sizes: readonly number[]): readonly Ask[] {
   const taken = new Map<string, { bytes: number; readonly images: Set<ImageRef> }>();
-  return asks.map(ask => {
+  return asks.map((ask, at) => {
     const { resource, image } = ask;
     const tenant = tenantOf(resource);
     if (tenant === undefined) return ask;
     const sofar = taken.get(tenant) ?? { bytes: 0, images: new Set() };
     taken.set(tenant, sofar);
     if (sofar.images.has(image)) return ask;
-    const bytes = sofar.bytes + sizeOf(image);
+    const bytes = sofar.bytes + (sizes[at] ?? 0);
     if (bytes > bytesPerNode) return { ...ask, start: false, beyondBytes: true };
     sofar.bytes = bytes;
     sofar.images.add(image);

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Plan, PlanBody } from '@kube-prefetch/protocol';
+import { memoise } from '../memoise.ts';
 import type { Cohort } from './group-nodes.ts';
 import { mergeAsks, type WantedDigests } from './merge-asks.ts';
 
@@ -13,10 +14,17 @@ export type CohortPlans = ReadonlyMap<string, Plan>;
 export function planCohorts(
   cohorts: readonly Cohort[],
   gaps: readonly string[],
-  digests: WantedDigests = new Map(),
+  digests: WantedDigests = NO_DIGESTS,
 ): CohortPlans {
-  return new Map(cohorts.map(cohort => [cohort.key, planOf(bodyOf(cohort, gaps, digests))]));
+  return planAll(cohorts, gaps.length === 0, digests);
 }
+
+const planAll = memoise(
+  (cohorts: readonly Cohort[], sawAll: boolean, digests: WantedDigests): CohortPlans =>
+    new Map(cohorts.map(cohort => [cohort.key, planOf(cohort, sawAll, digests)])),
+);
+
+const NO_DIGESTS: WantedDigests = new Map();
 
 /** The one serialisation of a plan's body: what the revision hashes and what agents receive. */
 export function planBytes({ complete, held, runtimeVersion, items }: PlanBody): string {
@@ -35,16 +43,13 @@ export function planBytes({ complete, held, runtimeVersion, items }: PlanBody): 
   });
 }
 
-function bodyOf(cohort: Cohort, gaps: readonly string[], digests: WantedDigests): PlanBody {
+const planOf = memoise((cohort: Cohort, sawAll: boolean, digests: WantedDigests): Plan => {
   const { held, runtimeVersion, resourcesUnknown } = cohort;
-  return {
-    complete: gaps.length === 0 && !resourcesUnknown,
+  const body: PlanBody = {
+    complete: sawAll && !resourcesUnknown,
     ...(held !== undefined && { held }),
     ...(runtimeVersion !== undefined && { runtimeVersion }),
     items: [...mergeAsks(cohort.asks, digests).items],
   };
-}
-
-function planOf(body: PlanBody): PlanBody & { revision: string } {
-  return { revision: createHash('sha256').update(planBytes(body)).digest('hex'), ...body };
-}
+  return { revision: hash('sha256', planBytes(body)), ...body };
+});

@@ -1,3 +1,4 @@
+import { keepList, memoise } from '../memoise.ts';
 import { workloadName } from '../workloads/kind-names.ts';
 import { podImages } from '../workloads/pod-images.ts';
 import type { AdmittedPods, ClusterState, PodSpec, Workload } from '../state/cluster-state.ts';
@@ -16,9 +17,11 @@ export interface Admitted {
  * Deployment.
  */
 export function admittedImages({ workloads, pods }: ClusterState): (workload: Workload) => Admitted {
+  const admitted = pods?.admitted ?? [];
+  if (admitted.length === 0) return () => NOTHING_ADMITTED;
   const found = new Map<string, Found>();
   const ownersOf = compileOwners(workloads);
-  for (const seen of pods?.admitted ?? []) {
+  for (const seen of admitted) {
     let below: readonly Made[] = [];
     for (const [level, templates] of chainOf(seen, ownersOf).entries()) {
       below = templates
@@ -42,9 +45,16 @@ export function admittedImages({ workloads, pods }: ClusterState): (workload: Wo
   return workload => {
     const { there, gone, current } = found.get(templateKey(workload)) ?? NONE;
     // Those that are gone say what the next ones will carry, unless there are some or the template is another one by now.
-    return current ? { pods: there, current } : { pods: [...there, ...gone], current: gone.length > 0 };
+    const carried = keepPods(workload, current ? there : [...there, ...gone]);
+    return admittedOf(carried, current || gone.length > 0);
   };
 }
+
+const NOTHING_ADMITTED: Admitted = { pods: [], current: false };
+
+/** These give the same object while it says the same of the workload. */
+const keepPods = keepList<Workload, PodSpec>();
+const admittedOf = memoise((pods: readonly PodSpec[], current: boolean): Admitted => ({ pods, current }));
 
 interface Found {
   readonly there: PodSpec[];

@@ -5,6 +5,7 @@ import {
   type RecentPod,
   resourceName,
 } from '@kube-prefetch/protocol';
+import { memoise } from '../memoise.ts';
 import { findWorkloads } from '../workloads/find-workloads.ts';
 import { kindsKnown } from '../workloads/kind-names.ts';
 import { podImages } from '../workloads/pod-images.ts';
@@ -29,7 +30,7 @@ export function noteRecentPods(state: ClusterState, before: RecentPods, ago: (ms
   const naming = state.resources.filter(
     ({ problems, spec }) => problems.length === 0 && spec.workloads.some(choosesPods),
   );
-  if (pods === undefined || naming.length === 0) return new Map();
+  if (pods === undefined || naming.length === 0) return NONE;
   const ownersOf = compileOwners(state.workloads);
   const loose = pods.all.filter(pod => !isStatic(pod) && ownersOf(pod.namespace, pod.owner).length === 0);
   return new Map(
@@ -45,6 +46,8 @@ export function noteRecentPods(state: ClusterState, before: RecentPods, ago: (ms
     }),
   );
 }
+
+const NONE: RecentPods = new Map();
 
 /** The kubelet makes them of a file of its node, and they run there alone. */
 function isStatic({ owner }: Workload): boolean {
@@ -94,18 +97,16 @@ function later(a: KeptPod, b: KeptPod): KeptPod {
   return a.lastUsed >= b.lastUsed ? a : b;
 }
 
-const keys = new WeakMap<PodSpec, string>();
+const textOf = memoise((pod: PodSpec) => JSON.stringify(pod));
 
 function keyOf({ namespace, annotations, pod }: KeptPod): string {
-  const text = keys.get(pod) ?? JSON.stringify(pod);
-  keys.set(pod, text);
   const exclude = annotations?.exclude === undefined ? '' : JSON.stringify(annotations.exclude);
-  return `${namespace} ${exclude} ${text}`;
+  return `${namespace} ${exclude} ${textOf(pod)}`;
 }
 
-/** As workloads that ask for their images. */
-export function keptWorkloads(kept: readonly KeptPod[]): readonly Workload[] {
-  return kept.map(({ namespace, annotations, pod, lastUsed }) => ({
+/** As a workload that asks for its images. */
+export function keptWorkload({ namespace, annotations, pod, lastUsed }: KeptPod): Workload {
+  return {
     group: '',
     kind: 'Pod',
     namespace,
@@ -114,7 +115,7 @@ export function keptWorkloads(kept: readonly KeptPod[]): readonly Workload[] {
     finished: lastUsed !== undefined,
     ...(annotations && { annotations }),
     pod,
-  }));
+  };
 }
 
 /** What a status says of them; undefined where there is nothing to say, and nothing to take back. */

@@ -1,5 +1,6 @@
 import type { ImageRef } from '@kube-prefetch/protocol';
 import { bringsSecrets } from '../asks/pull-secrets.ts';
+import { memoise } from '../memoise.ts';
 import type { Cohort } from '../plans/group-nodes.ts';
 import { isRefreshed } from '../plans/merge-asks.ts';
 
@@ -21,7 +22,8 @@ export interface MovingTag {
 export type MovingTags = ReadonlyMap<ImageRef, MovingTag>;
 
 /** On nodes that are held nothing is pulled, so nothing has to be known. */
-export function movingTags(cohorts: readonly Cohort[], { intervalMs, minIntervalMs }: RefreshSettings): MovingTags {
+export const movingTags = memoise((cohorts: readonly Cohort[], settings: RefreshSettings): MovingTags => {
+  const { intervalMs, minIntervalMs } = settings;
   const tags = new Map<ImageRef, { intervalMs: number; cohorts: Map<string, { brings: boolean }> }>();
   for (const { key, asks, applicable, held } of cohorts) {
     if (!applicable || held !== undefined) continue;
@@ -35,4 +37,4 @@ export function movingTags(cohorts: readonly Cohort[], { intervalMs, minInterval
     }
   }
   return tags;
-}
+});

@@ -1,5 +1,6 @@
 import { type ImageRef, normaliseReference, type PrefetchStatus, tryParseReference } from '@kube-prefetch/protocol';
 import { byText } from '../asks/ask.ts';
+import { memoise } from '../memoise.ts';
 import type { CohortShare } from './resource-cohorts.ts';
 import type { DigestSet } from './fleet-view.ts';
 
@@ -17,15 +18,18 @@ export function findSkew(shares: readonly CohortShare[]): Skew[] {
     .slice(0, MAX_SKEWS);
 }
 
-/** Only of images for which nodes name different digests. */
+/** Only of images for which nodes name different digests. Those of one image that are the same are most often one list. */
 function setsByImage(shares: readonly CohortShare[]): ReadonlyMap<ImageRef, readonly DigestSet[]> {
   const byImage = new Map<ImageRef, DigestSet[]>();
-  for (const [image, { digestSets }] of shares.flatMap(({ tallies }) => [...tallies])) {
-    const known = byImage.get(image);
-    if (known === undefined) byImage.set(image, [...digestSets]);
-    else known.push(...digestSets);
+  for (const { tallies } of shares) {
+    for (const [image, { digestSets }] of tallies) {
+      const known = byImage.get(image);
+      if (known === undefined) byImage.set(image, [...digestSets]);
+      else known.push(...digestSets);
+    }
   }
-  for (const [image, sets] of byImage) if (sets.length < 2) byImage.delete(image);
+  for (const [image, sets] of byImage)
+    if (sets.every(({ digests }) => digests === sets[0]?.digests)) byImage.delete(image);
   return byImage;
 }
 
@@ -58,31 +62,18 @@ function groupContents(image: ImageRef, sets: readonly DigestSet[]): readonly Co
 function sumSets(image: ImageRef, sets: readonly DigestSet[]): readonly DigestSet[] {
   const sums = new Map<string, DigestSet>();
   for (const { digests, nodes } of sets) {
-    const { own, key } = knownOwn(image, digests);
+    const { own, key } = ownDigestsOnce(digests, image);
     if (own.length === 0) continue;
     sums.set(key, { digests: own, nodes: nodes + (sums.get(key)?.nodes ?? 0) });
   }
   return [...sums.values()].sort((a, b) => a.digests.length - b.digests.length || b.nodes - a.nodes);
 }
 
-interface OwnDigests {
-  readonly image: ImageRef;
-  /** Each once, in order. */
-  readonly own: readonly string[];
-  readonly key: string;
-}
-
-/** By the list itself, which stays the same from pass to pass: to parse each digest anew is a quarter of the time of a pass. */
-const known = new WeakMap<readonly string[], OwnDigests>();
-
-function knownOwn(image: ImageRef, digests: readonly string[]): OwnDigests {
-  const last = known.get(digests);
-  if (last?.image === image) return last;
+/** Each once, in order. To parse each digest in every pass would be most of its time. */
+const ownDigestsOnce = memoise((digests: readonly string[], image: ImageRef) => {
   const own = [...new Set(ownDigests(image, digests))].sort();
-  const found = { image, own, key: own.join('\n') };
-  known.set(digests, found);
-  return found;
-}
+  return { own, key: own.join('\n') };
+});
 
 interface Contents {
   /** How many nodes name each. */

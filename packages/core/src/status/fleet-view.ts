@@ -4,6 +4,7 @@ import type { Cohort } from '../plans/group-nodes.ts';
 /** What the coordinator's fleet lets decisions see: counts per cohort and image, never a list of cells. */
 export interface FleetView {
   cohorts(): readonly Cohort[];
+  /** The same object as long as it says the same. */
   tally(cohort: Cohort, image: ImageRef): CellTally;
   /** Those of the cohort whose agent never reported to this coordinator or fell silent. */
   agentless(cohort: Cohort): Named;

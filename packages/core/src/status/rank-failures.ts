@@ -1,5 +1,6 @@
 import type { FailureKind, ImageRef, ResourceRef, StatusFailure } from '@kube-prefetch/protocol';
 import { byText } from '../asks/ask.ts';
+import { memoise } from '../memoise.ts';
 import type { FailureTally } from './fleet-view.ts';
 import { type SecretTroubles, secretFailures } from './secret-failures.ts';
 import { isCounted } from './count-cells.ts';
@@ -18,12 +19,8 @@ export function rankFailures(
   shares: readonly CohortShare[],
   troubles: SecretTroubles,
 ): StatusFailure[] {
-  const tallies = shares
-    .filter(({ cohort }) => isCounted(cohort))
-    .flatMap(share =>
-      [...share.tallies].flatMap(([image, { failures }]) => failures.map(failure => ({ image, ...failure }))),
-    );
-  const failures = [...Map.groupBy(tallies, ({ image, failure }) => `${failure.kind} ${image}`).values()]
+  const failing = shares.filter(({ cohort }) => isCounted(cohort)).flatMap(share => failuresOf(share));
+  const failures = [...Map.groupBy(failing, ({ image, failure }) => `${failure.kind} ${image}`).values()]
     .map(mergeFailures)
     .map(failure => (resource.kind !== 'ClusterPrefetch' ? { ...failure, message: meaningOf(failure) } : failure));
   return [...failures, ...secretFailures(resource, shares, troubles)]
@@ -32,6 +29,10 @@ export function rankFailures(
 }
 
 type ImageFailure = FailureTally & { readonly image: ImageRef };
+
+const failuresOf = memoise(({ tallies }: CohortShare): readonly ImageFailure[] =>
+  [...tallies].flatMap(([image, { failures }]) => failures.map(failure => ({ image, ...failure }))),
+);
 
 function meaningOf({ reason }: { reason: FailureKind }): string {
   return FAILURE_MEANINGS[reason];

@@ -7,6 +7,8 @@ import {
 } from '@kube-prefetch/protocol';
 import { type Ask, byText } from '../asks/ask.ts';
 import { type CollectedAsks, gapsOf } from '../asks/collect-asks.ts';
+import { memoise } from '../memoise.ts';
+import type { Cohort } from '../plans/group-nodes.ts';
 import { kindsKnown, kindsRead } from '../workloads/kind-names.ts';
 import { problemsOf } from '../asks/spec-problems.ts';
 import type { BeyondLimit } from '../asks/tenant-limits.ts';
@@ -132,13 +134,15 @@ function missingImages(shares: readonly CohortShare[]): Named {
 /** Images that are missing somewhere because their namespace may take no more bytes of a node. */
 function beyondBytes(name: string, shares: readonly CohortShare[]): readonly BeyondLimit[] {
   const images = shares.flatMap(({ cohort, tallies }) =>
-    cohort.asks
-      .filter(({ resource, beyondBytes }) => beyondBytes === true && resourceName(resource) === name)
+    asksBeyond(cohort)
+      .filter(({ resource }) => resourceName(resource) === name)
       .filter(({ image }) => (tallies.get(image)?.counts.Present ?? 0) < cohort.nodes.length)
       .map(({ image }) => image),
   );
   return [...new Set(images)].map(image => ({ image, limit: 'bytesPerNode' }));
 }
+
+const asksBeyond = memoise(({ asks }: Cohort) => asks.filter(({ beyondBytes }) => beyondBytes === true));
 
 function statusOf(
   { generation }: Resource,

@@ -1,5 +1,6 @@
 import type { NamespaceChoice, WorkloadChoice } from '@kube-prefetch/protocol';
 import type { KindRef, KnownKind, Namespace, Resource, Workload } from '../state/cluster-state.ts';
+import { memoise } from '../memoise.ts';
 import { compileSelector } from '../selectors/label-selector.ts';
 import { kindKey, kindsNamed, workloadName } from './kind-names.ts';
 import { withAnnotationsOf } from './workload-annotations.ts';
@@ -30,14 +31,11 @@ export function findWorkloads(
   namespaces: readonly Namespace[],
   kinds: readonly KnownKind[] = [],
 ): FoundWorkloads {
-  const finders = spec.workloads.map(choice => {
-    const inNamespace =
-      ref.kind === 'Prefetch'
-        ? (namespace: string) => namespace === ref.namespace
-        : compileNamespaces(choice.namespaces, namespaces);
-    return compileChoice(choice, inNamespace, kinds, workloads);
-  });
-  const found = workloads.filter(workload => finders.some(({ finds }) => finds(workload)));
+  // A Prefetch looks at its namespace alone, and there may be hundreds of them.
+  const reachable = ref.kind === 'Prefetch' ? (byNamespace(workloads).get(ref.namespace ?? '') ?? []) : workloads;
+  const own = ref.kind === 'Prefetch' ? ref.namespace : undefined;
+  const finders = spec.workloads.map(choice => compileChoice(choice, own, namespaces, kinds, reachable));
+  const found = reachable.filter(workload => finders.some(({ finds }) => finds(workload)));
   const isUnclear = (workload: Workload) =>
     workload.annotations?.prefetch === 'unclear' &&
     finders.every(({ onlyAnnotated, finds }) => onlyAnnotated || !finds(workload));
@@ -46,7 +44,7 @@ export function findWorkloads(
     admitted: finders.some(({ images, finds }) => images !== 'Written' && finds(workload)),
   });
   if (found.some(({ reference }) => reference !== undefined))
-    return followReferences(found, workloads, isUnclear, wantedOf);
+    return followReferences(found, reachable, isUnclear, wantedOf);
   const wanted = new Map(found.map(workload => [workload, wantedOf(workload)]));
   return { workloads: found, unclear: new Set(found.filter(isUnclear)), wanted, notes: [] };
 }
@@ -89,6 +87,8 @@ function followReferences(
   });
   return { workloads: templates, unclear, wanted, notes };
 }
+
+const byNamespace = memoise((workloads: readonly Workload[]) => Map.groupBy(workloads, ({ namespace }) => namespace));
 
 /** Pods are told by their namespace: plans would change with every one that comes. */
 function describePods({ namespace, finished }: Workload): string {
@@ -142,19 +142,13 @@ function newestRevisions(workloads: readonly Workload[]): ReadonlyMap<string, st
 
 /** One whose owner is found as well is left out, as the owner counts: a Job of a JobSet where an entry names both kinds. */
 function compileChoice(
-  { kinds, selector, images, onlyAnnotated = false }: WorkloadChoice,
-  inNamespace: (namespace: string) => boolean,
+  choice: WorkloadChoice,
+  own: string | undefined,
+  namespaces: readonly Namespace[],
   known: readonly KnownKind[],
   workloads: readonly Workload[],
 ) {
-  const matches = compileSelector(selector);
-  const named = kinds.flatMap(name => kindsNamed(name, known));
-  const makers = named.filter(({ makes }) => makes !== undefined);
-  const fits = (workload: Workload) =>
-    inNamespace(workload.namespace) &&
-    (isAmong(named, workload) || makers.some(maker => isMadeBy(maker, workload))) &&
-    matches(workload.labels) &&
-    (!onlyAnnotated || workload.annotations?.prefetch !== undefined);
+  const { named, fits } = compileFits(choice, own, namespaces, known);
   const ownerKinds = named.flatMap(kind => (known.includes(kind) ? (kind.makes ?? kind) : []));
   const owners = new Set(
     ownerKinds.length === 0
@@ -163,10 +157,33 @@ function compileChoice(
   );
   const isOwned = ({ owner, namespace }: Workload) =>
     owners.size > 0 && owner !== undefined && owners.has(workloadName({ ...owner, namespace }));
+  const { images, onlyAnnotated = false } = choice;
   return { finds: (workload: Workload) => fits(workload) && !isOwned(workload), images, onlyAnnotated };
 }
 
-/** Asked for every workload and entry: it builds no key. */
+/** What an entry says of each workload alone. `own`: the one namespace that a Prefetch looks at. */
+const compileFits = memoise(
+  (
+    { kinds, selector, namespaces: choice, onlyAnnotated = false }: WorkloadChoice,
+    own: string | undefined,
+    namespaces: readonly Namespace[],
+    known: readonly KnownKind[],
+  ) => {
+    const inNamespace = own === undefined ? compileNamespaces(choice, namespaces) : (name: string) => name === own;
+    const matches = compileSelector(selector);
+    const named = kinds.flatMap(name => kindsNamed(name, known));
+    const makers = named.filter(({ makes }) => makes !== undefined);
+    const fits = memoise(
+      (workload: Workload) =>
+        inNamespace(workload.namespace) &&
+        (isAmong(named, workload) || makers.some(maker => isMadeBy(maker, workload))) &&
+        matches(workload.labels) &&
+        (!onlyAnnotated || workload.annotations?.prefetch !== undefined),
+    );
+    return { named, fits };
+  },
+);
+
 function isAmong(kinds: readonly KindRef[], { group, kind }: KindRef): boolean {
   return kinds.some(each => each.kind === kind && each.group === group);
 }

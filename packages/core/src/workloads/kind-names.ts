@@ -1,4 +1,5 @@
 import type { PrefetchSpec } from '@kube-prefetch/protocol';
+import { memoise } from '../memoise.ts';
 import type { ClusterState, KindRef, KnownKind, Workload } from '../state/cluster-state.ts';
 
 /** Kubernetes' own kinds, which are always read. Without a group their names mean them, whoever else has such a kind. */
@@ -8,10 +9,15 @@ const BUILT_IN: readonly KnownKind[] = [
 ].map(kind => ({ ...kind, read: true, gaps: [], notes: [] }));
 
 /** Kinds that resources may name besides Kubernetes' own workloads: Pod as well where pods may be read. */
-export function kindsKnown({ kinds = [], pods }: Pick<ClusterState, 'kinds' | 'pods'>): readonly KnownKind[] {
-  if (!pods?.allowed) return kinds;
-  return [...kinds, { group: '', kind: 'Pod', read: true, gaps: pods.gaps, notes: [] }];
+export function kindsKnown({ kinds = NO_KINDS, pods }: Pick<ClusterState, 'kinds' | 'pods'>): readonly KnownKind[] {
+  return pods?.allowed ? withPod(kinds, pods.gaps) : kinds;
 }
+
+const NO_KINDS: readonly KnownKind[] = [];
+const withPod = memoise((kinds: readonly KnownKind[], gaps: readonly string[]): readonly KnownKind[] => [
+  ...kinds,
+  { group: '', kind: 'Pod', read: true, gaps, notes: [] },
+]);
 
 /** As resources name a kind: `Rollout.argoproj.io`. */
 export function kindKey({ group, kind }: KindRef): string {

@@ -11,6 +11,7 @@ export interface CohortTally {
   add(node: string, cell: CellReport): void;
   /** Takes the same object that was added. */
   remove(node: string, cell: CellReport): void;
+  /** The same object as long as it would say the same. */
   read(image: ImageRef, nodes: number, noAgent: number): CellTally;
   /** Of Present cells: how many nodes name each size. */
   sizes(image: ImageRef): ReadonlyMap<number, number>;
@@ -25,6 +26,8 @@ interface ImageCounts {
   readonly failing: Map<string, Failing>;
   /** Made from `failing`; undefined since that changed. */
   failures: readonly FailureTally[] | undefined;
+  /** As it was read last, for so many nodes; undefined since something changed. */
+  read: { readonly nodes: number; readonly tally: CellTally } | undefined;
 }
 
 interface Failing {
@@ -34,6 +37,8 @@ interface Failing {
 
 export function createCohortTally(): CohortTally {
   const images = new Map<ImageRef, ImageCounts>();
+  /** Of images that no node says anything of. */
+  const nothing = emptyCounts();
 
   return {
     add(node, cell) {
@@ -53,21 +58,27 @@ export function createCohortTally(): CohortTally {
       if (CELL_STATES.every(state => image.counts[state] === 0)) images.delete(cell.image);
     },
     read(ref, nodes, noAgent) {
-      const image = images.get(ref) ?? NOTHING;
+      const image = images.get(ref) ?? nothing;
+      const last = image.read;
+      if (last?.nodes === nodes && last.tally.noAgent === noAgent) return last.tally;
       const known = CELL_STATES.reduce((sum, state) => (state === 'Unknown' ? sum : sum + image.counts[state]), 0);
       image.failures ??= groupFailures(image.failing);
-      return {
+      const tally = {
         counts: { ...image.counts, Unknown: nodes - known },
         noAgent,
         failures: image.failures,
         digestSets: [...image.digestSets.values()],
       };
+      image.read = { nodes, tally };
+      return tally;
     },
-    sizes: image => (images.get(image) ?? NOTHING).sizes,
+    sizes: image => (images.get(image) ?? nothing).sizes,
   };
 }
 
-function count({ counts, sizes, digestSets }: ImageCounts, cell: CellReport, by: 1 | -1): void {
+function count(image: ImageCounts, cell: CellReport, by: 1 | -1): void {
+  const { counts, sizes, digestSets } = image;
+  image.read = undefined;
   counts[cell.state] += by;
   const { state, sizeBytes, digests = [] } = cell;
   if (state !== 'Present' && state !== 'Stale') return;
@@ -129,7 +140,6 @@ function emptyCounts(): ImageCounts {
     digestSets: new Map(),
     failing: new Map(),
     failures: [],
+    read: undefined,
   };
 }
-
-const NOTHING = emptyCounts();
