@@ -4,7 +4,8 @@ import { DEFAULT_LEASE, type LeaseName } from '../connect/find-leader.ts';
 import type { Context } from '../connect/context.ts';
 import { type Kube, type KubeAnswer, KubeRefusal } from '../connect/kube.ts';
 import { CliError, EXIT } from '../print/cli-error.ts';
-import { type Finding, type Installation, judgeInstallation } from './judge-installation.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { type Installation, judgeInstallation } from '../doctor/judge-installation.ts';
 import { asData, type OutputFormat, refuseOutput } from './output.ts';
 
 export interface DoctorOptions {
@@ -25,8 +26,8 @@ export async function examine(
   if (broken > 0) throw new CliError(`${broken} of ${findings.length} checks failed`, { exitCode: EXIT.no });
 }
 
-const WORDS = { ok: 'ok', look: 'look', broken: 'FAILED', skipped: 'skipped' } as const;
-const STYLES = { ok: 'good', look: 'busy', broken: 'bad', skipped: 'dim' } as const;
+const WORDS = { ok: 'ok', note: 'note', look: 'look', broken: 'FAILED', skipped: 'skipped' } as const;
+const STYLES = { ok: 'good', note: 'dim', look: 'busy', broken: 'bad', skipped: 'dim' } as const;
 
 function findingText({ check, verdict, says, remedy, page }: Finding, { paint }: Context['terminal']): string {
   const head = `${paint(STYLES[verdict], WORDS[verdict].padEnd(7))}  ${check}: ${says}\n`;
@@ -54,6 +55,7 @@ async function readInstallation(context: Context, lease: LeaseName): Promise<Ins
     labelSelector: 'app.kubernetes.io/name=kube-prefetch',
   });
   const own = await get(`/api/v1/namespaces/${namespace}`);
+  const policies = await get(`/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`);
   const overview = await readOverview(context);
   return {
     namespace,
@@ -62,6 +64,7 @@ async function readInstallation(context: Context, lease: LeaseName): Promise<Ins
     rights: await Promise.all(RIGHTS.map(right => review(kube, right, namespace, signal))),
     lease: found && leaseOf(found, clock.wallMs()),
     pods: pods?.items,
+    policies: policies?.items,
     namespaceLabels: own?.metadata && ((own.metadata.labels as Record<string, unknown> | undefined) ?? {}),
     ...overview,
   };

@@ -1,6 +1,9 @@
 import type { Overview } from '@kube-prefetch/protocol';
 import type { KubeAnswer } from '../connect/kube.ts';
 import { countNoun, durationText, someOf } from '../print/quantities.ts';
+import { componentOf, type Finding } from './finding.ts';
+import { judgeNetwork } from './judge-network.ts';
+import { judgeRuntimes } from './judge-runtimes.ts';
 
 /** What was read of an installation. Undefined: it could not be read, and is not judged. */
 export interface Installation {
@@ -13,18 +16,11 @@ export interface Installation {
   readonly lease: { readonly holder: string | undefined; readonly renewedAgoMs: number | undefined } | undefined;
   readonly pods: readonly KubeAnswer[] | undefined;
   readonly namespaceLabels: Readonly<Record<string, unknown>> | undefined;
+  /** NetworkPolicies of the namespace. */
+  readonly policies: readonly KubeAnswer[] | undefined;
   readonly overview: Overview | undefined;
   /** Why there is none. */
   readonly overviewProblem: string | undefined;
-}
-
-export interface Finding {
-  readonly check: string;
-  readonly verdict: 'ok' | 'look' | 'broken' | 'skipped';
-  readonly says: string;
-  readonly remedy?: string;
-  /** Of the documentation. */
-  readonly page?: string;
 }
 
 const OLDEST_MINOR = 30;
@@ -45,7 +41,8 @@ export function judgeInstallation(found: Installation): readonly Finding[] {
     judgeLease(found),
     judgeOverview(found),
     ...judgeAgents(found),
-    ...judgeRuntimes(found),
+    ...judgeNetwork({ ...found, reporting: found.overview !== undefined && silentNodes(found.overview).length === 0 }),
+    ...judgeRuntimes(found.overview),
     judgeVersions(found),
   ];
 }
@@ -220,13 +217,19 @@ function judgeOverview({ overview, overviewProblem, namespace }: Installation): 
   };
 }
 
+function silentNodes({ nodes }: Overview): readonly string[] {
+  return nodes.filter(({ agent }) => agent === 'Silent' || agent === 'None').map(({ name }) => name);
+}
+
 /** Nodes whose agent should report and does not, by what their pod says. */
 function judgeAgents({ overview, pods, namespace }: Installation): readonly Finding[] {
   const check = 'Agents';
   if (overview === undefined) return [{ check, verdict: 'skipped', says: 'the coordinator does not answer' }];
-  const agents = overview.nodes.filter(({ agent }) => agent !== 'NotApplicable');
-  const missing = agents.filter(({ agent }) => agent !== 'Reporting').map(({ name }) => name);
-  if (missing.length === 0) return [{ check, verdict: 'ok', says: `${countNoun(agents.length, 'node')}: all report` }];
+  const missing = silentNodes(overview);
+  if (missing.length === 0) {
+    const agents = overview.nodes.filter(({ agent }) => agent !== 'NotApplicable').length;
+    return [{ check, verdict: 'ok', says: `${countNoun(agents, 'node')}: all report` }];
+  }
   const own = (pods ?? []).filter(pod => componentOf(pod) === 'agent');
   const reasonOf = (node: string) => {
     if (pods === undefined) return 'you may not list pods';
@@ -247,45 +250,8 @@ function agentRemedy(reason: string, namespace: string): string {
   if (reason.startsWith('no pod'))
     return `kubectl describe daemonset -n ${namespace} -l app.kubernetes.io/component=agent: Pod Security, a quota for system-node-critical (resourceQuota.enabled), or the node is not Ready`;
   if (reason.includes('is ready'))
-    return 'it does not reach the coordinator on port 7070: look at NetworkPolicies, and at the log of the pod';
+    return 'it does not reach the coordinator on port 7070: see Network policies below, and the log of the pod';
   return remedyOf(reason);
-}
-
-/** What runtimes said of themselves. */
-function judgeRuntimes({ overview }: Installation): readonly Finding[] {
-  const check = 'Runtimes';
-  if (overview === undefined) return [];
-  const failing = overview.nodes.flatMap(({ name, runtime }) =>
-    runtime?.failure === undefined ? [] : [{ name, ...runtime.failure }],
-  );
-  const unseen = overview.nodes.filter(({ runtime }) => runtime?.diskUnseen).map(({ name }) => name);
-  const findings = [...Map.groupBy(failing, ({ kind, message }) => `${kind}: ${message}`)].map(
-    ([says, same]): Finding => ({
-      check,
-      verdict: 'broken',
-      says: `${says} (${someOf(same.map(({ name }) => name))})`,
-      remedy: /permission denied|EACCES/i.test(says)
-        ? 'SELinux keeps the agent from the socket: set seLinuxOptions.type'
-        : says.startsWith('RuntimeMismatch')
-          ? "set runtime.socket to that of the kubelet's runtime"
-          : 'set runtime.socket where it is elsewhere; look at the runtime of the node',
-      page: 'install.md#platforms',
-    }),
-  );
-  if (unseen.length > 0)
-    findings.push({
-      check,
-      verdict: 'look',
-      says: `on ${countNoun(unseen.length, 'node')} (${someOf(unseen)}) the agent cannot see how full the disk of the images is, and keeps no limit`,
-      remedy: 'set disk.hostPath',
-      page: 'running.md#disk',
-    });
-  const found = new Set(
-    overview.nodes.flatMap(({ runtime }) => (runtime?.name ? [`${runtime.name} ${runtime.version ?? ''}`.trim()] : [])),
-  );
-  return findings.length > 0
-    ? findings
-    : [{ check, verdict: 'ok', says: [...found].sort().join(', ') || 'none has reported' }];
 }
 
 function judgeVersions({ pods }: Installation): Finding {
@@ -300,14 +266,6 @@ function judgeVersions({ pods }: Installation): Finding {
     remedy: 'an upgrade is under way, or stopped half-way: helm history',
     page: 'install.md#upgrade',
   };
-}
-
-function labelsOf({ metadata }: KubeAnswer): Readonly<Record<string, unknown>> {
-  return (metadata?.labels as Record<string, unknown> | undefined) ?? {};
-}
-
-function componentOf(pod: KubeAnswer): unknown {
-  return labelsOf(pod)['app.kubernetes.io/component'];
 }
 
 /** The tag of its image, behind the last colon that is not a port's. */

@@ -29,13 +29,16 @@ const GOOD: Installation = {
   lease: { holder: 'coordinator-n1', renewedAgoMs: 3_000 },
   pods: [pod('coordinator', 'n1'), pod('agent', 'n1')],
   namespaceLabels: {},
+  policies: [],
   overview: overview(node('n1'), node('v1', { agent: 'NotApplicable' })),
   overviewProblem: undefined,
 };
 
 test('an installation that works passes every check', () => {
   const findings = judgeInstallation(GOOD);
-  expect(findings.map(({ verdict }) => verdict)).toEqual(findings.map(() => 'ok'));
+  expect(findings.filter(({ verdict }) => verdict !== 'ok')).toMatchObject([
+    { check: 'Faster pulls', verdict: 'note' },
+  ]);
   expect(findings.map(({ check, says }) => `${check}: ${says}`)).toContain('Agents: 1 node: all report');
 });
 
@@ -65,7 +68,7 @@ test.each<[string, Partial<Installation>, string, RegExp]>([
     'a silent agent whose pod runs',
     { overview: overview(node('n1', { agent: 'Silent' })) },
     'Agents',
-    /n1.*is ready.*NetworkPolicies/,
+    /n1.*is ready.*Network policies/,
   ],
   [
     'no pod on a node',
@@ -101,6 +104,18 @@ test.each<[string, Partial<Installation>, string, RegExp]>([
   expect(`${found?.says} ${found?.remedy}`).toMatch(text);
 });
 
+test.each([
+  ['2.4.0', /2.4.0 \(1 node\) can fetch.*in ranges.*and unpack layers in parallel/],
+  ['2.1.4', /2.1.4 \(1 node\) can fetch.*in ranges.*That is off/],
+  ['1.6.20~ds1', /has no setting/],
+])('of containerd %s it is said what makes pulls faster', (version, text) => {
+  const found = { ...GOOD, overview: overview(node('n1', { runtime: { name: 'containerd', version } })) };
+  const notes = judgeInstallation(found).filter(({ verdict }) => verdict === 'note');
+  expect(notes).toMatchObject([{ says: expect.stringMatching(text), page: 'runtime-settings.md' }]);
+  const docker = { ...GOOD, overview: overview(node('n1', { runtime: { name: 'docker', version } })) };
+  expect(judgeInstallation(docker).filter(({ verdict }) => verdict === 'note')).toEqual([]);
+});
+
 test('where nothing is installed that is all that is said', () => {
   const findings = judgeInstallation({ ...GOOD, kinds: [], lease: undefined, pods: [] });
   expect(findings.map(({ check, verdict }) => `${check} ${verdict}`)).toEqual(['Kubernetes ok', 'Installation broken']);
@@ -111,6 +126,7 @@ test('what may not be read is skipped, and not called broken', () => {
   expect(findings.filter(({ verdict }) => verdict === 'skipped').map(({ check }) => check)).toEqual([
     'Pod Security',
     'Coordinators',
+    'Network policies',
     'Versions',
   ]);
 });
