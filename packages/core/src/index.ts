@@ -1,7 +1,7 @@
 export type { Ask } from './asks/ask.ts';
 export { type CollectedAsks, collectAsks, gapsOf } from './asks/collect-asks.ts';
 export { describeKind, kindKey } from './workloads/kind-names.ts';
-export { type PullSecrets, type SecretRef, secretName } from './asks/pull-secrets.ts';
+export { accountOf, type PullSecrets, type SecretRef, secretName } from './asks/pull-secrets.ts';
 export {
   askersOf,
   describeAccount,

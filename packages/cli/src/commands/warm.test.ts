@@ -1,4 +1,4 @@
-import type { Overview } from '@kube-prefetch/protocol';
+import type { ResourcesView } from '@kube-prefetch/protocol';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import type { Context } from '../connect/context.ts';
@@ -21,6 +21,7 @@ function start({ left = [], allowed = true }: { left?: { name: string; expires: 
   let err = '';
   const call = async ({ method, path, body }: KubeCall): Promise<unknown> => {
     if (!allowed) throw new KubeRefusal(403, 'prefetches is forbidden');
+    if (path.includes('/serviceaccounts/')) return { imagePullSecrets: [{ name: 'regcred' }] };
     const name = path.split('/prefetches/')[1];
     if (method === 'GET' && name !== undefined) return { metadata: { name, generation: 1 } };
     if (method === 'GET') return { items: [...kept].map(([name, metadata]) => ({ metadata: { name, ...metadata } })) };
@@ -30,7 +31,7 @@ function start({ left = [], allowed = true }: { left?: { name: string; expires: 
     kept.set(created, { annotations: { 'kube-prefetch.io/expires': '9' } });
     return { metadata: { name: created, uid: 'u' } };
   };
-  const overview = async () =>
+  const look = async () =>
     ({
       resources: [...kept.keys()].map(name => ({
         resource: { kind: 'Prefetch', namespace: 'shop', name },
@@ -42,7 +43,7 @@ function start({ left = [], allowed = true }: { left?: { name: string; expires: 
             state === 'NotFound' ? [{ image: 'a:1', reason: state, message: 'm', nodes: 2, examples: ['n1'] }] : [],
         },
       })),
-    }) as unknown as Overview;
+    }) as unknown as ResourcesView;
   const kube = { namespace: 'shop', call } as unknown as Kube;
   const context = {
     terminal: { out: (text: string) => (said += text), err: (text: string) => (err += text), errLive: false },
@@ -51,7 +52,7 @@ function start({ left = [], allowed = true }: { left?: { name: string; expires: 
     namespace: () => 'shop',
     kube: () => kube,
     needKube: () => kube,
-    views: { overview },
+    views: { follow: () => ({ look, close: () => {} }) },
   } as unknown as Context;
   const begin = (options: Partial<WarmOptions>) =>
     warm(context, ['a:1'], { pullSecret: [], timeout: 60_000, ...options }).then(
@@ -92,6 +93,12 @@ test('what an earlier run left behind is deleted once its time has come, and onl
     generateName: 'warm-',
     labels: { 'kube-prefetch.io/warm-by': 'kubectl-prefetch' },
   });
+});
+
+test('an image named outright is pulled as by a pod of the namespace, unless secrets are named as well', async () => {
+  const { begin, made } = start();
+  expect([await begin({}), await begin({ pullSecret: ['own'] })]).toEqual([0, 0]);
+  expect(made.map(({ spec }) => spec.imagePullSecrets)).toEqual([[{ name: 'regcred' }], [{ name: 'own' }]]);
 });
 
 test('who may not make one is told which rights are missing', async () => {

@@ -1,10 +1,12 @@
 import { readManifests } from '@kube-prefetch/cluster';
+import { accountOf } from '@kube-prefetch/core';
 import type { LabelSelector } from '@kube-prefetch/protocol';
 import { type Clock, dateOf, withDeadline } from '@kube-prefetch/time';
 import { type Kube, type KubeAnswer, KubeRefusal } from '../connect/kube.ts';
 import type { Context } from '../connect/context.ts';
 import { CliError, EXIT } from '../print/cli-error.ts';
 import { countNoun, durationText } from '../print/quantities.ts';
+import { readAccountSecrets, withAccountSecrets } from '../warm/account-secrets.ts';
 import {
   EXPIRES_ANNOTATION,
   toWarmResources,
@@ -38,7 +40,7 @@ const CLEAN_UP_WITHIN_MS = 10_000;
 export async function warm(context: Context, images: readonly string[], options: WarmOptions): Promise<void> {
   const { terminal, clock, signal } = context;
   const kube = context.needKube('warm');
-  const { resources, notes } = await resourcesWanted(context, images, options);
+  const { resources, notes } = await resourcesWanted(context, kube, images, options);
   for (const note of notes) terminal.err(`${note}\n`);
   const made: Made[] = [];
   let keep = false;
@@ -66,22 +68,37 @@ interface Made {
   readonly uid: unknown;
 }
 
-async function resourcesWanted(context: Context, images: readonly string[], options: WarmOptions) {
-  const { filename, nodes, pullSecret: pullSecrets } = options;
+async function resourcesWanted(context: Context, kube: Kube, images: readonly string[], options: WarmOptions) {
+  const { filename, nodes, pullSecret } = options;
   if (options.keep && options.ttl !== undefined) throw usage('--keep and --ttl exclude each other');
   const namespace = context.namespace();
-  const { workloads, problems } =
+  const { workloads, serviceAccounts, problems } =
     filename === undefined ? NOTHING : readManifests(await readInput(filename), namespace);
   if (problems.length > 0)
     throw usage(`${shown(filename ?? '')} cannot be read: ${problems[0]}`, problems.slice(1, 10));
   const expires = options.keep ? undefined : expiryOf(options, context.clock);
-  const wanted = toWarmResources({ images, workloads, namespace, nodes, pullSecrets, expires });
-  if (wanted.resources.length > 0) return wanted;
+  const accounts = workloads.flatMap(({ namespace: place, pod }) => {
+    const account = accountOf(pod);
+    return account === undefined ? [] : [{ namespace: place, account }];
+  });
+  const outright = images.length > 0 && pullSecret.length === 0;
+  const needed = outright ? [...accounts, { namespace, account: 'default' }] : accounts;
+  const secrets = await readAccountSecrets(kube, needed, serviceAccounts, context.signal);
+  const wanted = toWarmResources({
+    images,
+    workloads: withAccountSecrets(workloads, secrets),
+    namespace,
+    nodes,
+    pullSecrets: pullSecret,
+    imageSecrets: outright ? secrets.of(namespace, 'default') : [],
+    expires,
+  });
+  if (wanted.resources.length > 0) return { ...wanted, notes: [...secrets.notes, ...wanted.notes] };
   if (filename === undefined) throw usage('name images, or manifests with -f');
   throw usage(`${shown(filename)} has no workload with an image`);
 }
 
-const NOTHING = { workloads: [], problems: [] } as const;
+const NOTHING = { workloads: [], serviceAccounts: [], problems: [] } as const;
 
 function usage(message: string, hints: readonly string[] = []): CliError {
   return new CliError(message, { exitCode: EXIT.usage, hints });

@@ -43,17 +43,21 @@ export interface Wish {
   /** Besides what workloads say. */
   readonly nodes: LabelSelector | undefined;
   readonly pullSecrets: readonly string[];
+  /** Before these, for the images named outright. */
+  readonly imageSecrets?: readonly string[];
   readonly expires: string | undefined;
 }
 
 const MAX_IMAGES = 500;
+/** Of a list the first so many count: docs/credentials.md. */
+const MAX_SECRETS = 32;
 
 /**
  * A Prefetch for the images named outright, and one for each namespace, placement and list of pull secrets of workloads: a Prefetch
  * has one choice of nodes for all images that it names. `notes`: what a Prefetch cannot say, so that more nodes pull than need to.
  */
 export function toWarmResources(wish: Wish): { resources: readonly WarmResource[]; notes: readonly string[] } {
-  const { images, workloads, namespace, nodes, pullSecrets, expires } = wish;
+  const { images, workloads, namespace, nodes, pullSecrets, imageSecrets = [], expires } = wish;
   const notes: string[] = [];
   const wanted = workloads.flatMap(workload => {
     const found = podImages(workload.pod)
@@ -64,14 +68,14 @@ export function toWarmResources(wish: Wish): { resources: readonly WarmResource[
       notes.push(
         `${describeWorkload(workload)}: ${placed.left.join(' and ')} cannot be said in a Prefetch: more nodes may pull its images than its pods run on`,
       );
-    const secrets = [...(workload.pod.imagePullSecrets ?? []), ...pullSecrets].filter(name => name !== '');
+    const secrets = listSecrets(workload.pod.imagePullSecrets, pullSecrets);
     return found.length === 0 ? [] : [{ namespace: workload.namespace, nodes: placed.nodes, secrets, images: found }];
   });
   if (images.length > 0)
     wanted.push({
       namespace,
       nodes: nodes === undefined ? undefined : { selector: nodes },
-      secrets: [...pullSecrets],
+      secrets: listSecrets(imageSecrets, pullSecrets),
       images: [...images],
     });
   const groups = Map.groupBy(wanted, want => JSON.stringify([want.namespace, want.nodes, want.secrets]));
@@ -82,6 +86,11 @@ export function toWarmResources(wish: Wish): { resources: readonly WarmResource[
     return inPieces(all).map(piece => resourceOf({ ...first, images: piece }, expires));
   });
   return { resources, notes };
+}
+
+function listSecrets(...lists: readonly (readonly string[] | undefined)[]): readonly string[] {
+  const named = lists.flatMap((list = []) => list).filter(name => name !== '');
+  return [...new Set(named)].slice(0, MAX_SECRETS);
 }
 
 function inPieces(images: readonly string[]): readonly (readonly string[])[] {

@@ -1,4 +1,4 @@
-import type { Workload } from '@kube-prefetch/core';
+import type { ServiceAccount, Workload } from '@kube-prefetch/core';
 import { API_VERSION } from '@kube-prefetch/protocol';
 import { KNOWN_KINDS } from '../workload-kinds/known-kinds.ts';
 import { createKindReaders } from './kind-readers.ts';
@@ -10,6 +10,7 @@ export interface ReadManifests {
   /** Every Prefetch and ClusterPrefetch, as it is written. */
   readonly resources: readonly object[];
   readonly workloads: readonly Workload[];
+  readonly serviceAccounts: readonly ServiceAccount[];
   /** `line 12: …`, for what cannot be read. */
   readonly problems: readonly string[];
 }
@@ -22,15 +23,19 @@ export function readManifests(text: string, namespace: string): ReadManifests {
   const readers = createKindReaders(KNOWN_KINDS);
   const resources: object[] = [];
   const workloads: Workload[] = [];
+  const serviceAccounts: ServiceAccount[] = [];
   const wrong = problems.map(({ line, text: what }) => `line ${line}: ${what}`);
   for (const { value, lineOf } of documents) {
     const placed = withNamespace(value, namespace);
     resources.push(...objectsIn(placed).filter(isOurs));
     const read = readObjects({ value: placed, lineOf }, readers);
-    for (const object of read.objects) if (object.part === 'workloads') workloads.push(...object.value);
+    for (const object of read.objects) {
+      if (object.part === 'workloads') workloads.push(...object.value);
+      if (object.part === 'serviceAccounts') serviceAccounts.push(object.value);
+    }
     wrong.push(...read.problems.map(({ line, text: what }) => `line ${line}: ${what}`));
   }
-  return { resources, workloads, problems: wrong };
+  return { resources, workloads, serviceAccounts, problems: wrong };
 }
 
 const [GROUP] = API_VERSION.split('/');

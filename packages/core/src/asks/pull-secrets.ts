@@ -59,13 +59,18 @@ export function choosePullSecrets({
   };
 }
 
-/** A pod that names a secret, if only by an empty name, gets none of its ServiceAccount. */
+/** The ServiceAccount whose secrets a pod gets at admission; undefined: it names one itself, if only by an empty name, and gets none. */
+export function accountOf({ imagePullSecrets = [], serviceAccountName = 'default' }: PodSpec): string | undefined {
+  return imagePullSecrets.length > 0 ? undefined : serviceAccountName;
+}
+
 function secretsOfPod(
   { spec, namespace }: { spec: PodSpec; namespace: string },
   accounts: ReadonlyMap<string, ServiceAccount> | undefined,
 ): { names: readonly string[]; account?: PullSecrets['account'] } {
-  if (spec.imagePullSecrets !== undefined && spec.imagePullSecrets.length > 0) return { names: spec.imagePullSecrets };
-  const name = secretName({ namespace, name: spec.serviceAccountName ?? 'default' });
+  const accountName = accountOf(spec);
+  if (accountName === undefined) return { names: spec.imagePullSecrets ?? [] };
+  const name = secretName({ namespace, name: accountName });
   const account = accounts?.get(name);
   if (account !== undefined) return { names: account.imagePullSecrets };
   return { names: [], account: { name, lacks: accounts === undefined ? 'reading' : 'object' } };
