@@ -2,7 +2,7 @@ import process from 'node:process';
 import { ApiError, errorText } from '@kube-prefetch/protocol';
 import { systemClock as clock } from '@kube-prefetch/time';
 import { CommanderError } from 'commander';
-import { completeNames } from './commands/completed-names.ts';
+import { completeNames } from './completion/completed-names.ts';
 import { KubeRefusal } from './connect/kube.ts';
 import { CliError, EXIT } from './print/cli-error.ts';
 import { createTerminal } from './print/terminal.ts';
@@ -23,7 +23,7 @@ try {
   const [, , command, , ...words] = process.argv;
   // What a shell asks while somebody types: `complete -- status pf/`.
   const names = command === 'complete' ? await completeNames(words, surroundings) : undefined;
-  await createProgram(surroundings, names).exitOverride().parseAsync(process.argv);
+  await createProgram(surroundings, names).parseAsync(process.argv);
 } catch (error) {
   process.exitCode = end(error);
 }

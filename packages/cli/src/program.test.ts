@@ -1,5 +1,5 @@
 import { systemClock as clock } from '@kube-prefetch/time';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Terminal } from './print/terminal.ts';
 import { createProgram } from './program.ts';
 
@@ -12,18 +12,21 @@ async function run(...args: readonly string[]): Promise<{ said: string; error: s
     err: (text: string) => (error += text),
     live: false,
   } as unknown as Terminal;
-  const log = vi.spyOn(console, 'log').mockImplementation((...texts: unknown[]) => {
-    said += `${texts.join(' ')}\n`;
-  });
-  const names = { resources: ['clusterprefetch/base', 'prefetch/web'], nodes: ['n1', 'n2'] };
+  const names = {
+    resources: [
+      { word: 'clusterprefetch/base', says: '4/4 present' },
+      { word: 'prefetch/web', says: '1/4 present' },
+    ],
+    nodes: [
+      { word: 'n1', says: 'Reporting' },
+      { word: 'n2', says: 'Silent' },
+    ],
+  };
   const program = createProgram({ terminal, clock, signal: new AbortController().signal }, names);
   try {
-    for (const command of [program, ...program.commands]) command.exitOverride();
     await program.parseAsync(['node', 'kubectl-prefetch', ...args]);
   } catch (thrown) {
     error += (thrown as Error).message;
-  } finally {
-    log.mockRestore();
   }
   return { said, error };
 }
@@ -31,10 +34,16 @@ async function run(...args: readonly string[]): Promise<{ said: string; error: s
 test.each([
   ['help names every command', ['--help'], /status.*explain.*wait.*plan.*warm.*doctor.*ui.*completion/s],
   ['kubectl completes commands by it', ['complete', '--', 'st'], /^status\t.*\n:4\n$/],
-  ['kubectl completes formats by it', ['complete', '--', 'explain', '-o', ''], /^json\t?\nyaml\t?\n:4\n$/],
-  ['resources are completed', ['complete', '--', 'wait', 'pre'], /^prefetch\/web\t?\n:4\n$/],
-  ['nodes are completed', ['complete', '--', 'explain', '--node', ''], /^n1\t?\nn2\t?\n:4\n$/],
-  ['bash is told how to complete', ['completion', 'bash'], /complete .*kubectl-prefetch/],
+  ['kubectl completes formats by it', ['complete', '--', 'explain', '-o', ''], /^json\nyaml\n:4\n$/],
+  ['resources are completed', ['complete', '--', 'wait', 'pre'], /^prefetch\/web\t1\/4 present\n:4\n$/],
+  ['nodes are completed', ['complete', '--', 'explain', '--node', ''], /^n1\tReporting\nn2\tSilent\n:4\n$/],
+  ['files are left to the shell', ['complete', '--', 'plan', '-f', ''], /^:0\n$/],
+  [
+    'a command says how it is used',
+    ['wait', '--help'],
+    /^Usage: kubectl prefetch wait \[options\] <RESOURCE...>.*Where:.*Examples:/s,
+  ],
+  ['bash is told how to complete', ['completion', 'bash'], /complete -o default -F .*kubectl-prefetch/],
   ['zsh is told how to complete', ['completion', 'zsh'], /#compdef kubectl-prefetch/],
   ['fish is told how to complete', ['completion', 'fish'], /complete .*kubectl-prefetch/],
 ])('%s', async (_case, args, expected) => {

@@ -4,7 +4,7 @@ import type { Context } from '../connect/context.ts';
 import { CliError, EXIT } from '../print/cli-error.ts';
 import { previewText } from '../print/preview-text.ts';
 import { toWarmResources } from '../warm/warm-resources.ts';
-import { asData, type OutputFormat, refuseOutput } from './output.ts';
+import { asData, type OutputFormat } from './output.ts';
 import { readInput, shown } from './read-input.ts';
 
 export interface PlanOptions {
@@ -15,7 +15,6 @@ export interface PlanOptions {
 /** What the resources of a file would pull, and where; of workloads what `warm` would make of them. Nothing is created. */
 export async function plan(context: Context, options: PlanOptions): Promise<void> {
   const { output, filename } = options;
-  refuseOutput(output, 'wide', 'name');
   const { terminal, views, signal } = context;
   const { documents, notes } = await resourcesIn(context, filename);
   const previews: Preview[] = [];

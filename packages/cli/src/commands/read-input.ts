@@ -17,7 +17,9 @@ async function readOrSay(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new CliError(`${file} cannot be read: ${errorText(cause)}`, { exitCode: EXIT.usage, cause });
+    const missing = (cause as { code?: unknown }).code === 'ENOENT';
+    const message = missing ? `there is no file ${file}` : `${file} cannot be read: ${errorText(cause)}`;
+    throw new CliError(message, { exitCode: EXIT.usage, cause });
   }
 }
 

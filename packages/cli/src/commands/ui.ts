@@ -7,7 +7,7 @@ import type { Context } from '../connect/context.ts';
 import { CliError } from '../print/cli-error.ts';
 
 export interface PageOptions {
-  readonly port: number;
+  readonly port?: number;
   readonly open: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface PageOptions {
 const MAX_CONNECTIONS = 64;
 
 /** Keeps a way to the coordinator's page open on this machine's loopback, until Ctrl-C. Each connection goes to whoever leads then. */
-export async function openPage(context: Context, { port, open }: PageOptions): Promise<void> {
+export async function openPage(context: Context, { port = 0, open }: PageOptions): Promise<void> {
   const { terminal, signal, views } = context;
   // Whatever is wrong is said here, and not by a browser.
   await views.overview(signal);

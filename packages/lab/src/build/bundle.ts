@@ -62,8 +62,14 @@ export async function bundle(program: Program, outFolder: string): Promise<Bundl
 function optionsFor(program: Program): ReturnType<typeof optionsOf> {
   const options = optionsOf(`packages/${program}/src/main.ts`);
   if (program !== 'cli') return options;
-  return { ...options, splitting: false, banner: { js: `#!/usr/bin/env node\n${options.banner.js}` } };
+  return { ...options, splitting: false, banner: { js: `#!/usr/bin/env node\n${options.banner.js}\n${NODE_OR_END}` } };
 }
+
+/** What an older Node stumbles over says nothing to people. */
+const NODE_OR_END = `if (parseInt(process.versions.node) < 24) {
+  console.error('error: kubectl-prefetch needs Node 24 or newer, and this is ' + process.versions.node);
+  process.exit(1);
+}`;
 
 /** Of the npm package that the CLI's folder is. */
 async function npmManifest(): Promise<string> {

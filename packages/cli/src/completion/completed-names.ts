@@ -2,12 +2,18 @@ import { parseArgs } from 'node:util';
 import { withDeadline } from '@kube-prefetch/time';
 import { type Context, createContext, type GlobalOptions } from '../connect/context.ts';
 import { shortName } from '../print/resource-name.ts';
-import { entriesInScope } from './choose-entries.ts';
+import { entriesInScope } from '../commands/choose-entries.ts';
+
+/** What may be typed, and what a shell shows beside it. */
+export interface CompletedName {
+  readonly word: string;
+  readonly says: string;
+}
 
 /** What of the cluster may be typed next. */
 export interface CompletedNames {
-  readonly resources: readonly string[];
-  readonly nodes: readonly string[];
+  readonly resources: readonly CompletedName[];
+  readonly nodes: readonly CompletedName[];
 }
 
 export const NO_NAMES: CompletedNames = { resources: [], nodes: [] };
@@ -27,12 +33,19 @@ export async function completeNames(
   const { clock, signal } = surroundings;
   try {
     return await withDeadline(clock, WITHIN_MS, signal, 'completion', async inTime => {
-      const context = createContext(optionsIn(words), { ...surroundings, signal: inTime });
-      const overview = await context.views.overview(inTime);
-      const entries = entriesInScope(overview, { namespace: context.namespace(), all: false });
+      const terminal = { ...surroundings.terminal, err: () => {} };
+      const context = createContext(optionsIn(words), { ...surroundings, terminal, signal: inTime });
+      const namespace = context.namespace();
+      const overview = words[0] === 'explain' ? await context.views.overview(inTime) : undefined;
+      const entries = entriesInScope(overview ?? (await context.views.resources({ namespace }, inTime)), {
+        namespace,
+        all: false,
+      });
       return {
-        resources: entries.slice(0, MAX_NAMES).map(({ resource }) => shortName(resource)),
-        nodes: overview.nodes.slice(0, MAX_NAMES).map(({ name }) => name),
+        resources: entries
+          .slice(0, MAX_NAMES)
+          .map(({ resource, status }) => ({ word: shortName(resource), says: `${status.warm} present` })),
+        nodes: (overview?.nodes ?? []).slice(0, MAX_NAMES).map(({ name, agent }) => ({ word: name, says: agent })),
       };
     });
   } catch {
