@@ -2,11 +2,12 @@ import { errorText, type Overview } from '@kube-prefetch/protocol';
 import { wallMsOf } from '@kube-prefetch/time';
 import { DEFAULT_LEASE, type LeaseName } from '../connect/find-leader.ts';
 import type { Context } from '../connect/context.ts';
+import { createViews, TRIES_OF_ONE } from '../connect/coordinator.ts';
 import { type Kube, type KubeAnswer, KubeRefusal } from '../connect/kube.ts';
 import { CliError, EXIT } from '../print/cli-error.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { type Installation, judgeInstallation } from '../doctor/judge-installation.ts';
-import { asData, type OutputFormat, refuseOutput } from './output.ts';
+import { asData, type OutputFormat } from './output.ts';
 
 export interface DoctorOptions {
   readonly output?: OutputFormat;
@@ -18,7 +19,6 @@ export async function examine(
   named: LeaseName | undefined,
   { output }: DoctorOptions,
 ): Promise<void> {
-  refuseOutput(output, 'wide', 'name');
   const { terminal } = context;
   const findings = judgeInstallation(await readInstallation(context, named ?? DEFAULT_LEASE));
   terminal.out(asData(output, findings) ?? findings.map(finding => findingText(finding, terminal)).join(''));
@@ -80,10 +80,13 @@ async function orUndefined(answer: Promise<KubeAnswer>): Promise<KubeAnswer | un
   }
 }
 
+/** What does not answer is a finding: it is not waited for. */
 async function readOverview({
-  views,
+  path,
+  clock,
   signal,
 }: Context): Promise<{ overview: Overview | undefined; overviewProblem: string | undefined }> {
+  const views = createViews({ ...path, tries: TRIES_OF_ONE }, clock, () => {});
   try {
     return { overview: await views.overview(signal), overviewProblem: undefined };
   } catch (error) {

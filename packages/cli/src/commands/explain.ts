@@ -5,7 +5,7 @@ import { describeCell, describeNode, explainResource, groupNodes } from '../prin
 import { countNoun } from '../print/quantities.ts';
 import { longName, readResourceName } from '../print/resource-name.ts';
 import { entryMeant, noSuchResource } from './choose-entries.ts';
-import { asData, type OutputFormat, refuseOutput } from './output.ts';
+import { asData, type OutputFormat } from './output.ts';
 
 export interface ExplainOptions {
   readonly node?: string;
@@ -16,11 +16,11 @@ export interface ExplainOptions {
 type Subject =
   | { readonly is: 'resource'; readonly entry: Overview['resources'][number] }
   | { readonly is: 'node'; readonly name: string }
-  | { readonly is: 'image'; readonly image: string };
+  /** `meant`: it can be nothing else. */
+  | { readonly is: 'image'; readonly image: string; readonly meant: boolean };
 
 /** Who asks for it, why this node and not that one, what it waits for, what failed, and what to do. */
 export async function explain(context: Context, text: string, options: ExplainOptions): Promise<void> {
-  refuseOutput(options.output, 'wide', 'name');
   const subject = await findSubject(context, text);
   const { terminal, views, signal } = context;
   const { paint } = terminal;
@@ -30,7 +30,7 @@ export async function explain(context: Context, text: string, options: ExplainOp
     return print(view, () => describeNode(view, paint));
   }
   if (subject.is === 'image') {
-    const view = atNode(await views.image(subject.image, signal), options.node);
+    const view = atNode(await knownImage(views, subject.image, subject.meant, signal), options.node);
     return print(view, () => groupNodes(view, paint));
   }
   const { entry } = subject;
@@ -49,27 +49,35 @@ export async function explain(context: Context, text: string, options: ExplainOp
 async function findSubject({ views, signal, namespace }: Context, text: string): Promise<Subject> {
   const [, prefix, rest = ''] = /^(nodes?|no|images?)\/(.+)$/.exec(text) ?? [];
   if (prefix?.startsWith('n')) return { is: 'node', name: rest };
-  if (prefix?.startsWith('i')) return { is: 'image', image: rest };
+  if (prefix?.startsWith('i')) return { is: 'image', image: rest, meant: true };
   const overview = await views.overview(signal);
   if (overview.nodes.some(({ name }) => name === text)) return { is: 'node', name: text };
   const written = readResourceName(text);
-  if (written === undefined) return { is: 'image', image: text };
+  if (written === undefined) return { is: 'image', image: text, meant: true };
   const entry = entryMeant(overview, written, namespace());
   if (entry !== undefined) return { is: 'resource', entry };
   if (written.kind !== undefined) throw noSuchResource(written, namespace());
-  return { is: 'image', image: await knownImage(views, text, signal) };
+  return { is: 'image', image: text, meant: false };
 }
 
 /** A single word may be a node, a resource or an image that is not there: what it is taken for is said. */
-async function knownImage(views: Context['views'], text: string, signal: AbortSignal): Promise<string> {
+async function knownImage(
+  views: Context['views'],
+  text: string,
+  meant: boolean,
+  signal: AbortSignal,
+): Promise<ImageView> {
   try {
-    return (await views.image(text, signal)).image;
+    return await views.image(text, signal);
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'UnknownImage') throw error;
-    throw new CliError(`there is no node and no resource ${JSON.stringify(text)}, and ${error.message}`, {
-      hints: error.details.map(image => `Perhaps: kubectl prefetch explain ${image}`),
-      cause: error,
-    });
+    throw new CliError(
+      meant ? error.message : `there is no node and no resource ${JSON.stringify(text)}, and ${error.message}`,
+      {
+        hints: error.details.map(image => `Perhaps: kubectl prefetch explain ${image}`),
+        cause: error,
+      },
+    );
   }
 }
 

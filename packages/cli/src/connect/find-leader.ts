@@ -37,7 +37,7 @@ export async function findLeader(kube: Kube, named: LeaseName | undefined, signa
         ? [`Name one with --coordinator: ${found.join(', ')}`]
         : [
             'Name namespace and Lease of the installation with --coordinator NAMESPACE/LEASE: kubectl get leases -A | grep coordinator',
-            'Is kube-prefetch installed? helm list -A',
+            'Is kube-prefetch installed? helm list -A, kubectl prefetch doctor',
           ],
   });
 }

@@ -192,8 +192,11 @@ function judgeLease({ lease, namespace, overview, rights }: Installation): Findi
   return { check, verdict: 'ok', says: holder };
 }
 
-function judgeOverview({ overview, overviewProblem, namespace }: Installation): Finding {
+function judgeOverview({ overview, overviewProblem, namespace, rights }: Installation): Finding {
   const check = 'Cluster as read';
+  const denied = rights.some(({ what, allowed }) => what.includes('portforward') && !allowed);
+  if (overview === undefined && denied)
+    return { check, verdict: 'skipped', says: 'you may not forward ports of the pod that leads' };
   if (overview === undefined)
     return {
       check,

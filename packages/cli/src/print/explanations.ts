@@ -39,7 +39,10 @@ export function groupNodes({ image, tag, nodes }: ImageView, paint: Paint): stri
   const wanting = nodes.filter(({ because }) => isWanted(because));
   const present = wanting.filter(({ cell }) => cell?.state === 'Present').length;
   const warm = present === wanting.length && wanting.length > 0;
-  const headline = `${present} of ${countNoun(wanting.length, 'node')} that should have ${image} ${present === 1 ? 'has' : 'have'} it.`;
+  const headline =
+    wanting.length === 0
+      ? `No node should have ${image}.`
+      : `${present} of ${countNoun(wanting.length, 'node')} that should have ${image} ${present === 1 || wanting.length === 1 ? 'has' : 'have'} it.`;
   const shown = groups.slice(0, MAX_GROUPS);
   const hidden = groups.slice(MAX_GROUPS).flat().length;
   return [

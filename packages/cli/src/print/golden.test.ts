@@ -91,7 +91,7 @@ prefetch/web in shop: ${image} failed on n4: NotFound since ${at}
   the registry has no such tag
   What to do: correct the reference, or push the image.
 `);
-  expect(summaryLine([entry('base', {})], plain)).toBe('It is warm: 4 of 4 images where they are wanted.\n');
+  expect(summaryLine([entry('base', {})], plain)).toBe('It is warm: all 4 images are where they are wanted.\n');
 });
 
 const cell = (more: Partial<CellReport>): CellReport => ({ image, state: 'Present', since: at, ...more });
@@ -131,6 +131,9 @@ Present  on 4 nodes: n1, n2, n3 and 1 more
 Not wanted  on gpu1
   ${no}
 `);
+  expect(groupNodes({ image, nodes: view.nodes.slice(-1) }, plain)).toBe(
+    `No node should have ${image}.\n\nNot wanted  on gpu1\n  ${no}\n`,
+  );
 });
 
 test('a node is explained with its agent, its runtime and each image', () => {
@@ -200,7 +203,7 @@ test('a preview tells pulls, sizes, and which nodes say no', () => {
     ],
   };
   expect(previewText(preview, plain)).toBe(`\
-ClusterPrefetch base (new) wants 2 images: 5 pulls; 1 image already there; 2.4 GB in all, of 1 image no node has told the size yet.
+ClusterPrefetch base (new) wants 2 images: 5 pulls, 2.4 GB in all, without 1 image whose size no node has told yet; 1 more is there already.
 
 IMAGE                  SIZE     PULL ON   PRESENT ON   SUCH AS
 ${image}   1.2 GB   2 nodes   1 node       n2, n3

@@ -63,6 +63,12 @@ export function fullName({ kind, name }: ResourceRef): string {
   return kind.includes('.') ? `${kind.toLowerCase()}/${name}` : `${kind.toLowerCase()}.kube-prefetch.io/${name}`;
 }
 
+/** As it is typed after `kubectl prefetch explain`: `prefetch/web -n shop`. */
+export function inCommands({ kind, name }: WrittenResource, namespace: string): string {
+  const place = kind === 'ClusterPrefetch' ? '' : ` -n ${namespace}`;
+  return `${kind === undefined ? name : `${kind.toLowerCase()}/${name}`}${place}`;
+}
+
 /** With its namespace, for sentences: `prefetch/web in shop`. */
 export function longName(ref: ResourceRef): string {
   return ref.namespace === undefined ? shortName(ref) : `${shortName(ref)} in ${ref.namespace}`;

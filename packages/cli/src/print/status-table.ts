@@ -1,11 +1,11 @@
-import type { Overview } from '@kube-prefetch/protocol';
+import type { ResourcesView } from '@kube-prefetch/protocol';
 import { longName, shortName } from './resource-name.ts';
 import { REMEDIES } from './failures.ts';
 import { bar, bytesText, countNoun, durationText, percent, someOf } from './quantities.ts';
 import { type TableCell, renderTable } from './table.ts';
 import type { Paint } from './terminal.ts';
 
-export type ResourceEntry = Overview['resources'][number];
+export type ResourceEntry = ResourcesView['resources'][number];
 
 export interface TableLook {
   readonly paint: Paint;
@@ -96,7 +96,7 @@ function reasonsOf({ resource, status }: ResourceEntry, paint: Paint): readonly 
   return [...failures, ...state, ...gaps];
 }
 
-/** `All 3 resources are warm: 480 cells.` */
+/** `All 3 resources are warm: all 480 images are where they are wanted.` Of an image each node counts. */
 export function summaryLine(entries: readonly ResourceEntry[], paint: Paint): string {
   const warm = entries.filter(({ status }) => isWarm(status));
   const sum = (of: (entry: ResourceEntry) => number) => entries.reduce((total, entry) => total + of(entry), 0);
@@ -104,11 +104,16 @@ export function summaryLine(entries: readonly ResourceEntry[], paint: Paint): st
   const present = sum(({ status }) => status.summary.present);
   if (warm.length === entries.length) {
     const which = entries.length === 1 ? 'It is warm' : `All ${entries.length} resources are warm`;
-    return `${paint('good', `${which}: ${cells} of ${countNoun(cells, 'image')} where they are wanted.`)}\n`;
+    return `${paint('good', `${which}: ${allThere(cells)}.`)}\n`;
   }
   const failed = sum(({ status }) => status.summary.failed);
   const failing = failed > 0 ? `, ${failed} failed` : '';
-  return `${paint('bold', `${warm.length} of ${countNoun(entries.length, 'resource')} ${warm.length === 1 || entries.length === 1 ? 'is' : 'are'} warm: ${present} of ${cells} images are where they are wanted${failing}.`)}\n`;
+  return `${paint('bold', `${warm.length} of ${countNoun(entries.length, 'resource')} ${warm.length === 1 || entries.length === 1 ? 'is' : 'are'} warm: ${present} of ${countNoun(cells, 'image')} ${cells === 1 ? 'is where it is' : 'are where they are'} wanted${failing}.`)}\n`;
+}
+
+function allThere(cells: number): string {
+  if (cells < 2) return cells === 1 ? 'its image is where it is wanted' : 'nothing is missing';
+  return `all ${cells} images are where they are wanted`;
 }
 
 export function isWarm(status: ResourceEntry['status']): boolean {
