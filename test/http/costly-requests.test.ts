@@ -226,6 +226,7 @@ const GETS = [
   'admin /v1/cells',
   'admin /v1/events?after=x',
   'admin /v1/overview',
+  'admin /v1/resources',
   'admin /v1/nodes/n1',
   `admin /v1/images/${images.at(-1)}`,
   'admin /v1/images/nothing',

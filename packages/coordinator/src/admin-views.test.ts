@@ -1,5 +1,14 @@
 import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
-import { ImageView, messageParser, NodeView, Overview, Preview } from '@kube-prefetch/protocol';
+import {
+  ImageView,
+  messageParser,
+  NodeView,
+  Overview,
+  Preview,
+  resourceName,
+  type ResourcesQuery,
+  ResourcesView,
+} from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
 import { aCell, aReport, never, startVirtualLine } from '../testing/index.ts';
 
@@ -37,6 +46,49 @@ test('the overview counts what each node holds of its plan', async () => {
     { name: 'n2', agent: 'None', held: expect.stringContaining('cordon'), cells: { Present: 0, Unknown: 2 } },
     { name: 'n3', agent: 'None', cells: { Unknown: 0 } },
   ]);
+});
+
+test('resources are shown by namespace and name, as the overview shows them, and without nodes', async () => {
+  const { coordinator, clock, show } = await startViews();
+  const ref = (namespace: string, name: string) => ({ kind: 'Prefetch', namespace, name }) as const;
+  const resources = [
+    ref('shop', 'web'),
+    ref('shop', 'api'),
+    ref('other', 'web'),
+    { kind: 'ClusterPrefetch', name: 'web' } as const,
+  ];
+  await show(
+    aState({
+      resources: resources.map(each => aResource({ ref: each, spec: { images: [`${each.name}:1`] } })),
+      nodes: [aNode({ name: 'n1' })],
+    }),
+  );
+  const pull = { elapsedMs: 2_000, doneBytes: 400, totalBytes: 1_000 };
+  await coordinator
+    .forNode('n1')
+    .report(aReport({ sequence: 2, cells: [aCell({ image: 'web:1', state: 'Pulling', pull })] }), never());
+  await clock.advance(1_000);
+  const namesOf = (query: ResourcesQuery) =>
+    messageParser(
+      ResourcesView,
+      'view',
+    )(coordinator.resources(query)).resources.map(({ resource }) => resourceName(resource));
+  const all = ['ClusterPrefetch web', 'Prefetch other/web', 'Prefetch shop/api', 'Prefetch shop/web'];
+  expect(namesOf({}).sort()).toEqual(all);
+  expect(namesOf({ namespace: 'shop' }).sort()).toEqual([
+    'ClusterPrefetch web',
+    'Prefetch shop/api',
+    'Prefetch shop/web',
+  ]);
+  expect(namesOf({ namespace: 'shop', name: ['web', 'gone'] }).sort()).toEqual([
+    'ClusterPrefetch web',
+    'Prefetch shop/web',
+  ]);
+  expect(namesOf({ name: ['gone'] })).toEqual([]);
+  const { resources: shown } = coordinator.overview();
+  for (const { resource, ...rest } of shown)
+    expect(coordinator.resources({ name: [resource.name] }).resources).toContainEqual({ resource, ...rest });
+  expect(shown.filter(({ progress }) => progress?.bytesPerSecond === 200)).toHaveLength(3);
 });
 
 test('what a silent node said is not shown as if it were so', async () => {

@@ -23,6 +23,8 @@ import {
   parseResource,
   type Preview,
   resourceName,
+  type ResourcesQuery,
+  type ResourcesView,
   type RewriteRule,
 } from '@kube-prefetch/protocol';
 import type { ClusterSource } from '@kube-prefetch/cluster';
@@ -61,6 +63,7 @@ export interface ViewParts {
 export function createViews(parts: ViewParts) {
   return {
     overview: () => overview(parts),
+    resources: (asked: ResourcesQuery) => resourcesView(parts, asked),
     /** Throws ApiError UnknownNode. */
     node: (name: string) => nodeView(parts, name),
     /** Throws ApiError UnknownImage. */
@@ -71,7 +74,7 @@ export function createViews(parts: ViewParts) {
 
 /** What is warm where, counted. */
 function overview(parts: ViewParts): Overview {
-  const { term, fleet, statuses, clock } = parts;
+  const { fleet, clock } = parts;
   const now = clock.monotonicMs();
   const pace = {
     limits: parts.permits.limits(),
@@ -79,19 +82,33 @@ function overview(parts: ViewParts): Overview {
     parallelPulls: parts.parallelPulls,
     registries: parts.registries.refusals(),
   };
-  const progress = measureProgress(fleet);
   const paced = paceOverview(pace, clock);
   const { looks, leftOut } = looksOverview(parts.tags.view(), clock);
   return {
-    epoch: term.epoch(),
-    gaps: [...gapsOf(stateOf(parts))],
-    resources: statuses
-      .latest()
-      .map(({ resource, status }) => ({ resource, status, progress: progress.get(resourceName(resource)) })),
+    ...resourcesView(parts, {}),
     nodes: [...fleet.nodes()].map(node => nodeOverview(node, now)).sort((a, b) => (a.name < b.name ? -1 : 1)),
     ...paced,
     looks,
     leftOut: { ...paced.leftOut, looks: leftOut },
+  };
+}
+
+function resourcesView(parts: ViewParts, { namespace, name: names }: ResourcesQuery): ResourcesView {
+  const { term, fleet, statuses } = parts;
+  const state = stateOf(parts);
+  const asked = statuses
+    .latest()
+    .filter(({ resource }) => names === undefined || names.includes(resource.name))
+    .filter(({ resource }) => [undefined, resource.namespace].includes(namespace) || resource.namespace === undefined);
+  const progress = measureProgress(fleet, new Set(asked.map(({ resource }) => resourceName(resource))));
+  return {
+    epoch: term.epoch(),
+    gaps: [...gapsOf(state)],
+    resources: asked.map(({ resource, status }) => ({
+      resource,
+      status,
+      progress: progress.get(resourceName(resource)),
+    })),
   };
 }
 

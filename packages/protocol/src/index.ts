@@ -51,10 +51,13 @@ export {
   MAX_OVERVIEW_LOOKS,
   MAX_OVERVIEW_REGISTRIES,
   MAX_OVERVIEW_WAVES,
+  MAX_RESOURCE_NAMES,
   NodeOverview,
   NodeView,
   Overview,
   ResourceProgress,
+  ResourcesQuery,
+  ResourcesView,
   RegistryOverview,
   WaveOverview,
 } from './messages/overview.ts';

@@ -1,11 +1,11 @@
-import type { Overview } from '@kube-prefetch/protocol';
+import type { ResourcesView } from '@kube-prefetch/protocol';
 import { CliError, EXIT } from '../print/cli-error.ts';
 import type { ResourceEntry } from '../print/status-table.ts';
 import { isMeant, longName, type WrittenResource } from '../print/resource-name.ts';
 
 /** The Prefetches of the namespace, or all, and every ClusterPrefetch. */
 export function entriesInScope(
-  { resources }: Overview,
+  { resources }: ResourcesView,
   { namespace, all }: { readonly namespace: string; readonly all: boolean },
 ): readonly ResourceEntry[] {
   const inScope = resources.filter(({ resource }) => all || [undefined, namespace].includes(resource.namespace));
@@ -15,7 +15,7 @@ export function entriesInScope(
 
 /** The one that is meant; undefined where there is none. Throws where it may be either of two. */
 export function entryMeant(
-  { resources }: Overview,
+  { resources }: ResourcesView,
   written: WrittenResource,
   namespace: string,
 ): ResourceEntry | undefined {

@@ -1,4 +1,4 @@
-import type { Overview } from '@kube-prefetch/protocol';
+import { ApiError, type ResourcesView } from '@kube-prefetch/protocol';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
 import { expect, test } from 'vitest';
 import type { Context } from '../connect/context.ts';
@@ -29,6 +29,7 @@ function start(live: boolean) {
   let columns = 200;
   let said = '';
   let err = '';
+  let broken: string | undefined;
   let resized = () => {};
   const terminal = {
     out: (text: string) => (said += text),
@@ -49,14 +50,19 @@ function start(live: boolean) {
     { resource: { kind: 'Prefetch', namespace: 'other', name: 'web' }, status: status(4) },
     { resource: { kind: 'ClusterPrefetch', name: 'base' }, status: status(4) },
   ];
-  const overview = async () => ({ gaps: [], resources: resources() }) as unknown as Overview;
-  const context = { terminal, clock, signal: stop.signal, namespace: () => 'shop', views: { overview } };
+  const view = async () => {
+    if (broken !== undefined) throw new ApiError('Unreachable', broken);
+    return { gaps: [], resources: resources() } as unknown as ResourcesView;
+  };
+  const views = { resources: view, follow: () => ({ look: view, close: () => {} }) };
+  const context = { terminal, clock, signal: stop.signal, namespace: () => 'shop', views };
   return {
     clock,
     stop,
     show: (name?: string, options: Partial<StatusOptions> = {}) =>
       showStatus(context as unknown as Context, name, { headers: true, ...options }).catch(() => {}),
     become: (next: number) => (present = next),
+    breakWith: (message: string | undefined) => (broken = message),
     resizeTo(next: number) {
       columns = next;
       resized();
@@ -92,6 +98,21 @@ test('watched where nobody looks, it writes a line when something has changed', 
   stop.abort();
   await ended;
   expect(take()).toBe('');
+});
+
+test('watched where nobody looks, it says once why there is no answer, and goes on', async () => {
+  const { show, clock, take, become, breakWith, stop, err } = start(false);
+  const ended = show('web', { watch: true });
+  await clock.advance(1_500);
+  breakWith('the coordinator is away');
+  await clock.advance(10_000);
+  expect(err()).toBe('the coordinator is away\nTrying again.\n');
+  breakWith(undefined);
+  become(4);
+  await clock.advance(1_500);
+  expect(take()).toMatch(/4\/4 .* Warm\n$/);
+  stop.abort();
+  await ended;
 });
 
 test('watched on a terminal, it is drawn anew, cut to the window, and what was there before comes back', async () => {

@@ -1,4 +1,4 @@
-import { errorText, type Overview } from '@kube-prefetch/protocol';
+import { errorText, type ResourcesQuery, type ResourcesView } from '@kube-prefetch/protocol';
 import { CliError } from '../print/cli-error.ts';
 import type { Context } from '../connect/context.ts';
 import {
@@ -27,26 +27,30 @@ const LOOK_EVERY_MS = 1_000;
 export async function showStatus(context: Context, name: string | undefined, options: StatusOptions): Promise<void> {
   const { terminal, views, signal } = context;
   const written = name === undefined ? undefined : parseResourceName(name);
-  const choose = (overview: Overview) => chooseEntries(context, overview, written, options);
-  if (options.watch) return watchStatus(context, choose, options);
-  const overview = await views.overview(signal);
-  const entries = choose(overview);
-  const data = asData(options.output, name === undefined ? { resources: entries, gaps: overview.gaps } : entries[0]);
+  const asked = {
+    ...(!options.allNamespaces && { namespace: context.namespace() }),
+    ...(written && { name: [written.name] }),
+  };
+  const choose = (view: ResourcesView) => chooseEntries(context, view, written, options);
+  if (options.watch) return watchStatus(context, asked, choose, options);
+  const view = await views.resources(asked, signal);
+  const entries = choose(view);
+  const data = asData(options.output, name === undefined ? { resources: entries, gaps: view.gaps } : entries[0]);
   if (data !== undefined) return terminal.out(data);
   if (options.output === 'name') return terminal.out(entries.map(({ resource }) => `${fullName(resource)}\n`).join(''));
-  if (entries.length === 0) return terminal.err(nothingFound(context, options));
-  terminal.out(page(context, entries, overview.gaps, options));
+  if (entries.length === 0) return terminal.err(`${unreadText(context, view.gaps)}${nothingFound(context, options)}`);
+  terminal.out(page(context, entries, view.gaps, options));
 }
 
 function chooseEntries(
   context: Context,
-  overview: Overview,
+  view: ResourcesView,
   written: WrittenResource | undefined,
   options: StatusOptions,
 ): readonly ResourceEntry[] {
   const namespace = context.namespace();
-  if (written === undefined) return entriesInScope(overview, { namespace, all: options.allNamespaces === true });
-  const entry = entryMeant(overview, written, namespace);
+  if (written === undefined) return entriesInScope(view, { namespace, all: options.allNamespaces === true });
+  const entry = entryMeant(view, written, namespace);
   if (entry === undefined) throw noSuchResource(written, namespace);
   return [entry];
 }
@@ -57,16 +61,21 @@ function nothingFound(context: Context, { allNamespaces }: StatusOptions): strin
     : `No ClusterPrefetch found, and no Prefetch in namespace ${context.namespace()}. All namespaces: -A\n`;
 }
 
+/** What is not known, so that more may be wanted. */
+function unreadText({ terminal: { paint } }: Context, gaps: readonly string[]): string {
+  return gaps.map(gap => `${paint('busy', 'Cannot be read now')}: ${gap}\n`).join('');
+}
+
 function page(
-  { terminal: { paint, live } }: Context,
+  context: Context,
   entries: readonly ResourceEntry[],
   gaps: readonly string[],
   options: StatusOptions,
 ): string {
+  const { paint, live } = context.terminal;
   const table = statusTable(entries, lookOf(options, { paint, bars: live }));
   if (!options.headers) return table;
-  const unread = gaps.map(gap => `${paint('busy', 'Cannot be read now')}: ${gap}\n`).join('');
-  const why = `${unread}${whyNotWarm(entries, paint)}`;
+  const why = `${unreadText(context, gaps)}${whyNotWarm(entries, paint)}`;
   return `${table}\n${summaryLine(entries, paint)}${why === '' ? '' : `\n${why}`}`;
 }
 
@@ -81,40 +90,48 @@ function lookOf(options: StatusOptions, look: Pick<TableLook, 'paint' | 'bars'>)
  */
 async function watchStatus(
   context: Context,
-  choose: (overview: Overview) => readonly ResourceEntry[],
+  asked: ResourcesQuery,
+  choose: (view: ResourcesView) => readonly ResourceEntry[],
   options: StatusOptions,
 ): Promise<void> {
   const { terminal, clock, signal, views } = context;
   const drawn = terminal.live && options.output !== 'json' && options.output !== 'yaml' && options.output !== 'name';
   const screen = drawn ? createScreen(terminal) : undefined;
   const lines = createChangedLines(context, options);
+  const following = views.follow(asked);
+  let trouble = '';
+  let shown = '';
   try {
     for (;;) {
       try {
-        const overview = await views.overview(signal);
-        const entries = choose(overview);
-        if (screen !== undefined) screen.show(page(context, entries, overview.gaps, options));
+        const view = await following.look(signal);
+        const entries = choose(view);
+        trouble = '';
+        shown = entries.length === 0 ? nothingFound(context, options) : page(context, entries, view.gaps, options);
+        if (screen !== undefined) screen.show(shown);
         else lines(entries);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof CliError) throw error;
-        if (screen === undefined) terminal.err(`${errorText(error)}\n`);
-        else screen.show(`${errorText(error)}\nTrying again.\n`);
+        const text = `${errorText(error)}\nTrying again.\n`;
+        if (screen !== undefined) screen.show(`${shown}\n${text}`);
+        else if (text !== trouble) terminal.err(text);
+        trouble = text;
       }
       await clock.sleep(LOOK_EVERY_MS, signal);
     }
   } finally {
+    following.close();
     screen?.close();
   }
 }
 
 /** Writes the entries that are not as they were before. */
-function createChangedLines(
-  { terminal }: Context,
-  options: StatusOptions,
-): (entries: readonly ResourceEntry[]) => void {
+function createChangedLines(context: Context, options: StatusOptions): (entries: readonly ResourceEntry[]) => void {
+  const { terminal } = context;
   const before = new Map<string, string>();
   let begun = false;
+  let saidNothing = false;
   return entries => {
     const changed = entries.filter(({ resource, status }) => {
       const name = `${resource.namespace ?? ''} ${fullName(resource)}`;
@@ -123,6 +140,8 @@ function createChangedLines(
       before.set(name, now);
       return true;
     });
+    if (entries.length === 0 && !saidNothing) terminal.err(nothingFound(context, options));
+    saidNothing = entries.length === 0;
     if (changed.length === 0) return;
     const text =
       changed.map(entry => asData(options.output, entry) ?? '').join('') ||

@@ -1,11 +1,11 @@
-import { ApiError, errorText, type Overview, resourceName, type ResourceRef } from '@kube-prefetch/protocol';
+import { ApiError, errorText, resourceName, type ResourceRef, type ResourcesView } from '@kube-prefetch/protocol';
 import { DeadlineExceeded, withDeadline } from '@kube-prefetch/time';
 import { KubeRefusal } from '../connect/kube.ts';
 import type { Context } from '../connect/context.ts';
 import { CliError, EXIT } from '../print/cli-error.ts';
 import { bar, bytesText, durationText, percent } from '../print/quantities.ts';
 import type { ResourceEntry } from '../print/status-table.ts';
-import { longName, parseResourceName, shortName, type WrittenResource } from '../print/resource-name.ts';
+import { inCommands, longName, parseResourceName, shortName, type WrittenResource } from '../print/resource-name.ts';
 import { entryMeant, noSuchResource } from './choose-entries.ts';
 import { judgeWait, type WaitGoal, type WaitVerdict } from './judge-wait.ts';
 
@@ -36,7 +36,10 @@ export async function waitUntil(
   { for: goal, timeout }: WaitOptions,
 ): Promise<void> {
   const { clock, signal } = context;
-  const progress = createProgressLines(context);
+  const progress = createProgressLines(
+    context,
+    wanted.map(({ name }) => name),
+  );
   try {
     await withDeadline(clock, timeout, signal, 'the wait', inTime =>
       lookUntil({ ...context, signal: inTime }, wanted, goal, progress),
@@ -45,10 +48,7 @@ export async function waitUntil(
     if (!(error instanceof DeadlineExceeded)) throw error;
     throw new CliError(`not warm after ${durationText(timeout)}: ${progress.last()}`, {
       exitCode: EXIT.timeout,
-      hints: wanted.map(
-        ({ kind, name }) =>
-          `Why: kubectl prefetch explain ${kind === undefined ? name : `${kind.toLowerCase()}/${name}`}`,
-      ),
+      hints: wanted.map(written => `Why: kubectl prefetch explain ${inCommands(written, context.namespace())}`),
     });
   } finally {
     progress.end();
@@ -61,36 +61,43 @@ async function lookUntil(
   goal: WaitGoal,
   progress: ProgressLines,
 ): Promise<void> {
-  const { clock, signal, views } = context;
-  const giveUpMs = clock.monotonicMs() + APPEARS_WITHIN_MS;
+  const { clock, signal, views, namespace } = context;
   const generations = new Map<string, number | undefined>();
-  for (;;) {
-    const overview = await lookOrSay(context, progress, () => views.overview(signal));
-    if (overview !== undefined) {
-      const found = wanted.map(written => findEntry(context, overview, written, giveUpMs));
-      const judged = await lookOrSay(context, progress, () =>
-        Promise.all(found.map(async entry => entry && judgeEntry(context, entry, goal, generations))),
-      );
+  const find = createFinder(context);
+  const following = views.follow({ namespace: namespace(), name: wanted.map(({ name }) => name) });
+  try {
+    for (;;) {
+      const answer = await lookOrSay(context, progress, () => following.look(signal));
+      const found = wanted.map(written => find(answer, written));
+      const judged =
+        answer &&
+        (await lookOrSay(context, progress, () =>
+          Promise.all(found.map(async entry => entry && judgeEntry(context, entry, goal, generations))),
+        ));
       if (judged !== undefined) {
         failIfNever(found, judged);
         if (judged.every(verdict => verdict?.is === 'reached')) return;
         progress.show(found, judged);
       }
+      await clock.sleep(LOOK_EVERY_MS, signal);
     }
-    await clock.sleep(LOOK_EVERY_MS, signal);
+  } finally {
+    following.close();
   }
 }
 
-/** Undefined while it may still appear. */
-function findEntry(
-  { clock, namespace }: Context,
-  overview: Overview,
-  written: WrittenResource,
-  giveUpMs: number,
-): ResourceEntry | undefined {
-  const entry = entryMeant(overview, written, namespace());
-  if (entry === undefined && clock.monotonicMs() > giveUpMs) throw noSuchResource(written, namespace());
-  return entry;
+/** Undefined while it may still appear: an answer without it counts only as long as answers follow, because another one may lead. */
+function createFinder({ clock, namespace }: Context) {
+  const absentSince = new Map<WrittenResource, number>();
+  return (answer: ResourcesView | undefined, written: WrittenResource): ResourceEntry | undefined => {
+    const entry = answer && entryMeant(answer, written, namespace());
+    const since = absentSince.get(written) ?? clock.monotonicMs();
+    if (answer === undefined || entry !== undefined) absentSince.delete(written);
+    else absentSince.set(written, since);
+    if (answer !== undefined && entry === undefined && clock.monotonicMs() > since + APPEARS_WITHIN_MS)
+      throw noSuchResource(written, namespace());
+    return entry;
+  };
 }
 
 /** What the coordinator does not answer now it may answer later: the time for that is the person's. */
@@ -166,7 +173,7 @@ interface ProgressLines {
 }
 
 /** On a terminal one line that changes; elsewhere a line when the reason changes, and one every ten seconds. */
-function createProgressLines({ terminal, clock }: Context): ProgressLines {
+function createProgressLines({ terminal, clock }: Context, names: readonly string[]): ProgressLines {
   let last = 'no answer yet';
   let saidReason = '';
   let saidMs = -Infinity;
@@ -187,7 +194,7 @@ function createProgressLines({ terminal, clock }: Context): ProgressLines {
       const waiting = judged.findIndex(verdict => verdict?.is !== 'reached');
       const entry = found[waiting];
       const verdict = judged[waiting];
-      if (entry === undefined) return say('absent', 'the coordinator has not read the resource yet');
+      if (entry === undefined) return say(`absent ${waiting}`, `the coordinator has not read ${names[waiting]} yet`);
       const state = entry.status.conditions.find(({ type }) => type === 'Warm')?.reason ?? '';
       const because = verdict?.is === 'waiting' ? verdict.because : '';
       say(`${shortName(entry.resource)} ${state}`, progressText(entry, because, terminal.errLive));

@@ -20,7 +20,7 @@ import { waitUntil } from './wait.ts';
 export interface WarmOptions {
   readonly filename?: string;
   readonly nodes?: LabelSelector;
-  readonly pullSecret: readonly string[];
+  readonly pullSecret?: readonly string[];
   readonly wait?: boolean;
   readonly keep?: boolean;
   readonly ttl?: number;
@@ -69,7 +69,7 @@ interface Made {
 }
 
 async function resourcesWanted(context: Context, kube: Kube, images: readonly string[], options: WarmOptions) {
-  const { filename, nodes, pullSecret } = options;
+  const { filename, nodes, pullSecret = [] } = options;
   if (options.keep && options.ttl !== undefined) throw usage('--keep and --ttl exclude each other');
   const namespace = context.namespace();
   const { workloads, serviceAccounts, problems } =

@@ -51,13 +51,14 @@ export function addCompletion(
 
 /** The library prints by itself. */
 function printed(run: () => void): string {
-  const { log } = console;
+  const printer = globalThis.console;
+  const { log } = printer;
   let text = '';
-  console.log = (line: string) => (text += `${line}\n`);
+  printer.log = (line: string) => (text += `${line}\n`);
   try {
     run();
   } finally {
-    console.log = log;
+    printer.log = log;
   }
   return text;
 }

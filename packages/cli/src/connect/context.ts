@@ -32,8 +32,6 @@ export interface Context {
   kube(): Kube | undefined;
   /** Throws CliError without a cluster. */
   needKube(what: string): Kube;
-  /** Who leads now. */
-  leader(): Promise<Leader>;
   readonly path: CoordinatorPath;
   readonly views: CoordinatorViews;
 }
@@ -56,7 +54,7 @@ export function createContext(
     if (found !== undefined) return found;
     throw new CliError(`${what} needs a cluster: leave out --server`, { exitCode: EXIT.usage });
   };
-  const leader = () => findLeader(needKube('the leader'), options.coordinator, signal);
+  const leader = (inTime: AbortSignal) => findLeader(needKube('the leader'), options.coordinator, inTime);
   const path =
     options.server === undefined ? podPath(() => needKube('a port-forward'), leader) : directPath(options.server);
   return {
@@ -66,22 +64,21 @@ export function createContext(
     namespace: () => options.namespace ?? kube()?.namespace ?? 'default',
     kube,
     needKube,
-    leader,
     path,
-    views: createViews(path, clock),
+    views: createViews(path, clock, terminal.err),
   };
 }
 
 /** Through the API server, to the pod that leads. The Lease is read for each connection: another one may lead by then. */
-function podPath(kube: () => Kube, leader: () => Promise<Leader>): CoordinatorPath {
+function podPath(kube: () => Kube, leader: (inTime: AbortSignal) => Promise<Leader>): CoordinatorPath {
   let pod = 'the pod that leads';
   return {
     describe: () => pod,
     tries: TRIES_OF_REPLICAS,
-    async open(): Promise<Duplex> {
-      const found = await leader();
+    async open(signal): Promise<Duplex> {
+      const found = await leader(signal);
       pod = `pod ${found.namespace}/${found.pod}`;
-      return openPortForward(kube(), { namespace: found.namespace, pod: found.pod, port: ADMIN_PORT });
+      return openPortForward(kube(), { namespace: found.namespace, pod: found.pod, port: ADMIN_PORT }, signal);
     },
   };
 }

@@ -20,7 +20,7 @@ export interface KubeCall {
 /** The API server, with the rights of the person. */
 export interface Kube {
   readonly namespace: string;
-  /** Throws KubeRefusal where the server says no, ApiError Unreachable where it does not answer. */
+  /** Throws KubeRefusal where the server says no, ApiError Unreachable where it does not answer, or answers that it cannot now. */
   call<T = KubeAnswer>(call: KubeCall, signal: AbortSignal): Promise<T>;
   /** Not open yet. */
   webSocket(path: string, protocol: string): Promise<WebSocket>;
@@ -59,6 +59,12 @@ export function createKube(access: KubeAccess, clock: Clock): Kube {
         const message = `the API server ${access.server.host} cannot be asked: ${errorText(cause)}`;
         throw new ApiError('Unreachable', message, { cause });
       });
+      // It may answer later, when it is less busy or another one of its replicas is asked.
+      if (status === 429 || status >= 500)
+        throw new ApiError(
+          'Unreachable',
+          `the API server ${access.server.host} answers ${status}: ${refusalIn(text) ?? text.trim().slice(0, 500)}`,
+        );
       if (status >= 300) throw new KubeRefusal(status, refusalIn(text) ?? `${describe(call)}: status ${status}`);
       return JSON.parse(text) as T;
     },

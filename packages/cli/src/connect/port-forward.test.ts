@@ -37,7 +37,7 @@ async function forwardTo(serve: (socket: WebSocket, received: () => string) => v
   closing.push(() => server.close().closeAllConnections());
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/prefix/`);
   const kube = createKube({ server: url, namespace: 'n', authenticate: async () => ({}) }, systemClock);
-  return openPortForward(kube, { namespace: 'n', pod: 'p', port: 7_071 });
+  return openPortForward(kube, { namespace: 'n', pod: 'p', port: 7_071 }, new AbortController().signal);
 }
 
 async function get(connection: Duplex) {

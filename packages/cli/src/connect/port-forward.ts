@@ -27,16 +27,20 @@ const MAX_REFUSAL_BYTES = 16 * 1_024;
  * the input closes it and cuts the answer, so whoever uses it ends it only when the answer is read. What is not read yet holds the
  * sender back.
  */
-export async function openPortForward(kube: Kube, { namespace, pod, port }: PodPort): Promise<Duplex> {
+export async function openPortForward(
+  kube: Kube,
+  { namespace, pod, port }: PodPort,
+  signal: AbortSignal,
+): Promise<Duplex> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/portforward?ports=${port}`;
   const socket = await kube.webSocket(path, PROTOCOL);
   // Its first messages may come with the answer to the handshake, before whoever waits for that is told.
   const connection = toDuplex(socket, `port ${port} of pod ${namespace}/${pod}`);
-  await untilOpen(socket, `${namespace}/${pod}`);
+  await untilOpen(socket, `${namespace}/${pod}`, signal);
   return connection;
 }
 
-async function untilOpen(socket: WebSocket, pod: string): Promise<void> {
+async function untilOpen(socket: WebSocket, pod: string, signal: AbortSignal): Promise<void> {
   const refused = Promise.withResolvers<never>();
   socket.once('unexpected-response', (_request: unknown, answer: IncomingMessage) => {
     void describeRefusal(answer).then(text => {
@@ -48,8 +52,9 @@ async function untilOpen(socket: WebSocket, pod: string): Promise<void> {
     });
   });
   try {
-    await Promise.race([once(socket, 'open'), refused.promise]);
+    await Promise.race([once(socket, 'open', { signal }), refused.promise]);
   } catch (cause) {
+    if (signal.aborted) socket.terminate();
     if (cause instanceof CliError || cause instanceof ApiError) throw cause;
     throw new ApiError('Unreachable', `no connection to pod ${pod}: ${errorText(cause)}`, { cause });
   }
@@ -77,7 +82,8 @@ function toDuplex(socket: WebSocket, what: string): Duplex {
   const duplex = new Duplex({
     read: () => socket.resume(),
     write(chunk: Buffer, _encoding, done) {
-      sendPieces(socket, chunk, done);
+      if (socket.readyState === socket.OPEN) sendPieces(socket, chunk, done);
+      else done(new Error(`${what}: the connection has been closed`));
     },
     final(done) {
       socket.close();

@@ -312,6 +312,19 @@ test.each([
   expect((await agents.inject({ url: '/v1/nodes/n1/plan', headers })).statusCode).toBe(status);
 });
 
+test.each([
+  ['', 200, 1],
+  ['?name=web', 200, 1],
+  ['?name=gone&name=web&namespace=shop', 200, 1],
+  ['?name=gone', 200, 0],
+  [`?${'name=x&'.repeat(101)}`, 400, undefined],
+  ['?namespace=a&namespace=b', 400, undefined],
+])('resources%s', async (query, status, count) => {
+  const { admin } = await startEdge();
+  const answer = await admin.inject({ url: `/v1/resources${query}` });
+  expect([answer.statusCode, answer.json<{ resources?: unknown[] }>().resources?.length]).toEqual([status, count]);
+});
+
 test('the overview is read on the admin listener', async () => {
   const { admin } = await startEdge();
   expect((await admin.inject({ url: '/v1/overview' })).json()).toMatchObject({ epoch: 1, nodes: [{}, { name: 'n1' }] });

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { CELL_STATES, FAILURE_KINDS, PULL_PHASES, WAIT_REASONS } from '../cell.ts';
 import { ApiError, Problem } from '../errors.ts';
 import { CredentialsAnswer, CredentialsRequest } from './credentials.ts';
-import { AGENT_STATES, ImageView, LIMIT_KINDS, NodeView, Overview } from './overview.ts';
+import { AGENT_STATES, ImageView, LIMIT_KINDS, NodeView, Overview, ResourcesView } from './overview.ts';
 import { messageParser } from './parse-message.ts';
 import { PermitAnswer, PermitRequest } from './permit.ts';
 import { PlanBody } from './plan.ts';
@@ -28,6 +28,7 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   'credentials-request': CredentialsRequest,
   'credentials-answer': CredentialsAnswer,
   overview: Overview,
+  'resources-view': ResourcesView,
   'node-view': NodeView,
   'image-view': ImageView,
   problem: Problem,

@@ -136,14 +136,31 @@ export const ResourceProgress = Type.Object({
 });
 export type ResourceProgress = Static<typeof ResourceProgress>;
 
-/** What is warm where, in one page: cells are counted here and listed per node or image. */
-export const Overview = Type.Object({
+export const MAX_RESOURCE_NAMES = 100;
+
+/** Which resources are asked for: those for which both are true. */
+export const ResourcesQuery = Type.Object({
+  /** Prefetches of this namespace, and every ClusterPrefetch; absent: of all namespaces. */
+  namespace: Type.Optional(Type.String()),
+  /** With one of these names; absent: with any. */
+  name: Type.Optional(Type.Array(Type.String(), { maxItems: MAX_RESOURCE_NAMES })),
+});
+export type ResourcesQuery = Static<typeof ResourcesQuery>;
+
+/** What is warm, and no word of nodes: for those who look again and again. */
+export const ResourcesView = Type.Object({
   epoch: Type.Integer(),
   /** What could not be read; empty: the plans are complete. */
   gaps: Type.Array(Type.String()),
   resources: Type.Array(
     Type.Object({ resource: ResourceRef, status: PrefetchStatus, progress: Type.Optional(ResourceProgress) }),
   ),
+});
+export type ResourcesView = Static<typeof ResourcesView>;
+
+/** What is warm where, in one page: cells are counted here and listed per node or image. */
+export const Overview = Type.Object({
+  ...ResourcesView.properties,
   nodes: Type.Array(NodeOverview),
   limits: Type.Array(LimitOverview, { maxItems: MAX_OVERVIEW_LIMITS }),
   waves: Type.Array(WaveOverview, { maxItems: MAX_OVERVIEW_WAVES }),

@@ -1,0 +1,1 @@
+export { type LeaderApi, startLeaderApi } from './start-leader-api.ts';
