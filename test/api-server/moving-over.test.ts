@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
+import { runBlock } from '@kube-prefetch/lab/docs';
 import { scratchFolder } from '@kube-prefetch/lab/machine';
 import { parseResource } from '@kube-prefetch/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ownCrd } from './workload-crds.ts';
 import { applyCrds } from './apply-crds.ts';
+import { whileAllIsWarm } from './keep-warm.ts';
 
-const run = promisify(execFile);
-const page = readFileSync('docs/moving-over.md', 'utf8');
 const folder = scratchFolder('kp-moving');
 let server: ApiServer;
 
@@ -25,8 +23,7 @@ beforeAll(async () => {
   await server.apply(theirs.map(([group, version, kind, plural]) => ownCrd(group, kind, plural, [version])));
   const names = theirs.map(([group, , , plural]) => `crd/${plural}.${group}`);
   await server.kubectl('wait', '--for=condition=Established', ...names, 'crd/prefetches.cache.techsquad.rocks');
-  for (const name of ['kubernetes-prefetch-operator-system', 'kube-fledged', 'shop', 'jhub'])
-    await server.kubectl('create', 'namespace', name);
+  for (const name of ['kube-fledged', 'shop', 'jhub']) await server.kubectl('create', 'namespace', name);
 });
 
 afterAll(async () => {
@@ -34,35 +31,15 @@ afterAll(async () => {
   folder.remove();
 });
 
-/** Runs the commands of one part of the page as they are written, but those of helm; before one waits, everything is warm. */
-async function follow(heading: string): Promise<readonly string[]> {
-  const part = page.split(/^## /m).find(text => text.startsWith(`${heading}\n`)) ?? '';
-  const lines = [...part.matchAll(/^```sh\n(.*?)^```/gms)].flatMap(([, block = '']) => block.trim().split('\n'));
-  for (const line of lines) {
-    expect(line).toMatch(/^(kubectl|helm) /);
-    if (line.startsWith('kubectl wait')) await makeWarm();
-    if (line.startsWith('kubectl')) await run('bash', ['-o', 'pipefail', '-ec', line], { env: server.env });
-  }
-  return lines;
-}
+/** Commands of the page, of which some wait. */
+const whileWarm = (work: (env: NodeJS.ProcessEnv) => Promise<string>) => whileAllIsWarm(server, () => work(server.env));
 
 const ours = async (): Promise<readonly OurObject[]> =>
   JSON.parse(await server.kubectl('get', 'kube-prefetch', '--all-namespaces', '--output=json')).items;
 
 interface OurObject {
-  readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly spec: Readonly<Record<string, unknown>>;
-}
-
-async function makeWarm(): Promise<void> {
-  const condition = { type: 'Warm', status: 'True', reason: 'AllPresent', message: 'so it is', observedGeneration: 1 };
-  const status = { conditions: [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }] };
-  for (const { kind, metadata } of await ours()) {
-    const place = metadata.namespace === undefined ? [] : [`--namespace=${metadata.namespace}`];
-    const patch = ['--subresource=status', '--type=merge', `--patch=${JSON.stringify({ status })}`];
-    await server.kubectl('patch', `${kind.toLowerCase()}.kube-prefetch.io`, metadata.name, ...place, ...patch);
-  }
 }
 
 /** What differs from the defaults, by name; all of it is valid. */
@@ -91,18 +68,8 @@ test('from kubernetes-prefetch-operator', async () => {
   await server.apply([
     sample('prefetch-sample', { filter_by_labels: { app: 'nginx' }, retry_after: 60, node_filter: 'worker' }),
     sample('finds-nothing', { filter_by_labels: {} }),
-    {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: at('kubernetes-prefetch-operator-system', 'controller-manager'),
-      spec: {
-        selector: { matchLabels: { a: 'b' } },
-        template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'a', image: 'a' }] } },
-      },
-    },
   ]);
-  const lines = await follow('kubernetes-prefetch-operator');
-  expect(lines.filter(line => line.startsWith('helm'))).toHaveLength(1);
+  await whileWarm(env => runBlock('docs/moving-over.md', 'kubectl get prefetches.cache.techsquad.rocks', { env }));
   expect(await moved()).toEqual({
     '/default-prefetch-sample': {
       workloads: [{ kinds: ['Deployment'], selector: { matchLabels: { app: 'nginx' } } }],
@@ -125,7 +92,7 @@ test('from kube-fledged', async () => {
       imagePullSecrets: [{ name: 'myregistrykey' }],
     },
   });
-  await follow('kube-fledged');
+  await whileWarm(env => runBlock('docs/moving-over.md', 'kubectl get imagecaches', { env }));
   const imagePullSecrets = [{ name: 'myregistrykey' }];
   expect(await moved()).toEqual({
     'kube-fledged/imagecache1-0': { images: ['ghcr.io/jitesoft/nginx:1.23.1'], nodes: ANYWHERE, imagePullSecrets },
@@ -159,7 +126,7 @@ test('from OpenKruise', async () => {
       selector: { matchLabels: { t: 'x' }, matchExpressions },
     }),
   ]);
-  await follow('OpenKruise');
+  await whileWarm(env => runBlock('docs/moving-over.md', 'kubectl get imagepulljobs', { env }));
   expect(await moved()).toEqual({
     'shop/named': { images: ['nginx:1.9.1'], nodes: { ...ANYWHERE, names: ['node-1', 'node-2'] } },
     'shop/everywhere': { images: ['nginx:1.9.1'], nodes: ANYWHERE, imagePullSecrets: [{ name: 'a' }, { name: 'b' }] },
@@ -217,7 +184,8 @@ test.each([
       },
     },
   });
-  await follow('z2jh');
+  const leftOut = ['helm upgrade'];
+  await whileWarm(env => runBlock('docs/moving-over.md', 'kubectl get daemonsets', { env, leftOut }));
   const { 'jhub/continuous-image-puller': found } = await moved();
   expect(found).toMatchObject({ images: ['tools:1', 'user:1', 'big:1'], ...secrets });
   expect((found as { nodes: object }).nodes).toEqual({ placement: 'Eligible', tolerations, selector });

@@ -1,11 +1,12 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ApiServer, startApiServer } from '@kube-prefetch/lab/cluster';
-import { shellBlocksOf } from '@kube-prefetch/lab/docs';
-import { runProgram, scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
+import { runBlock } from '@kube-prefetch/lab/docs';
+import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { readYaml } from '@kube-prefetch/lab/set-up';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { untilServed } from '../api-server/apply-crds.ts';
+import { whileAllIsWarm } from '../api-server/keep-warm.ts';
 import { CHART, TRY, valuesOf } from './render.ts';
 import { SOON_MS } from '../patience.ts';
 
@@ -183,11 +184,19 @@ describe('on a real API server', () => {
     await expect(helm('upgrade', 'kube-prefetch', '--set=techsquad.enabled=true')).rejects.toThrow(
       new RegExp(`${TECHSQUAD} is on the cluster already`),
     );
-    const page = readFileSync('docs/moving-over.md', 'utf8');
-    const commands = [...page.matchAll(/^kubectl ((?:label|annotate) crd.*)$/gm)].map(([, command = '']) => command);
-    expect(commands).toHaveLength(2);
-    for (const command of commands) await server.kubectl(...command.split(' '));
-    await helm('upgrade', 'kube-prefetch', '--set=techsquad.enabled=true', '--force-conflicts');
+    await server.kubectl('create', 'namespace', 'kubernetes-prefetch-operator-system');
+    const containers = [{ name: 'a', image: 'a' }];
+    await server.apply({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'controller-manager', namespace: 'kubernetes-prefetch-operator-system' },
+      spec: {
+        selector: { matchLabels: { a: 'b' } },
+        template: { metadata: { labels: { a: 'b' } }, spec: { containers } },
+      },
+    });
+    const { env } = server;
+    expect(await runBlock('docs/moving-over.md', 'kubectl scale deployment', { env })).toContain('REVISION: 2');
     await helm('upgrade', 'kube-prefetch', '--set=techsquad.enabled=false');
     expect((await definition(TECHSQUAD)).metadata.uid).toBe(uid);
     expect(await server.kubectl('get', TECHSQUAD, '--output=name')).toContain('sample');
@@ -220,52 +229,25 @@ describe('on a real API server', () => {
 
   test('the commands of the pages install, show, upgrade and uninstall a release', async () => {
     await server.kubectl('delete', 'namespace', 'kube-prefetch', '--ignore-not-found');
-    await follow('docs/install.md', 'kubectl create namespace kube-prefetch');
+    const { env } = server;
+    const noPods = { env, leftOut: ['--wait'] };
+    await runBlock('docs/install.md', 'kubectl create namespace', noPods);
     await untilServed(server);
     await server.kubectl('create', 'namespace', 'shop');
     const web = { metadata: { name: 'web', namespace: 'shop' }, spec: { images: ['registry.example/shop/web:1.0'] } };
     await server.apply({ apiVersion: 'kube-prefetch.io/v1alpha1', kind: 'Prefetch', ...web });
-    expect(await follow('docs/install.md', 'kubectl get prefetches')).toMatch(/web[^]*condition met[^]*FIELDS:/);
-    expect(
-      await follow('docs/security.md', 'kubectl patch secret', {
-        NAME: 'kube-prefetch-ca',
-        NAMESPACE: 'kube-prefetch',
-      }),
-    ).toContain('patched');
-    expect(await follow('docs/install.md', 'helm upgrade')).toContain('REVISION: 2');
-    expect(await follow('docs/install.md', 'helm uninstall')).toContain('uninstalled');
-    expect(await follow('README.md', 'helm install')).toContain('condition met');
+    const used = await whileAllIsWarm(server, () => runBlock('docs/install.md', 'kubectl get prefetches', { env }));
+    expect(used).toMatch(/web[^]*condition met[^]*FIELDS:/);
+    const instead = { NAME: 'kube-prefetch-ca', NAMESPACE: 'kube-prefetch' };
+    expect(await runBlock('docs/security.md', 'kubectl patch secret', { env, instead })).toContain('patched');
+    expect(await runBlock('docs/install.md', 'helm upgrade', noPods)).toContain('REVISION: 2');
+    expect(await runBlock('docs/install.md', 'helm uninstall', { env })).toContain('uninstalled');
+    expect(await whileAllIsWarm(server, () => runBlock('README.md', 'helm install', noPods))).toContain(
+      'condition met',
+    );
     await server.helm('uninstall', 'kube-prefetch', '--namespace=kube-prefetch');
-    expect(await follow('charts/kube-prefetch/README.md', 'helm install')).toContain('STATUS: deployed');
+    expect(await runBlock('charts/kube-prefetch/README.md', 'helm install', { env })).toContain('STATUS: deployed');
   });
-
-  /** Runs a block of commands of a page as it is written, but `--wait`: no pod runs. Before it waits for it, everything is warm. */
-  async function follow(page: string, start: string, names: Readonly<Record<string, string>> = {}): Promise<string> {
-    const block = shellBlocksOf(readFileSync(page, 'utf8')).find(({ commands }) => commands.startsWith(start));
-    let printed = '';
-    for (const line of (block?.commands ?? '').replaceAll('\\\n', '').trim().split('\n')) {
-      if (line.startsWith('kubectl wait')) await makeWarm();
-      const command = line.replaceAll(/\b[A-Z]{2,}\b/g, name => names[name] ?? name).replace(/ --wait\b/, '');
-      printed += await runProgram('bash', ['-ec', command], { env: server.env });
-    }
-    return printed;
-  }
-
-  async function makeWarm(): Promise<void> {
-    const condition = {
-      type: 'Warm',
-      status: 'True',
-      reason: 'AllPresent',
-      message: 'so it is',
-      observedGeneration: 1,
-    };
-    const status = { conditions: [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }] };
-    const patch = ['--subresource=status', '--type=merge', `--patch=${JSON.stringify({ status })}`];
-    for (const kind of ['prefetch', 'clusterprefetch'])
-      for (const { metadata } of JSON.parse(await server.kubectl('get', kind, '--all-namespaces', '--output=json'))
-        .items)
-        await server.kubectl('patch', kind, metadata.name, `--namespace=${metadata.namespace ?? ''}`, ...patch);
-  }
 
   /** Does what the refusals say, until there is none. */
   async function handOver(release: string, why: RegExp, ...args: readonly string[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { readBlock } from '@kube-prefetch/lab/docs';
 import { waitUntil } from '@kube-prefetch/lab/machine';
 import type { Overview } from '@kube-prefetch/protocol';
 import { expect, test } from 'vitest';
@@ -11,9 +12,13 @@ const STEPS = [
   'Step 5: the registry is stopped, and a container of every warm image starts on every node',
 ];
 
-// The first command of README.md; the second is what runs these tests.
+function startDemo(...args: readonly string[]) {
+  const instead = { 'npm run demo': `npm run demo -- ${args.join(' ')}` };
+  return runDemo(readBlock('README.md', 'npm run demo', { instead, leftOut: ['npm test'] }));
+}
+
 test('on three real containerds every step holds, and nothing is left behind', async () => {
-  using demo = runDemo();
+  using demo = startDemo();
   await demo.ends(0);
   expect(demo.output()).toContain('Running on 3 real containerds');
   expect(linesOfSteps(demo.output())).toEqual(STEPS.flatMap(step => [step, 'held']));
@@ -24,7 +29,7 @@ test('on three real containerds every step holds, and nothing is left behind', a
 });
 
 test('Ctrl-C in the middle ends it and leaves nothing behind', async () => {
-  using demo = runDemo();
+  using demo = startDemo();
   await demo.printed(STEPS[1] as string);
   demo.signal('SIGINT');
   await demo.ends('SIGINT'); // npm's own end; the demo's comes before it
@@ -33,7 +38,7 @@ test('Ctrl-C in the middle ends it and leaves nothing behind', async () => {
 });
 
 test('killed in the middle it leaves nothing behind either', async () => {
-  using demo = runDemo();
+  using demo = startDemo();
   await demo.printed(STEPS[0] as string);
   expect(demo.leftovers()).not.toEqual([]);
   demo.signal('SIGKILL');
@@ -41,7 +46,7 @@ test('killed in the middle it leaves nothing behind either', async () => {
 });
 
 test('--keep leaves it running, with the registry, until Ctrl-C', async () => {
-  using demo = runDemo('--keep');
+  using demo = startDemo('--keep');
   await demo.printed('Left running until Ctrl-C');
   const [, url = ''] = /curl (\S+\/v1\/overview)/.exec(demo.output()) ?? [];
   const overview = (await (await fetch(url)).json()) as Overview;
@@ -57,7 +62,7 @@ test('--keep leaves it running, with the registry, until Ctrl-C', async () => {
 });
 
 test('on a Docker Engine it plays the same steps with one node', async () => {
-  using demo = runDemo('--on', 'docker');
+  using demo = startDemo('--on', 'docker');
   await demo.ends(0);
   expect(demo.output()).toContain('Running on one real Docker Engine');
   expect(linesOfSteps(demo.output())).toEqual(STEPS.flatMap(step => [step, 'held']));
@@ -65,7 +70,7 @@ test('on a Docker Engine it plays the same steps with one node', async () => {
 });
 
 test('on stand-ins in memory it says what it cannot show', async () => {
-  using demo = runDemo('--on', 'memory');
+  using demo = startDemo('--on', 'memory');
   await demo.ends(0);
   expect(demo.output()).toContain('only exist in memory: no byte moves, no container starts');
   expect(demo.output()).toContain('not shown: containers that start');
@@ -73,7 +78,7 @@ test('on stand-ins in memory it says what it cannot show', async () => {
 });
 
 test('a wrong argument is refused before anything starts', async () => {
-  using demo = runDemo('--on', 'podman');
+  using demo = startDemo('--on', 'podman');
   await demo.ends(1);
   expect(demo.output()).toContain('--on: expected containerd, docker, memory, got podman');
 });

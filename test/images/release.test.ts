@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { runBlock } from '@kube-prefetch/lab/docs';
 import { runProgram, scratchFolder } from '@kube-prefetch/lab/machine';
 import { goBuild, helmPrograms, needDebianPackages } from '@kube-prefetch/lab/set-up';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -18,11 +19,10 @@ const imageOf = (program: string) =>
   readdirSync(out).find(name => name.startsWith(`kube-prefetch-${program}-`) && name.endsWith('.oci.tar')) as string;
 const sbomOf = (program: string) => readFileSync(file(imageOf(program).replace('.oci.tar', '.spdx.json')), 'utf8');
 
-// As docs/releasing.md has it.
 let said: string;
 beforeAll(async () => {
   await needDebianPackages(['skopeo']);
-  said = (await run(process.execPath, [main, '--dry-run', '--out', out])).stdout;
+  said = await runBlock('docs/releasing.md', 'npm run release', { instead: { 'dist/release': out } });
 });
 afterAll(() => scratch.remove());
 

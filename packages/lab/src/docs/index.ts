@@ -1,3 +1,3 @@
 export { buildSite } from './build-site.ts';
-export { shellBlocksOf } from './markdown.ts';
+export { readBlock, runBlock } from './run-block.ts';
 export { serveFolder } from './serve-folder.ts';
