@@ -3,7 +3,7 @@ import { type Fixture, startFixture } from './fixture.ts';
 import { type Publisher, createPublisher } from './images.ts';
 import { answersTheCommandLine } from './scenarios/cli.ts';
 import { survivesFailures } from './scenarios/failures.ts';
-import { installs } from './scenarios/install.ts';
+import { installs, showsItsViews } from './scenarios/install.ts';
 import { isUpgraded, leaves } from './scenarios/leave.ts';
 import { keepsPodsOffColdNodes } from './scenarios/gate.ts';
 import { followsNodes } from './scenarios/nodes.ts';
@@ -30,6 +30,7 @@ describe('on three real nodes', () => {
 
   installs(fixture);
   const warm = warms(fixture, publish);
+  showsItsViews(fixture, warm);
   answersTheCommandLine(fixture, publish, warm);
   isScraped(fixture, publish);
   readsWhatIsWritten(fixture, publish);

@@ -5,7 +5,9 @@ import { promisify } from 'node:util';
 import { bundle } from '@kube-prefetch/lab/build';
 import { BASE_CONFIG, baseLayer, buildImages } from '@kube-prefetch/lab/build-images';
 import { assembleImage, writeLayout } from '@kube-prefetch/lab/images';
+import { runBlock } from '@kube-prefetch/lab/docs';
 import { sayToStderr as say, scratchFolder } from '@kube-prefetch/lab/machine';
+import { type Registry, startRegistry } from '@kube-prefetch/lab/debian-registry';
 import { needDebianPackages } from '@kube-prefetch/lab/set-up';
 import { type Dockerd, startDockerd } from '@kube-prefetch/lab/runtimes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -19,24 +21,55 @@ const scratch = scratchFolder('kp-dbuild');
 const at = (...names: readonly string[]) => join(scratch.path, ...names);
 const context = at('context');
 let dockerd: Dockerd;
+let registry: Registry;
 
 beforeAll(async () => {
   await needDebianPackages(['skopeo']);
+  registry = await startRegistry({ dir: at('registry') });
   dockerd = await startDockerd({ dir: at('d'), registries: [] });
   for (const [program, image] of Object.entries(await buildImages())) await writeLayout(at(program), image, 'latest');
   await loadBase();
   await makeContext();
+  await buildAsWritten();
 });
 afterAll(async () => {
   await dockerd?.close();
+  await registry?.stop();
   scratch.remove();
 });
 
 /** The builder of Debian's Docker Engine; a newer client would ask for another one. */
+const dockerEnv = () => ({ ...process.env, DOCKER_HOST: `unix://${dockerd.socket}`, DOCKER_BUILDKIT: '0' });
+
 function docker(...args: readonly string[]) {
-  const env = { ...process.env, DOCKER_HOST: `unix://${dockerd.socket}`, DOCKER_BUILDKIT: '0' };
-  return run('docker', [...args], { env });
+  return run('docker', [...args], { env: dockerEnv() });
 }
+
+/** Both programs, by the commands of the page, on our own base; the command line by its own. */
+async function buildAsWritten(): Promise<void> {
+  await runBlock('docs/images.md', 'npm run build', {
+    cwd: context,
+    env: { ...dockerEnv(), base: BASE },
+    leftOut: ['npm run build', 'name=', 'base='],
+    instead: { '$(git rev-parse HEAD)': revisionOf('agent'), 'registry.example': registry.address },
+  });
+  const args = ['--build-arg', `BASE=${BASE}`, '--build-arg', `REVISION=${revisionOf('cli')}`];
+  await docker(
+    'build',
+    '--target',
+    'cli',
+    '--tag',
+    built('cli'),
+    ...args,
+    '--file',
+    join(context, 'docker/Dockerfile'),
+    context,
+  );
+}
+
+const built = (program: string) => `${registry.address}/kube-prefetch/${program}:0.1.0`;
+const revisionOf = (program: string) =>
+  readLayout(at(program)).config.config.Labels['org.opencontainers.image.revision'] ?? '';
 
 async function loadBase(): Promise<void> {
   const image = assembleImage({ layers: [await baseLayer({ say })], config: BASE_CONFIG });
@@ -62,11 +95,8 @@ test('no base is taken that was not named', async () => {
   );
 });
 
-async function dockerBuild(program: string, revision: string): Promise<Layout> {
-  const args = ['--build-arg', `BASE=${BASE}`, '--build-arg', `REVISION=${revision}`];
-  const file = join(context, 'docker', 'Dockerfile');
-  await docker('build', '--target', program, '--tag', `built-${program}`, ...args, '--file', file, context);
-  await docker('save', '--output', at(`${program}.tar`), `built-${program}`);
+async function save(program: string): Promise<Layout> {
+  await docker('save', '--output', at(`${program}.tar`), built(program));
   await run('skopeo', ['copy', `docker-archive:${at(`${program}.tar`)}`, `oci:${at(`built-${program}`)}:1`]);
   return readLayout(at(`built-${program}`));
 }
@@ -75,12 +105,11 @@ test.each(PROGRAMS)(
   'docker build gives the image of the %s the same files and the same configuration',
   async program => {
     const ours = readLayout(at(program));
-    const revision = ours.config.config.Labels['org.opencontainers.image.revision'] ?? '';
-    const built = await dockerBuild(program, revision);
-    const { Cmd: _, ...config } = built.config.config;
+    const saved = await save(program);
+    const { Cmd: _, ...config } = saved.config.config;
     expect(config).toMatchObject(ours.config.config);
     const [theirs, wanted] = [
-      await listEntries(built, at(`root-built-${program}`)),
+      await listEntries(saved, at(`root-built-${program}`)),
       await listEntries(ours, at(`root-${program}`)),
     ];
     expect(wanted.some(line => line.startsWith('/app/main.mjs 644 0:0 '))).toBe(true);

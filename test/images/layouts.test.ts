@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { runBlock } from '@kube-prefetch/lab/docs';
 import { scratchFolder } from '@kube-prefetch/lab/machine';
 import { needDebianPackages } from '@kube-prefetch/lab/set-up';
 import { startRegistry } from '@kube-prefetch/lab/debian-registry';
@@ -23,10 +24,19 @@ beforeAll(async () => {
 });
 afterAll(() => scratch.remove());
 
-test('a second build over the first one has the same digests, without anything that the first one kept', async () => {
-  const env = { ...process.env, KUBE_PREFETCH_CACHE: join(scratch.path, 'cache') };
-  const again = await run(process.execPath, [main, '--out', out], { env });
-  expect(again.stdout).toBe(said);
+test('a second build, by docs/images.md, has the same digests without what the first one kept, and is pushed', async () => {
+  const registry = await startRegistry({ dir: join(scratch.path, 'registry') });
+  const instead = {
+    '/tmp/images': out,
+    'skopeo copy': 'skopeo copy --dest-tls-verify=false',
+    'registry.example': registry.address,
+  };
+  const env = { KUBE_PREFETCH_CACHE: join(scratch.path, 'cache') };
+  expect(await runBlock('docs/images.md', 'npm run images', { instead, env })).toContain(said);
+  const pushed = `docker://${registry.address}/kube-prefetch/agent:0.1.0`;
+  const { stdout } = await run('skopeo', ['inspect', '--tls-verify=false', '--format', '{{.Digest}}', pushed]);
+  await registry.stop();
+  expect(said).toContain(stdout.trim());
 });
 
 test('SOURCE_DATE_EPOCH is when the image was made, and the layers stay the same', async () => {

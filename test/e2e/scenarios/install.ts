@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { readBlock } from '@kube-prefetch/lab/docs';
 import { expect, test } from 'vitest';
-import { type Fixture, NEWER, PATIENCE, RELEASE } from '../fixture.ts';
+import { type Fixture, NEWER, PATIENCE, PLAIN, RELEASE } from '../fixture.ts';
 import { processOf } from '../process-of.ts';
+import type { WarmImages } from './warm.ts';
 
 const CHART = 'charts/kube-prefetch';
 
@@ -36,9 +38,9 @@ export function installs(here: () => Fixture): void {
     expect(ofTheNode.filter(({ writable }) => writable)).toEqual([{ path: '/var/lib/kube-prefetch', writable: true }]);
   });
 
-  test('helm test passes', async () => {
-    const output = await here().cluster.helm('test', RELEASE, `--namespace=${RELEASE}`, `--timeout=${PATIENCE}`);
-    expect(output).toMatch(/Phase:\s+Succeeded/);
+  test('helm test passes, by the commands of docs/install.md', async () => {
+    const said = await inShell(here(), readBlock('docs/install.md', 'helm test'));
+    expect(said).toMatch(/Phase:\s+Succeeded[^]*kube-prefetch-agent[^]*Running/);
   });
 
   test('the only Secret of the release is that of its certificate authority', async () => {
@@ -46,6 +48,22 @@ export function installs(here: () => Fixture): void {
     const ours = secrets.items.filter(({ metadata }) => !metadata.name.startsWith('sh.helm.release'));
     expect(ours).toMatchObject([{ data: { 'tls.crt': expect.any(String), 'tls.key': expect.any(String) } }]);
   });
+}
+
+/** What a person sees by a port-forward to the pod that the Lease names. */
+export function showsItsViews(here: () => Fixture, warm: () => WarmImages): void {
+  test('the views of a node and of an image are reached by the commands of docs/install.md', async () => {
+    const [image = ''] = warm().everywhere;
+    const instead = { NODE: `node${PLAIN}`, 'registry.example/shop/web:1.0': image };
+    const said = await inShell(here(), readBlock('docs/install.md', 'pod=$(kubectl get lease', { instead }));
+    const because = `"image":"${image}"[^]*"node":"node${NEWER}"`;
+    expect(said).toMatch(new RegExp(`"name":"node${PLAIN}"[^]*${because}`));
+  });
+}
+
+function inShell({ cluster }: Fixture, commands: string): Promise<string> {
+  const env = Object.entries(cluster.env).map(each => each.join('='));
+  return cluster.inControlPlane('env', ...env, 'bash', '-eo', 'pipefail', '-c', commands);
 }
 
 interface Pod {
