@@ -8,17 +8,20 @@ import { assembleImage, compressedBytes, writeLayout } from '../../images/index.
 import { runProgram, scratchFolder } from '../../machine/index.ts';
 import { type PullSettings, startContainerd } from '../../runtimes/index.ts';
 import { needUpFront } from '../../set-up/index.ts';
-import { median, printFigures, spread } from '../print-figures.ts';
 import { cpuSeconds } from '../process-figures.ts';
 import { bigLayer, readFilling } from './big-layer.ts';
 import { type PacedRegistry, startPacedRegistry } from './paced-registry.ts';
 import { type Conditions, REGISTRIES } from './pull-settings.ts';
+import { BARE, type MeasuredRow, settingsTable } from './settings-table.ts';
 
 const HELP = `npm run bench:settings [-- --rounds N] [-- --megabytes N]
 
 Pulls an image of one layer and an image of ten layers over CRI into a fresh containerd 2.4, once with each of some settings in
 turn, from a registry on loopback, and from one that sends each connection 90 MB/s at most. Half of what is in the layers is a
-program, half cannot be compressed. Needs five times the size of an image on the disk.
+program, half cannot be compressed. Says each pull when it is done, and in the end the table of docs/runtime-settings.md.
+
+A round of 2,000 MB is eighteen pulls: 8 to 14 minutes on two cores. Needs five times the size of an image in memory and on the
+disk, of which nothing is left. All on loopback; ends by itself.
 
   --rounds N      of all settings (default 1)
   --megabytes N   of each image, compressed (default 2000)
@@ -44,18 +47,24 @@ interface Subject {
   readonly layers: readonly string[];
 }
 
+const PULLS = REGISTRIES.reduce((sum, { settings }) => sum + 2 * (1 + settings.length), 0) * rounds;
+let done = 0;
+
 const scratch = scratchFolder('kp-bench');
+const startMs = performance.now();
+const rows: MeasuredRow[] = [];
 try {
   await needUpFront('bench:settings');
   const subjects = [await publish('one', 1), await publish('ten', 10)];
   for (const conditions of REGISTRIES) {
     const registry = await startPacedRegistry(scratch.path, conditions.bytesPerSecond);
-    for (const subject of subjects) await measure(conditions, registry, subject);
+    for (const subject of subjects) rows.push(await measure(conditions, registry, subject));
     await registry.stop();
   }
 } finally {
   scratch.remove();
 }
+console.log(`\n${settingsTable(rows)}\nTook ${((performance.now() - startMs) / 60_000).toFixed(1)} minutes.`);
 
 async function publish(repository: string, count: number): Promise<Subject> {
   const node = fileURLToPath(
@@ -72,35 +81,31 @@ async function publish(repository: string, count: number): Promise<Subject> {
   return { repository, layers: layers.map(layer => layer.blob.digest) };
 }
 
-async function measure({ name, settings }: Conditions, registry: PacedRegistry, subject: Subject): Promise<void> {
-  const { repository, layers } = subject;
-  const bareMs: number[] = [];
-  const pulls = settings.map((): Pull[] => []);
+async function measure(
+  { name: registryName, settings }: Conditions,
+  registry: PacedRegistry,
+  { repository, layers }: Subject,
+): Promise<MeasuredRow> {
+  const name = `${registryName}, ${layers.length === 1 ? 'one layer' : 'ten layers'}`;
+  const ms = new Map<string, number[]>();
+  const add = (column: string, pull: Pull) => {
+    ms.set(column, [...(ms.get(column) ?? []), pull.ms]);
+    done += 1;
+    const cpu = pull.cpuSeconds === undefined ? '' : `; CPU of containerd ${pull.cpuSeconds.toFixed(1)} s`;
+    console.log(`${done} of ${PULLS}: ${name}, ${column}: ${(pull.ms / 1_000).toFixed(1)} s${cpu}`);
+  };
   for (let round = 1; round <= rounds; round += 1) {
-    bareMs.push(await timed(() => registry.read(repository, layers)));
-    for (const [index, setting] of settings.entries())
-      pulls[index]?.push(await timePull(`${registry.address}/${repository}:v1`, registry.address, setting.pulls));
+    add(BARE, { ms: await timed(() => registry.read(repository, layers)) });
+    for (const setting of settings)
+      add(setting.name, await timePull(`${registry.address}/${repository}:v1`, registry.address, setting.pulls));
   }
-  console.log(`\n${name}, ${layers.length === 1 ? 'one layer' : `${layers.length} layers`}`);
-  printFigures([
-    { name: 'bare: the bytes alone', value: spread(bareMs) },
-    ...settings.map(({ name: setting }, index) => {
-      const ms = millisecondsOf(pulls[index]);
-      const ratio = median(ms) / median(millisecondsOf(pulls[0]));
-      const cpu = median((pulls[index] ?? []).map(pull => pull.cpuSeconds));
-      return { name: setting, value: `${spread(ms)}, ${ratio.toFixed(2)} of defaults; CPU ${cpu.toFixed(1)} s` };
-    }),
-  ]);
+  return { name, ms };
 }
 
 interface Pull {
   readonly ms: number;
   /** Of containerd, which does all of it; whatever else the machine does. */
-  readonly cpuSeconds: number;
-}
-
-function millisecondsOf(pulls: readonly Pull[] = []): readonly number[] {
-  return pulls.map(pull => pull.ms);
+  readonly cpuSeconds?: number;
 }
 
 async function timePull(image: string, registry: string, pulls: PullSettings): Promise<Pull> {
