@@ -45,31 +45,18 @@ function docker(...args: readonly string[]) {
   return run('docker', [...args], { env: dockerEnv() });
 }
 
-/** Both programs, by the commands of the page, on our own base; the command line by its own. */
+/** By the commands of the page, on our own base. */
 async function buildAsWritten(): Promise<void> {
   await runBlock('docs/images.md', 'npm run build', {
     cwd: context,
     env: { ...dockerEnv(), base: BASE },
     leftOut: ['npm run build', 'name=', 'base='],
-    instead: { '$(git rev-parse HEAD)': revisionOf('agent'), 'registry.example': registry.address },
+    instead: { '$(git rev-parse HEAD)': revision(), 'registry.example': registry.address },
   });
-  const args = ['--build-arg', `BASE=${BASE}`, '--build-arg', `REVISION=${revisionOf('cli')}`];
-  await docker(
-    'build',
-    '--target',
-    'cli',
-    '--tag',
-    built('cli'),
-    ...args,
-    '--file',
-    join(context, 'docker/Dockerfile'),
-    context,
-  );
 }
 
 const built = (program: string) => `${registry.address}/kube-prefetch/${program}:0.1.0`;
-const revisionOf = (program: string) =>
-  readLayout(at(program)).config.config.Labels['org.opencontainers.image.revision'] ?? '';
+const revision = () => readLayout(at('agent')).config.config.Labels['org.opencontainers.image.revision'] ?? '';
 
 async function loadBase(): Promise<void> {
   const image = assembleImage({ layers: [await baseLayer({ say })], config: BASE_CONFIG });
