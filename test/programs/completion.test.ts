@@ -1,16 +1,17 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from '@kube-prefetch/lab/build';
+import { readBlock } from '@kube-prefetch/lab/docs';
 import { scratchFolder, waitUntil } from '@kube-prefetch/lab/machine';
 import { helmPrograms, needDebianPackages } from '@kube-prefetch/lab/set-up';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type Fleet, prepareFleet } from '../browser/start-fleet.ts';
 import { SOON_MS } from '../patience.ts';
 
-const [, documented = ''] = readFileSync('docs/cli.md', 'utf8').split('## Completion');
 /** What is put into the settings of bash, and the program that kubectl asks. */
-const [SOURCE = '', COMPLETER = ''] = [...documented.matchAll(/```sh\n(.*?)```/gs)].map(([, block]) => block);
+const SOURCE = readBlock('docs/cli.md', 'source <(kubectl-prefetch');
+const COMPLETER = readBlock('docs/cli.md', '#!/bin/sh');
 
 const scratch = scratchFolder('kp-completion');
 const path = (name: string) => join(scratch.path, name);
