@@ -4,6 +4,8 @@ import { buildSite, serveFolder } from '@kube-prefetch/lab/docs';
 import { findProgram, need } from '@kube-prefetch/lab/set-up';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { SOON_MS } from '../patience.ts';
+import { SOON } from './open-page.ts';
 
 let browser: Browser;
 let site: Server;
@@ -25,6 +27,7 @@ afterAll(async () => {
 async function open(path: string, colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
   const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme });
+  page.setDefaultTimeout(SOON_MS);
   const wrong: string[] = [];
   page.on('pageerror', error => wrong.push(String(error)));
   page.on('request', request => {
@@ -38,6 +41,8 @@ async function open(path: string, colorScheme: 'light' | 'dark' = 'light'): Prom
     expect(wrong).toEqual([]);
   });
   await page.goto(`${origin}${path}`, { waitUntil: 'networkidle' });
+  // Before this nothing listens to clicks.
+  await page.waitForFunction('document.querySelector("#app").__vue_app__ !== undefined');
   return page;
 }
 
@@ -52,24 +57,17 @@ test('a reader finds a part of a page by searching, without a service', async ()
   await page.locator('.VPLocalSearchBox .result').first().waitFor();
   await page.keyboard.press('Enter');
   await page.locator('main em', { hasText: 'startup taint' }).waitFor();
-  expect(page.url()).toContain('/gate');
+  await expect.poll(() => page.url(), SOON).toContain('/gate');
 });
 
 test('the questions of a reader stand in their order beside each page, and the picture is there in the dark', async () => {
   const page = await open('/', 'dark');
-  expect(await page.locator('.VPSidebar .VPSidebarItem.level-0 > .item').allInnerTexts()).toEqual([
-    'What it is',
-    'Try it',
-    'Install it',
-    'Use it',
-    'Operate it',
-    'Why it is so',
-  ]);
-  expect(await page.locator('html').getAttribute('class')).toContain('dark');
-  expect(
-    await page
-      .locator('main img')
-      .first()
-      .evaluate(image => (image as unknown as { naturalWidth: number }).naturalWidth),
-  ).toBeGreaterThan(0);
+  const questions = page.locator('.VPSidebar .VPSidebarItem.level-0 > .item');
+  await expect
+    .poll(() => questions.allInnerTexts(), SOON)
+    .toEqual(['What it is', 'Try it', 'Install it', 'Use it', 'Operate it', 'Why it is so']);
+  await page.locator('html.dark').waitFor({ state: 'attached' });
+  const picture = page.locator('main img').first();
+  const width = () => picture.evaluate(image => (image as unknown as { naturalWidth: number }).naturalWidth);
+  await expect.poll(width, SOON).toBeGreaterThan(0);
 });

@@ -14,16 +14,38 @@ type Told = NodeView['images'][number];
 
 export function CellDetails({ cell, close }: { readonly cell: ChosenCell; readonly close: () => void }) {
   void version.value;
-  const told = useSignal<Told | string | undefined>(undefined);
   const model = board.value;
   const node = model?.nodes[cell.node]?.name;
   const image = model?.images[cell.image]?.name;
   const byte = model?.cells[cell.node * model.images.length + cell.image] ?? 0;
+  return (
+    <aside class="details" aria-label="The chosen cell">
+      <header>
+        <h3>
+          <bdi class="name">{image}</bdi>
+        </h3>
+        <button type="button" onClick={close} aria-label="Close">
+          ×
+        </button>
+      </header>
+      <p>
+        on <bdi class="name">{node}</bdi>: <b>{sentenceOf(byte)}</b>
+      </p>
+      {node !== undefined && image !== undefined && (
+        // With a key: what was told of another cell is not shown of this one.
+        <Answer key={JSON.stringify([node, image])} node={node} image={image} byte={byte} />
+      )}
+    </aside>
+  );
+}
+
+/** What the coordinator says of the cell, asked again when its byte changes. */
+function Answer({ node, image, byte }: { readonly node: string; readonly image: string; readonly byte: number }) {
+  const told = useSignal<Told | string | undefined>(undefined);
 
   useEffect(() => {
     const over = new AbortController();
     const look = async () => {
-      if (node === undefined || image === undefined) return;
       try {
         const answer = await fetch(`/v1/nodes/${encodeURIComponent(node)}`, { cache: 'no-store', signal: over.signal });
         const body = (await answer.json()) as NodeView & { readonly message?: string };
@@ -42,22 +64,8 @@ export function CellDetails({ cell, close }: { readonly cell: ChosenCell; readon
     };
   }, [node, image, byte]);
 
-  return (
-    <aside class="details" aria-label="The chosen cell">
-      <header>
-        <h3>
-          <bdi class="name">{image}</bdi>
-        </h3>
-        <button type="button" onClick={close} aria-label="Close">
-          ×
-        </button>
-      </header>
-      <p>
-        on <bdi class="name">{node}</bdi>: <b>{sentenceOf(byte)}</b>
-      </p>
-      {typeof told.value === 'string' ? <p>{told.value}</p> : told.value && <Facts told={told.value} />}
-    </aside>
-  );
+  if (typeof told.value === 'string') return <p>{told.value}</p>;
+  return told.value === undefined ? null : <Facts told={told.value} />;
 }
 
 function Facts({ told: { cell, because } }: { readonly told: Told }) {
