@@ -102,6 +102,39 @@ test('a cell that the keyboard chooses tells why it is wanted and how it failed,
   await expect.poll(ground, SOON).not.toBe(light);
 });
 
+test('of hundreds of resources those that fail come first, a search finds the others, and one that is chosen shows its cells only', async () => {
+  const names = Array.from({ length: 300 }, (_, n) => `app-${n}`);
+  const resources = names.map(name =>
+    aResource({ ref: { kind: 'ClusterPrefetch', name }, spec: { images: [`${name}:1`, 'base:1'] } }),
+  );
+  const pages = await startPages(aState({ resources, nodes: [aNode({ name: 'n1' }), aNode({ name: 'n2' })] }));
+  await pages.report('n1', [
+    ...names.slice(0, 250).map(name => (name === 'app-77' ? failed('app-77:1') : present(`${name}:1`))),
+    present('base:1'),
+    { image: 'app-299:1', state: 'Waiting', since: SINCE, waitingFor: 'Slot' },
+  ]);
+  const page = await openPage(browser, pages.first);
+  await says(page, 'One image fails');
+  const first = page.locator('.resources tbody tr').first();
+  await expect.poll(() => first.innerText(), SOON).toContain('ClusterPrefetch app-77');
+  expect((await page.locator('.list').boundingBox())?.height).toBeLessThan(500);
+  expect(await page.locator('.resources tbody tr').count()).toBe(200);
+  await expect.poll(text(page, '.waits'), SOON).toBe('1 for other pulls of the node to end');
+  await expect.poll(text(page, '.heat .shown'), SOON).toBe('301 × 2');
+
+  await page.getByRole('searchbox', { name: 'Filter resources' }).fill('app-77');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect.poll(text(page, '.heat .shown'), SOON).toBe('2 × 2');
+  await expect.poll(text(page, '.chips'), SOON).toMatch(/^\s*Present 1\s+Failed 1\s+Unknown 2$/);
+  await page.getByRole('searchbox', { name: 'Filter resources' }).fill('');
+  await page.getByRole('button', { name: 'Show the images of all resources' }).click();
+  await expect.poll(text(page, '.heat .shown'), SOON).toBe('301 × 2');
+  await first.getByRole('button').focus();
+  for (const key of ['ArrowDown', 'End', 'Home', 'Enter']) await page.keyboard.press(key);
+  await expect.poll(text(page, '.only'), SOON).toContain('app-77');
+});
+
 test('names are text whatever they hold', async () => {
   const long = `registry.example/${'very-long-'.repeat(50)}`.slice(0, 504);
   const images = [
@@ -222,7 +255,7 @@ test('a million cells are there soon, move smoothly, also while many change, and
   const page = await openPage(browser, fleet.page);
   await expect.poll(shown, SOON).toEqual(counted());
   const shownMs = performance.now() - openedMs;
-  await expect.poll(text(page, '.shown'), SOON).toMatch('200 × 5,000');
+  await expect.poll(text(page, '.heat .shown'), SOON).toMatch('200 × 5,000');
   // What else the machine does may spoil a round. What is slow by itself is slow in all of them.
   const rounds: Record<'still' | 'moving' | 'changing', Frames>[] = [];
   const ratioOfBest = (what: 'moving' | 'changing') =>

@@ -15,6 +15,7 @@ const PATHS = [
   '/',
   '/assets/..%2f..%2fmain.mjs',
   '/v1/cells',
+  '/v1/asks/%2f/../x',
   '/v1/events?after=%00&after[]=x',
   '/v1/images/r.example/a:1',
   '/v1/images/%E0%A4%A',

@@ -124,7 +124,16 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
     log,
     wrote: outcome => metrics.statusWrite(outcome),
   });
-  const board = createBoard({ fleet, state: () => source.read(), registries, statuses, clock, instance: randomUUID() });
+  const board = createBoard({
+    fleet,
+    state: () => source.read(),
+    permits,
+    registries,
+    tags,
+    statuses,
+    clock,
+    instance: randomUUID(),
+  });
   const gate =
     parts.gate &&
     createGate({

@@ -35,6 +35,10 @@ export interface BoardTable {
   /** Takes in what is new and returns it. `Full`: there are more nodes or images than slots. */
   look(): { readonly delta: BoardDelta; readonly more: boolean } | 'Full';
   pulls(): { readonly total: number; readonly all: Iterable<BoardPull> };
+  /** Nodes with images that wait for other pulls of the node to end, and how many of these there are. */
+  slots(): { readonly nodes: number; readonly images: number };
+  nodeSlot(name: string): number | undefined;
+  imageSlot(name: ImageRef): number | undefined;
 }
 
 export interface BoardTableParts {
@@ -48,6 +52,8 @@ interface Row extends Pick<NodeRecord, 'heard' | 'silent'> {
   readonly revision: string;
   readonly applicable: boolean;
   readonly pulls: readonly BoardPull[];
+  /** Images that wait for a slot. */
+  readonly waiting: number;
 }
 
 export function createBoardTable({ fleet, labels }: BoardTableParts): BoardTable {
@@ -147,14 +153,17 @@ export function createBoardTable({ fleet, labels }: BoardTableParts): BoardTable
     const start = slot * width;
     const next = new Uint8Array(width);
     const pulls: BoardPull[] = [];
+    let waiting = 0;
     if (heard !== undefined || cohort.applicable) {
       for (const [column, image] of columnsOf(plan)) {
         const cell = heard?.cells.get(image);
         next[column] = byteOf(node, cell);
-        if (!silent && cell?.state === 'Pulling') pulls.push(pullOf(slot, column, cell));
+        if (silent || cell === undefined) continue;
+        if (cell.state === 'Pulling') pulls.push(pullOf(slot, column, cell));
+        if (cell.waitingFor === 'Slot') waiting += 1;
       }
     }
-    rows.set(node.name, { heard, silent, revision: plan.revision, applicable: cohort.applicable, pulls });
+    rows.set(node.name, { heard, silent, revision: plan.revision, applicable: cohort.applicable, pulls, waiting });
     const changed: number[] = [];
     for (let column = 0; column < width; column++) {
       if (next[column] !== cells[start + column]) changed.push(slot, column, next[column] as number);
@@ -197,6 +206,16 @@ export function createBoardTable({ fleet, labels }: BoardTableParts): BoardTable
       const all = rows.values().flatMap(row => row.pulls.slice(0, PULLS_PER_NODE));
       return { total: rows.values().reduce((sum, row) => sum + row.pulls.length, 0), all };
     },
+    slots() {
+      let [nodes, images] = [0, 0];
+      for (const { waiting } of rows.values()) {
+        nodes += Number(waiting > 0);
+        images += waiting;
+      }
+      return { nodes, images };
+    },
+    nodeSlot: name => nodes.slotOf(name),
+    imageSlot: name => images.slotOf(name),
   };
 }
 

@@ -10,7 +10,8 @@ import { createDeltaLog } from './delta-log.ts';
 
 const IMAGES = Array.from({ length: 40 }, (_, n) => `i:${n}`);
 const NODES = Array.from({ length: 60 }, (_, n) => `n${n}`);
-const A_LOOK_MS = 600;
+/** In which the board looks at everything that it tells. */
+const A_LOOK_MS = 2_100;
 
 const cellOf = fc.record(
   {
@@ -57,7 +58,7 @@ test('what a page makes of a snapshot and the deltas after it is what the next s
   const hit = (what: string) => hits.set(what, (hits.get(what) ?? 0) + 1);
   await fc.assert(
     fc.asyncProperty(fc.array(anEvent, { minLength: 1, maxLength: 12 }), async events => {
-      const line = startVirtualLine();
+      const line = startVirtualLine({ limits: { parallelPulls: 2 } });
       const shown: Shown = { nodes: NODES.slice(0, 3), images: IMAGES.slice(0, 3), labelled: false };
       await show(line, shown);
       let page = await openPage(line);
@@ -78,13 +79,14 @@ test('what a page makes of a snapshot and the deltas after it is what the next s
       await line.endTerm();
       expect(page.catchUp(hit)).toBe(false);
     }),
-    { numRuns: 60 },
+    { numRuns: 120 },
   );
   console.log(hits);
   const parts = [
     'a new board',
     'cells',
     'happenings',
+    'holds',
     'images',
     'nodes',
     'pulls',
@@ -174,4 +176,39 @@ test('a cell that a page gets in a byte keeps what it says', async () => {
     total: 1,
     longest: [{ node: n2, image: 0, elapsedMs: 5, doneBytes: 3, totalBytes: 9, phase: 'Unpacking' }],
   });
+});
+
+test('which cells a resource asks for is told by nodes on which it asks for the same', async () => {
+  const line = startVirtualLine();
+  const ref = { kind: 'ClusterPrefetch', name: 'base' } as const;
+  const pooled = { selector: { matchLabels: { pool: 'web' } }, placement: 'Eligible' as const };
+  await line.show(
+    aState({
+      nodes: [aNode({ name: 'n1', labels: { pool: 'web' } }), aNode({ name: 'n2' }), aNode({ name: 'n3' })],
+      resources: [
+        aResource({ spec: { images: ['a:1', 'b:1'], nodes: pooled } }),
+        aResource({ ref, spec: { images: ['b:1', 'c:1'] } }),
+      ],
+    }),
+  );
+  const { board } = line.coordinator;
+  expect(board.asksOf(ref)).toBeUndefined();
+  const { model } = await openPage(line);
+  const told = (...resource: Parameters<typeof board.asksOf>) =>
+    board
+      .asksOf(...resource)
+      ?.groups.map(({ nodes, images }) => [
+        nodes.map(slot => model.nodes[slot]?.name ?? '').sort(),
+        images.map(slot => model.images[slot]?.name ?? '').sort(),
+      ])
+      .sort();
+  expect(told({ kind: 'Prefetch', namespace: 'shop', name: 'web' })).toEqual([[['n1'], ['a:1', 'b:1']]]);
+  expect(told(ref)).toEqual([
+    [['n1'], ['b:1', 'c:1']],
+    [
+      ['n2', 'n3'],
+      ['b:1', 'c:1'],
+    ],
+  ]);
+  expect(told({ kind: 'Prefetch', name: 'base' })).toEqual([]);
 });

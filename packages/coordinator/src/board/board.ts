@@ -1,19 +1,31 @@
 import { gapsOf, memoiseList, type ClusterState } from '@kube-prefetch/core';
-import { CELL_STATES, resourceName } from '@kube-prefetch/protocol';
-import type { BoardBrief, BoardDelta, BoardResource, BoardSample, BoardSnapshot } from '@kube-prefetch/protocol/board';
+import { CELL_STATES, resourceName, type ResourceRef } from '@kube-prefetch/protocol';
+import type {
+  BoardAsks,
+  BoardBrief,
+  BoardDelta,
+  BoardResource,
+  BoardSample,
+  BoardSnapshot,
+} from '@kube-prefetch/protocol/board';
 import { type Clock, createTrigger, timestamp } from '@kube-prefetch/time';
 import type { Fleet } from '../fleet/index.ts';
-import type { SlowRegistries } from '../permits/index.ts';
+import type { Permits, SlowRegistries } from '../permits/index.ts';
+import type { Tags } from '../refresh/tags.ts';
 import type { StatusWriter } from '../status/index.ts';
 import { type BoardTable, createBoardTable } from './board-table.ts';
 import { createDeltaLog, type DeltaLog } from './delta-log.ts';
 import { createHappenings } from './happenings.ts';
+import { tellHolds } from './holds.ts';
+import { tellAsks } from './tell-asks.ts';
 
 /** How often what changed is told. */
 const LOOK_MS = 500;
 /** The board is kept this long after it was wanted last: whoever took a snapshot is about to follow. */
 const KEPT_MS = 60_000;
 const SAMPLE_MS = 10_000;
+/** What holds pulls up is not looked for in each look: it costs a look at every want of every node. */
+const HOLDS_MS = 2_000;
 /** An hour's. */
 const MAX_SAMPLES = 360;
 const LONGEST_PULLS = 100;
@@ -35,6 +47,8 @@ export interface Board {
   snapshot(signal: AbortSignal): Promise<Omit<BoardSnapshot, 'script'>>;
   /** Undefined: nobody has taken a snapshot lately, so there is nothing to follow. */
   log(): DeltaLog | undefined;
+  /** Which cells the resource asks for. Undefined where nobody has taken a snapshot lately. */
+  asksOf(resource: ResourceRef): BoardAsks | undefined;
   /** As many pages follow as may. */
   isFull(): boolean;
 }
@@ -42,7 +56,9 @@ export interface Board {
 export interface BoardParts {
   readonly fleet: Pick<Fleet, 'nodes' | 'records' | 'sizeOf' | 'tally'>;
   readonly state: () => ClusterState | undefined;
-  readonly registries: Pick<SlowRegistries, 'slowed'>;
+  readonly permits: Pick<Permits, 'limits'>;
+  readonly registries: Pick<SlowRegistries, 'slowed' | 'refusals'>;
+  readonly tags: Pick<Tags, 'view'>;
   readonly statuses: Pick<StatusWriter, 'latest'>;
   readonly clock: Clock;
   /** A text that no other process has. */
@@ -55,11 +71,16 @@ interface Kept {
   readonly log: DeltaLog;
   /** As told last. */
   brief: BoardBrief;
+  holdsDueMs: number;
+  /** The same moment by both clocks, so that a time is told by the same figure each time. */
+  readonly startedMs: number;
+  readonly startedWallMs: number;
   readonly resources: Map<string, { readonly status: unknown; readonly text: string; readonly told: BoardResource }>;
   complete: boolean;
 }
 
-export function createBoard({ fleet, state, registries, statuses, clock, instance }: BoardParts): Board {
+export function createBoard(parts: BoardParts): Board {
+  const { fleet, state, registries, statuses, clock, instance } = parts;
   const happenings = createHappenings();
   const samples: BoardSample[] = [];
   const trigger = createTrigger(clock);
@@ -78,7 +99,10 @@ export function createBoard({ fleet, state, registries, statuses, clock, instanc
   const begin = (): Kept => ({
     table: createBoardTable({ fleet, labels: () => state()?.nodes }),
     log: createDeltaLog(`${instance}-${++boards}`),
-    brief: { gaps: [], pulls: { total: 0, longest: [] } },
+    brief: { gaps: [], pulls: { total: 0, longest: [] }, holds: { total: 0, first: [] } },
+    holdsDueMs: -Infinity,
+    startedMs: clock.monotonicMs(),
+    startedWallMs: clock.wallMs(),
     resources: new Map(),
     complete: false,
   });
@@ -91,7 +115,7 @@ export function createBoard({ fleet, state, registries, statuses, clock, instanc
       drop();
       return true;
     }
-    const delta = { ...found.delta, ...newResources(board, statuses), ...newBrief(board, state()) };
+    const delta = { ...found.delta, ...newResources(board, statuses), ...newBrief(board, parts) };
     if (Object.keys(delta).length > 0) board.log.append(delta);
     board.complete ||= !found.more;
     return found.more;
@@ -148,16 +172,18 @@ export function createBoard({ fleet, state, registries, statuses, clock, instanc
       return {
         cursor: log.cursor(),
         epoch,
-        nodes: table.nodes,
-        images: table.images,
+        // Copies: what happens before this is written out is told by a delta.
+        nodes: [...table.nodes],
+        images: [...table.images],
         leftOut: table.leftOut,
         cells: Buffer.from(table.cells.buffer).toString('base64'),
         resources: [...resources.values()].map(({ told }) => told),
         happenings: happenings.latest(clock.monotonicMs()),
-        samples,
+        samples: [...samples],
         ...brief,
       };
     },
+    asksOf: resource => kept && tellAsks(resource, fleet, kept.table),
     isFull: () => followers >= MAX_FOLLOWERS,
     log() {
       const log = kept?.log;
@@ -197,16 +223,32 @@ function newResources({ resources }: Kept, statuses: Pick<StatusWriter, 'latest'
   return { ...(changed.length > 0 && { resources: changed }), ...(resourcesGone.length > 0 && { resourcesGone }) };
 }
 
-function newBrief(board: Kept, state: ClusterState | undefined): Partial<BoardBrief> {
+function newBrief(board: Kept, { state: read, ...parts }: BoardParts): Partial<BoardBrief> {
   const { total, all } = board.table.pulls();
   const longest = [...all].sort((a, b) => b.elapsedMs - a.elapsedMs).slice(0, LONGEST_PULLS);
-  const next: BoardBrief = { gaps: state === undefined ? [] : gapsOf(state), pulls: { total, longest } };
   const before = board.brief;
+  const state = read();
+  const gaps = state === undefined ? [] : gapsOf(state);
+  const next: BoardBrief = { gaps, pulls: { total, longest }, holds: newHolds(board, parts) };
   board.brief = next;
   return {
     ...(!isSame(next.gaps, before.gaps) && { gaps: next.gaps }),
     ...(!isSame(next.pulls, before.pulls) && { pulls: next.pulls }),
+    ...(!isSame(next.holds, before.holds) && { holds: next.holds }),
   };
+}
+
+function newHolds(board: Kept, { permits, registries, tags, clock }: Omit<BoardParts, 'state'>): BoardBrief['holds'] {
+  const now = clock.monotonicMs();
+  if (now < board.holdsDueMs) return board.brief.holds;
+  board.holdsDueMs = now + HOLDS_MS;
+  const input = {
+    limits: permits.limits(),
+    slots: board.table.slots(),
+    registries: registries.refusals(),
+    tags: tags.view(),
+  };
+  return tellHolds(input, at => board.startedWallMs + at - board.startedMs);
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -173,6 +173,7 @@ function messageOf(status: PrefetchStatus, type: string): string {
   return status.conditions.find(condition => condition.type === type)?.message ?? '';
 }
 
-function short(name: string): string {
+/** Of a name or a message that may be very long. */
+export function short(name: string): string {
   return name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH - 1)}…` : name;
 }

@@ -35,7 +35,10 @@ export interface AdminAppParts extends Omit<AppParts, 'quietRoutes'> {
 
 /** The read side, for people and the command line. */
 export function adminApp(c: ReadSide, { page, ...parts }: AdminAppParts): FastifyInstance {
-  const app = createApp({ ...parts, quietRoutes: ['/assets/:name', '/v1/cells', '/v1/events', '/v1/resources'] });
+  const app = createApp({
+    ...parts,
+    quietRoutes: ['/assets/:name', '/v1/asks/*', '/v1/cells', '/v1/events', '/v1/resources'],
+  });
   app.addHook('onRequest', requireLoopbackHost);
   app.addHook('onRequest', requireOwnPage);
   servePage(app, c, parts.clock, page);

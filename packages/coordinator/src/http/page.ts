@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { type PageFile, pageFiles } from '@kube-prefetch/dashboard';
-import { ApiError } from '@kube-prefetch/protocol';
+import { ApiError, type ResourceRef } from '@kube-prefetch/protocol';
 import type { BoardSnapshot } from '@kube-prefetch/protocol/board';
 import type { Clock } from '@kube-prefetch/time';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -9,7 +9,7 @@ import type { Board } from '../board/board.ts';
 import { sendEvents } from '../board/send-events.ts';
 
 export interface PageSide {
-  readonly board: Pick<Board, 'snapshot' | 'log' | 'isFull'>;
+  readonly board: Pick<Board, 'snapshot' | 'log' | 'asksOf' | 'isFull'>;
   /** Throws ApiError outside terms. */
   mustLead(): void;
 }
@@ -69,6 +69,12 @@ export function servePage(app: FastifyInstance, c: PageSide, clock: Clock, files
     if (!takesGzip(request)) return reply.send(text);
     return reply.header('content-encoding', 'gzip').send(await compress(text, { level: 1 }));
   });
+  app.get('/v1/asks/*', async request => {
+    c.mustLead();
+    const asks = c.board.asksOf(refOf((request.params as { '*': string })['*']));
+    if (asks === undefined) throw new ApiError('NotReady', 'nobody follows this coordinator: take /v1/cells first');
+    return asks;
+  });
   app.get('/v1/events', async (request, reply) => {
     c.mustLead();
     if (c.board.isFull())
@@ -79,6 +85,13 @@ export function servePage(app: FastifyInstance, c: PageSide, clock: Clock, files
     reply.raw.writeHead(200, { ...HEADERS, 'cache-control': NEVER, 'content-type': 'text/event-stream' });
     sendEvents(reply.raw, c.board.log(), String(cursor), clock);
   });
+}
+
+/** `KIND/NAME` or `KIND/NAMESPACE/NAME`, of anything: what is not there asks for nothing. */
+function refOf(path: string): ResourceRef {
+  const [kind = '', ...names] = path.split('/');
+  const [namespace, name = ''] = names.length > 1 ? names : [undefined, ...names];
+  return { kind: kind as ResourceRef['kind'], name, ...(namespace !== undefined && { namespace }) };
 }
 
 async function sendFile(request: FastifyRequest, reply: FastifyReply, file: PageFile, cache: string) {

@@ -1,4 +1,4 @@
-import { CELL_STATES, type CellState } from '@kube-prefetch/protocol/cell';
+import { CELL_STATES, type CellState, type WaitReason } from '@kube-prefetch/protocol/cell';
 import {
   type BoardBrief,
   type BoardDelta,
@@ -10,6 +10,7 @@ import {
   type Happening,
   NO_CELL,
   stateOfCell,
+  unpackCell,
 } from '@kube-prefetch/protocol/board';
 
 /** What the coordinator's board was at its cursor, as a page keeps it. */
@@ -26,6 +27,7 @@ export interface BoardModel extends BoardBrief {
   samples: readonly BoardSample[];
   gaps: BoardBrief['gaps'];
   pulls: BoardBrief['pulls'];
+  holds: BoardBrief['holds'];
 }
 
 /** Which part of the model a delta changed. */
@@ -42,7 +44,7 @@ const MAX_SAMPLES = 360;
 const MANY_CELLS = 20_000;
 
 export function openModel(snapshot: BoardSnapshot): BoardModel {
-  const { nodes, images, resources, happenings, samples, gaps, pulls, epoch, leftOut } = snapshot;
+  const { nodes, images, resources, happenings, samples, gaps, pulls, holds, epoch, leftOut } = snapshot;
   const cells = bytesOf(snapshot.cells);
   if (cells.length !== nodes.length * images.length) throw new Error('the cells do not fit the nodes and images');
   return {
@@ -50,6 +52,7 @@ export function openModel(snapshot: BoardSnapshot): BoardModel {
     leftOut,
     gaps,
     pulls,
+    holds,
     nodes: [...nodes],
     images: [...images],
     cells,
@@ -89,6 +92,7 @@ export function applyDelta(model: BoardModel, delta: BoardDelta): Touched {
   for (const told of delta.resources ?? []) model.resources.set(nameOf(told), told);
   if (delta.gaps !== undefined) model.gaps = delta.gaps;
   if (delta.pulls !== undefined) model.pulls = delta.pulls;
+  if (delta.holds !== undefined) model.holds = delta.holds;
   if (delta.happenings !== undefined)
     model.happenings = [...model.happenings, ...delta.happenings].slice(-MAX_HAPPENINGS);
   if (delta.sample !== undefined) model.samples = [...model.samples, delta.sample].slice(-MAX_SAMPLES);
@@ -105,20 +109,30 @@ export function nameOf({ resource: { kind, namespace, name } }: Pick<BoardResour
 
 export type CountsByState = Record<CellState, number>;
 
-/** The cells in each state, all of them or those of one image. */
-export function countCells({ cells, images }: Pick<BoardModel, 'cells' | 'images'>, image?: number): CountsByState {
+/** How many cells have each byte. */
+export function countBytes({ cells }: Pick<BoardModel, 'cells'>): Uint32Array {
   const byByte = new Uint32Array(256);
-  const step = image === undefined ? 1 : images.length;
-  for (let cell = image ?? 0; cell < cells.length; cell += step) {
-    const byte = cells[cell] as number;
-    byByte[byte] = (byByte[byte] as number) + 1;
-  }
+  for (const byte of cells) byByte[byte] = (byByte[byte] as number) + 1;
+  return byByte;
+}
+
+export function countStates(byByte: Uint32Array): CountsByState {
   const counts = Object.fromEntries(CELL_STATES.map(state => [state, 0])) as CountsByState;
   byByte.forEach((count, byte) => {
     const state = stateOfCell(byte);
     if (state !== undefined) counts[state] += count;
   });
   return counts;
+}
+
+/** What images that are not there wait for, what most of them wait for first. */
+export function countWaits(byByte: Uint32Array): readonly { readonly reason: WaitReason; readonly count: number }[] {
+  const counts = new Map<WaitReason, number>();
+  byByte.forEach((count, byte) => {
+    const reason = count > 0 ? unpackCell(byte)?.waitingFor : undefined;
+    if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + count);
+  });
+  return [...counts].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count);
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {

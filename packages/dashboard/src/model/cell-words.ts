@@ -22,7 +22,7 @@ const STATES: Readonly<Record<CellState, string>> = {
   Failed: 'failed, and is tried again',
 };
 
-const WAITS: Readonly<Record<WaitReason, string>> = {
+export const WAITS: Readonly<Record<WaitReason, string>> = {
   Slot: 'for other pulls of the node to end',
   Permit: 'for a permit of the coordinator',
   Registry: 'for its registry, which refuses or fails',

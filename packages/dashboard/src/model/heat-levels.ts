@@ -1,7 +1,7 @@
 import { stateOfCell } from '@kube-prefetch/protocol/board';
 import type { CellState } from '@kube-prefetch/protocol/cell';
 import type { BoardModel } from './board-model.ts';
-import type { HeatOrder } from './heat-order.ts';
+import { type HeatOrder, shownByte } from './heat-order.ts';
 
 /** Of several cells that share a pixel the one whose state is first here is seen. */
 const WORST_FIRST: readonly CellState[] = ['Failed', 'Stale', 'Unknown', 'Missing', 'Waiting', 'Pulling', 'Present'];
@@ -34,12 +34,11 @@ export function makeLevel(
   const width = Math.max(1, Math.ceil(order.columns.length / across));
   const height = Math.max(1, Math.ceil(order.rows.length / down));
   const weights = new Uint8Array(width * height);
-  const stride = model.images.length;
   for (let row = 0; row < order.rows.length; row++) {
     const image = order.rows[row] as number;
     const line = Math.floor(row / down) * width;
     for (let column = 0; column < order.columns.length; column++) {
-      const weight = WEIGHTS[model.cells[(order.columns[column] as number) * stride + image] as number] as number;
+      const weight = WEIGHTS[shownByte(model, order, order.columns[column] as number, image)] as number;
       const pixel = line + Math.floor(column / across);
       if (weight > (weights[pixel] as number)) weights[pixel] = weight;
     }
@@ -63,10 +62,8 @@ export function updateLevel(
   let worst = 0;
   for (let y = top; y < Math.min(top + level.down, order.rows.length); y++) {
     for (let x = left; x < Math.min(left + level.across, order.columns.length); x++) {
-      worst = Math.max(
-        worst,
-        WEIGHTS[model.cells[(order.columns[x] as number) * stride + (order.rows[y] as number)] as number] as number,
-      );
+      const byte = shownByte(model, order, order.columns[x] as number, order.rows[y] as number);
+      worst = Math.max(worst, WEIGHTS[byte] as number);
     }
   }
   const pixel = (top / level.down) * level.width + left / level.across;

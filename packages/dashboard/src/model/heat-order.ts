@@ -1,5 +1,6 @@
-import { type BoardNode, stateOfCell } from '@kube-prefetch/protocol/board';
+import { type BoardNode, NO_CELL, stateOfCell } from '@kube-prefetch/protocol/board';
 import type { CellState } from '@kube-prefetch/protocol/cell';
+import { type AskedCells, isAsked } from './asked-cells.ts';
 import type { BoardModel } from './board-model.ts';
 
 export type GroupBy = 'nothing' | 'zone' | 'pool';
@@ -12,6 +13,8 @@ export interface HeatChoice {
   readonly nodeText: string;
   /** Only nodes and images that have a cell in one of these states; empty: all. */
   readonly states: ReadonlySet<CellState>;
+  /** Only what a resource asks for; undefined: all. */
+  readonly asked?: AskedCells | undefined;
 }
 
 export interface ColumnGroup {
@@ -34,13 +37,15 @@ export interface HeatOrder {
   /** By slot, where it is shown; -1: nowhere. */
   readonly columnOf: Int32Array;
   readonly rowOf: Int32Array;
+  /** Other cells are shown as none. */
+  readonly asked: AskedCells | undefined;
 }
 
 const byName = new Intl.Collator('en', { numeric: true }).compare;
 
 export function orderHeat(model: Pick<BoardModel, 'nodes' | 'images' | 'cells'>, choice: HeatChoice): HeatOrder {
   const { nodes, images } = model;
-  const has = slotsWith(model, choice.states);
+  const has = slotsWith(model, choice);
   const nodeText = choice.nodeText.trim().toLowerCase();
   const imageText = choice.imageText.trim().toLowerCase();
   const groupOf = (node: BoardNode) => (choice.groupBy === 'nothing' ? '' : (node[choice.groupBy] ?? ''));
@@ -85,7 +90,31 @@ export function orderHeat(model: Pick<BoardModel, 'nodes' | 'images' | 'cells'>,
     ),
     columnOf: placesOf(columns, nodes.length),
     rowOf: placesOf(rows, images.length),
+    asked: choice.asked,
   };
+}
+
+/** The byte of a cell as it is shown. */
+export function shownByte(
+  { cells, images }: Pick<BoardModel, 'cells' | 'images'>,
+  { asked }: Pick<HeatOrder, 'asked'>,
+  node: number,
+  image: number,
+): number {
+  if (asked !== undefined && !isAsked(asked, node, image)) return NO_CELL;
+  return cells[node * images.length + image] ?? NO_CELL;
+}
+
+/** How many of the cells that are shown have each byte. */
+export function countShown(model: Pick<BoardModel, 'cells' | 'images'>, order: HeatOrder): Uint32Array {
+  const byByte = new Uint32Array(256);
+  for (const node of order.columns) {
+    for (const image of order.rows) {
+      const byte = shownByte(model, order, node, image);
+      byByte[byte] = (byByte[byte] as number) + 1;
+    }
+  }
+  return byByte;
 }
 
 function placesOf(shown: readonly { readonly slot: number }[], slots: number): Int32Array {
@@ -94,12 +123,12 @@ function placesOf(shown: readonly { readonly slot: number }[], slots: number): I
   return places;
 }
 
-/** By slot: 1 where it has a cell in one of the states. */
+/** By slot: 1 where it has a cell that is asked for, in one of the states. */
 function slotsWith(
   { nodes, images, cells }: Pick<BoardModel, 'nodes' | 'images' | 'cells'>,
-  states: ReadonlySet<CellState>,
+  { states, asked }: Pick<HeatChoice, 'states' | 'asked'>,
 ) {
-  const all = states.size === 0;
+  const all = states.size === 0 && asked === undefined;
   const found = {
     nodes: new Uint8Array(nodes.length).fill(all ? 1 : 0),
     images: new Uint8Array(images.length).fill(all ? 1 : 0),
@@ -107,12 +136,13 @@ function slotsWith(
   if (all) return found;
   const wanted = Uint8Array.from({ length: 256 }, (_, byte) => {
     const state = stateOfCell(byte);
-    return state !== undefined && states.has(state) ? 1 : 0;
+    return state !== undefined && (states.size === 0 || states.has(state)) ? 1 : 0;
   });
   const width = images.length;
   for (let node = 0, cell = 0; node < nodes.length; node++) {
     for (let image = 0; image < width; image++, cell++) {
-      if (wanted[cells[cell] as number] === 1) found.nodes[node] = found.images[image] = 1;
+      if (wanted[cells[cell] as number] !== 1 || (asked !== undefined && !isAsked(asked, node, image))) continue;
+      found.nodes[node] = found.images[image] = 1;
     }
   }
   return found;

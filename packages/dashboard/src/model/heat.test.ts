@@ -3,7 +3,8 @@ import { CELL_STATES, type CellState } from '@kube-prefetch/protocol/cell';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { makeLevel, sharing, updateLevel } from './heat-levels.ts';
-import { type HeatChoice, labelsOf, orderHeat } from './heat-order.ts';
+import { isAsked, openAsks } from './asked-cells.ts';
+import { countShown, type HeatChoice, labelsOf, orderHeat } from './heat-order.ts';
 import { cellAt, fitAll, type HeatSize, pan, reveal, zoomAt } from './heat-view.ts';
 
 const everything: HeatChoice = { groupBy: 'nothing', imageText: '', nodeText: '', states: new Set() };
@@ -35,9 +36,12 @@ test('a picture that was told of each change is the picture of what there is', (
       share,
       share,
       changes,
-      (n, i, across, down, list) => {
+      fc.option(fc.array(fc.nat({ max: 8 })), { nil: undefined }),
+      (n, i, across, down, list, some) => {
         const model = aModel(n, i, cell => packCell({ state: CELL_STATES[cell % CELL_STATES.length] as CellState }));
-        const order = orderHeat(model, { ...everything, groupBy: 'zone' });
+        const groups = [{ nodes: [0, 2, 4].filter(node => node < n), images: some?.filter(image => image < i) ?? [] }];
+        const asked = some && openAsks({ groups }, n, i);
+        const order = orderHeat(model, { ...everything, groupBy: 'zone', asked });
         const level = makeLevel(model, order, across, down);
         for (const [at, byte] of list) {
           model.cells[at % model.cells.length] = byte;
@@ -47,6 +51,27 @@ test('a picture that was told of each change is the picture of what there is', (
       },
     ),
   );
+});
+
+test('of what a resource asks for, its cells are shown and counted, and others beside them are not', () => {
+  const [present, failed] = [packCell({ state: 'Present' }), packCell({ state: 'Failed' })];
+  // n0 asks for i:0, n1 for i:1; the other two cells at their crossings are another resource's.
+  const model = aModel(3, 3, cell => (cell === 4 || cell === 1 ? failed : present));
+  const groups = [
+    { nodes: [0], images: [0] },
+    { nodes: [1], images: [1] },
+  ];
+  const asked = openAsks({ groups }, 3, 3);
+  const order = orderHeat(model, { ...everything, asked });
+  expect([[...order.columns], [...order.rows]]).toEqual([
+    [0, 1],
+    [0, 1],
+  ]);
+  const counted = countShown(model, order);
+  expect([counted[present], counted[failed], counted[0]]).toEqual([1, 1, 2]);
+  const failing = orderHeat(model, { ...everything, asked, states: new Set(['Failed']) });
+  expect([[...failing.columns], [...failing.rows]]).toEqual([[1], [1]]);
+  expect([isAsked(asked, 2, 0), isAsked(asked, 99, 0), isAsked(asked, 0, 99)]).toEqual([false, false, false]);
 });
 
 test('one that failed is seen among thousands that share its pixel', () => {

@@ -1,8 +1,9 @@
 import { packCell, type BoardResource } from '@kube-prefetch/protocol/board';
 import { expect, test } from 'vitest';
-import { countCells, openModel } from './board-model.ts';
+import { countBytes, countStates, countWaits, openModel } from './board-model.ts';
 import { sentenceOf } from './cell-words.ts';
 import { headlineOf } from './headline.ts';
+import { orderResources } from './resource-order.ts';
 import { bytesText, durationText, shareText, visibleText } from './words.ts';
 
 test.each([
@@ -40,6 +41,19 @@ test('what turns the direction of text is seen as a character', () => {
   expect(visibleText('a\u202egpj.b\u0000\u200f')).toBe('a\ufffdgpj.b\ufffd\ufffd');
 });
 
+test('what images wait for is counted over the states that they wait in', () => {
+  const [permit, disk] = [
+    packCell({ state: 'Waiting', waitingFor: 'Permit' }),
+    packCell({ state: 'Missing', waitingFor: 'Disk' }),
+  ];
+  const stale = packCell({ state: 'Stale', waitingFor: 'Permit' });
+  const cells = Uint8Array.from([disk, permit, stale, packCell({ state: 'Present' }), 0]);
+  expect(countWaits(countBytes({ cells }))).toEqual([
+    { reason: 'Permit', count: 2 },
+    { reason: 'Disk', count: 1 },
+  ]);
+});
+
 test.each([
   [packCell({ state: 'Present' }), 'there'],
   [packCell({ state: 'Waiting', waitingFor: 'Slot' }), 'waits for other pulls of the node to end'],
@@ -54,9 +68,9 @@ test.each([
   expect(sentenceOf(byte)).toBe(sentence);
 });
 
-const aResource = (warm: string, failures: readonly object[] = []) =>
+const aResource = (warm: string, failures: readonly object[] = [], name = 'a') =>
   ({
-    resource: { kind: 'ClusterPrefetch', name: 'a' },
+    resource: { kind: 'ClusterPrefetch', name },
     status: { conditions: [{ type: 'Warm', status: warm }], failures },
   }) as unknown as BoardResource;
 const [there, missing] = [packCell({ state: 'Present' }), packCell({ state: 'Missing' })];
@@ -92,6 +106,7 @@ test.each<[string, readonly BoardResource[], readonly number[], string, string]>
     leftOut: 0,
     gaps: [],
     pulls: { total: 0, longest: [] },
+    holds: { total: 0, first: [] },
     happenings: [],
     samples: [],
   };
@@ -103,7 +118,21 @@ test.each<[string, readonly BoardResource[], readonly number[], string, string]>
     resources,
     cells: btoa(String.fromCharCode(...cells)),
   });
-  const said = headlineOf(model, countCells(model));
+  const said = headlineOf(model, countStates(countBytes(model)));
   expect(said.title).toBe(title);
   expect(said.detail).toContain(detail);
+});
+
+test('resources that fail come first, then those that are not warm, and a search finds parts of names', () => {
+  const all = [
+    aResource('True', [], 'warm'),
+    aResource('False', [], 'app-10'),
+    aResource('Unknown', [], 'app-9'),
+    aResource('False', [{ image: 'i', reason: 'NotFound', nodes: 1 }], 'failing'),
+  ];
+  const resources = new Map(all.map(told => [told.resource.name, told]));
+  const names = (text: string) =>
+    orderResources({ resources }, text).map(({ resource, is }) => `${resource.name} ${is}`);
+  expect(names('')).toEqual(['failing Failing', 'app-9 Warming', 'app-10 Warming', 'warm Warm']);
+  expect(names(' PREFETCH App-1')).toEqual(['app-10 Warming']);
 });

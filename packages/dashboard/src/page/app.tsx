@@ -1,4 +1,4 @@
-import { board, connection, counts, version } from './live/board-connection.ts';
+import { board, connection, counts, version, waits } from './live/board-connection.ts';
 import { Masthead } from './parts/masthead.tsx';
 import { HeatMap } from './heat/heat-map.tsx';
 import { LastHour } from './parts/last-hour.tsx';
@@ -6,6 +6,7 @@ import { Overview } from './parts/overview.tsx';
 import { Pulls } from './parts/pulls.tsx';
 import { Resources } from './parts/resources.tsx';
 import { Elsewhere } from './parts/elsewhere.tsx';
+import { Waits } from './parts/waits.tsx';
 
 export function App() {
   void version.value;
@@ -29,7 +30,10 @@ export function App() {
             <HeatMap />
             <div class="pair">
               <Pulls model={model} />
-              <LastHour model={model} />
+              <div class="stack">
+                <Waits model={model} waits={waits.value ?? []} />
+                <LastHour model={model} />
+              </div>
             </div>
           </>
         )}

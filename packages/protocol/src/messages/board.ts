@@ -31,6 +31,20 @@ export interface BoardPull {
   readonly phase?: PullPhase;
 }
 
+/** What holds pulls up, in a sentence, while it does; and tags that could not be looked up. */
+export interface BoardHold {
+  readonly kind: HoldKind;
+  readonly text: string;
+  /** Pulls that wait for it. One that several limits hold up counts at the first of them. */
+  readonly waiting: number;
+  /** Milliseconds since 1970: when it lets more through, or is tried again. */
+  readonly moreFromMs?: number;
+}
+
+/** In the order in which they are told. */
+export const HOLD_KINDS = ['Registry', 'Limit', 'Wave', 'Look'] as const;
+export type HoldKind = (typeof HOLD_KINDS)[number];
+
 export interface BoardResource {
   readonly resource: ResourceRef;
   readonly status: Omit<PrefetchStatus, 'recentPods'>;
@@ -62,6 +76,8 @@ export interface BoardBrief {
   readonly gaps: readonly string[];
   /** How many pulls run, and those of them that run longest. */
   readonly pulls: { readonly total: number; readonly longest: readonly BoardPull[] };
+  /** How many things hold pulls up, and the first of them. */
+  readonly holds: { readonly total: number; readonly first: readonly BoardHold[] };
 }
 
 export interface BoardSnapshot extends BoardBrief {
@@ -100,6 +116,12 @@ export interface BoardDelta extends Partial<BoardBrief> {
   readonly resourcesGone?: readonly string[];
   readonly happenings?: readonly Happening[];
   readonly sample?: BoardSample;
+}
+
+/** Which cells a resource asks for, by slots: `GET /v1/asks/KIND/NAME` and `GET /v1/asks/KIND/NAMESPACE/NAME`. */
+export interface BoardAsks {
+  /** On all nodes of a group it asks for the same images. */
+  readonly groups: readonly { readonly nodes: readonly number[]; readonly images: readonly number[] }[];
 }
 
 /** Events of `GET /v1/events`: a delta; nothing new; and that a snapshot has to be taken. */

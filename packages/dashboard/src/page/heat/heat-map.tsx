@@ -2,7 +2,15 @@ import { useComputed, useSignal } from '@preact/signals';
 import type { CellState } from '@kube-prefetch/protocol/cell';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { sentenceOf, STATES_IN_ORDER } from '../../model/cell-words.ts';
-import { type GroupBy, type HeatChoice, type HeatOrder, orderHeat } from '../../model/heat-order.ts';
+import { countStates } from '../../model/board-model.ts';
+import {
+  countShown,
+  type GroupBy,
+  type HeatChoice,
+  type HeatOrder,
+  orderHeat,
+  shownByte,
+} from '../../model/heat-order.ts';
 import {
   cellAt,
   fitAll,
@@ -15,6 +23,7 @@ import {
 } from '../../model/heat-view.ts';
 import { countText } from '../../model/words.ts';
 import { board, counts, slotsVersion, version, watchCells } from '../live/board-connection.ts';
+import { asked, chosenResource } from '../live/chosen-resource.ts';
 import { scheme } from '../live/theme.ts';
 import { CellDetails } from './cell-details.tsx';
 import { type HeatMargin, labelsShown, marginOf, Painter } from './painter.ts';
@@ -40,19 +49,33 @@ export function HeatMap() {
   const states = useSignal<ReadonlySet<CellState>>(new Set());
   const chosen = useSignal<ChosenCell | undefined>(undefined);
   const model = board.value;
-  const order = useComputed(() => {
+  /** Whatever state cells are in. */
+  const inAnyState = useComputed(() => {
     void slotsVersion.value;
-    // With a choice of states every change of a cell may show or hide something.
-    if (states.value.size > 0) void version.value;
     const choice: HeatChoice = {
       groupBy: groupBy.value,
       imageText: imageText.value,
       nodeText: nodeText.value,
-      states: states.value,
+      states: new Set(),
+      asked: asked.value?.cells,
     };
-    return board.value === undefined ? undefined : orderHeat(board.value, choice);
+    return board.value && { choice, order: orderHeat(board.value, choice) };
   });
-  const { value: byState } = counts;
+  const order = useComputed(() => {
+    const all = inAnyState.value;
+    if (board.value === undefined || all === undefined || states.value.size === 0) return all?.order;
+    // Every change of a cell may show or hide something.
+    void version.value;
+    return orderHeat(board.value, { ...all.choice, states: states.value });
+  });
+  const shownCounts = useComputed(() => {
+    const all = inAnyState.value;
+    const isAll = asked.value === undefined && imageText.value === '' && nodeText.value === '';
+    if (board.value === undefined || all === undefined || isAll) return counts.value;
+    void version.value;
+    return countStates(countShown(board.value, all.order));
+  });
+  const { value: byState } = shownCounts;
   if (model === undefined || order.value === undefined || byState === undefined) return null;
   const labels = {
     zone: model.nodes.some(node => node?.zone !== undefined),
@@ -94,6 +117,16 @@ export function HeatMap() {
               {labels.zone && <option value="zone">zone</option>}
             </select>
           </label>
+        )}
+        {asked.value !== undefined && (
+          <button
+            type="button"
+            class="chip only"
+            aria-label={`Show the images of all resources, not only of ${asked.value.name}`}
+            onClick={() => (chosenResource.value = undefined)}
+          >
+            only <bdi>{asked.value.name}</bdi> ×
+          </button>
         )}
         <span class="spacer" />
         <span class="shown">
@@ -262,7 +295,9 @@ function tableOn(canvas: HTMLCanvasElement, tip: HTMLElement, say: (text: string
   const textOf = ({ node, image }: ChosenCell): readonly [string, string, string] => {
     const model = board.peek();
     const byte = model?.cells[node * model.images.length + image] ?? 0;
-    return [model?.images[image]?.name ?? '', model?.nodes[node]?.name ?? '', sentenceOf(byte)];
+    const isHidden = model !== undefined && order !== undefined && shownByte(model, order, node, image) !== byte;
+    const said = isHidden ? `${sentenceOf(byte)}, for another resource` : sentenceOf(byte);
+    return [model?.images[image]?.name ?? '', model?.nodes[node]?.name ?? '', said];
   };
   const showTip = (event: MouseEvent) => {
     const cell = drag?.moved ? undefined : find(event);

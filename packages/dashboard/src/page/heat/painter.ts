@@ -1,7 +1,7 @@
-import { NO_CELL, unpackCell } from '@kube-prefetch/protocol/board';
+import { unpackCell } from '@kube-prefetch/protocol/board';
 import type { BoardModel } from '../../model/board-model.ts';
 import { type HeatLevel, makeLevel, sharing, STATE_BY_WEIGHT, updateLevel } from '../../model/heat-levels.ts';
-import type { HeatOrder } from '../../model/heat-order.ts';
+import { type HeatOrder, shownByte } from '../../model/heat-order.ts';
 import type { HeatSize, HeatView } from '../../model/heat-view.ts';
 import { PALETTE, pixelOf, type Scheme } from '../../model/palette.ts';
 import { visibleText } from '../../model/words.ts';
@@ -261,8 +261,7 @@ function drawSigns(context: CanvasRenderingContext2D, { model, order, view, size
   context.beginPath();
   for (let row = Math.floor(view.y); row < lastRow; row++) {
     for (let column = Math.floor(view.x); column < lastColumn; column++) {
-      const byte = model.cells[(order.columns[column] as number) * model.images.length + (order.rows[row] as number)];
-      const gist = unpackCell(byte ?? NO_CELL);
+      const gist = unpackCell(shownByte(model, order, order.columns[column] as number, order.rows[row] as number));
       if (gist?.state !== 'Failed' && gist?.state !== 'Pulling') continue;
       const x = (column + 0.5 - view.x) * view.cellWidth;
       const y = (row + 0.5 - view.y) * view.cellHeight;

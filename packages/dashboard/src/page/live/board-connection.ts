@@ -1,7 +1,15 @@
 import { BOARD_BEAT_MS, BOARD_EVENTS, type BoardDelta, type BoardSnapshot } from '@kube-prefetch/protocol/board';
 import type { Problem } from '@kube-prefetch/protocol';
 import { computed, signal } from '@preact/signals';
-import { applyDelta, type BoardModel, countCells, openModel, type Touched } from '../../model/board-model.ts';
+import {
+  applyDelta,
+  type BoardModel,
+  countBytes,
+  countStates,
+  countWaits,
+  openModel,
+  type Touched,
+} from '../../model/board-model.ts';
 
 /** What the page knows of its coordinator. */
 export type BoardConnection =
@@ -20,10 +28,12 @@ export const connection = signal<BoardConnection>({ is: 'connecting' });
 export const board = signal<BoardModel | undefined>(undefined);
 export const version = signal(0);
 /** Of all cells. */
-export const counts = computed(() => {
+const bytes = computed(() => {
   void version.value;
-  return board.value && countCells(board.value);
+  return board.value && countBytes(board.value);
 });
+export const counts = computed(() => bytes.value && countStates(bytes.value));
+export const waits = computed(() => bytes.value && countWaits(bytes.value));
 /** As `version`, of which nodes and images there are. */
 export const slotsVersion = signal(0);
 
