@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /**
  * Wall and monotonic time kept apart: decisions use the monotonic one, which no administrator and no NTP step moves;
  * the wall clock only labels things for people.
@@ -40,14 +38,22 @@ const MAX_TIMER_MS = 2_147_483_647;
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  async sleep(ms, signal) {
-    signal?.throwIfAborted();
-    try {
-      await delay(Math.min(Math.max(0, ms), MAX_TIMER_MS), undefined, { signal });
-    } catch (error) {
-      // node:timers rejects with its own AbortError; callers compare with the reason they gave.
-      signal?.throwIfAborted();
-      throw error;
-    }
-  },
+  // The promises of node:timers would make an AbortError, with its stack, of each sleep that ends early: thousands when polls are answered.
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const wake = () => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const timer = setTimeout(wake, Math.min(Math.max(0, ms), MAX_TIMER_MS));
+      const giveUp = () => {
+        clearTimeout(timer);
+        reject(signal?.reason as Error);
+      };
+      signal?.addEventListener('abort', giveUp, { once: true });
+    }),
 };
