@@ -116,3 +116,24 @@ test('one address gets no more TLS handshakes than agents need, so that stranger
   expect(await handshake('127.0.0.3')).toBe(true);
   await close();
 });
+
+test.each([
+  [['h2', 'http/1.1'], 'http/1.1'],
+  [undefined, false],
+  [['h2'], 'refused'],
+] as const)('a client that offers %j speaks %s over TLS', async (ALPNProtocols, spoken) => {
+  const { port, close } = await start('agents over TLS');
+  const socket = connectTls({
+    port,
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+    ...(ALPNProtocols && { ALPNProtocols: [...ALPNProtocols] }),
+  });
+  sockets.push(socket);
+  const answer = once(socket, 'secureConnect').then(
+    () => socket.alpnProtocol,
+    () => 'refused',
+  );
+  expect(await answer).toBe(spoken);
+  await close();
+});
