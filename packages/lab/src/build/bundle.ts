@@ -31,11 +31,12 @@ export const NODE_FLAGS: Readonly<Record<Program, readonly string[]>> = {
 /**
  * glibc keeps freed memory in an arena per thread; one is enough for programs that wait. What is larger than the threshold goes back to
  * the system when it is freed: without one, glibc raises its own with each large block, and then keeps what thousands of connections
- * needed once.
+ * needed once. Node has 64 KiB for what comes over a TLS connection, of which a request touches the first 4: without room at its top
+ * the heap never gives it pages that were used before.
  */
 export const NODE_ENV: Readonly<Record<Program, Readonly<Record<string, string>>>> = {
   agent: { MALLOC_ARENA_MAX: '1' },
-  coordinator: { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '32768' },
+  coordinator: { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '32768', MALLOC_TOP_PAD_: '0' },
   cli: {},
 };
 
