@@ -25,7 +25,7 @@ export function createMembership(): Membership {
       const plan = planOf(cohort, plans);
       const record = records.get(cohort.key) ?? inherit(nodes.get(cohort.nodes[0] ?? '')?.home, vanished);
       if (record === undefined) records.set(cohort.key, newCohort(cohort, plan));
-      else records.set(cohort.key, Object.assign(record, { cohort, plan }));
+      else records.set(cohort.key, Object.assign(record, { cohort, plan: samePlan(record.plan, plan) }));
     }
   };
 
@@ -106,6 +106,11 @@ function vanishedRecords(records: Map<string, CohortRecord>, cohorts: readonly C
  */
 function inherit(home: CohortRecord | undefined, vanished: Set<CohortRecord>): CohortRecord | undefined {
   return home !== undefined && vanished.delete(home) ? home : undefined;
+}
+
+/** Much is made once for a plan, and kept as long as the plan is: a pass that changed nothing leaves the one there was. */
+function samePlan(before: Plan, next: Plan): Plan {
+  return before.revision === next.revision ? before : next;
 }
 
 function planOf(cohort: Cohort, plans: CohortPlans): Plan {

@@ -58,7 +58,10 @@ export function agentsApp(c: AgentsSide, { identity, ...parts }: AgentsAppParts)
     // The connection stays open: while nobody leads agents try again and again, and a handshake costs more than an answer.
     c.mustLead();
     reply.header(EPOCH_HEADER, c.epoch());
-    if (identity !== undefined) callers.set(request, await requireOwnNode(identity, request, untilClosed(reply)));
+    if (identity !== undefined) {
+      callers.set(request, await requireOwnNode(identity, request, untilClosed(reply)));
+      forgetToken(request);
+    }
     if (request.routeOptions.url !== undefined) c.admit(nodeOf(request), bytesOf(request));
   });
   app.get(PLAN, (request, reply) => getPlan(c, request, reply));
@@ -97,6 +100,12 @@ async function postCredentials(c: AgentsSide, request: FastifyRequest, reply: Fa
   const wanted = parseCredentials(request.body);
   const answer = await api(c, request).credentials(wanted, untilClosed(reply));
   return reply.header('cache-control', 'no-store').send(answer);
+}
+
+/** A poll waits for long, and what came with it is kept until it is answered: the token is most of that. */
+function forgetToken({ raw }: FastifyRequest): void {
+  delete raw.headers.authorization;
+  raw.rawHeaders.length = 0;
 }
 
 /** Who asks, where that is asked. */
@@ -149,9 +158,14 @@ function planBodies(plan: Plan): PlanBodies {
   return made;
 }
 
+const closings = new WeakMap<FastifyReply, AbortSignal>();
+
 /** Aborts when the client closes the connection, so that its request is given up. */
 function untilClosed(reply: FastifyReply): AbortSignal {
+  const known = closings.get(reply);
+  if (known !== undefined) return known;
   const closed = new AbortController();
   reply.raw.once('close', () => closed.abort(new ApiError('InvalidRequest', 'the client closed the connection')));
+  closings.set(reply, closed.signal);
   return closed.signal;
 }
