@@ -7,6 +7,7 @@ import {
   type Fixture,
   type KubeAnswer,
   NEWER,
+  NODES,
   PATIENCE,
   PLAIN,
   ROLLED_OUT,
@@ -18,6 +19,7 @@ import type { Publisher } from '../images.ts';
 import { clusterPrefetch, deployment } from '../objects.ts';
 import type { WarmImages } from './warm.ts';
 
+const FOLLOW_PAGE = new URL('../follow-page-main.ts', import.meta.url).pathname;
 const EXAMPLES = new URL('../../../examples/warm-before-rollout/', import.meta.url).pathname;
 
 interface Deployment {
@@ -88,6 +90,29 @@ export function answersTheCommandLine(here: () => Fixture, publish: () => Publis
     expect(said).toMatch(/ClusterPrefetch planned \(new\) wants 1 image: 2 pulls/);
     expect(said).toMatch(new RegExp(`Not on node${TAINTED}: .*dedicated`));
     expect(await here().cluster.kubectl('get', 'cpf', '-o', 'name')).not.toContain('planned');
+  });
+
+  test('the page is there through the port-forward of the command, and follows what happens', async () => {
+    const { cluster } = here();
+    const kubeconfig = await cluster.kubeconfigFor('vera', [VIEWERS]);
+    const env = [`PATH=${path('bin')}:${cluster.env.PATH}`, `KUBECONFIG=${kubeconfig}`];
+    const file = manifest(clusterPrefetch('followed', { images: [warm().web], suspend: true }));
+    const said = await cluster.inControlPlane(
+      'env',
+      ...env,
+      process.execPath,
+      FOLLOW_PAGE,
+      cluster.kubeconfig,
+      file,
+      'followed',
+    );
+    expect(JSON.parse(said)).toEqual({
+      page: 200,
+      policy: expect.stringContaining("default-src 'none'"),
+      script: 200,
+      nodes: NODES.map(node => `node${node}`),
+      events: 'text/event-stream',
+    });
   });
 
   test('the images of a workload are warm before it is rolled out, and nothing is left of that', async () => {
