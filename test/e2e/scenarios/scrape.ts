@@ -42,6 +42,11 @@ export function isScraped(here: () => Fixture, publish: () => Publisher): void {
     });
     expect(panels.length).toBeGreaterThan(30);
 
+    // Of an agent docs/monitoring.md says it; there are as many as nodes.
+    const series = counts(await prometheus.query('max by (job) (scrape_samples_scraped)'));
+    console.info('series of a pod:', series);
+    expect(series['agent']).toBeLessThan(130);
+
     const rules = await prometheus.rules();
     expect(rules.map(({ name, health }) => `${name} ${health}`)).toEqual(ALERTS.map(({ name }) => `${name} ok`));
     expect(rules.filter(({ state }) => state === 'firing')).toEqual([]);

@@ -39,6 +39,12 @@ const CHOICE = 'cluster=~"$cluster", namespace=~"$namespace", job=~"$job"';
 /** Of things that happen rarely: over less there would be nothing to see. */
 const LONG = '30m';
 
+/**
+ * Of panels that add up series of every agent: Prometheus keeps each of them for each point before it adds them up, and at 5,000 agents
+ * a histogram has 65,000. Without a bound Grafana asks for as many points as the panel has pixels.
+ */
+const AGENT_POINTS = 120;
+
 /** What the dashboard asks for, by panel; a row of its own has no queries. */
 export interface PanelQueries {
   readonly panel: string;
@@ -159,27 +165,28 @@ const ROWS: readonly { readonly title: string; readonly panels: readonly Panel[]
           .instant()
           .format(PromQueryFormat.Table),
       ),
-      series('Bytes from registries', 'Bps').withTarget(
-        query(`sum(rate(${byAgents('pulled_bytes_total')}[$__rate_interval]))`, 'all nodes'),
-      ),
+      series('Bytes from registries', 'Bps')
+        .maxDataPoints(AGENT_POINTS)
+        .withTarget(query(`sum(rate(${byAgents('pulled_bytes_total')}[$__rate_interval]))`, 'all nodes')),
       series('Pull duration, quantiles of half an hour', 's')
+        .maxDataPoints(AGENT_POINTS)
         .withTarget(
           query(quantile(0.5, byAgents('pull_duration_seconds_bucket', 'result="pulled"'), LONG), 'half within'),
         )
         .withTarget(
           query(quantile(0.95, byAgents('pull_duration_seconds_bucket', 'result="pulled"'), LONG), '95% within'),
         ),
-      series('Pulls by result, as agents count them', 'cpm').withTarget(
-        query(`60 * sum by (result) (rate(${byAgents('pulls_total')}[$__rate_interval]))`, '{{result}}'),
-      ),
+      series('Pulls by result, as agents count them', 'cpm')
+        .maxDataPoints(AGENT_POINTS)
+        .withTarget(query(`60 * sum by (result) (rate(${byAgents('pulls_total')}[$__rate_interval]))`, '{{result}}')),
     ],
   },
   {
     title: 'What images wait for',
     panels: [
-      stacked('Images that wait, by reason').withTarget(
-        query(`sum by (reason) (${byAgents('images_waiting')})`, '{{reason}}'),
-      ),
+      stacked('Images that wait, by reason')
+        .maxDataPoints(AGENT_POINTS)
+        .withTarget(query(`sum by (reason) (${byAgents('images_waiting')})`, '{{reason}}')),
       series('Permits').withTarget(query(`sum by (state) (${of('permits')})`, '{{state}}')),
       series('Limits: bound, used and waited for').withTarget(
         query(`sum by (limit, registry, is) (${of('limit')})`, '{{limit}} {{registry}} {{is}}'),
@@ -198,15 +205,18 @@ const ROWS: readonly { readonly title: string; readonly panels: readonly Panel[]
       series('Looks by what they found', 'cpm').withTarget(
         query(`60 * sum by (result) (rate(${of('tag_looks_total')}[$__rate_interval]))`, '{{result}}'),
       ),
-      series('Looks, as agents count them', 'cpm').withTarget(
-        query(`60 * sum by (result) (rate(${byAgents('tag_looks_total')}[$__rate_interval]))`, '{{result}}'),
-      ),
+      series('Looks, as agents count them', 'cpm')
+        .maxDataPoints(AGENT_POINTS)
+        .withTarget(
+          query(`60 * sum by (result) (rate(${byAgents('tag_looks_total')}[$__rate_interval]))`, '{{result}}'),
+        ),
     ],
   },
   {
     title: 'Agents',
     panels: [
       series('Agents in trouble')
+        .maxDataPoints(AGENT_POINTS)
         .withTarget(query(`sum(1 - ${byAgents('runtime_up')})`, 'runtime does not answer'))
         .withTarget(
           query(
@@ -215,21 +225,28 @@ const ROWS: readonly { readonly title: string; readonly panels: readonly Panel[]
           ),
         )
         .withTarget(query(`sum(1 - ${byAgents('disk_visible')})`, 'disk not seen')),
-      stacked('Images by state, as agents count them').withTarget(
-        query(`sum by (state) (${byAgents('images')})`, '{{state}}'),
-      ),
-      series('One look at the node', 's').withTarget(
-        query(quantile(0.99, byAgents('cycle_duration_seconds_bucket')), '99% within'),
-      ),
-      series('Requests for credentials, by agents', 'cpm').withTarget(
-        query(`60 * sum by (result) (rate(${byAgents('credential_requests_total')}[$__rate_interval]))`, '{{result}}'),
-      ),
-      series('Credential provider plugins, 95% within', 's').withTarget(
-        query(
-          `histogram_quantile(0.95, sum by (plugin, le) (rate(${byAgents('credential_plugin_duration_seconds_bucket')}[${LONG}])))`,
-          '{{plugin}}',
+      stacked('Images by state, as agents count them')
+        .maxDataPoints(AGENT_POINTS)
+        .withTarget(query(`sum by (state) (${byAgents('images')})`, '{{state}}')),
+      series('One look at the node', 's')
+        .maxDataPoints(AGENT_POINTS)
+        .withTarget(query(quantile(0.99, byAgents('cycle_duration_seconds_bucket')), '99% within')),
+      series('Requests for credentials, by agents', 'cpm')
+        .maxDataPoints(AGENT_POINTS)
+        .withTarget(
+          query(
+            `60 * sum by (result) (rate(${byAgents('credential_requests_total')}[$__rate_interval]))`,
+            '{{result}}',
+          ),
         ),
-      ),
+      series('Credential provider plugins, 95% within', 's')
+        .maxDataPoints(AGENT_POINTS)
+        .withTarget(
+          query(
+            `histogram_quantile(0.95, sum by (plugin, le) (rate(${byAgents('credential_plugin_duration_seconds_bucket')}[${LONG}])))`,
+            '{{plugin}}',
+          ),
+        ),
     ],
   },
   {
