@@ -27,7 +27,7 @@ export const NEEDS = {
   browser: ['chromium'],
   credentials: [...go, ...docker, 'docker-registry', 'openssl', 'podman'],
   leaks: [...apiServer, ...containerd, 'docker.io', 'podman'],
-  programs: [...containerd, ...helm, ...shells, 'prometheus'],
+  programs: [...go, ...docker, 'docker-registry', 'podman', ...helm, ...shells, 'prometheus'],
   endurance: [...apiServer, ...containerd],
   'api-server': apiServer,
   images: [...images, ...go, ...helm, ...docker, 'docker-registry', 'skopeo'],
