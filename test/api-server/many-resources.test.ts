@@ -63,7 +63,8 @@ test('each of 300 resources made at once gets its status, by hardly more writes 
   const writes = count('patch', 'prefetches');
   const reads = count('get', 'prefetches');
   figures['writes, and reads before them, for 300 resources'] = `${writes}, ${reads}`;
-  expect(writes).toBeLessThanOrEqual(2 * MANY);
+  // One before the first report and one after it; few meet an object that has changed meanwhile.
+  expect(writes).toBeLessThanOrEqual(2.1 * MANY);
   // What a resource holds is read before its first status; later statuses are made from what the server answered.
   expect(reads).toBeLessThanOrEqual(1.1 * MANY);
 });
