@@ -39,17 +39,18 @@ function start(interval = '10m') {
         name,
         silent: false,
         home: { cohort: homeOf(name) },
-        heard: { cells: new Map<string, CellReport>(), runtime: {} },
+        heard: { atMs: 0, cells: new Map<string, CellReport>(), runtime: {} },
       },
     ]),
   );
   const ended: TagLookResult[] = [];
+  const called: { node: string; atMs: number }[] = [];
   let changes = 0;
   const tags = createTags({
     clock,
     settings: { intervalMs: 60 * MINUTE, minIntervalMs: MINUTE },
     node: name => nodes.get(name),
-    callFor: () => {},
+    callFor: node => called.push({ node, atMs: clock.monotonicMs() }),
     nodes: () => nodes.values() as Iterable<ScoutNode>,
     changed: () => (changes += 1),
     ended: result => ended.push(result),
@@ -62,7 +63,7 @@ function start(interval = '10m') {
     nodes.get(name)?.heard.cells.set(IMAGE, cell);
     tags.heard(node, [cell]);
   };
-  return { clock, tags, nodes, pass, asked, hold, ended, changes: () => changes };
+  return { clock, tags, nodes, pass, asked, hold, ended, called, changes: () => changes };
 }
 
 async function untilAsked({ clock, pass, asked }: ReturnType<typeof start>): Promise<string> {
@@ -107,6 +108,29 @@ test('a pull that brings other contents has the tag looked up soon, by another n
   line.pass();
   expect(line.asked().length).toBe(1);
   expect(line.asked()).not.toContain(scout);
+});
+
+test('a node that is asked is called until it reports: one that has just reported, or does not poll now, takes no notice', async () => {
+  const line = start();
+  const { clock, tags, nodes, pass, called } = line;
+  const scout = await untilAsked(line);
+  const askedMs = clock.monotonicMs();
+  const calls = () => called.map(({ node, atMs }) => `${node} ${atMs - askedMs}`);
+  const passWhenDue = async () => {
+    await clock.advance(tags.nextDueMs() - clock.monotonicMs());
+    pass();
+  };
+  pass();
+  expect(calls()).toEqual([`${scout} 0`]);
+  await passWhenDue();
+  await passWhenDue();
+  expect(calls()).toEqual([`${scout} 0`, `${scout} 6000`, `${scout} 12000`]);
+  Object.assign(nodes.get(scout)?.heard ?? {}, { atMs: clock.monotonicMs() });
+  pass();
+  expect(tags.nextDueMs()).toBe(askedMs + 120_000);
+  await clock.advance(30_000);
+  pass();
+  expect(called.length).toBe(3);
 });
 
 const steps = fc.array(

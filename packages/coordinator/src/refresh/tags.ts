@@ -25,6 +25,11 @@ import type { Clock } from '@kube-prefetch/time';
 
 /** The longest that an agent is silent, the look, and the report after it. */
 const ANSWER_WITHIN_MS = 120_000;
+/**
+ * A node that was called and did not report was not polling, or had reported within the last 5 s and so sees no need. Called after
+ * that time it does.
+ */
+const CALL_AGAIN_MS = 6_000;
 /** How long a node goes last that failed where another did not, or gave no answer. */
 const UNFIT_MS = 3_600_000;
 /** Looks begin together at most this often: each time costs a pass. */
@@ -40,7 +45,12 @@ export interface ScoutNode {
   readonly silent: boolean;
   readonly home: { readonly cohort: Pick<Cohort, 'key'> };
   readonly heard:
-    | { readonly cells: Pick<ReadonlyMap<ImageRef, CellReport>, 'get'>; readonly runtime: NodeReport['runtime'] }
+    | {
+        /** Monotonic; when it reported last. */
+        readonly atMs: number;
+        readonly cells: Pick<ReadonlyMap<ImageRef, CellReport>, 'get'>;
+        readonly runtime: NodeReport['runtime'];
+      }
     | undefined;
 }
 
@@ -97,13 +107,19 @@ export interface TagsParts {
   readonly ended: (result: TagLookResult) => void;
 }
 
+interface Scout {
+  readonly node: string;
+  readonly askedMs: number;
+  calledMs: number;
+}
+
 interface Tag {
   dueMs: number;
   /** As the last look that was answered found it. */
   digest: string | undefined;
   /** Plans name it: some node holds other contents, or did. */
   planned: boolean;
-  scout: { readonly node: string; readonly askedMs: number } | undefined;
+  scout: Scout | undefined;
   /** Nodes that failed in this turn. */
   tried: string[];
   last: TagLook | undefined;
@@ -126,7 +142,7 @@ export function createTags(parts: TagsParts): Tags {
     nextLookMs(image, moving.get(image)?.intervalMs ?? settings.intervalMs, now);
 
   const ask = (image: ImageRef, tag: Tag, node: string, now: number) => {
-    tag.scout = { node, askedMs: now };
+    tag.scout = { node, askedMs: now, calledMs: now };
     const images = asked.get(node) ?? new Set();
     asked.set(node, images.add(image));
     parts.callFor(node);
@@ -169,12 +185,24 @@ export function createTags(parts: TagsParts): Tags {
     tag.last = { node, atMs: now, failure };
     if (!mayAnotherAnswer(failure.kind, tag.tried.length)) endTurn(image, tag, now);
   };
-  const giveUpWaiting = (now: number) => {
+  /** The answer to a report tells what is asked. */
+  const hasHeard = ({ node, askedMs }: Scout) => (parts.node(node)?.heard?.atMs ?? -Infinity) > askedMs;
+  const scoutDueMs = (scout: Scout) =>
+    Math.min(scout.askedMs + ANSWER_WITHIN_MS, hasHeard(scout) ? Infinity : scout.calledMs + CALL_AGAIN_MS);
+  const callAgain = (scout: Scout, now: number) => {
+    if (hasHeard(scout) || now - scout.calledMs < CALL_AGAIN_MS) return;
+    scout.calledMs = now;
+    parts.callFor(scout.node);
+  };
+  const waitForScouts = (now: number) => {
     for (const [image, tag] of tags) {
       if (tag.scout === undefined) continue;
       const { node, askedMs } = tag.scout;
       const isGone = parts.node(node)?.silent ?? true;
-      if (!isGone && now - askedMs < ANSWER_WITHIN_MS) continue;
+      if (!isGone && now - askedMs < ANSWER_WITHIN_MS) {
+        callAgain(tag.scout, now);
+        continue;
+      }
       unfit.set(node, now + UNFIT_MS);
       parts.ended('unanswered');
       const message = isGone ? `the agent of ${node} fell silent` : `${node} did not answer in time`;
@@ -255,11 +283,11 @@ export function createTags(parts: TagsParts): Tags {
       moving = movingTags(cohorts, settings);
       for (const [node, untilMs] of unfit) if (untilMs <= now) unfit.delete(node);
       follow(now);
-      giveUpWaiting(now);
+      waitForScouts(now);
       begin(cohorts, nodes, now);
       dueMs = Infinity;
       for (const { scout, dueMs: turnMs } of tags.values())
-        dueMs = Math.min(dueMs, scout ? scout.askedMs + ANSWER_WITHIN_MS : Math.max(turnMs, now + BATCH_MS));
+        dueMs = Math.min(dueMs, scout ? scoutDueMs(scout) : Math.max(turnMs, now + BATCH_MS));
       const found = new Map(
         [...tags].flatMap(([image, { planned, digest }]) => (planned && digest !== undefined ? [[image, digest]] : [])),
       );
