@@ -26,8 +26,16 @@ function startFleet(silentAfterMs = SILENT_AFTER_MS) {
     becameWarm: afterMs => void seen.timesMs.push(afterMs),
   });
   fleet.open();
+  // As passes make them: one that is what it was is the same object.
+  const made = new Map<string, Cohort>();
+  const same = (key: string, cohort: Cohort): Cohort => {
+    const last = made.get(key);
+    if (last?.nodes.join() === cohort.nodes.join()) return last;
+    made.set(key, cohort);
+    return cohort;
+  };
   const assign = (members: Record<string, readonly string[]>, items = IMAGES, gaps: readonly string[] = []) => {
-    const cohorts = Object.entries(members).map(([key, nodes]) => aCohort(key, nodes));
+    const cohorts = Object.entries(members).map(([key, nodes]) => same(key, aCohort(key, nodes)));
     const plans = new Map(cohorts.map(({ key }) => [key, aPlan(`${key} ${items.join()}`, items)]));
     fleet.assign(cohorts, plans, gaps, clock.monotonicMs());
     return cohorts;
