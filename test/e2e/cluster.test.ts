@@ -13,6 +13,7 @@ import { servesTheOriginal } from './scenarios/original.ts';
 import { findsRollouts } from './scenarios/rollouts.ts';
 import { usesItsRights } from './scenarios/rights.ts';
 import { isScraped } from './scenarios/scrape.ts';
+import { agreesWithTools } from './scenarios/waits.ts';
 import { warms } from './scenarios/warm.ts';
 import { readsWhatIsWritten } from './scenarios/written.ts';
 
@@ -32,6 +33,7 @@ describe('on three real nodes', () => {
   const warm = warms(fixture, publish);
   showsItsViews(fixture, warm);
   answersTheCommandLine(fixture, publish, warm);
+  agreesWithTools(fixture, publish);
   isScraped(fixture, publish);
   readsWhatIsWritten(fixture, publish);
   findsRollouts(fixture, publish);
