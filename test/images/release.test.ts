@@ -1,12 +1,17 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { runBlock } from '@kube-prefetch/lab/docs';
 import { runProgram, scratchFolder } from '@kube-prefetch/lab/machine';
+import { krewManifest, OWN_PLATFORM, PLATFORMS, platformName } from '@kube-prefetch/lab/executables';
 import { goBuild, helmPrograms, needDebianPackages } from '@kube-prefetch/lab/set-up';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { listEntries, readLayout } from './unpack.ts';
 
 const run = promisify(execFile);
@@ -19,10 +24,12 @@ const imageOf = (program: string) =>
   readdirSync(out).find(name => name.startsWith(`kube-prefetch-${program}-`) && name.endsWith('.oci.tar')) as string;
 const sbomOf = (program: string) => readFileSync(file(imageOf(program).replace('.oci.tar', '.spdx.json')), 'utf8');
 
+// Of the command line only what can run here.
 let said: string;
 beforeAll(async () => {
   await needDebianPackages(['skopeo']);
-  said = await runBlock('docs/releasing.md', 'npm run release', { instead: { 'dist/release': out } });
+  const instead = { 'dist/release': `${out} --platform ${OWN_PLATFORM}` };
+  said = await runBlock('docs/releasing.md', 'npm run release', { instead });
 });
 afterAll(() => scratch.remove());
 
@@ -70,6 +77,33 @@ test.each(PROGRAMS)(
     expect(listed.toSorted()).toEqual([...expected, ...npm, ...debian].toSorted());
   },
 );
+
+test("krew's own program accepts the manifest, and installs the command line from the archive", async () => {
+  const archive = readdirSync(out).find(name => name.startsWith('kubectl-prefetch-')) as string;
+  const sha256 = createHash('sha256')
+    .update(readFileSync(file(archive)))
+    .digest('hex');
+  const made = readFileSync(file('prefetch.yaml'), 'utf8');
+  expect([made.includes(sha256), made.includes(`/${archive}`)]).toEqual([true, true]);
+  const server = createServer((_request, response) => response.end(readFileSync(file(archive)))).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close().closeAllConnections());
+  const platform = PLATFORMS.find(each => platformName(each) === OWN_PLATFORM) as (typeof PLATFORMS)[number];
+  const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${archive}`;
+  const manifest = join(scratch.path, 'prefetch.yaml');
+  writeFileSync(manifest, JSON.stringify(krewManifest('0.1.0', 'https://x.example', [{ platform, uri, sha256 }])));
+  const module = 'sigs.k8s.io/krew';
+  const packages = ['validate-krew-manifest', 'krew'].map(name => `${module}/cmd/${name}`);
+  const krew = await goBuild({ name: 'krew', module, version: 'v0.4.3', packages, takes: 'about a minute' });
+  const { kubectl } = await helmPrograms();
+  const bin = join(scratch.path, 'bin');
+  mkdirSync(bin);
+  symlinkSync(kubectl, join(bin, 'kubectl'));
+  symlinkSync(join(krew, 'krew'), join(bin, 'kubectl-krew'));
+  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+  const { stderr } = await run(join(krew, 'validate-krew-manifest'), ['-manifest', manifest], { env });
+  expect(stderr).toContain('installed fine');
+});
 
 test('helm finds nothing in the packaged chart, and renders from it what it renders from the folder', async () => {
   const { helm } = await helmPrograms();

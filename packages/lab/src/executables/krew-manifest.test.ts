@@ -17,5 +17,5 @@ test("the manifest keeps krew's rules: a licence in each archive, one line, a ve
   expect(spec.shortDescription).toMatch(/^[A-Z][^\n]{1,50}[^.\n]$/);
   expect(new Set(spec.platforms.map(({ selector }) => JSON.stringify(selector))).size).toBe(PLATFORMS.length);
   for (const { files, bin } of spec.platforms)
-    expect(files.map(({ from }) => from)).toEqual([bin, 'LICENSE', 'LICENSES.txt']);
+    expect(files.map(({ from }) => from)).toEqual([bin, 'LICENSE', 'LICENSES.txt', 'LICENSE-NODE']);
 });

@@ -1,5 +1,7 @@
-import { executableName } from './build-executable.ts';
 import type { Platform } from './platforms.ts';
+
+/** There is no public home yet. */
+export const HOMEPAGE = 'https://kube-prefetch.example';
 
 export interface KrewArchive {
   readonly platform: Platform;
@@ -35,9 +37,14 @@ export function krewManifest(version: string, homepage: string, archives: readon
           { from: executableName(platform), to: '.' },
           { from: 'LICENSE', to: '.' },
           { from: 'LICENSES.txt', to: '.' },
+          { from: 'LICENSE-NODE', to: '.' },
         ],
         bin: executableName(platform),
       })),
     },
   };
+}
+
+export function executableName({ os }: Platform): string {
+  return os === 'windows' ? 'kubectl-prefetch.exe' : 'kubectl-prefetch';
 }

@@ -3,21 +3,24 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { choosePlatforms, platformName, PLATFORMS } from '../executables/index.ts';
 import { sayToStderr } from '../machine/index.ts';
 import { needUpFront } from '../set-up/index.ts';
 import type { Artefact } from './artefact.ts';
 import { makeArtefacts } from './make-artefacts.ts';
 
 const CHECKSUMS = 'SHA256SUMS';
-const HELP = `npm run release -- --dry-run [--out DIR]
+const HELP = `npm run release -- --dry-run [--out DIR] [--platform NAME]...
 
 Makes everything that a release consists of, twice, and fails where the two differ: for each program its image as an OCI
-archive, what is in the image as SPDX, and its bundle; the chart; a note of what they were made of; checksums of all. For the
-platform of this machine, on Debian 12 or newer. Nothing leaves the machine.
+archive, what is in the image as SPDX, and its bundle; the command line as one file for each platform, and krew's manifest; the
+chart; a note of what they were made of; checksums of all. Images are for the platform of this machine, on Debian 12 or newer.
+Nothing leaves the machine.
 
-  --dry-run   must be there: nothing publishes yet
-  --out DIR   where to (default dist/release); what an earlier run left there is replaced
-  --help      this
+  --dry-run         must be there: nothing publishes yet
+  --out DIR         where to (default dist/release); what an earlier run left there is replaced
+  --platform NAME   of the command line only this one: ${PLATFORMS.map(platformName).join(', ')}
+  --help            this
 `;
 const REFUSAL = `expected --dry-run: this command publishes nothing. What a real release needs beyond it (accounts, keys, and the steps in
 their order) is in docs/releasing.md.`;
@@ -30,16 +33,22 @@ try {
 }
 
 async function main(): Promise<void> {
-  const options = { 'dry-run': { type: 'boolean' }, out: { type: 'string' }, help: { type: 'boolean' } } as const;
+  const options = {
+    'dry-run': { type: 'boolean' },
+    out: { type: 'string' },
+    platform: { type: 'string', multiple: true, default: PLATFORMS.map(platformName) },
+    help: { type: 'boolean' },
+  } as const;
   const { values } = parseArgs({ options });
   if (values.help) return void process.stdout.write(HELP);
   if (!values['dry-run']) throw new Error(REFUSAL);
+  const platforms = choosePlatforms(values.platform);
   const out = resolve(values.out ?? 'dist/release');
   await expectOurs(out);
   await needUpFront('build images');
-  const artefacts = await makeArtefacts({ say: sayToStderr });
+  const artefacts = await makeArtefacts({ platforms, say: sayToStderr });
   sayToStderr('Making everything again, to compare');
-  expectEqual(artefacts, await makeArtefacts({ say: () => {} }));
+  expectEqual(artefacts, await makeArtefacts({ platforms, say: () => {} }));
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   for (const { name, contents } of artefacts) await writeFile(join(out, name), contents);

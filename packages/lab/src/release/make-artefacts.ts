@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PROGRAMS, type Program, bundle } from '../build/index.ts';
 import { buildImages, debianVersions, readRelease } from '../build-images/index.ts';
+import { HOMEPAGE, makeExecutables, nodeFor, type Platform } from '../executables/index.ts';
 import { layoutFiles, writeTar } from '../images/index.ts';
 import { type Say, runProgram, scratchFolder } from '../machine/index.ts';
 import { type Artefact, packFolder } from './artefact.ts';
@@ -12,10 +13,19 @@ import { bundledPackages, imageSbom, readNpmSbom } from './sbom.ts';
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 /** As names of platforms have it. */
 const ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch;
-const PINS = ['package-lock.json', 'packages/lab/src/build/bundle.ts'];
+const PINS = ['package-lock.json', 'packages/lab/src/build/bundle.ts', 'packages/lab/src/executables/platforms.ts'];
 
-/** Everything that a release of these sources consists of. The same sources on the same machine give the same bytes. */
-export async function makeArtefacts({ say }: { say: Say }): Promise<readonly Artefact[]> {
+/**
+ * Everything that a release of these sources consists of; `platforms`: those of the command line as one file. The same sources on the
+ * same machine give the same bytes.
+ */
+export async function makeArtefacts({
+  platforms,
+  say,
+}: {
+  platforms: readonly Platform[];
+  say: Say;
+}): Promise<readonly Artefact[]> {
   const release = await readRelease();
   const [images, npm, debian] = [await buildImages({ say }), await readNpmSbom(ROOT), await debianVersions()];
   const artefacts: Artefact[] = [];
@@ -34,8 +44,13 @@ export async function makeArtefacts({ say }: { say: Say }): Promise<readonly Art
   }
   const chart = await packFolder(join(ROOT, 'charts/kube-prefetch'), 'kube-prefetch');
   artefacts.push({ name: `kube-prefetch-${release.version}.tgz`, contents: chart });
+  const { version } = release;
+  artefacts.push(...(await makeExecutables({ platforms, version, homepage: HOMEPAGE, say })));
+  const nodes = await Promise.all(platforms.map(platform => nodeFor(platform, say)));
+  const binaries = nodes.map(async ({ package: name, node }) => ({ name, contents: await readFile(node) }));
   const pins = await Promise.all(PINS.map(async name => ({ name, contents: await readFile(join(ROOT, name)) })));
-  const provenance = provenanceOf({ release, artefacts, pins, npm, debian, tools: await toolVersions() });
+  const tools = await toolVersions();
+  const provenance = provenanceOf({ release, artefacts, pins, npm, debian, nodes: await Promise.all(binaries), tools });
   artefacts.push({ name: 'provenance.intoto.json', contents: json(provenance) });
   return [...artefacts, checksums(artefacts)];
 }

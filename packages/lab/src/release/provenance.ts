@@ -10,12 +10,14 @@ export interface ProvenanceInput {
   readonly pins: readonly Artefact[];
   readonly npm: NpmSbom;
   readonly debian: readonly DebianRecord[];
+  /** The Node in each executable, under its package of npm. */
+  readonly nodes: readonly Artefact[];
   /** What ran, by name: what makes other bytes of the same sources in another version. */
   readonly tools: Readonly<Record<string, string>>;
 }
 
 /** What the artefacts were made of, as SLSA's provenance in an in-toto statement, without a signature. Pure. */
-export function provenanceOf({ release, artefacts, pins, npm, debian, tools }: ProvenanceInput): object {
+export function provenanceOf({ release, artefacts, pins, npm, debian, nodes, tools }: ProvenanceInput): object {
   const node = npm.packages.find(({ name }) => name === `node-linux-${process.arch}`);
   return {
     _type: 'https://in-toto.io/Statement/v1',
@@ -41,6 +43,10 @@ export function provenanceOf({ release, artefacts, pins, npm, debian, tools }: P
               uri: `pkg:deb/debian/${name.replaceAll('+', '%2B')}@${encodeURIComponent(version)}?arch=${architecture}`,
             };
           }),
+          ...nodes.map(({ name, contents }) => ({
+            name: `node of pkg:npm/${name}`,
+            digest: { sha256: sha256(contents) },
+          })),
         ],
       },
       runDetails: { builder: { id: 'https://kube-prefetch.io/release/by-hand', version: tools } },
