@@ -87,7 +87,7 @@ test("krew's own program accepts the manifest, and installs the command line fro
   expect([made.includes(sha256), made.includes(`/${archive}`)]).toEqual([true, true]);
   const server = createServer((_request, response) => response.end(readFileSync(file(archive)))).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => void server.close().closeAllConnections());
+  onTestFinished(() => server.close().closeAllConnections());
   const platform = PLATFORMS.find(each => platformName(each) === OWN_PLATFORM) as (typeof PLATFORMS)[number];
   const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${archive}`;
   const manifest = join(scratch.path, 'prefetch.yaml');

@@ -3,6 +3,7 @@ import { DeadlineExceeded, withDeadline } from '@kube-prefetch/time';
 import { KubeRefusal } from '../connect/kube.ts';
 import type { Context } from '../connect/context.ts';
 import { CliError, EXIT } from '../print/cli-error.ts';
+import { withoutHint } from '../print/explanations.ts';
 import { bar, bytesText, durationText, percent } from '../print/quantities.ts';
 import type { ResourceEntry } from '../print/status-table.ts';
 import { inCommands, longName, parseResourceName, shortName, type WrittenResource } from '../print/resource-name.ts';
@@ -216,5 +217,6 @@ function progressText({ resource, status, progress }: ResourceEntry, because: st
           (Math.max(0, progress.missingBytes - progress.doneBytes) * 1_000) / progress.bytesPerSecond,
         )} left`
       : '';
-  return `${shortName(resource)} ${share}${because}${rate}`;
+  // At the end of its time a wait says by itself what to ask.
+  return `${shortName(resource)} ${share}${withoutHint(because)}${rate}`;
 }

@@ -1,5 +1,5 @@
 import { Agent, type ClientRequest, type ClientRequestArgs, request, type RequestOptions } from 'node:http';
-import { connect } from 'node:net';
+import { connect, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   ApiError,
@@ -17,7 +17,7 @@ import {
 import { type Clock, createRetry, DeadlineExceeded, withDeadline } from '@kube-prefetch/time';
 import { CliError } from '../print/cli-error.ts';
 import { cleanValue } from '../print/clean-text.ts';
-import { readAnswer, requestOver } from './read-answer.ts';
+import { expectAlive, readAnswer, requestOver } from './read-answer.ts';
 
 const ANSWER_WITHIN_MS = 30_000;
 /** Of a look that is followed by others: a leader whose node is gone never answers. */
@@ -123,17 +123,22 @@ class KeptConnection extends Agent {
     opened: (error: Error | null, connection: Duplex) => void,
   ): undefined {
     this.reused = false;
-    this.#path.open(signal).then(
-      connection => opened(null, connection),
-      (error: Error) => opened(error, undefined as never),
-    );
+    this.#path
+      .open(signal)
+      .then(expectAlive)
+      .then(
+        connection => opened(null, connection),
+        (error: Error) => opened(error, undefined as never),
+      );
   }
 
-  override keepSocketAlive(): boolean {
+  override keepSocketAlive(connection: Duplex): boolean {
+    if (connection instanceof Socket) super.keepSocketAlive(connection);
     return true;
   }
 
-  override reuseSocket(): void {
+  override reuseSocket(connection: Duplex, carried: ClientRequest): void {
+    if (connection instanceof Socket) super.reuseSocket(connection, carried);
     this.reused = true;
   }
 }
@@ -199,7 +204,7 @@ async function converse<T>(
     ...(content && { 'content-type': 'application/json', 'content-length': content.length }),
   };
   try {
-    const { status, text } = await readAnswer(send({ method, path: url, signal, headers }), content);
+    const { status, text } = await readAnswer(send({ method, path: url, signal, headers }), content, signal);
     return read(status, text, parse, path.describe());
   } catch (cause) {
     signal.throwIfAborted();

@@ -5,9 +5,16 @@ import { once } from 'node:events';
 /** A view of 10,000 nodes takes 6 MiB. */
 const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 
-/** A request over a connection that is there. Node would wait for ever on one that has failed already. */
-export function requestOver(connection: Duplex, options: RequestOptions): ClientRequest {
+/** Throws for a connection that has failed or ended already: Node would wait for ever on it, also after the signal of a request. */
+export function expectAlive(connection: Duplex): Duplex {
   if (connection.errored !== null) throw connection.errored;
+  if (connection.destroyed) throw new Error('the connection has been closed');
+  return connection;
+}
+
+/** A request over a connection that is there. */
+export function requestOver(connection: Duplex, options: RequestOptions): ClientRequest {
+  expectAlive(connection);
   return request({ ...options, createConnection: () => connection });
 }
 
@@ -15,11 +22,12 @@ export function requestOver(connection: Duplex, options: RequestOptions): Client
 export async function readAnswer(
   request: ClientRequest,
   body: Buffer | undefined,
+  signal?: AbortSignal,
 ): Promise<{ status: number; text: string }> {
   // `once` and the reading tell of errors; one that comes after both must not end the program.
   request.on('error', () => {});
   request.end(body);
-  const [answer] = (await once(request, 'response')) as [IncomingMessage];
+  const [answer] = (await once(request, 'response', { signal })) as [IncomingMessage];
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {

@@ -120,8 +120,12 @@ function stateRank(cell: CellReport | undefined): number {
   return Math.max(0, RANKS.indexOf(cell?.state ?? 'Unknown'));
 }
 
-/** The command that just runs. */
-const SELF = /; to see why: kubectl prefetch explain \S+( -n \S+)?$/;
+const HINT = /; to see why: kubectl prefetch explain \S+( -n \S+)?$/;
+
+/** A condition's message without the command that says more, for those that do. */
+export function withoutHint(message: string): string {
+  return message.replace(HINT, '');
+}
 
 export function explainResource(entry: ResourceEntry, paint: Paint): string {
   const { resource, status } = entry;
@@ -129,7 +133,7 @@ export function explainResource(entry: ResourceEntry, paint: Paint): string {
   const headline = `${longName(resource)} wants ${countNoun(images, 'image')} on ${countNoun(nodes, 'node')}; ${present} of ${cells} are there.`;
   const conditions = status.conditions.map(
     ({ type, status: holds, reason, message }) =>
-      `${type}: ${paint(holds === 'True' ? 'good' : holds === 'False' ? 'bad' : 'busy', holds)}, ${reason}: ${message.replace(SELF, '')}`,
+      `${type}: ${paint(holds === 'True' ? 'good' : holds === 'False' ? 'bad' : 'busy', holds)}, ${reason}: ${withoutHint(message)}`,
   );
   const skew = status.skew.map(
     ({ image, digests }) =>
