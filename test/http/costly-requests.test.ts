@@ -224,7 +224,7 @@ const GETS = [
   'agents /v1/nodes/n1/plan',
   'admin /',
   'admin /v1/cells',
-  'admin /v1/asks/ClusterPrefetch/base',
+  'admin /v1/asks/ClusterPrefetch/many-0',
   'admin /v1/events?after=x',
   'admin /v1/overview',
   'admin /v1/resources',
