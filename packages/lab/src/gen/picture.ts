@@ -12,24 +12,33 @@ export function renderPicture(): string {
       'judge nodes as the scheduler does',
       'publish a plan for each node',
       'permit pulls: limits and waves',
+      'have tags that move looked up',
       'sum up what agents report',
-    ].map((line, index) => step(394, 76 + index * 47, line)),
-    box(384, 346, 280, 66, 'Metrics, overview', 'for Prometheus and for people'),
+    ].map((line, index) => step(394, 73 + index * 40, line)),
+    box(
+      384,
+      346,
+      280,
+      80,
+      'Page, command line, metrics',
+      'warm or not, why, how long:',
+      'for people, pipelines, Prometheus',
+    ),
     ...[20, 10].map(
       shift => `<rect class="area" x="${754 + shift}" y="${20 + shift}" width="290" height="296" rx="10"/>`,
     ),
     area(754, 20, 290, 296, 'Every node'),
     box(766, 62, 266, 84, 'Agent', 'asks the runtime what is there,', 'has it pull the rest'),
     box(766, 210, 266, 84, 'Container runtime', 'containerd, CRI-O, Docker, Podman', 'its images are warm'),
-    box(804, 370, 230, 66, 'Registry', 'asked once, ahead of time'),
+    box(804, 358, 230, 80, 'Registry', 'asked once, ahead of time;', 'tags: one look for all nodes'),
     arrow('M294 120 H384', 'watch', 339, 111),
     arrow('M384 280 H294', 'write', 339, 271),
     arrow('M524 316 V346'),
     arrow('M754 92 H664', 'report', 709, 83),
     arrow('M664 134 H754', 'plan', 709, 125),
     arrow('M899 146 V210', 'pull, look', 942, 184),
-    arrow('M919 370 V294', 'layers', 950, 358),
-    arrow('M282 366 C 340 366 330 450 400 450 H680 C 740 450 706 262 766 262', 'pods start without pulling', 530, 440),
+    arrow('M919 358 V294', 'layers', 950, 352),
+    arrow('M282 366 C 340 366 330 450 400 450 H680 C 740 450 706 262 766 262', 'pods start without pulling', 524, 443),
   ];
   return `${HEADER}<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1084 474" role="img" aria-labelledby="title">
 <title id="title">${TITLE}</title>
@@ -66,7 +75,7 @@ function box(x: number, y: number, width: number, height: number, name: string, 
 }
 
 function step(x: number, y: number, line: string): string {
-  return `<rect class="box" x="${x}" y="${y}" width="260" height="37" rx="18"/>${text('step', x + 130, y + 24, line)}`;
+  return `<rect class="box" x="${x}" y="${y}" width="260" height="33" rx="16"/>${text('step', x + 130, y + 21, line)}`;
 }
 
 function arrow(path: string, label?: string, x = 0, y = 0): string {
