@@ -41,6 +41,7 @@ export function figuresOf(figures: FleetFigures): readonly Figure[] {
       value: `${steady.rssMiB.toFixed(0)} MiB`,
       ...against(steady.rssMiB * 1.048576, 500, 'MB'),
     },
+    { name: 'memory after the changes', value: `${figures.afterChangesMiB.toFixed(0)} MiB` },
     { name: 'peak memory', value: `${figures.peakMiB.toFixed(0)} MiB` },
     {
       name: 'replanning after one changed workload',

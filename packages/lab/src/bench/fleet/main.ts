@@ -9,7 +9,7 @@ import { PLANS } from './fleet-shape.ts';
 import { startFleet } from './fleet-system.ts';
 import { type FleetFigures, measureFleet } from './measure-fleet.ts';
 
-const HELP = `npm run bench:fleet [-- --nodes N,N --images N --seconds N --rounds N --profile FOLDER]
+const HELP = `npm run bench:fleet [-- --nodes N,N --images N --seconds N --rounds N --profile FOLDER --node-flags 'FLAGS']
 
 The coordinator as it ships (the bundle of npm run build, in a process of its own, with its HTTPS listener and
 authentication) with thousands of agents. What is not real, and runs in other processes of this machine:
@@ -27,6 +27,7 @@ Everything shares the processors of this machine. All on loopback; ends by itsel
   --seconds N        of steady state at each size (default 60)
   --rounds N         of each change (default 3)
   --profile FOLDER   writes CPU profiles of the coordinator and a heap snapshot there
+  --node-flags FLAGS for the coordinator's Node, after those that it ships with
   --help             this`;
 
 try {
@@ -44,6 +45,7 @@ async function main(): Promise<number> {
       seconds: { type: 'string', default: '60' },
       rounds: { type: 'string', default: '3' },
       profile: { type: 'string' },
+      'node-flags': { type: 'string', default: '' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -58,7 +60,13 @@ async function main(): Promise<number> {
   const measured: FleetFigures[] = [];
   let held = true;
   for (const nodes of sizes) {
-    const figures = await measureSize(nodes, { images, steadyMs, rounds, profile: values.profile });
+    const figures = await measureSize(nodes, {
+      images,
+      steadyMs,
+      rounds,
+      profile: values.profile,
+      flags: values['node-flags'],
+    });
     measured.push(figures);
     const rows = figuresOf(figures);
     printFigures(rows);
@@ -80,9 +88,13 @@ interface SizeOptions {
   readonly steadyMs: number;
   readonly rounds: number;
   readonly profile: string | undefined;
+  readonly flags: string;
 }
 
-async function measureSize(nodes: number, { images, steadyMs, rounds, profile }: SizeOptions): Promise<FleetFigures> {
+async function measureSize(
+  nodes: number,
+  { images, steadyMs, rounds, profile, flags }: SizeOptions,
+): Promise<FleetFigures> {
   const scratch = scratchFolder('kp-fleet');
   const startedMs = performance.now();
   const say = (line: string) =>
@@ -95,11 +107,10 @@ async function measureSize(nodes: number, { images, steadyMs, rounds, profile }:
       folder: scratch.path,
       nodes,
       images,
-      coordinatorFlags: process.env.TRY_FLAGS
-        ? process.env.TRY_FLAGS.split(' ')
-        : profile === undefined
-          ? []
-          : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+      coordinatorFlags: [
+        ...flags.split(' ').filter(flag => flag !== ''),
+        ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+      ],
     });
     try {
       say('the coordinator is ready');

@@ -43,6 +43,8 @@ export interface FleetFigures {
     readonly loopP99Ms: number;
     readonly loopMaxMs: number;
   };
+  /** A little after the last change. */
+  readonly afterChangesMiB: number;
   readonly peakMiB: number;
   readonly statusWrites: number;
 }
@@ -85,6 +87,10 @@ export async function measureFleet(
   say(`a change for ${shape.fewNodes} nodes: p99 ${percentile(few.latenciesMs, 99).toFixed(0)} ms`);
   const everywhere = await measureChange(fleet, shape.everywhere, nodes, rounds, () => ++version);
   say(`a change for all nodes: p99 ${percentile(everywhere.latenciesMs, 99).toFixed(0)} ms`);
+  // Idle connections are ended after 5 s.
+  await sleep(Math.min(steadyMs, MOST_SETTLE_MS));
+  const afterChangesMiB = residentMiB(fleet.coordinator().pid);
+  say(`after that: ${afterChangesMiB.toFixed(0)} MiB; ${await heapOf(fleet)}`);
   const firstPeakMiB = peakMiB(fleet.coordinator().pid);
   const statusWrites = (await fleet.metrics()).sum('status_writes_total', { outcome: 'written' });
   const restart = await measureRestart(fleet);
@@ -100,6 +106,7 @@ export async function measureFleet(
     few,
     replanMs,
     restart,
+    afterChangesMiB,
     peakMiB: Math.max(firstPeakMiB, restart.peakMiB),
     statusWrites,
   };
