@@ -1,5 +1,5 @@
 import { parsePodPlacement } from '@kube-prefetch/cluster';
-import { createLog, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/process';
+import { createLog, favourMemoryWhenCalm, readConfigOrExit, runUntilSignalled } from '@kube-prefetch/process';
 import { systemClock as clock } from '@kube-prefetch/time';
 import { bySource, kindsOf, parseRewriteRule, problemsOf, SETTINGS, spreadOf } from './config.ts';
 import { createCoordinator } from './create-coordinator.ts';
@@ -47,7 +47,9 @@ await runUntilSignalled(
       leader: () => leadership.leader(),
       leaderPod,
     });
+    const memory = favourMemoryWhenCalm({ clock }, signal);
     await serve(coordinator, { leadership, trust, listeners: config, clock, log }, signal);
+    await memory;
   },
   { log, graceMs: config.graceMs },
 );

@@ -3,6 +3,7 @@ export type { ProgramTitle } from './config/print-help.ts';
 export { PROCESS_SETTINGS } from './config/process-settings.ts';
 export { readConfig, readConfigOrExit } from './config/read-config.ts';
 export type { Address, Config, Settings } from './config/setting.ts';
+export { favourMemoryWhenCalm } from './favour-memory.ts';
 export { keepScrape } from './keep-scrape.ts';
 export { createLog, type Log, silentLog } from './log.ts';
 export { isLoopback } from './loopback.ts';

@@ -57,3 +57,14 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', giveUp, { once: true });
     }),
 };
+
+/** Returns what tells how much of the time since its last call the event loop was busy, from 0 to 1. */
+export function createBusyShare(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
+  };
+}

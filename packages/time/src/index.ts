@@ -1,5 +1,5 @@
 export { type BoundedCalls, createBoundedCalls } from './bounded-calls.ts';
-export { type Clock, dateOf, systemClock, timestamp, timestampAt, wallMsOf } from './clock.ts';
+export { type Clock, createBusyShare, dateOf, systemClock, timestamp, timestampAt, wallMsOf } from './clock.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
 export { type Random, seededRandom, systemRandom } from './random.ts';
 export { createRates, type RateBounds, type Rates } from './rates.ts';
