@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type Fixture, startFixture } from './fixture.ts';
 import { type Publisher, createPublisher } from './images.ts';
+import { syncsWithArgocd } from './scenarios/argocd.ts';
 import { answersTheCommandLine } from './scenarios/cli.ts';
 import { survivesFailures } from './scenarios/failures.ts';
 import { installs, showsItsViews } from './scenarios/install.ts';
@@ -34,6 +35,7 @@ describe('on three real nodes', () => {
   showsItsViews(fixture, warm);
   answersTheCommandLine(fixture, publish, warm);
   agreesWithTools(fixture, publish);
+  syncsWithArgocd(fixture, publish);
   isScraped(fixture, publish);
   readsWhatIsWritten(fixture, publish);
   findsRollouts(fixture, publish);

@@ -25,6 +25,7 @@ const PACKAGES = {
   'docker.io': { program: 'dockerd', why: 'be a Docker host' },
   ethtool: { program: 'ethtool', why: 'let the kubelet look at its network' },
   fish: { program: 'fish', why: 'complete in fish' },
+  git: { program: 'git', why: 'be the source of an application of Argo CD' },
   iproute2: { program: 'ip', why: 'connect the nodes' },
   iptables: { program: 'iptables', why: 'route services on each node' },
   mount: { program: 'mount', why: 'give each node its own folders' },

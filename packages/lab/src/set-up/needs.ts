@@ -35,7 +35,7 @@ export const NEEDS = {
   chart: apiServer,
   harness: cluster,
   demo: [...go, ...docker, 'docker-registry'],
-  e2e: [...cluster, ...images, 'prometheus'],
+  e2e: [...cluster, ...images, 'prometheus', 'git'],
   waves: [...cluster, ...images],
   cluster,
   'cluster push': ['skopeo'],
