@@ -1,6 +1,6 @@
 import { ApiError, type ImageView, type NodeView, type Overview } from '@kube-prefetch/protocol';
 import type { Context } from '../connect/context.ts';
-import { CliError, EXIT } from '../print/cli-error.ts';
+import { CliError } from '../print/cli-error.ts';
 import { describeCell, describeNode, explainResource, groupNodes } from '../print/explanations.ts';
 import { countNoun } from '../print/quantities.ts';
 import { longName, readResourceName } from '../print/resource-name.ts';
@@ -85,7 +85,7 @@ function atNode(view: ImageView, node: string | undefined): ImageView {
   if (node === undefined) return view;
   const nodes = view.nodes.filter(found => found.node === node);
   if (nodes.length > 0) return { ...view, nodes };
-  throw new CliError(`the coordinator knows no node ${JSON.stringify(node)}`, { exitCode: EXIT.usage });
+  throw new CliError(`the coordinator knows no node ${JSON.stringify(node)}`);
 }
 
 /** The images that the resource wants there. */

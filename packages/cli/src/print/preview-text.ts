@@ -20,9 +20,9 @@ export function previewText(preview: Preview, paint: Paint): string {
   const known = images.filter(({ sizeBytes }) => sizeBytes !== undefined);
   const bytes = known.reduce((sum, { sizeBytes = 0, pull }) => sum + sizeBytes * pull, 0);
   const unsized = images.filter(({ sizeBytes, pull }) => sizeBytes === undefined && pull > 0).length;
-  const unknown = unsized > 0 ? `${countNoun(unsized, 'image')} whose size no node has told yet` : '';
-  const without = unknown === '' ? '' : `, without ${unknown}`;
-  const size = bytes > 0 ? `, ${bytesText(bytes)} in all${without}` : without;
+  const unknown = `${countNoun(unsized, 'image')} whose size no node has told yet`;
+  const without = unsized > 0 ? `, without ${unknown}` : '';
+  const size = bytes > 0 ? `, ${bytesText(bytes)} in all${without}` : unsized > 0 ? `, of ${unknown}` : '';
   const there = present > 0 ? `; ${present} more ${present === 1 ? 'is' : 'are'} there already` : '';
   const headline = `${title} wants ${countNoun(images.length, 'image')}: ${countNoun(pulls, 'pull')}${size}${there}.`;
   const table = renderTable(
