@@ -7,6 +7,7 @@ import { survivesFailures } from './scenarios/failures.ts';
 import { installs, showsItsViews } from './scenarios/install.ts';
 import { isUpgraded, leaves } from './scenarios/leave.ts';
 import { keepsPodsOffColdNodes } from './scenarios/gate.ts';
+import { followsTags } from './scenarios/moving.ts';
 import { followsNodes } from './scenarios/nodes.ts';
 import { survivesWithoutRegistry } from './scenarios/offline.ts';
 import { pullsWithCredentials } from './scenarios/private.ts';
@@ -38,6 +39,7 @@ describe('on three real nodes', () => {
   syncsWithArgocd(fixture, publish);
   isScraped(fixture, publish);
   readsWhatIsWritten(fixture, publish);
+  followsTags(fixture, publish);
   findsRollouts(fixture, publish);
   followsNodes(fixture, publish, warm);
   keepsPodsOffColdNodes(fixture, publish);

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildImages } from '@kube-prefetch/lab/build-images';
 import { type Cluster, startCluster } from '@kube-prefetch/lab/cluster';
@@ -30,6 +32,8 @@ export interface Fixture {
   readonly cliImage: string;
   /** Whether the node's runtime, asked by nobody of ours, has the image. */
   holds(node: number, image: string): Promise<boolean>;
+  /** What the runtime calls its contents; undefined where it is not there. */
+  idOf(node: number, image: string): Promise<string | undefined>;
   /** Removes it there, as an operator with crictl does. */
   remove(node: number, image: string): Promise<void>;
   untilHeld(nodes: readonly number[], images: readonly string[]): Promise<void>;
@@ -51,8 +55,11 @@ function createFixture(cluster: Cluster, values: readonly string[], cliImage: st
     values,
     cliImage,
     async holds(node, image) {
+      return (await fixture.idOf(node, image)) !== undefined;
+    },
+    async idOf(node, image) {
       const answer = await cri(node).imageStatus({ image: { image } });
-      return answer.image !== undefined;
+      return answer.image?.id;
     },
     async remove(node, image) {
       await cri(node).removeImage({ image: { image } });
@@ -101,6 +108,13 @@ export const TAINTED = 2;
 export const NEWER = 3;
 export const NODES: readonly number[] = [PLAIN, TAINTED, NEWER];
 
+/** What agents are told of a registry that speaks plain HTTP; runtimes have folders of their own. */
+function writeCertsDir(dir: string, registry: string): string {
+  mkdirSync(join(dir, registry), { recursive: true });
+  writeFileSync(join(dir, registry, 'hosts.toml'), `server = "http://${registry}"\n`);
+  return dir;
+}
+
 /** Three real nodes, and the images of both programs in the registry that they reach. */
 export async function startFixture(): Promise<{ fixture: Fixture; close(): Promise<void> }> {
   const scratch = scratchFolder('kp-e2e');
@@ -114,6 +128,8 @@ export async function startFixture(): Promise<{ fixture: Fixture; close(): Promi
     ],
   });
   const values = [
+    '--set=refresh.minInterval=10s',
+    `--set=refresh.certsDir=${writeCertsDir(join(scratch.path, 'certs.d'), cluster.registry.address)}`,
     // The disk of the machine that runs the tests may be fuller than a node's should be.
     '--set=disk.maxUsedPercent=99',
     '--set=techsquad.enabled=true',
