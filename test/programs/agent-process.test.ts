@@ -123,8 +123,8 @@ test('an agent killed in mid-pull, and started again while no coordinator answer
 test('of a pull the views say that the node downloads the image, then that it unpacks it', async () => {
   const image = `${registry.address}/t${tests}/zeros:1`;
   // Half a megabyte to download, and seconds to unpack.
-  const zeros = { path: 'zeros', contents: Buffer.alloc(600 * MIB) };
-  registry.publish(repositoryOf(image), '1', buildImage({ files: [zeros] }));
+  const zeros = { path: 'zeros', contents: Buffer.alloc(400 * MIB) };
+  registry.publish(repositoryOf(image), '1', buildImage({ files: [zeros], copies: 4 }));
   const hurry = slowDown(image);
   programs.ask([image]);
   await coordinator();

@@ -12,6 +12,8 @@ const MIB = 1024 * 1024;
 export interface ImageOptions {
   /** Of the first layer. */
   readonly files?: readonly TarFile[];
+  /** So many first layers, all the same: one download, and each is unpacked. */
+  readonly copies?: number;
   readonly entrypoint?: readonly string[];
   /** Random bytes, which no compression makes smaller, spread over `layers` further layers. */
   readonly sizeMiB?: number;
@@ -22,8 +24,10 @@ export interface ImageOptions {
 
 /** An image to be pulled: it has the size that is wanted, and starts a program if it is given one. */
 export function buildImage(options: ImageOptions): Image {
-  const { files = [], entrypoint = [], platform } = options;
-  const layers = [layerOf(writeTar(files), { level: 6 }), ...ballast(options).map(tar => layerOf(tar, { level: 0 }))];
+  const { files = [], copies = 1, entrypoint = [], platform } = options;
+  const first = layerOf(writeTar(files), { level: 6 });
+  const further = ballast(options).map(tar => layerOf(tar, { level: 0 }));
+  const layers = [...Array.from({ length: copies }, () => first), ...further];
   return assembleImage({ layers, config: { Entrypoint: entrypoint, Env: ['PATH=/bin'] }, platform });
 }
 
