@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { callOriginal } from '../../oracle/call-original.ts';
 import { conditionOf, type Fixture, PATIENCE, RELEASE, until } from '../fixture.ts';
 import type { Publisher } from '../images.ts';
+import { SOON_MS } from '../../patience.ts';
 import { namespace, prefetch } from '../objects.ts';
 import { processOf } from '../process-of.ts';
 
@@ -162,7 +163,7 @@ export function agreesWithTools(here: () => Fixture, publish: () => Publisher): 
       helm('not-accepted', spec, '--wait'),
       waitAsFlux('not-accepted-by-flux', spec),
     ]);
-    expect(Date.now() - startedMs).toBeLessThan(30_000);
+    expect(Date.now() - startedMs).toBeLessThan(SOON_MS / 4);
     expect(byHelm).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('Gadget') } });
     expect(byFlux).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('stalled') } });
     await waitWithKubectl('Stalled', 'not-accepted-by-kubectl', spec);
