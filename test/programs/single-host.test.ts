@@ -48,5 +48,7 @@ test('as docs/running.md has it, one host with the example of it becomes warm an
   const asked = readBlock('docs/running.md', 'cat /var/lib', { instead: status });
   const inside = ['--target', String(child.pid), '--net', 'bash', '-eo', 'pipefail', '-c', asked];
   const said = await runProgram('nsenter', inside);
-  expect(said).toMatch(/present: 3[^]*"Present":3[^]*"name":"this-host"[^]*"image":"debian:12-slim","tag":"[^"]+","nodes":/);
+  expect(said).toMatch(
+    /present: 3[^]*"Present":3[^]*"name":"this-host"[^]*"image":"debian:12-slim","tag":"[^"]+","nodes":/,
+  );
 });

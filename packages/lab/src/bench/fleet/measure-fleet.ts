@@ -38,6 +38,8 @@ export interface FleetFigures {
   readonly restart: {
     /** From the signal that ends the old process. */
     readonly completeMs: number;
+    /** What had come when, and whose processor time it took, for people. */
+    readonly steps: readonly string[];
     readonly cpuSeconds: number;
     readonly peakMiB: number;
     readonly loopP99Ms: number;
@@ -94,7 +96,7 @@ export async function measureFleet(
   const firstPeakMiB = peakMiB(fleet.coordinator().pid);
   const statusWrites = (await fleet.metrics()).sum('status_writes_total', { outcome: 'written' });
   const restart = await measureRestart(fleet);
-  say(`restarted: complete ${seconds(restart.completeMs)} s after the old process was told to end`);
+  say(`restarted; after the old process was told to end: ${restart.steps.join(', ')}`);
   return {
     nodes,
     images: shape.imagesPerNode,
@@ -112,18 +114,17 @@ export async function measureFleet(
   };
 }
 
-/** Every agent has reported, and every cell is Present. */
-async function untilComplete(fleet: FleetSystem): Promise<void> {
+/** Every agent has reported, and every cell is Present. `reporting` is called with the share of agents that have, at each look. */
+async function untilComplete(fleet: FleetSystem, reporting: (share: number) => void = () => {}): Promise<void> {
   const { shape } = fleet;
   const nodes = shape.nodes.length;
   await waitUntil(
     async () => {
       const metrics = await fleet.metrics();
       await sleep(300); // the listener computes its metrics at most once a second
-      return (
-        metrics.sum('nodes', { agent: 'reporting' }) === nodes &&
-        metrics.sum('cells', { state: 'Present' }) === nodes * shape.imagesPerNode
-      );
+      const heard = metrics.sum('nodes', { agent: 'reporting' });
+      reporting(heard / nodes);
+      return heard === nodes && metrics.sum('cells', { state: 'Present' }) === nodes * shape.imagesPerNode;
     },
     'every image to be present on every node',
     COMPLETE_MS,
@@ -227,10 +228,17 @@ async function measureReplan(fleet: FleetSystem, { name }: ShapedDeployment, ver
 }
 
 async function measureRestart(fleet: FleetSystem): Promise<FleetFigures['restart']> {
-  const startedMs = machineMs();
+  const agentsCpu = () => fleet.agents.reduce((sum, agent) => sum + cpuSeconds(agent.pid), 0);
+  const [startedMs, agentsBefore, before] = [machineMs(), agentsCpu(), await traffic(fleet)];
+  const steps: string[] = [];
+  const step = (what: string) => steps.push(`${what} ${seconds(machineMs() - startedMs)} s`);
   await fleet.restart();
+  step('a new one started');
   const { pid } = fleet.coordinator();
-  await untilComplete(fleet);
+  const shares = [0, 0.5, 0.9, 0.99, 1];
+  await untilComplete(fleet, share => {
+    while (shares[0] !== undefined && share >= shares[0]) step(`${(shares.shift() as number) * 100} % of agents heard`);
+  });
   await waitUntil(
     async () => {
       const { resources } = await fleet.overview();
@@ -239,8 +247,14 @@ async function measureRestart(fleet: FleetSystem): Promise<FleetFigures['restart
     'statuses that know every image',
     COMPLETE_MS,
   );
+  step('complete');
   const completeMs = machineMs() - startedMs;
-  return { completeMs, cpuSeconds: cpuSeconds(pid), peakMiB: peakMiB(pid), ...(await loopDelays(fleet)) };
+  const { handshakes } = await traffic(fleet);
+  steps.push(
+    `${handshakes - before.handshakes} handshakes`,
+    `agents' CPU ${(agentsCpu() - agentsBefore).toFixed(1)} s`,
+  );
+  return { completeMs, steps, cpuSeconds: cpuSeconds(pid), peakMiB: peakMiB(pid), ...(await loopDelays(fleet)) };
 }
 
 async function traffic(fleet: FleetSystem): Promise<{ readonly handshakes: number; readonly resumed: number }> {
