@@ -20,7 +20,7 @@ Pulls an image of one layer and an image of ten layers over CRI into a fresh con
 turn, from a registry on loopback, and from one that sends each connection 90 MB/s at most. Half of what is in the layers is a
 program, half cannot be compressed. Says each pull when it is done, and in the end the table of docs/runtime-settings.md.
 
-A round of 2,000 MB is eighteen pulls: 8 to 14 minutes on two cores. Needs five times the size of an image in memory and on the
+A round of 2,000 MB is eighteen pulls: about 7 minutes on two idle cores. Needs five times the size of an image in memory and on the
 disk, of which nothing is left. All on loopback; ends by itself.
 
   --rounds N      of all settings (default 1)
