@@ -27,6 +27,7 @@ import { asked, chosenResource } from '../live/chosen-resource.ts';
 import { scheme } from '../live/theme.ts';
 import { CellDetails } from './cell-details.tsx';
 import { type HeatMargin, labelsShown, marginOf, Painter } from './painter.ts';
+import { SearchField } from '../parts/search-field.tsx';
 
 const LOWEST = 140;
 const HIGHEST = 760;
@@ -90,24 +91,8 @@ export function HeatMap() {
     <section class="heat" aria-label="Every image on every node">
       <div class="toolbar">
         <h2>Every image on every node</h2>
-        <label>
-          <span class="hidden">Filter images</span>
-          <input
-            type="search"
-            placeholder="Filter images"
-            value={imageText.value}
-            onInput={event => (imageText.value = event.currentTarget.value)}
-          />
-        </label>
-        <label>
-          <span class="hidden">Filter nodes</span>
-          <input
-            type="search"
-            placeholder="Filter nodes"
-            value={nodeText.value}
-            onInput={event => (nodeText.value = event.currentTarget.value)}
-          />
-        </label>
+        <SearchField label="Filter images" text={imageText} />
+        <SearchField label="Filter nodes" text={nodeText} />
         {(labels.zone || labels.pool) && (
           <label>
             Group by{' '}

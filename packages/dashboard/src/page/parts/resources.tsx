@@ -7,6 +7,7 @@ import { orderResources, type ResourceRow } from '../../model/resource-order.ts'
 import { countText, shareText, someText } from '../../model/words.ts';
 import { chosenResource } from '../live/chosen-resource.ts';
 import { StackedBar } from './overview.tsx';
+import { SearchField } from './search-field.tsx';
 
 /** Of more, those that match the search; nobody reads on. */
 const MAX_ROWS = 200;
@@ -35,17 +36,7 @@ export function Resources({ model }: { readonly model: BoardModel }) {
     <section aria-label="Resources">
       <div class="toolbar">
         <h2>Resources</h2>
-        {model.resources.size > FEW && (
-          <label>
-            <span class="hidden">Filter resources</span>
-            <input
-              type="search"
-              placeholder="Filter resources"
-              value={search.value}
-              onInput={event => (search.value = event.currentTarget.value)}
-            />
-          </label>
-        )}
+        {model.resources.size > FEW && <SearchField label="Filter resources" text={search} />}
         <span class="spacer" />
         <span class="shown" role="status">
           {found.length === model.resources.size
