@@ -1,6 +1,6 @@
 import type { ResourceRef } from '@kube-prefetch/protocol';
 import type { BoardAsks } from '@kube-prefetch/protocol/board';
-import type { Fleet, NodeRecord } from '../fleet/index.ts';
+import { type Fleet, imagesOf, type NodeRecord } from '../fleet/index.ts';
 import type { BoardTable } from './board-table.ts';
 
 type Slots = Pick<BoardTable, 'nodeSlot' | 'imageSlot'>;
@@ -10,7 +10,7 @@ export function tellAsks(resource: ResourceRef, fleet: Pick<Fleet, 'nodes'>, slo
   const groups = new Map<NodeRecord['home'], { readonly nodes: number[]; readonly images: readonly number[] }>();
   for (const { name, home } of fleet.nodes()) {
     let group = groups.get(home);
-    if (group === undefined) groups.set(home, (group = { nodes: [], images: imagesOf(resource, home, slots) }));
+    if (group === undefined) groups.set(home, (group = { nodes: [], images: imageSlots(resource, home, slots) }));
     const slot = slots.nodeSlot(name);
     if (slot !== undefined) group.nodes.push(slot);
   }
@@ -18,8 +18,8 @@ export function tellAsks(resource: ResourceRef, fleet: Pick<Fleet, 'nodes'>, slo
 }
 
 /** A plan has room for a limited number of images. */
-function imagesOf({ kind, namespace, name }: ResourceRef, { cohort, plan }: NodeRecord['home'], slots: Slots) {
-  const planned = new Set(plan.items.map(({ image }) => image));
+function imageSlots({ kind, namespace, name }: ResourceRef, { cohort, plan }: NodeRecord['home'], slots: Slots) {
+  const planned = imagesOf(plan);
   const images = new Set<number>();
   for (const { resource, image } of cohort.asks) {
     if (resource.name !== name || resource.namespace !== namespace || resource.kind !== kind) continue;
