@@ -51,17 +51,9 @@ export function agreesWithTools(here: () => Fixture, publish: () => Publisher): 
     return runIn(inTheCluster(), flux, [PATIENCE], { input, env: here().cluster.env });
   }
 
-  async function waitWithKubectl(condition: string, name: string, spec: object): Promise<string> {
-    const { cluster } = here();
-    await cluster.apply(named(name, spec));
-    return cluster.kubectl(
-      'wait',
-      `--for=condition=${condition}`,
-      `pf/${name}`,
-      `-n=${NAMESPACE}`,
-      '--timeout',
-      PATIENCE,
-    );
+  function waitWithKubectl(condition: string, name: string): Promise<string> {
+    const what = [`--for=condition=${condition}`, `pf/${name}`, `-n=${NAMESPACE}`];
+    return here().cluster.kubectl('wait', ...what, '--timeout', PATIENCE);
   }
 
   /** All that a watch shows of the Prefetches until it is ended. */
@@ -122,11 +114,12 @@ export function agreesWithTools(here: () => Fixture, publish: () => Publisher): 
     try {
       // Before the tools that wait: they may use two cores.
       await note('helm --wait=legacy', 'legacy', helm('legacy', spec, '--wait=legacy'));
+      await cluster.apply(named('by-kubectl', spec));
       waits = Promise.all([
         note('helm', 'by-helm', helm('by-helm', spec, '--wait')),
         note('flux', 'by-flux', waitAsFlux('by-flux', spec)),
-        note('kubectl Ready', 'by-kubectl', waitWithKubectl('Ready', 'by-kubectl', spec)),
-        note('kubectl Warm', 'by-kubectl', waitWithKubectl('Warm', 'by-kubectl', spec)),
+        note('kubectl Ready', 'by-kubectl', waitWithKubectl('Ready', 'by-kubectl')),
+        note('kubectl Warm', 'by-kubectl', waitWithKubectl('Warm', 'by-kubectl')),
       ]);
       await Promise.race([waits, sleep(FLUX_MS + 1_000)]);
       expect(ended).toEqual(['helm --wait=legacy Unknown Unknown']);
@@ -166,7 +159,8 @@ export function agreesWithTools(here: () => Fixture, publish: () => Publisher): 
     expect(Date.now() - startedMs).toBeLessThan(SOON_MS / 4);
     expect(byHelm).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('Gadget') } });
     expect(byFlux).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('stalled') } });
-    await waitWithKubectl('Stalled', 'not-accepted-by-kubectl', spec);
+    await cluster.apply(named('not-accepted-by-kubectl', spec));
+    await waitWithKubectl('Stalled', 'not-accepted-by-kubectl');
     const refused = await get<unknown>('pf', 'not-accepted-by-kubectl', `-n=${NAMESPACE}`);
     expect(await judge([refused as Prefetch])).toEqual([['Failed', 'Degraded', 'Degraded']]);
     await cluster.kubectl('delete', 'namespace', NAMESPACE, '--wait=false');
