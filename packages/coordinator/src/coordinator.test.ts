@@ -181,6 +181,26 @@ test('the end of a term leaves nothing behind', async () => {
   expect(clock.sleepers()).toBe(0);
 });
 
+test('a node that waits gets its permit when a young term or another permit ends, whatever else the line waits for', async () => {
+  const { show, coordinator, clock } = startVirtualLine({ limits: { maxConcurrentPulls: 1 }, permitTtlMs: 6_000 });
+  await show(cluster(['a:1']));
+  const granted: [string, number][] = [];
+  const ask = (node: string) => {
+    const request = aPermitRequest({ wanting: [{ image: 'a:1', priority: 0 }], waitMs: 2_000 });
+    const answered = coordinator.forNode(node).permits(request, never());
+    void answered.then(answer => answer.granted.length > 0 && granted.push([node, clock.monotonicMs()]));
+  };
+  await clock.advance(4_900);
+  ask('n1');
+  await clock.advance(6_000);
+  ask('n2');
+  await clock.advance(2_000);
+  expect(granted).toEqual([
+    ['n1', 6_000],
+    ['n2', 12_000],
+  ]);
+});
+
 test.each<[string, Partial<PermitRequest>, readonly string[]]>([
   ['thousands of pulls of images in no plan', { holding: Array.from({ length: 2_000 }, (_, i) => `x:${i}`) }, []],
   ['an image in no plan', { wanting: [{ image: 'x:1', priority: 9 }] }, []],

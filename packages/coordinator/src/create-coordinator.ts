@@ -89,7 +89,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
   const metrics = parts.metrics ?? createMetrics();
   const changed = () => wake.fire();
   const term = createCurrentTerm(parts);
-  const permits = createPermits({ clock, ttlMs: permitTtlMs });
+  const permits = createPermits({ clock, ttlMs: permitTtlMs, dueEarlier: changed });
   const registries = createSlowRegistries({ clock, running: permits.countFrom });
   const fleet = createFleet({
     clock,

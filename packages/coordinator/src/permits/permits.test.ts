@@ -1,5 +1,6 @@
 import type { PermitRequest } from '@kube-prefetch/protocol';
 import { createVirtualClock } from '@kube-prefetch/time/testing';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aPermitRequest, never, want } from '../../testing/index.ts';
 import { createPermits } from './permits.ts';
@@ -13,7 +14,7 @@ async function startPermits(
   parallelPulls?: number,
 ) {
   const clock = createVirtualClock();
-  const permits = createPermits({ clock, ttlMs: TTL_MS });
+  const permits = createPermits({ clock, ttlMs: TTL_MS, dueEarlier: () => {} });
   permits.open(clock.monotonicMs());
   const of = { kind: 'Cluster' } as const;
   const all = { key: 'all', of, most: maxConcurrentPulls ?? 0, counts: 'pulls' as const, sentence: 'the limit' };
@@ -174,6 +175,50 @@ test.each([
     expect(images?.length).toBeLessThanOrEqual(3);
     expect(permits.counts().granted).toBeLessThanOrEqual(3);
   }
+});
+
+const aRequest = fc.record({
+  afterMs: fc.constantFrom(0, 1_000, 7_000),
+  node: fc.constantFrom('n1', 'n2', 'n3'),
+  holding: fc.subarray(['a', 'b', 'free'], { maxLength: 2 }),
+  wanting: fc.subarray(['a', 'b', 'c', 'free'], { maxLength: 3 }),
+  waitMs: fc.constantFrom(0, 9_000),
+  thenPass: fc.boolean(),
+});
+
+test('whatever is requested between two passes, the line is told what ends before the pass that it knows to be due', async () => {
+  const hits = { told: 0, sooner: 0, quiet: 0, never: 0 };
+  const of = { kind: 'Cluster' } as const;
+  const limit = { key: 'all', of, most: 2, counts: 'pulls' as const, sentence: 'the limit', lingersMs: 3_000 };
+  await fc.assert(
+    fc.asyncProperty(fc.array(aRequest, { maxLength: 12 }), fc.boolean(), async (requests, isYoung) => {
+      const clock = createVirtualClock();
+      let dueMs = Infinity;
+      let told = 0;
+      const permits = createPermits({ clock, ttlMs: TTL_MS, dueEarlier: () => (told += 1) });
+      permits.open(isYoung ? 0 : -TTL_MS);
+      permits.setLimits((_node, image) => (image === 'free' ? [] : [limit]));
+      for (const { afterMs, node, thenPass, wanting, ...rest } of requests) {
+        await clock.advance(afterMs);
+        void permits.request(node, aPermitRequest({ ...rest, wanting: want(...wanting) }), never());
+        const now = clock.monotonicMs();
+        if (!thenPass && now < dueMs) continue;
+        permits.expire(now);
+        dueMs = permits.nextDueMs(now);
+        told = 0;
+      }
+      const trulyMs = permits.nextDueMs(clock.monotonicMs());
+      if (told === 0) expect(trulyMs).toBeGreaterThanOrEqual(dueMs);
+      expect(told).toBeLessThanOrEqual(3);
+      if (told > 0) hits.told += 1;
+      if (trulyMs < dueMs) hits.sooner += 1;
+      if (isYoung && trulyMs === TTL_MS) hits.quiet += 1;
+      if (trulyMs === Infinity) hits.never += 1;
+    }),
+    { numRuns: 500 },
+  );
+  console.log('how often each thing happened:', hits);
+  expect(Math.min(...Object.values(hits))).toBeGreaterThan(20);
 });
 
 const some = (round: number) => [`a${round}`, `b${round}`, `c${round}`];

@@ -59,12 +59,21 @@ const NOT_ASKED = 'the node has not asked for one yet';
 const HAS_ONE = 'the node has one, and starts the pull when it has heard of it';
 const NEXT_REQUEST = 'no limit is full; the node gets one with its next request, or when it has used those that it has';
 
-export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number }): Permits {
+interface PermitsParts {
+  readonly clock: Clock;
+  readonly ttlMs: number;
+  /** Called when a request makes `expire` due earlier than `nextDueMs` last said. */
+  readonly dueEarlier: () => void;
+}
+
+export function createPermits({ clock, ttlMs, dueEarlier }: PermitsParts): Permits {
   const nodes = new Map<string, NodeGrants>();
   const usage = createUsage();
   let limitsOf: LimitsOf = () => [];
   let share = { most: Infinity, mostLimited: Infinity };
   let quietUntilMs = 0;
+  /** By when the caller of `expire` knows that it is due. */
+  let toldMs = Infinity;
   /** Something became free since all who wait were served. While nothing did, each of them is held up by a full limit. */
   let freed = true;
   /** A node counts the time to live from when it sent its request: after a longer wait a grant would be over before it is used. */
@@ -78,6 +87,11 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
   };
   const occupy = (holder: NodeGrants) => {
     for (const { limits } of counting(holder)) usage.add(holder.node, limits);
+  };
+
+  const dueOf = (holder: NodeGrants, now: number) => {
+    const dueMs = now < quietUntilMs && waitsForLimit(holder) ? quietUntilMs : Infinity;
+    return counting(holder).reduce((soonestMs, { untilMs }) => Math.min(soonestMs, untilMs), dueMs);
   };
 
   /** Grants what is free to nodes that wait and, if given, to the one whose request this is. Answers those who gained. */
@@ -129,9 +143,8 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
       serve(now);
     },
     nextDueMs(now) {
-      let dueMs = now < quietUntilMs && waitsForLimit(nodes.values()) ? quietUntilMs : Infinity;
-      for (const holder of nodes.values()) for (const { untilMs } of counting(holder)) dueMs = Math.min(dueMs, untilMs);
-      return dueMs;
+      toldMs = nodes.values().reduce((dueMs, holder) => Math.min(dueMs, dueOf(holder, now)), Infinity);
+      return toldMs;
     },
     async request(node, request, signal) {
       const now = clock.monotonicMs();
@@ -141,6 +154,12 @@ export function createPermits({ clock, ttlMs }: { clock: Clock; ttlMs: number })
       nodes.set(node, holder);
       occupy(holder);
       serve(now, holder);
+      // What others gain was let go by this node, and would have ended no later.
+      const dueMs = dueOf(holder, now);
+      if (dueMs < toldMs) {
+        toldMs = dueMs;
+        dueEarlier();
+      }
       if (holder.gained || holder.wants.size === 0 || request.waitMs === 0) return grantedImages(holder);
 
       const waiting = createWaitingRequest(clock, Math.min(request.waitMs, longestWaitMs), signal, () =>
@@ -211,6 +230,6 @@ function counting({ permits, lingering }: NodeGrants): readonly Permit[] {
   return [...permits.values(), ...lingering];
 }
 
-function waitsForLimit(nodes: Iterable<NodeGrants>): boolean {
-  return [...nodes].some(({ wants }) => wants.values().some(({ limits }) => limits.length > 0));
+function waitsForLimit({ wants }: NodeGrants): boolean {
+  return wants.values().some(({ limits }) => limits.length > 0);
 }
