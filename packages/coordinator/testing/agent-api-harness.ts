@@ -3,7 +3,7 @@ import type { ClusterState } from '@kube-prefetch/core';
 import { type Coordinator, createCoordinator, lead } from '@kube-prefetch/coordinator';
 import { silentLog } from '@kube-prefetch/process';
 import type { AgentApi } from '@kube-prefetch/protocol';
-import { systemClock } from '@kube-prefetch/time';
+import { type Clock, systemClock } from '@kube-prefetch/time';
 import { createStateSource } from './state-source.ts';
 
 /** A coordinator with a cluster of the test's making, reached in some way. */
@@ -20,10 +20,12 @@ export interface HarnessOptions {
   readonly maxConcurrentPulls?: number;
   readonly permitTtlMs?: number;
   readonly secrets?: SecretReader;
+  /** The system's if absent. */
+  readonly clock?: Clock;
 }
 
 /**
- * A coordinator on the system clock, reached in memory. A harness that reaches it otherwise serves `coordinator` and
+ * A coordinator reached in memory. A harness that reaches it otherwise serves `coordinator` and
  * replaces `api`.
  */
 export function createMemoryHarness(options: HarnessOptions = {}): AgentApiHarness & { coordinator: Coordinator } {
@@ -32,7 +34,7 @@ export function createMemoryHarness(options: HarnessOptions = {}): AgentApiHarne
   const coordinator = createCoordinator({
     source,
     statuses: { read: async () => undefined, write: async () => 'written', event: async () => {} },
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     log: silentLog,
     limits: options,
     permitTtlMs: options.permitTtlMs,

@@ -1,4 +1,5 @@
-import { agentApiSuite } from './agent-api-suite.ts';
+import { createSkippingClock } from '@kube-prefetch/time/testing';
 import { createMemoryHarness } from './agent-api-harness.ts';
+import { agentApiSuite } from './agent-api-suite.ts';
 
-agentApiSuite('in memory', createMemoryHarness);
+agentApiSuite('in memory', options => createMemoryHarness({ ...options, clock: createSkippingClock() }));

@@ -1,1 +1,1 @@
-export { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
+export { createSkippingClock, createVirtualClock, type VirtualClock } from './virtual-clock.ts';

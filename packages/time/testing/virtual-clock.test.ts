@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createVirtualClock } from './virtual-clock.ts';
+import { createSkippingClock, createVirtualClock } from './virtual-clock.ts';
 
 test('sleepers wake in the order of their time, each seeing its own moment', async () => {
   const clock = createVirtualClock();
@@ -66,4 +66,20 @@ test('what was due while the clock was suspended wakes late, all at once and in 
     ['second', 100],
     ['not yet', 110],
   ]);
+});
+
+test('a clock that skips waits moves on once nothing else is left to do, and stands still where nobody wakes', async () => {
+  const clock = createSkippingClock();
+  const stop = new AbortController();
+  const forever = clock.sleep(Infinity, stop.signal).catch(() => {});
+  let work = 0;
+  const short = clock.sleep(10).then(() => (work += 1));
+  for (; work < 5; work += 1) await Promise.resolve();
+  expect(clock.monotonicMs()).toBe(0);
+  await short;
+  expect([work, clock.monotonicMs()]).toEqual([6, 10]);
+  await clock.sleep(3_600_000);
+  expect(clock.monotonicMs()).toBe(3_600_010);
+  stop.abort();
+  await forever;
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { systemClock } from '@kube-prefetch/time';
+import { createSkippingClock } from '@kube-prefetch/time/testing';
 import { WRONG } from '../asking.ts';
 import type { ImageForm, ImageToPublish, Published, RegistryTrouble, RuntimeHarness } from '../harness.ts';
 import type { PublishedImage, ScriptedFailure } from './registry.ts';
@@ -9,15 +9,18 @@ const HOST = 'suite.example';
 /** Where no registry is. */
 const NOBODY = ['127.0.0.1:1/suite/app:v1', 'registry.invalid/suite/app:v1'];
 const ALWAYS = 1_000;
-const HURRY = 5;
 
-/** In real time, as the runtimes that the twin stands for, but hurried: nothing else here takes any. */
+/** On a clock that skips waits. */
 export async function startTwinHarness(): Promise<RuntimeHarness> {
-  const runtime = createTwinRuntime({ clock: systemClock, answerTimeoutMs: 200 });
+  const clock = createSkippingClock();
+  const runtime = createTwinRuntime({ clock });
   const { registry } = runtime;
   for (const reference of NOBODY) registry.failNext(reference, { kind: 'RegistryUnavailable' }, ALWAYS);
   let published = 0;
 
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await clock.sleep(5);
+  };
   const requests = (image: Published) => sum(namesOf(image).map(name => registry.requests(name)));
   return {
     runtime,
@@ -63,7 +66,7 @@ function contentsOf(wanted: ImageToPublish, { digest, sizeBytes }: Published): P
   return {
     digest,
     sizeBytes,
-    ...(bytesPerSecond !== undefined && { bytesPerSecond: bytesPerSecond * HURRY }),
+    ...(bytesPerSecond !== undefined && { bytesPerSecond }),
     ...(credentials && { credentials }),
     ...(failure && { failure }),
     ...(trouble === 'stalls' && { stallAfterBytes: sizeBytes / 2 }),
@@ -85,10 +88,6 @@ const TROUBLES: Partial<Record<RegistryTrouble, ScriptedFailure>> = {
   corrupts: { kind: 'Corrupt', afterBytes: 1_000 },
   'lost layer': { kind: 'Corrupt', afterBytes: 0 },
 };
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await systemClock.sleep(5);
-}
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
