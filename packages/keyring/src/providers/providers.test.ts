@@ -95,9 +95,9 @@ test('no file makes parsing throw, and no problem repeats a value of the environ
   const hits = { config: 0, problem: 0 };
   const odd = fc.constantFrom('canary', 'canary', 'canary', 5, null, { canary: 1 }, ['canary']);
   const env = fc.record({ name: fc.constant('A'), value: odd }).map(variable => config([{ ...ECR, env: [variable] }]));
-  const nested = fc.constantFrom('[', '- ', '{a: ', '? ', '&a ', '!!set {').map(text => text.repeat(20_000));
+  const nested = ['[', '- ', '{a: ', '? ', '&a ', '!!set {'].map(text => text.repeat(20_000));
   const damaged = fc.tuple(env, fc.nat(200)).map(([text, at]) => text.slice(at) + text.slice(0, at));
-  const text = fc.oneof(env, damaged, { weight: 1, arbitrary: nested }, fc.string({ unit: 'binary' }));
+  const text = fc.oneof(env, damaged, fc.string({ unit: 'binary' }));
   fc.assert(
     fc.property(text, content => {
       const parsed = parseProviderConfig([file(content)]);
@@ -105,7 +105,7 @@ test('no file makes parsing throw, and no problem repeats a value of the environ
       if ('problems' in parsed && content.startsWith('{"kind"'))
         expect(parsed.problems.join()).not.toMatch(/canary\b(?!")/);
     }),
-    { numRuns: 300 },
+    { numRuns: 300, examples: nested.map(one => [one]) },
   );
   process.stdout.write(`configurations of plugins: ${JSON.stringify(hits)}\n`);
   expect(Math.min(hits.config, hits.problem)).toBeGreaterThan(10);

@@ -16,20 +16,22 @@ const LONGEST_WAIT_MS = 20 * 60_000;
 export interface AptOptions {
   readonly say?: Say;
   readonly policyFile?: string;
+  /** How long to wait between two looks whether another apt is done. */
+  readonly lookAgainMs?: number;
 }
 
 /** Installs Debian packages without what they recommend and without starting their services. Root only, one call at a time. */
 export async function installPackages(
   names: readonly string[],
-  { say, policyFile = POLICY }: AptOptions & { say: Say },
+  { say, policyFile = POLICY, lookAgainMs = LOOK_AGAIN_MS }: AptOptions & { say: Say },
 ): Promise<void> {
   const found = await readFile(policyFile, 'utf8').catch(() => undefined);
   const before = found === START_NOTHING ? undefined : found; // one of ours that was killed left it
   const release = before === undefined ? guardAgainstOurEnd({ kind: 'folder', value: policyFile }) : () => {};
   await writeFile(policyFile, START_NOTHING, { mode: 0o755 });
   try {
-    await aptGet(['update'], say);
-    await aptGet(['install', '--yes', '--no-install-recommends', ...names], say);
+    await aptGet(['update'], say, lookAgainMs);
+    await aptGet(['install', '--yes', '--no-install-recommends', ...names], say, lookAgainMs);
   } finally {
     if (before === undefined) await rm(policyFile, { force: true });
     else await writeFile(policyFile, before);
@@ -38,7 +40,7 @@ export async function installPackages(
 }
 
 /** Waits for other apts of this machine, and says so once. */
-async function aptGet(args: readonly string[], say: Say): Promise<void> {
+async function aptGet(args: readonly string[], say: Say, lookAgainMs: number): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
   const untilMs = performance.now() + LONGEST_WAIT_MS;
   for (let tries = 1; ; tries++) {
@@ -52,7 +54,7 @@ async function aptGet(args: readonly string[], say: Say): Promise<void> {
         throw new Error(`apt-get ${args.join(' ')} failed: ${said}`, { cause: error });
       }
       if (tries === 1) say(`Waiting for another apt: ${busy[1] ?? busy[0]}`);
-      await sleep(LOOK_AGAIN_MS);
+      await sleep(lookAgainMs);
     }
   }
 }

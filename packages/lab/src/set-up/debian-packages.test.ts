@@ -41,6 +41,7 @@ const options = () => ({
   uid: 0,
   policyFile: join(folder, 'policy'),
   lockFile: join(folder, 'turn'),
+  lookAgainMs: 50,
 });
 const installs = () =>
   readFileSync(join(folder, 'log'), 'utf8')
