@@ -15,13 +15,13 @@ const MAX_PROBLEMS = 3;
 export function messageParser<S extends TSchema>(schema: S, what: string): (value: unknown) => Static<S> {
   const validator = Compile(schema);
   const lists = listsOf(schema);
+  const isLong = longListTest(schema);
   const { secret = false } = schema as { secret?: boolean };
   const refuse = (details: readonly string[]) =>
     new ApiError('InvalidRequest', `not a valid ${what}: ${details[0] ?? 'unreadable'}`, { details });
 
   return value => {
-    const tooLong = longLists(schema, value, what);
-    if (tooLong.length > 0) throw refuse(tooLong);
+    if (isLong?.(value)) throw refuse(longLists(schema, value, what));
     if (validator.Check(value)) return value as Static<S>;
     throw refuse(schemaProblems(validator.Errors(withFirstWrong(value, lists)), value, what, !secret));
   };
@@ -40,18 +40,36 @@ function listsOf(schema: TSchema): readonly ListField[] {
   );
 }
 
-/** The first lists that are too long, also inside of elements of others. */
+/** Whether a list in the value is too long, also inside of elements of others; undefined where the schema has no lists. */
+function longListTest(schema: object): ((value: unknown) => boolean) | undefined {
+  const { properties = {}, items, maxItems = Infinity } = schema as SchemaParts;
+  const isItemLong = items && longListTest(items);
+  if (items !== undefined)
+    return value =>
+      Array.isArray(value) && (value.length > maxItems || (isItemLong !== undefined && value.some(isItemLong)));
+  const fields = Object.entries(properties).flatMap(([name, field]) => {
+    const isLong = longListTest(field);
+    return isLong === undefined ? [] : [{ name, isLong }];
+  });
+  if (fields.length === 0) return undefined;
+  return value =>
+    typeof value === 'object' &&
+    value !== null &&
+    fields.some(({ name, isLong }) => isLong((value as Record<string, unknown>)[name]));
+}
+
+/** The first lists that are too long. */
 function longLists(schema: object, value: unknown, path: string): readonly string[] {
   const { properties = {}, items, maxItems = Infinity } = schema as SchemaParts;
   const found: string[] = [];
   if (Array.isArray(value)) {
     if (value.length > maxItems) return [`${path}: expected at most ${maxItems} items`];
-    if (items === undefined || !hasLists(items)) return [];
+    if (items === undefined) return [];
     for (let i = 0; i < value.length && found.length < MAX_PROBLEMS; i++)
       found.push(...longLists(items, value[i], `${path}[${i}]`));
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, field] of Object.entries(properties))
-      if (hasLists(field)) found.push(...longLists(field, (value as Record<string, unknown>)[name], `${path}.${name}`));
+      found.push(...longLists(field, (value as Record<string, unknown>)[name], `${path}.${name}`));
   }
   return found.slice(0, MAX_PROBLEMS);
 }
@@ -60,11 +78,6 @@ interface SchemaParts {
   readonly properties?: Readonly<Record<string, object>>;
   readonly items?: object;
   readonly maxItems?: number;
-}
-
-function hasLists(schema: object): boolean {
-  const { properties = {}, items } = schema as SchemaParts;
-  return items !== undefined || Object.values(properties).some(hasLists);
 }
 
 /** The message with lists in which only the first wrong elements are left, each in its place. */
