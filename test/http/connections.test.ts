@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { agentsApp, listen, opsApp } from '@kube-prefetch/coordinator';
@@ -40,6 +41,29 @@ async function openIdle(port: number): Promise<Socket> {
   sockets.push(socket);
   await once(socket, 'connect');
   return socket;
+}
+
+test('a thousand nodes may connect at one moment: the kernel lets none of them try again later', async () => {
+  const { port, close } = await start('agents over TLS');
+  for (let n = 0; n < 1_000; n += 1) {
+    const localAddress = `127.9.${n >> 8}.${n & 255}`;
+    sockets.push(connect({ port, host: '127.0.0.1', localAddress }).on('error', () => {}));
+  }
+  await new Promise<void>(resolve => process.nextTick(resolve)); // the sockets connect before that, and nobody has accepted one
+  const states = Map.groupBy(connectionsTo(port), state => state);
+  expect([states.get(ESTABLISHED)?.length, states.get(SYN_SENT)?.length]).toEqual([1_000, undefined]);
+  await close();
+});
+
+/** As Linux tells them. */
+const [ESTABLISHED, SYN_SENT] = ['01', '02'];
+
+function connectionsTo(port: number): readonly string[] {
+  const remote = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map(row => row.trim().split(/\s+/));
+  return rows.filter(row => row[2] === remote).map(row => row[3] ?? '');
 }
 
 test('one address cannot take the connections of a listener, and a probe beside it is answered', async () => {
