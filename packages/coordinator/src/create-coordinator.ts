@@ -85,7 +85,7 @@ export function createCoordinator(parts: CoordinatorParts): Coordinator {
   // The taint of the gate keeps pods away, but no images.
   const startupTaints = [...(parts.startupTaints ?? []), ...(parts.gate === undefined ? [] : [parts.gate.taint])];
   const { permitTtlMs = PERMIT_TTL_MS, silentAfterMs = SILENT_AFTER_MS, resourceGraceMs = RESOURCE_GRACE_MS } = parts;
-  const wake = parts.wake ?? createPacedTrigger(clock);
+  const wake = parts.wake ?? createPacedTrigger(clock, () => fleet.settling(clock.monotonicMs()));
   const metrics = parts.metrics ?? createMetrics();
   const changed = () => wake.fire();
   const term = createCurrentTerm(parts);
