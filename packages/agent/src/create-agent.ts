@@ -195,7 +195,7 @@ export function createAgent(parts: AgentParts): Agent {
       verifyAfterMs: events.verifyAfterMs(),
     }),
     loops: [
-      signal => followPlan({ ...common, api, adopt, beat: reports.beat, have: () => memory.plan()?.revision }, signal),
+      signal => followPlan({ ...common, api, adopt, reports, have: () => memory.plan()?.revision }, signal),
       signal => permits.run(signal),
       signal => reports.run(signal),
       signal => looks.run(signal),

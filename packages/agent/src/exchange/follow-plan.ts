@@ -17,7 +17,7 @@ export interface PlanParts {
   /** The revision held now. */
   readonly have: () => string | undefined;
   readonly adopt: (plan: Plan) => void;
-  readonly beat: Reports['beat'];
+  readonly reports: Pick<Reports, 'beat' | 'beatAfterLoss'>;
   readonly contact: Contact;
 }
 
@@ -35,7 +35,7 @@ export async function followPlan(parts: PlanParts, signal: AbortSignal): Promise
       attempts.answered();
       if (answer === 'unchanged') {
         await clock.sleep(sentMs + LEAST_ROUND_MS - clock.monotonicMs(), signal);
-        await untilAborted(parts.beat(), signal);
+        await untilAborted(parts.reports.beat(), signal);
       } else {
         log.info(
           { revision: answer.revision, images: answer.items.length, complete: answer.complete },
@@ -44,8 +44,9 @@ export async function followPlan(parts: PlanParts, signal: AbortSignal): Promise
         parts.adopt(answer);
       }
     } catch (error) {
+      const lostMs = clock.monotonicMs();
       await attempts.failed(error, signal);
-      await untilAborted(parts.beat('always'), signal);
+      await untilAborted(parts.reports.beatAfterLoss(lostMs), signal);
     }
   }
 }

@@ -139,19 +139,40 @@ test('with nothing new, the end of a poll or a long silence makes a report that 
   await stop();
 });
 
-test('a coordinator that may know nothing is told at once, and that ends when it knows everything', async () => {
+test('a coordinator that turns out to know nothing is told everything before the next poll', async () => {
   const { clock, offer, sent, answer, reports, stop } = start();
   offer('a');
-  await clock.advance(2_000);
+  await clock.advance(6_000);
   answer.sendFull = true;
   let isTold = false;
-  const told = reports.beat('always').then(() => (isTold = true));
+  const told = reports.beat().then(() => (isTold = true));
   await clock.advance(0);
   answer.sendFull = false;
   expect([sent.length, isTold]).toEqual([2, false]);
   await clock.advance(250);
   await told;
   expect(sent.map(({ report }) => report.full)).toEqual([true, false, true]);
+  await stop();
+});
+
+test('whoever may know nothing since a loss is told everything, once, also where the first report is lost as well', async () => {
+  const { clock, offer, sent, answer, reports, stop } = start();
+  offer('a');
+  await clock.advance(2_000);
+  const lostMs = clock.monotonicMs();
+  answer.lost = true;
+  await Promise.all([reports.beatAfterLoss(lostMs), clock.advance(0)]);
+  expect(sent.map(({ report }) => report.full)).toEqual([true, true]);
+  delete answer.lost;
+  let isTold = false;
+  const told = reports.beatAfterLoss(lostMs).then(() => (isTold = true));
+  await clock.advance(0);
+  expect([sent.length, isTold]).toEqual([2, false]);
+  await clock.advance(1_000);
+  await told;
+  await reports.beatAfterLoss(lostMs);
+  await clock.advance(10_000);
+  expect(sent.map(({ report }) => report.full)).toEqual([true, true, true]);
   await stop();
 });
 

@@ -43,11 +43,15 @@ export interface Reports {
   /** A running pull has moved. */
   progressed(): void;
   /**
-   * Says that the agent lives, unless it has reported lately; with `always`, whenever that was. Resolves when the coordinator knows
-   * everything, or a report has failed. Between two polls the report goes over the connection of the polls: a second one that stands
+   * Says that the agent lives, unless it has reported lately. Resolves when the coordinator knows everything, or a report has failed. Between two polls the report goes over the connection of the polls: a second one that stands
    * for the reports would cost the coordinator as much as the first.
    */
-  beat(always?: 'always'): Promise<void>;
+  beat(): Promise<void>;
+  /**
+   * As `beat`, for a coordinator that may know nothing of this node: it is told everything, unless it has been since `lostMs`, when the
+   * one before was lost.
+   */
+  beatAfterLoss(lostMs: number): Promise<void>;
   /** A tag was looked up: the coordinator waits for it. */
   looked(): void;
   run(signal: AbortSignal): Promise<never>;
@@ -109,6 +113,13 @@ export function createReports(parts: ReportsParts): Reports {
     if (latest === undefined) return Number.POSITIVE_INFINITY;
     return sentMs + (news === undefined ? LONGEST_SILENCE_MS : SPACING_MS[news]);
   };
+  const nextBeat = () => (beats ??= Promise.withResolvers()).promise;
+  const reportAndBeat = async () => {
+    if (latest === undefined) return;
+    news ??= 'ordinary';
+    wake.fire();
+    await nextBeat();
+  };
   const beaten = () => {
     beats?.resolve();
     beats = undefined;
@@ -128,12 +139,14 @@ export function createReports(parts: ReportsParts): Reports {
       news = 'ordinary';
       wake.fire();
     },
-    async beat(always) {
-      if (latest === undefined || (always === undefined && clock.monotonicMs() - sentMs < LATELY_MS)) return;
-      beats ??= Promise.withResolvers();
-      news ??= 'ordinary';
-      wake.fire();
-      await beats.promise;
+    async beat() {
+      if (clock.monotonicMs() - sentMs >= LATELY_MS) await reportAndBeat();
+    },
+    async beatAfterLoss(lostMs) {
+      if (sentMs <= lostMs) {
+        told = undefined;
+        await reportAndBeat();
+      } else if (told === undefined) await nextBeat(); // That report is on its way, or is tried again.
     },
     looked() {
       news = 'urgent';
