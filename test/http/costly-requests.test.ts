@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { aCell, aPermitRequest, aReport, want } from '@kube-prefetch/coordinator/testing';
 import { type Child, scratchFolder } from '@kube-prefetch/lab/machine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -102,7 +103,7 @@ const time = '2026-01-01T00:00:00.000Z';
 const BIG = 8 * MIB - 2_000;
 
 /** Bodies by the route that they are sent to. */
-const BODIES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+const BODIES: Readonly<Record<string, Readonly<Record<string, () => string | Buffer>>>> = {
   report: {
     'every image failing with a long message': () =>
       report(
@@ -120,6 +121,10 @@ const BODIES: Readonly<Record<string, Readonly<Record<string, () => string>>>> =
       ),
     'every image present, each with as many digests as fit': () =>
       report(atMost(BIG, IMAGES, n => aCell({ image: imageAt(n), sizeBytes: n, digests: digests(n, 32, 90) }))),
+    'every image present, each with as many digests as fit, zipped': () =>
+      gzipSync(
+        report(atMost(BIG, IMAGES, n => aCell({ image: imageAt(n), sizeBytes: n, digests: digests(n, 32, 90) }))),
+      ),
     'thousands of images of no plan': () =>
       report(
         atMost(BIG, IMAGES, n => aCell({ image: `x${longText(n, 500)}` })),
@@ -141,6 +146,7 @@ const BODIES: Readonly<Record<string, Readonly<Record<string, () => string>>>> =
     'a time of 8 MiB': () => report([{ ...aCell(), since: `2026-01-01T00:00:00.${'1'.repeat(BIG - 1_000)}` }]),
     'an image of 8 MiB': () => report([aCell({ image: 'ü'.repeat(BIG / 2 - 1_000) })]),
     spaces: () => ' '.repeat(BIG),
+    'spaces, zipped': () => gzipSync(' '.repeat(BIG)),
     'bytes that are no text': () => '\u00ff'.repeat(BIG / 2),
     'a mistake at the end of 8 MiB': () =>
       `${report(atMost(BIG, IMAGES, n => aCell({ image: imageAt(n), digests: digests(n, 32, 90) }))).slice(0, -1)},}`,
@@ -260,7 +266,10 @@ test('no request costs more than 100 ms of the loop and 100 MiB, whatever it hol
     const path = pattern.replace('NODE', `n1-${n}`);
     const child = listener === 'agent' ? agent : coordinator;
     const payload = body?.();
-    const headers = { 'content-type': 'application/json' };
+    const headers = {
+      'content-type': 'application/json',
+      ...(typeof payload === 'object' && { 'content-encoding': 'gzip' }),
+    };
     const send = () =>
       fetch(`${urls[listener]}${path}`, payload === undefined ? {} : { method: 'POST', headers, body: payload });
     let cost = await costOf(child, send);

@@ -73,10 +73,10 @@ export interface FleetParts {
 
 /** What one node may send in the long run: a report costs about 10 ms for each MiB. */
 const BYTES_PER_MS = 1_024;
-/** What a request costs besides its bytes. */
+/** What a request costs besides its bytes, and what unzipping it does. */
 const REQUEST_BYTES = 64 * 1_024;
-/** Two of the largest reports at once, as after a change of leader. */
-const BURST_MS = (2 * (MAX_BODY_BYTES + REQUEST_BYTES)) / BYTES_PER_MS;
+/** Two of the largest reports at once, zipped, as after a change of leader. */
+const BURST_MS = (2 * (MAX_BODY_BYTES + 2 * REQUEST_BYTES)) / BYTES_PER_MS;
 
 export function createFleet({ clock, log, silentAfterMs, changed, pullEnded, becameWarm }: FleetParts): Fleet {
   const members = createMembership();

@@ -28,8 +28,8 @@ const CREDENTIALS = '/v1/nodes/:node/credentials';
 /** Two lists of images, each as long as a reference may be. */
 const MAX_PERMITS_BYTES = 2 * MAX_IMAGES_PER_NODE * (MAX_IMAGE_REF_LENGTH + 64);
 /**
- * A connection keeps buffers as large as the largest body that came over it, as long as it stands: thousands of full reports would
- * cost 64 KiB and more each.
+ * A connection keeps the memory that the largest body needed on its way, as long as it stands: thousands of them would cost 64 KiB each.
+ * A full report of a few hundred images is shorter, because agents zip it.
  */
 const MAX_KEPT_BYTES = 16 * 1024;
 const MAX_CREDENTIALS_BYTES = MAX_CREDENTIALS_IMAGES * (MAX_IMAGE_REF_LENGTH + 64) + 64;
@@ -45,14 +45,18 @@ export interface AgentsSide {
   forNode(node: string, pod?: AgentPod): AgentApi;
 }
 
-export interface AgentsAppParts extends Omit<AppParts, 'quietRoutes'> {
+export interface AgentsAppParts extends Omit<AppParts, 'quietRoutes' | 'admitUnzipped'> {
   /** Without it there is no authentication. */
   readonly identity?: NodeIdentity | undefined;
 }
 
 /** The listener of the agents: AgentApi over HTTP, a thin edge over `forNode`. */
 export function agentsApp(c: AgentsSide, { identity, ...parts }: AgentsAppParts): FastifyInstance {
-  const app = createApp({ ...parts, quietRoutes: [PLAN, REPORT, PERMITS, CREDENTIALS] });
+  const app = createApp({
+    ...parts,
+    quietRoutes: [PLAN, REPORT, PERMITS, CREDENTIALS],
+    admitUnzipped: (request, bytes) => c.admit(nodeOf(request), bytes),
+  });
   if (identity === undefined) app.addHook('onRequest', requireLoopbackHost);
   app.addHook('onRequest', async (request, reply) => {
     // The connection stays open: while nobody leads agents try again and again, and a handshake costs more than an answer.

@@ -5,7 +5,7 @@ import type { Clock } from '@kube-prefetch/time';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { ServerCertificate } from '../tls/index.ts';
 import { limitLines } from './limit-log-lines.ts';
-import { readJson } from './read-json.ts';
+import { type AdmitUnzipped, readJson } from './read-json.ts';
 import { answerError, unknownRoute } from './answer-error.ts';
 
 /**
@@ -26,6 +26,7 @@ export interface AppParts {
   readonly metrics: RequestMetrics;
   /** Routes whose requests are routine: logged at debug. */
   readonly quietRoutes: readonly string[];
+  readonly admitUnzipped?: AdmitUnzipped | undefined;
   /** With it the app speaks TLS, and nothing else. */
   readonly certificate?: ServerCertificate | undefined;
 }
@@ -35,7 +36,7 @@ export interface RequestMetrics {
 }
 
 /** What the three listeners have in common: limits, the error handler, and the one hook that logs and times. */
-export function createApp({ clock, log, metrics, quietRoutes, certificate }: AppParts): FastifyInstance {
+export function createApp({ clock, log, metrics, quietRoutes, certificate, admitUnzipped }: AppParts): FastifyInstance {
   const write = limitLines(log, clock);
   const app = fastify({
     https:
@@ -58,7 +59,7 @@ export function createApp({ clock, log, metrics, quietRoutes, certificate }: App
   });
   if (certificate !== undefined) paceHandshakes(app.server, clock);
   app.removeContentTypeParser('text/plain');
-  readJson(app as unknown as FastifyInstance);
+  readJson(app as unknown as FastifyInstance, admitUnzipped);
   const startedMs = new WeakMap<object, number>();
 
   app.setErrorHandler((error, request, reply) => answerError(write, error, request, reply));

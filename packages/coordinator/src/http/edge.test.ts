@@ -1,4 +1,4 @@
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { planBytes } from '@kube-prefetch/core';
 import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
 import { type Log, silentLog } from '@kube-prefetch/process';
@@ -46,18 +46,18 @@ test('a plan travels as the very bytes that its revision hashes, under an ETag',
   expect([answer.statusCode, answer.headers.etag, answer.body]).toEqual([200, `"${plan.revision}"`, planBytes(plan)]);
 });
 
-test('a plan is zipped for who reads that, and a large report ends its connection', async () => {
+test('a plan is zipped for who reads that, and a large report ends its connection unless it is zipped', async () => {
   const { agents, plan } = await startEdge();
   const headers = { 'accept-encoding': 'gzip, br' };
   const answer = await agents.inject({ url: '/v1/nodes/n1/plan', headers });
   expect(answer.headers['content-encoding']).toBe('gzip');
   expect(gunzipSync(answer.rawPayload).toString()).toBe(planBytes(plan));
-  const connections = [];
-  for (const cells of [[], Array.from({ length: 200 }, (_, i) => aCell({ image: `registry.example/shop/web:${i}` }))]) {
-    const payload = aReport({ cells, sequence: cells.length + 1 });
-    connections.push((await agents.inject({ method: 'POST', url: '/v1/nodes/n1/report', payload })).headers.connection);
-  }
-  expect(connections).toEqual(['keep-alive', 'close']);
+  const many = Array.from({ length: 200 }, (_, i) => aCell({ image: `registry.example/shop/web:${i}` }));
+  const post = async (sent: object) =>
+    (await agents.inject({ method: 'POST', url: '/v1/nodes/n1/report', ...sent })).headers.connection;
+  expect(await post({ payload: aReport({ sequence: 1 }) })).toBe('keep-alive');
+  expect(await post({ payload: aReport({ sequence: 2, cells: many }) })).toBe('close');
+  expect(await post(zipped(aReport({ sequence: 3, cells: many })))).toBe('keep-alive');
 });
 
 test.each([
@@ -158,19 +158,63 @@ test.each([
   expect(answer.statusCode).toBe(413);
 });
 
-test('a node that sends more than it may is told so before its body is read, and may go on after a while', async () => {
-  const { agents, clock } = await startEdge();
-  const post = async (payload: string) =>
-    (await agents.inject({ method: 'POST', url: '/v1/nodes/n1/report', headers: json, payload })).json().code as string;
-  const large = ' '.repeat(MAX_BODY_BYTES);
-  expect([await post(large), await post(large), await post(large)]).toEqual([
-    'InvalidRequest',
-    'InvalidRequest',
-    'Overloaded',
-  ]);
-  await clock.advance(10_000);
-  expect(await post(large)).toBe('InvalidRequest');
+test.each<[string, (good: Buffer) => Buffer, string, string]>([
+  ['nothing', () => Buffer.alloc(0), 'InvalidRequest', 'gzipped JSON'],
+  ['its middle cut out', good => cut(good), 'InvalidRequest', 'gzipped JSON'],
+  ['a length that is too small', good => claiming(good, 100), 'InvalidRequest', 'gzipped JSON'],
+  ['a length that is too large', good => claiming(good, 100_000), 'InvalidRequest', 'gzipped JSON'],
+  ['a length of zero', good => claiming(good, 0), 'InvalidRequest', 'gzipped JSON'],
+  ['a length of 4 GiB', good => claiming(good, 2 ** 32 - 1), 'BodyTooLarge', `${MAX_BODY_BYTES}`],
+  ['more than it may', () => gzipSync(' '.repeat(MAX_BODY_BYTES + 1)), 'BodyTooLarge', `${MAX_BODY_BYTES}`],
+  ['two in one', good => Buffer.concat([good, good]), 'InvalidRequest', 'gzipped JSON'],
+  ['no JSON', () => gzipSync('{'), 'InvalidRequest', 'valid JSON'],
+])('a zipped report with %s is answered with a Problem', async (_case, spoil, code, words) => {
+  const { agents } = await startEdge();
+  const { payload, ...request } = zipped(aReport());
+  const url = '/v1/nodes/n1/report';
+  expect((await agents.inject({ method: 'POST', url, ...request, payload })).statusCode).toBe(200);
+  const answer = await agents.inject({ method: 'POST', url, ...request, payload: spoil(payload) });
+  const problem = parseProblem(answer.json());
+  expect(problem.code).toBe(code);
+  expect(problem.message).toContain(words);
 });
+
+/** As an agent sends it. */
+function zipped(message: object) {
+  return { headers: { ...json, 'content-encoding': 'gzip' }, payload: gzipSync(JSON.stringify(message)) };
+}
+
+function cut(good: Buffer): Buffer {
+  return Buffer.concat([good.subarray(0, 30), good.subarray(-8)]);
+}
+
+function claiming(good: Buffer, bytes: number): Buffer {
+  const spoilt = Buffer.from(good);
+  spoilt.writeUInt32LE(bytes, spoilt.length - 4);
+  return spoilt;
+}
+
+test('what is zipped in another way is refused', async () => {
+  const { agents } = await startEdge();
+  const headers = { ...json, 'content-encoding': 'br' };
+  const answer = await agents.inject({ method: 'POST', url: '/v1/nodes/n1/report', headers, payload: 'x' });
+  expect(parseProblem(answer.json()).message).toBe('expected a body of content-encoding gzip or none, got "br"');
+});
+
+test.each([
+  ['as it is', ' '.repeat(MAX_BODY_BYTES), json],
+  ['zipped', gzipSync(' '.repeat(MAX_BODY_BYTES)), { ...json, 'content-encoding': 'gzip' }],
+])(
+  'a node that sends more than it may, %s, is told so before its body is read, and may go on after a while',
+  async (_case, payload, headers) => {
+    const { agents, clock } = await startEdge();
+    const post = async () =>
+      (await agents.inject({ method: 'POST', url: '/v1/nodes/n1/report', headers, payload })).json().code as string;
+    expect([await post(), await post(), await post()]).toEqual(['InvalidRequest', 'InvalidRequest', 'Overloaded']);
+    await clock.advance(10_000);
+    expect(await post()).toBe('InvalidRequest');
+  },
+);
 
 test.each([
   ['its plan', 300, { method: 'GET', url: '/v1/nodes/n1/plan' }],

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { Socket } from 'node:net';
@@ -6,7 +7,10 @@ import { SERVICE } from '../names.ts';
 
 /** As in the agent: a poll for the plan, one for permits, and a report. */
 const MAX_SOCKETS = 4;
-const ANSWER_WITHIN_MS = 70_000;
+/** What is longer is sent zipped, as by the agent. */
+const ZIP_FROM_BYTES = 4_096;
+/** As in the agent: in addition to the time that the coordinator may wait before it answers. */
+const ANSWER_WITHIN_MS = 10_000;
 
 export interface Received {
   readonly status: number;
@@ -36,6 +40,8 @@ export type Send = (call: {
   readonly path: string;
   readonly body?: string;
   readonly have?: string;
+  /** How long the coordinator may wait before it answers. */
+  readonly waitMs?: number;
 }) => Promise<Received>;
 
 /** The requests of one agent, over connections that are kept as the agent's own client keeps them. */
@@ -47,23 +53,27 @@ export function connect({ port, localAddress, secureContext, token, traffic }: C
     secureContext,
     servername: SERVICE,
   });
-  const common = { host: '127.0.0.1', port, agent, timeout: ANSWER_WITHIN_MS };
+  const common = { host: '127.0.0.1', port, agent };
   const authorization = `Bearer ${token}`;
 
   const send: Send = call =>
     new Promise((resolve, reject) => {
-      const { method, path, body, have } = call;
+      const { method, path, body: text, have, waitMs = 0 } = call;
+      const zips = text !== undefined && text.length > ZIP_FROM_BYTES;
+      const body = zips ? gzipSync(text, { level: 1 }) : text;
       traffic.requests += 1;
       const sent = request({
         ...common,
         method,
         path,
+        timeout: waitMs + ANSWER_WITHIN_MS,
         headers: {
           host: `${SERVICE}:${port}`,
           accept: 'application/json',
           authorization,
           ...(method === 'GET' && { 'accept-encoding': 'gzip' }),
           ...(have !== undefined && { 'if-none-match': `"${have}"` }),
+          ...(zips && { 'content-encoding': 'gzip' }),
           ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
         },
       });

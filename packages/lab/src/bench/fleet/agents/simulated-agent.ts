@@ -39,17 +39,21 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
   const never = new AbortController().signal;
   let revision: string | undefined;
   let cells: ReadonlyMap<string, Cell> = new Map();
-  /** Images whose cells changed since the coordinator took a report; undefined where it needs everything. */
-  let changed: Set<string> | undefined;
+  /** Images whose cells changed since the last report. */
+  let changed = new Set<string>();
+  /** Whether the coordinator took that report; if not it needs everything. */
+  let told = false;
   let gone: string[] = [];
   let sequence = 0;
   let sentMs = -Infinity;
   let news: number | undefined;
   let awayUntilMs = 0;
+  let lostMs = -Infinity;
   let beats: PromiseWithResolvers<void> | undefined;
 
   const lost = () => {
     const now = performance.now();
+    lostMs = now;
     if (awayUntilMs <= now) awayUntilMs = now + Math.random() * JITTER_MS;
   };
   const online = async () => {
@@ -60,7 +64,7 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
     for (const image of images) {
       if (!next.has(image)) continue;
       next.set(image, { image, state, sinceMs: Date.now() });
-      changed?.add(image);
+      changed.add(image);
     }
     cells = next;
     tell(state === 'Pulling' ? ORDINARY_MS : URGENT_MS);
@@ -70,11 +74,20 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
     wake.fire();
   };
   /** A report between two polls, over their connection. */
-  const beat = async (isAfterLoss: boolean) => {
-    if (revision === undefined || (!isAfterLoss && performance.now() - sentMs < LATELY_MS)) return;
-    beats ??= Promise.withResolvers();
+  const beat = async () => {
+    if (performance.now() - sentMs >= LATELY_MS) await reportAndBeat();
+  };
+  const beatAfterLoss = async () => {
+    if (sentMs <= lostMs) {
+      told = false;
+      await reportAndBeat();
+    } else if (!told) await nextBeat();
+  };
+  const nextBeat = () => (beats ??= Promise.withResolvers()).promise;
+  const reportAndBeat = async () => {
+    if (revision === undefined) return;
     tell(ORDINARY_MS);
-    await beats.promise;
+    await nextBeat();
   };
   const beaten = () => {
     beats?.resolve();
@@ -93,10 +106,15 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
     setCells(images, 'Present');
     await leases({ holding: [], wanting: [], waitMs: 0 });
   };
-  const leases = async (body: object): Promise<string | undefined> => {
+  const leases = async (body: LeaseRequest): Promise<string | undefined> => {
     await online();
     try {
-      const answer = await send({ method: 'POST', path: `${base}/leases`, body: JSON.stringify(body) });
+      const answer = await send({
+        method: 'POST',
+        path: `${base}/leases`,
+        body: JSON.stringify(body),
+        waitMs: body.waitMs,
+      });
       if (answer.status < 400) return answer.body.toString();
     } catch {
       // as below
@@ -124,14 +142,19 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
     for (;;) {
       const isAfterLoss = awayUntilMs > performance.now();
       await online();
-      if (isAfterLoss) await beat(true);
+      if (isAfterLoss) await beatAfterLoss();
       const askedMs = performance.now();
       try {
         const path = `${base}/plan?wait=${POLL_SECONDS}`;
-        const { status, headers, body } = await send({ method: 'GET', path, ...(revision && { have: revision }) });
+        const { status, headers, body } = await send({
+          method: 'GET',
+          path,
+          ...(revision && { have: revision }),
+          waitMs: POLL_SECONDS * 1_000,
+        });
         if (status === 304) {
           await sleep(Math.max(0, askedMs + LEAST_ROUND_MS - performance.now()));
-          await beat(false);
+          await beat();
         } else if (status === 200) await adopt(headers.etag?.replaceAll('"', '') ?? '', body);
         else lost();
       } catch {
@@ -146,20 +169,22 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
       await wake.next(dueMs(), never);
       if (performance.now() < dueMs()) continue;
       await online();
-      const full = changed === undefined;
-      const told = full ? [...cells.values()] : [...(changed ?? [])].flatMap(image => cells.get(image) ?? []);
+      const full = !told;
+      const cellsTold = full ? [...cells.values()] : [...changed].flatMap(image => cells.get(image) ?? []);
       sequence += 1;
       const head = { agent, sequence, full, planRevision: revision, runtime: { name: 'containerd', version: '2.4.2' } };
-      const lists = `"cells":[${told.map(textOf).join()}],"gone":${JSON.stringify(full ? [] : gone)}`;
+      const lists = `"cells":[${cellsTold.map(textOf).join()}],"gone":${JSON.stringify(full ? [] : gone)}`;
       const body = `${JSON.stringify(head).slice(0, -1)},${lists}}`;
       sentMs = performance.now();
       news = undefined;
+      told = false;
       changed = new Set();
       gone = [];
       try {
         const answer = await send({ method: 'POST', path: `${base}/report`, body });
         if (answer.status >= 400) throw new Error(`refused with ${answer.status}`);
         if (!(JSON.parse(answer.body.toString()) as { sendFull: boolean }).sendFull) {
+          told = true;
           beaten();
           continue;
         }
@@ -167,11 +192,16 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
         lost();
         beaten();
       }
-      changed = undefined;
       news = URGENT_MS;
     }
   };
   return Promise.race([followPlan(), report()]);
+}
+
+interface LeaseRequest {
+  readonly holding: readonly object[];
+  readonly wanting: readonly object[];
+  readonly waitMs: number;
 }
 
 interface Cell {
