@@ -80,10 +80,7 @@ export function createPermits({ clock, ttlMs, dueEarlier }: PermitsParts): Permi
   const longestWaitMs = ttlMs / 3;
 
   const release = (holder: NodeGrants) => {
-    for (const { limits } of counting(holder)) {
-      usage.remove(holder.node, limits);
-      if (limits.length > 0) freed = true;
-    }
+    for (const { limits } of counting(holder)) usage.remove(holder.node, limits);
   };
   const occupy = (holder: NodeGrants) => {
     for (const { limits } of counting(holder)) usage.add(holder.node, limits);
@@ -97,7 +94,8 @@ export function createPermits({ clock, ttlMs, dueEarlier }: PermitsParts): Permi
   /** Grants what is free to nodes that wait and, if given, to the one whose request this is. Answers those who gained. */
   const serve = (now: number, asking?: NodeGrants) => {
     const isQuiet = now < quietUntilMs;
-    const served = [...nodes.values()].filter(holder => holder === asking || (freed && holder.waiting !== undefined));
+    const served = freed ? [...nodes.values()].filter(({ waiting }) => waiting !== undefined) : [];
+    if (asking !== undefined) served.push(asking);
     const contenders = served.map(holder => contender(holder, ({ limits }) => !isQuiet || limits.length === 0));
     for (const { node, want } of chooseGrants(contenders, usage, share)) {
       const holder = nodes.get(node) as NodeGrants;
@@ -153,6 +151,7 @@ export function createPermits({ clock, ttlMs, dueEarlier }: PermitsParts): Permi
       const holder = takeRequest(before, node, request, { limitsOf, most: share.most, untilMs: now + ttlMs, now });
       nodes.set(node, holder);
       occupy(holder);
+      if (before !== undefined && givesBack(before, holder)) freed = true;
       serve(now, holder);
       // What others gain was let go by this node, and would have ended no later.
       const dueMs = dueOf(holder, now);
@@ -228,6 +227,11 @@ function turnOf(before: number): string {
 /** The permits that count: those that the node has, and those that linger. */
 function counting({ permits, lingering }: NodeGrants): readonly Permit[] {
   return [...permits.values(), ...lingering];
+}
+
+/** What lingered and has ended is left to the pass that is due for it. */
+function givesBack(before: NodeGrants, after: NodeGrants): boolean {
+  return before.permits.entries().some(([image, { limits }]) => limits.length > 0 && !after.permits.has(image));
 }
 
 function waitsForLimit({ wants }: NodeGrants): boolean {
