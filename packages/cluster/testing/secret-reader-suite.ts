@@ -63,7 +63,8 @@ export function secretReaderSuite(name: string, makeHarness: () => Promise<Secre
         expect(String(error)).toContain(`secret ${namespace}/other`);
         expect(String(error)).not.toContain('canary');
         await beAway(false);
-        await expect.poll(() => reader.read({ namespace, name: 'regcred' }, signal)).toEqual(secret);
+        const read = () => reader.read({ namespace, name: 'regcred' }, signal);
+        await expect.poll(read, { timeout: 60_000 }).toEqual(secret);
       }),
     );
 

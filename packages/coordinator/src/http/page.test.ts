@@ -50,10 +50,13 @@ test('a snapshot waits until every cell was looked at, and names the script', as
   const asked = app.inject({ url: '/v1/cells' });
   let answered = false;
   void asked.then(() => (answered = true));
-  await vi.waitFor(async () => {
-    await clock.advance(100);
-    expect(answered).toBe(true);
-  });
+  await vi.waitFor(
+    async () => {
+      await clock.advance(100);
+      expect(answered).toBe(true);
+    },
+    { timeout: 60_000 },
+  );
   expect((await asked).json()).toMatchObject({ script: '/assets/page-1.js', epoch: 1 });
 });
 

@@ -56,7 +56,9 @@ test('a turn ends with the process that has it, also by SIGKILL', async () => {
   });
   await once(other.stdout, 'data');
   const ours = oneAtATime(turn('taking over'), async () => 'done');
-  await expect.poll(() => said).toEqual([`Waiting for process ${other.pid}, which is standing still`]);
+  await expect
+    .poll(() => said, { timeout: 60_000 })
+    .toEqual([`Waiting for process ${other.pid}, which is standing still`]);
   other.kill('SIGKILL');
   expect(await ours).toBe('done');
 });
