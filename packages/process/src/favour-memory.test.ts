@@ -35,8 +35,8 @@ test('a loop that only waits is not busy, and one that computes is', async () =>
   const busyShare = createBusyShare();
   await systemClock.sleep(100);
   expect(busyShare()).toBeLessThan(0.5);
-  const untilMs = systemClock.monotonicMs() + 200;
   await systemClock.sleep(1);
+  const untilMs = systemClock.monotonicMs() + 200;
   while (systemClock.monotonicMs() < untilMs);
   await systemClock.sleep(1);
   expect(busyShare()).toBeGreaterThan(0.5);

@@ -71,8 +71,11 @@ test('three who want packages at once install one after the other, and each pack
 
 test("somebody else's apt is waited for, and the wait says for what", async () => {
   writeFileSync(join(folder, 'lock'), '');
-  setTimeout(() => rmSync(join(folder, 'lock')), 300);
-  await installMissing([absent(1)], options());
+  const say = (line: string) => {
+    said.push(line);
+    if (line.startsWith('Waiting')) rmSync(join(folder, 'lock'));
+  };
+  await installMissing([absent(1)], { ...options(), say });
   expect(said.filter(line => line.startsWith('Waiting'))).toEqual([
     'Waiting for another apt: Could not get lock /var/lib/apt/lists/lock. It is held by process 4711 (apt-get)',
   ]);

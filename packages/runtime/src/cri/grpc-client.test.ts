@@ -91,7 +91,7 @@ test.each<[what: string, (stream: ServerHttp2Stream) => void, Code, text: string
     'a connection that breaks is no answer',
     stream => stream.session?.destroy(),
     Code.Unavailable,
-    /^http\/2 stream closed|^read E/,
+    /^http\/2 stream closed|^(read|write) E/,
   ],
   [
     'half an answer is none',
