@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { AgentPod, NodeIdentity } from '@kube-prefetch/cluster';
 import { planBytes } from '@kube-prefetch/core';
@@ -28,10 +29,10 @@ const CREDENTIALS = '/v1/nodes/:node/credentials';
 /** Two lists of images, each as long as a reference may be. */
 const MAX_PERMITS_BYTES = 2 * MAX_IMAGES_PER_NODE * (MAX_IMAGE_REF_LENGTH + 64);
 /**
- * A connection keeps the memory that the largest body needed on its way, as long as it stands: thousands of them would cost 64 KiB each.
- * A full report of a few hundred images is shorter, because agents zip it.
+ * A connection keeps the memory that the longest body needed on its way, up to 64 KiB, as long as it stands. After a body longer than
+ * this the next poll that brings no plan ends it: when thousands of nodes report to a new leader they need no second handshake then.
  */
-const MAX_KEPT_BYTES = 16 * 1024;
+const LONG_BODY_BYTES = 4 * 1024;
 const MAX_CREDENTIALS_BYTES = MAX_CREDENTIALS_IMAGES * (MAX_IMAGE_REF_LENGTH + 64) + 64;
 
 export interface AgentsSide {
@@ -82,16 +83,21 @@ const parseCredentials = messageParser(CredentialsRequest, 'credentials request'
 async function getPlan(c: AgentsSide, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const have = revisionIn(request.headers['if-none-match']);
   const plan = await api(c, request).plan(have, waitMsIn(request), untilClosed(reply));
-  if (plan === 'unchanged') return reply.code(304).header('etag', `"${have}"`).send();
+  if (plan === 'unchanged') {
+    if (hadLongBody.has(request.raw.socket)) reply.header('connection', 'close');
+    return reply.code(304).header('etag', `"${have}"`).send();
+  }
   reply.header('etag', `"${plan.revision}"`).header('vary', 'accept-encoding').type('application/json');
   const { plain, zipped } = planBodies(plan);
   if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(plain);
   return reply.header('content-encoding', 'gzip').send(zipped);
 }
 
+const hadLongBody = new WeakSet<Socket>();
+
 async function postReport(c: AgentsSide, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const report = parseReport(request.body);
-  if (bytesOf(request) > MAX_KEPT_BYTES) reply.header('connection', 'close');
+  if (bytesOf(request) > LONG_BODY_BYTES) hadLongBody.add(request.raw.socket);
   return reply.send(await api(c, request).report(report, untilClosed(reply)));
 }
 

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { planBytes } from '@kube-prefetch/core';
 import { aNode, aResource, aState } from '@kube-prefetch/core/testing';
@@ -46,18 +49,38 @@ test('a plan travels as the very bytes that its revision hashes, under an ETag',
   expect([answer.statusCode, answer.headers.etag, answer.body]).toEqual([200, `"${plan.revision}"`, planBytes(plan)]);
 });
 
-test('a plan is zipped for who reads that, and a large report ends its connection unless it is zipped', async () => {
+test('a plan is zipped for who reads that', async () => {
   const { agents, plan } = await startEdge();
   const headers = { 'accept-encoding': 'gzip, br' };
   const answer = await agents.inject({ url: '/v1/nodes/n1/plan', headers });
   expect(answer.headers['content-encoding']).toBe('gzip');
   expect(gunzipSync(answer.rawPayload).toString()).toBe(planBytes(plan));
+});
+
+test('the connection of a long report ends with the next poll that brings no plan, and no other does', async () => {
+  const { agents, plan } = await startEdge();
+  await agents.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = agents.server.address() as AddressInfo;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const send = async (method: string, path: string, body?: object, more: object = {}) => {
+    const headers = { ...(body && json), ...more };
+    const sent = request({ agent, port, host: '127.0.0.1', method, path: `/v1/nodes/n1/${path}`, headers });
+    sent.end(body && JSON.stringify(body));
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    await answer.toArray();
+    return [answer.statusCode, answer.headers.connection];
+  };
+  const poll = () => send('GET', 'plan?wait=0', undefined, { 'if-none-match': `"${plan.revision}"` });
   const many = Array.from({ length: 200 }, (_, i) => aCell({ image: `registry.example/shop/web:${i}` }));
-  const post = async (sent: object) =>
-    (await agents.inject({ method: 'POST', url: '/v1/nodes/n1/report', ...sent })).headers.connection;
-  expect(await post({ payload: aReport({ sequence: 1 }) })).toBe('keep-alive');
-  expect(await post({ payload: aReport({ sequence: 2, cells: many }) })).toBe('close');
-  expect(await post(zipped(aReport({ sequence: 3, cells: many })))).toBe('keep-alive');
+
+  expect(await send('POST', 'report', aReport({ sequence: 1 }))).toEqual([200, 'keep-alive']);
+  expect(await poll()).toEqual([304, 'keep-alive']);
+  expect(await send('POST', 'report', aReport({ sequence: 2, cells: many }))).toEqual([200, 'keep-alive']);
+  expect(await send('GET', 'plan?wait=0')).toEqual([200, 'keep-alive']);
+  expect(await poll()).toEqual([304, 'close']);
+  expect(await poll()).toEqual([304, 'keep-alive']);
+  agent.destroy();
+  await agents.close();
 });
 
 test.each([
