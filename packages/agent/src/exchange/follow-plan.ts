@@ -8,6 +8,8 @@ import type { Reports } from './reports.ts';
 const WAIT_MS = 50_000;
 /** Where the coordinator answers at once although nothing changed. */
 const LEAST_ROUND_MS = 500;
+/** How long the first report about a new plan may keep the next poll from being sent. */
+const FIRST_REPORT_MS = 1_000;
 
 export interface PlanParts {
   readonly api: Pick<AgentApi, 'plan'>;
@@ -17,13 +19,15 @@ export interface PlanParts {
   /** The revision held now. */
   readonly have: () => string | undefined;
   readonly adopt: (plan: Plan) => void;
-  readonly reports: Pick<Reports, 'beat' | 'beatAfterLoss'>;
+  readonly reports: Pick<Reports, 'beat' | 'beatAfterLoss' | 'next'>;
   readonly contact: Contact;
 }
 
 /**
- * Long polls for the plan, one after the other, with a report between two of them. While none is answered, the last plan stays. A poll
- * that fails may mean another leader, who knows nothing of this node: it is told first.
+ * Long polls for the plan, one after the other, with a report between two of them. While none is answered, the last plan stays. What a
+ * new plan makes the agent ask and report goes over the connection of the polls: all nodes may have a new plan at once, and a second
+ * connection costs the coordinator more than the requests. A poll that fails may mean another leader, who knows nothing of this node: it
+ * is told first.
  */
 export async function followPlan(parts: PlanParts, signal: AbortSignal): Promise<never> {
   const { api, clock, log } = parts;
@@ -42,6 +46,7 @@ export async function followPlan(parts: PlanParts, signal: AbortSignal): Promise
           'plan received',
         );
         parts.adopt(answer);
+        await Promise.race([parts.reports.next(), clock.sleep(FIRST_REPORT_MS, signal)]);
       }
     } catch (error) {
       const lostMs = clock.monotonicMs();

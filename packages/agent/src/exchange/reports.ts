@@ -17,6 +17,8 @@ import { type PullOf, createCellLabels } from './label-cells.ts';
 /**
  * Urgent is the first report about a new plan, one that says that its last image has arrived or that an image is gone, and one to a
  * coordinator that knows nothing of this node. Other changes wait for more: while images arrive, one report for each costs too much.
+ * The first report about a new plan with images to pull waits as long since the plan: then it can say that pulls run, instead of that
+ * they wait for permits.
  */
 const SPACING_MS = { urgent: 250, ordinary: 1_000 };
 /** Where the end of no poll asks for a report before. */
@@ -52,6 +54,8 @@ export interface Reports {
    * one before was lost.
    */
   beatAfterLoss(lostMs: number): Promise<void>;
+  /** Resolves when the next report has been taken, or has failed. */
+  next(): Promise<void>;
   /** A tag was looked up: the coordinator waits for it. */
   looked(): void;
   run(signal: AbortSignal): Promise<never>;
@@ -77,6 +81,7 @@ export function createReports(parts: ReportsParts): Reports {
   let news: keyof typeof SPACING_MS | undefined;
   let sequence = 0;
   let sentMs = Number.NEGATIVE_INFINITY;
+  let notBeforeMs = Number.NEGATIVE_INFINITY;
   let beats: PromiseWithResolvers<void> | undefined;
   /** What the coordinator has acknowledged; undefined where it needs everything. */
   let told: Told | undefined;
@@ -111,7 +116,7 @@ export function createReports(parts: ReportsParts): Reports {
 
   const readyMs = () => {
     if (latest === undefined) return Number.POSITIVE_INFINITY;
-    return sentMs + (news === undefined ? LONGEST_SILENCE_MS : SPACING_MS[news]);
+    return Math.max(notBeforeMs, sentMs + (news === undefined ? LONGEST_SILENCE_MS : SPACING_MS[news]));
   };
   const nextBeat = () => (beats ??= Promise.withResolvers()).promise;
   const reportAndBeat = async () => {
@@ -130,6 +135,8 @@ export function createReports(parts: ReportsParts): Reports {
       const next = { ...found, runtime: found.runtime ?? latest?.runtime };
       if (latest !== undefined && sameResult(latest, next)) return;
       if (isUrgent(latest, next)) news = 'urgent';
+      if (latest !== undefined && isOtherPlan(latest, next) && !isComplete(next.cells))
+        notBeforeMs = clock.monotonicMs() + SPACING_MS.urgent;
       latest = next;
       news ??= 'ordinary';
       wake.fire();
@@ -148,6 +155,7 @@ export function createReports(parts: ReportsParts): Reports {
         await reportAndBeat();
       } else if (told === undefined) await nextBeat(); // That report is on its way, or is tried again.
     },
+    next: nextBeat,
     looked() {
       news = 'urgent';
       wake.fire();
@@ -187,9 +195,14 @@ function sameResult(a: LookResult, b: LookResult): boolean {
   );
 }
 
+function isOtherPlan(before: LookResult, { plan }: LookResult): boolean {
+  return before.plan?.revision !== plan?.revision;
+}
+
 /** Whether the plan is another one, its last image has arrived, or an image is, as far as is known, no longer present. */
-function isUrgent(before: LookResult | undefined, { plan, cells }: LookResult): boolean {
-  if (before === undefined || before.plan?.revision !== plan?.revision) return true;
+function isUrgent(before: LookResult | undefined, found: LookResult): boolean {
+  if (before === undefined || isOtherPlan(before, found)) return true;
+  const { cells } = found;
   if (isComplete(cells) && !isComplete(before.cells)) return true;
   const present = new Set(cells.flatMap(({ image, state }) => (state === 'Present' ? [image] : [])));
   return before.cells.some(({ image, state }) => state === 'Present' && !present.has(image));

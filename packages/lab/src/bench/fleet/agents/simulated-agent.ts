@@ -9,6 +9,7 @@ const LONGEST_SILENCE_MS = 55_000;
 const LATELY_MS = 5_000;
 const URGENT_MS = 250;
 const ORDINARY_MS = 1_000;
+const FIRST_REPORT_MS = 1_000;
 const PERMIT_WAIT_MS = 10_000;
 /** Agents that lost their coordinator come back within this time. */
 const JITTER_MS = 10_000;
@@ -49,6 +50,7 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
   let news: number | undefined;
   let awayUntilMs = 0;
   let lostMs = -Infinity;
+  let notBeforeMs = -Infinity;
   let beats: PromiseWithResolvers<void> | undefined;
 
   const lost = () => {
@@ -134,8 +136,11 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
     cells = new Map(images.map(image => [image, before.get(image) ?? { image, state: 'Present', sinceMs }]));
     gone = [...gone, ...[...before.keys()].filter(image => !cells.has(image))];
     const added = isFirst ? [] : images.filter(image => !before.has(image));
-    if (added.length > 0) void pull(added);
-    else tell(URGENT_MS);
+    if (added.length > 0) {
+      notBeforeMs = performance.now() + URGENT_MS;
+      void pull(added);
+    } else tell(URGENT_MS);
+    await Promise.race([nextBeat(), sleep(FIRST_REPORT_MS)]);
   };
 
   const followPlan = async (): Promise<never> => {
@@ -165,7 +170,8 @@ export async function simulateAgent({ node, send, world }: SimulatedAgentParts):
 
   const report = async (): Promise<never> => {
     for (;;) {
-      const dueMs = () => (revision === undefined ? Infinity : sentMs + (news ?? LONGEST_SILENCE_MS));
+      const dueMs = () =>
+        revision === undefined ? Infinity : Math.max(notBeforeMs, sentMs + (news ?? LONGEST_SILENCE_MS));
       await wake.next(dueMs(), never);
       if (performance.now() < dueMs()) continue;
       await online();
