@@ -24,7 +24,9 @@ const hurried: Clock = {
   sleep: (ms, signal) => systemClock.sleep(ms / HURRY, signal),
 };
 
-const MOST_MS = 60_000 + ROUNDS * 3_000;
+/** A slow machine asks less in the time of a round, and so gets more of them. */
+const MOST_ROUNDS = 5 * ROUNDS;
+const MOST_MS = 60_000 + MOST_ROUNDS * 3_000;
 
 test(
   `whatever an API server answers, what was read stays, and the truth is read once it tells it (WATCH_FUZZ_SEED=${SEED})`,
@@ -68,7 +70,9 @@ test(
     let told: { nodes: readonly string[]; images: readonly string[] } | undefined;
     let gapRounds = 0;
     let mostASecond = 0;
-    for (let round = 0; round < ROUNDS; round += 1) {
+    const rare = () => [...server.given.values()].filter(times => times < ROUNDS / 4);
+    let round = 0;
+    for (; round < ROUNDS || (rare().length > 0 && round < MOST_ROUNDS); round += 1) {
       const truth = { nodes: ['n1', 'n2'], images: [`web:${round}`, 'db:1'] };
       if (round > 0) {
         const [before, startedMs] = [server.requests(), performance.now()];
@@ -103,8 +107,8 @@ test(
     }
     for (const [answer, times] of [...server.given].sort(([a], [b]) => a.localeCompare(b)))
       console.log(`${String(times).padStart(6)}  ${answer}`);
-    console.log({ rounds: ROUNDS, gapRounds, requestsASecondAndKind: Number(mostASecond.toFixed(2)) });
-    expect([...server.given.values()].filter(times => times < ROUNDS / 4)).toEqual([]);
+    console.log({ rounds: round, gapRounds, requestsASecondAndKind: Number(mostASecond.toFixed(2)) });
+    expect(rare()).toEqual([]);
     expect(mostASecond).toBeLessThan(3);
     expect(Object.keys(Object.getPrototypeOf({}))).toEqual([]);
   },
