@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { startLeaderApi } from '@kube-prefetch/cli/testing';
 import { bundle } from '@kube-prefetch/lab/build';
 import { runProgram, scratchFolder, startChild, waitUntil } from '@kube-prefetch/lab/machine';
-import type { CellReport } from '@kube-prefetch/protocol';
+import type { CellReport, ResourcesView } from '@kube-prefetch/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { prepareFleet } from '../browser/start-fleet.ts';
 import { SOON_MS } from '../patience.ts';
@@ -68,6 +68,12 @@ test('a wait ends with the first or second look after the coordinator knows, and
     const { child } = await begin(folder, 'wait', `cpf/${image}`);
     held.push(present(`${image}:1`));
     await fleet.report('n1', held);
+    const isKnown = async () => {
+      const view = await fetch(`${fleet.page}/v1/resources?name=${image}`);
+      const { resources } = (await view.json()) as ResourcesView;
+      return resources[0]?.status.conditions.some(({ type, status }) => type === 'Warm' && status === 'True');
+    };
+    await waitUntil(isKnown, 'the coordinator to know', SOON_MS);
     const { requests } = api.passed();
     const known = performance.now();
     expect((await child.exited).code).toBe(0);

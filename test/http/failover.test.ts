@@ -125,8 +125,8 @@ test('a leader that is deposed loses its agents to the next, and back again', as
     const asked = to.answered.length;
     await from.depose();
     to.elect();
-    await until(() => to.coordinator.overview().nodes[0]?.agent === 'Reporting', 'the agent to follow');
-    expect(to.answered.length).toBeGreaterThan(asked);
+    const isFollowed = () => to.coordinator.overview().nodes[0]?.agent === 'Reporting' && to.answered.length > asked;
+    await until(isFollowed, 'the agent to follow');
   }
   await agent.endPull();
   await knows(first, 'Present');
