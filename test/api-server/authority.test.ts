@@ -119,7 +119,7 @@ test('an authority that is seven years old is renewed step by step while a real 
         }
         const sinceMs = performance.now();
         const isNew = async () => (await reportAgeMs()) < performance.now() - sinceMs;
-        await waitUntil(isNew, 'the agent to report', 60_000, { child: agent });
+        await waitUntil(isNew, 'the agent to report', LOOKS_MS, { child: agent });
       }
       return true;
     };
