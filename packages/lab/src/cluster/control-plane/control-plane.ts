@@ -15,6 +15,7 @@ import { podImage } from '../programs/pod-image.ts';
 import type { Service } from '../../machine/service.ts';
 
 const PORT = 6443;
+const BRIDGE_MAC = '02:00:0a:c8:00:01';
 
 export interface ControlPlane {
   readonly prefix: CommandPrefix;
@@ -107,10 +108,13 @@ export async function startControlPlane({
 /** The sandbox image of every pod. */
 export const SANDBOX_IMAGE = `${REGISTRY}/pod:latest`;
 
-/** Packets between pods of two nodes come and go through one bridge, so the kernel must not send ICMP redirects. */
+/**
+ * Packets between pods of two nodes come and go through one bridge, so the kernel must not send ICMP redirects. Without an address of its
+ * own a bridge has the lowest of its ports': when that node leaves, the others reach nothing for half a minute, until they ask for it anew.
+ */
 const NETWORK = `
 ip link set lo up
-ip link add br0 type bridge
+ip link add br0 address ${BRIDGE_MAC} type bridge
 ip addr add ${CONTROL_PLANE}/24 dev br0
 ip link set br0 up
 echo 1 >/proc/sys/net/ipv4/ip_forward
