@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommandPrefix, createService, runIn, type Service, THIS_MACHINE } from '../machine/index.ts';
 import { writeRegistryConfig } from './start-registry.ts';
@@ -25,8 +25,11 @@ export async function startGuardedRegistry(options: {
 }): Promise<GuardedRegistry> {
   const { dir, address, users, logFile, prefix = THIS_MACHINE } = options;
   const htpasswd = join(dir, 'htpasswd');
-  // The file is read again when it changes.
-  const setUsers = (lines: string) => writeFileSync(htpasswd, lines);
+  // Read again when it is newer. One that was read half written may be no newer once it is whole.
+  const setUsers = (lines: string) => {
+    writeFileSync(`${htpasswd}.new`, lines);
+    renameSync(`${htpasswd}.new`, htpasswd);
+  };
   setUsers(users);
   const auth = `{htpasswd: {realm: private, path: ${JSON.stringify(htpasswd)}}}`;
   const service = createService({
