@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildImages } from '@kube-prefetch/lab/build-images';
 import { type Cluster, startCluster } from '@kube-prefetch/lab/cluster';
-import { scratchFolder } from '@kube-prefetch/lab/machine';
+import { type Met, scratchFolder } from '@kube-prefetch/lab/machine';
 import type { PrefetchStatus } from '@kube-prefetch/protocol';
 import { connectCri } from '@kube-prefetch/runtime/connect-cri';
 import { SOON_MS } from '../patience.ts';
@@ -82,13 +82,17 @@ function createFixture(cluster: Cluster, values: readonly string[], cliImage: st
 
 export const PATIENCE = `${SOON_MS / 1_000}s`;
 
-/** Asks until it holds; a question that throws is asked again, and its last error is told at the end. */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+/**
+ * Asks until it holds, and answers what it was told then, which may be otherwise a moment later. A question that throws is asked
+ * again, and its last error is told at the end.
+ */
+export async function until<T>(what: string, holds: () => Promise<T>): Promise<Met<T>> {
   const endMs = Date.now() + SOON_MS;
   let problem: unknown;
   while (Date.now() < endMs) {
     try {
-      if (await holds()) return;
+      const answer = await holds();
+      if (answer) return answer as Met<T>;
       problem = undefined;
     } catch (error) {
       problem = error;

@@ -38,10 +38,12 @@ export function pullsWithCredentials(here: () => Fixture, publish: () => Publish
       prefetch('billing', 'app', { images: [ofBilling], imagePullSecrets: [{ name: 'regcred' }] }),
     ]);
     await untilHeld(FREE, [named]);
-    const billing = () => status('pf', 'app', '-n=billing');
-    await until('the refusal in the status', async () => (await billing())?.summary.failed === 2);
-    expect((await billing())?.failures).toMatchObject([{ image: ofBilling, reason: 'Unauthorized', nodes: 2 }]);
-    expect(conditionOf(await billing(), 'Warm')?.status).toBe('False');
+    const billing = await until('the refusal in the status', async () => {
+      const told = await status('pf', 'app', '-n=billing');
+      return told?.summary.failed === 2 && told;
+    });
+    expect(billing.failures).toMatchObject([{ image: ofBilling, reason: 'Unauthorized', nodes: 2 }]);
+    expect(conditionOf(billing, 'Warm')?.status).toBe('False');
     expect(await Promise.all(FREE.map(node => holds(node, ofBilling)))).toEqual([false, false]);
 
     // What the workload's ServiceAccount brings, and a password that has changed: no program is started again.
