@@ -5,7 +5,7 @@ import { clusterPrefetch } from '../objects.ts';
 
 export function keepsPodsOffColdNodes(here: () => Fixture, publish: () => Publisher): void {
   test('a node that joins behind the gate takes no pod before it is warm, and the first one starts without the registry', async () => {
-    const { cluster, get, holds } = here();
+    const { cluster, get, holds, status } = here();
     const image = await publish().image('gate/first', '1');
     const apply = (...images: readonly string[]) =>
       cluster.apply(clusterPrefetch(GATE.resource, { images, nodes: { selector: { matchLabels: { gate: 'yes' } } } }));
@@ -17,9 +17,9 @@ export function keepsPodsOffColdNodes(here: () => Fixture, publish: () => Publis
     });
     await until('the pod to be scheduled', async () => {
       const { spec } = await get<{ spec: { nodeName?: string } }>('pod', 'first');
-      if (spec.nodeName !== undefined) expect(await holds(node.number, image)).toBe(true);
       return spec.nodeName !== undefined;
     });
+    expect(await holds(node.number, image)).toBe(true);
     const requests = () =>
       cluster.registry.requestLog().filter(({ path }) => path.startsWith('/v2/gate/first/')).length;
     const before = requests();
@@ -31,6 +31,8 @@ export function keepsPodsOffColdNodes(here: () => Fixture, publish: () => Publis
     // An image that does not exist keeps no node out.
     const missing = `${cluster.registry.address}/gate/missing:1`;
     await apply(image, missing);
+    // Whoever hears of the taint before that finds a warm node.
+    await until('the coordinator to know', async () => (await status('cpf', GATE.resource))?.summary.images === 2);
     await cluster.kubectl('taint', 'node', node.name, `${GATE.taint}=:NoSchedule`);
     await until(
       'the taint to come off',
