@@ -32,6 +32,9 @@ export function isUpgraded(here: () => Fixture, warm: () => WarmImages): void {
     const { kubelet, name } = cluster.node(TAINTED);
     await kubelet.stop();
     await cluster.kubectl('wait', '--for=condition=Ready=Unknown', `node/${name}`, `--timeout=${PATIENCE}`);
+    // Its pod is called not ready a moment later, and until then helm finds nothing to wait for.
+    const available = '--for=jsonpath={.status.numberAvailable}=2';
+    await cluster.kubectl('wait', available, `daemonset/${RELEASE}-agent`, `-n=${RELEASE}`, `--timeout=${PATIENCE}`);
     await expect(helm(fixture, 'upgrade', '--reuse-values', '--timeout=20s')).rejects.toThrow(
       /kube-prefetch-agent not ready.*Available: 2\/3/s,
     );
