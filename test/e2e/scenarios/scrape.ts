@@ -31,11 +31,12 @@ export function isScraped(here: () => Fixture, publish: () => Publisher): void {
     await untilHeld([PLAIN, NEWER], images.slice(0, 1));
     const panels = queriesOf(buildDashboard(), '1m');
     let empty: readonly string[] = [];
-    await until('every panel to have data', async () => {
+    // A rate shows what happened once for a minute, which may be over before something else is seen for the first time.
+    const answered = new Set<string>();
+    await until('every panel to have had data', async () => {
       const answers = await prometheus.queryAll(panels.flatMap(({ queries }) => queries));
-      empty = panels
-        .filter(({ queries }) => queries.some(query => !hasData(answers.get(query) ?? [])))
-        .map(({ panel }) => panel);
+      for (const [query, samples] of answers) if (hasData(samples)) answered.add(query);
+      empty = panels.filter(({ queries }) => queries.some(query => !answered.has(query))).map(({ panel }) => panel);
       return empty.every(panel => panel in EMPTY);
     }).catch(error => {
       throw new Error(`panels without data: ${empty.join('; ')}`, { cause: error });
@@ -47,7 +48,10 @@ export function isScraped(here: () => Fixture, publish: () => Publisher): void {
     console.info('series of a pod:', series);
     expect(series['agent']).toBeLessThan(130);
 
-    const rules = await prometheus.rules();
+    const rules = await until('every rule to have been evaluated', async () => {
+      const found = await prometheus.rules();
+      return found.every(({ health }) => health !== 'unknown') && found;
+    });
     expect(rules.map(({ name, health }) => `${name} ${health}`)).toEqual(ALERTS.map(({ name }) => `${name} ok`));
     expect(rules.filter(({ state }) => state === 'firing')).toEqual([]);
     await cluster.kubectl('delete', 'cpf', 'scraped');
