@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Fixture, NODES, until } from '../fixture.ts';
+import { type Fixture, NODES, PATIENCE, until } from '../fixture.ts';
 import type { Publisher } from '../images.ts';
 
 const LABELS = { app: 'nginx' };
@@ -68,7 +68,7 @@ export function servesTheOriginal(here: () => Fixture, publish: () => Publisher)
     const podAffinity = '[{"op": "remove", "path": "/spec/template/spec/affinity"}]';
     await cluster.kubectl('cordon', ...NODES.map(node => `node${node}`));
     await cluster.kubectl('patch', 'deployment', 'nginx-deployment', '--type=json', `--patch=${podAffinity}`);
-    await cluster.kubectl('rollout', 'status', 'deployment/nginx-deployment', '--timeout=180s');
+    await cluster.kubectl('rollout', 'status', 'deployment/nginx-deployment', `--timeout=${PATIENCE}`);
     await cluster.registry.start();
     await cluster.kubectl('uncordon', ...NODES.map(node => `node${node}`));
 
