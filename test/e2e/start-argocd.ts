@@ -1,9 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { runProgram, startChild } from '@kube-prefetch/lab/machine';
+import { runProgram, startServer } from '@kube-prefetch/lab/machine';
 import { goBuild, goModule } from '@kube-prefetch/lab/set-up';
 import { type Fixture, until } from './fixture.ts';
 import { namespace } from './objects.ts';
+import { SOON_MS } from '../patience.ts';
 
 /** As in `argocd/go.mod`. */
 const VERSION = 'v3.5.7';
@@ -67,24 +68,33 @@ export async function startArgocd({ cluster, get }: Fixture, folder: string, des
     ARGOCD_TLS_DATA_PATH: folder,
     ARGOCD_SSH_DATA_PATH: folder,
   };
-  const start = (name: string, ...args: readonly string[]) =>
-    startChild({
+  /** A sync that does not reach the repo server within three seconds has failed for good. */
+  const listens = async (address: string) => {
+    await cluster.inControlPlane('bash', '-c', `</dev/tcp/${address.replace(':', '/')}`);
+    return true;
+  };
+  const start = async (name: string, args: readonly string[], ready: () => Promise<boolean> = async () => true) => {
+    const { child } = await startServer({
       name: `argocd ${name}`,
       command: 'nsenter',
       args: ['--target', String(cluster.pid), '--net', '--', program, name, ...args],
       env,
       logFile: join(folder, `${name}.log`),
+      serves: name,
+      ready,
+      readyMs: SOON_MS,
     });
+    return child;
+  };
   const local = ['--address=127.0.0.1', '--metrics-address=127.0.0.1'];
   const children = [
-    await start('redis', REDIS),
-    await start('repo-server', `--redis=${REDIS}`, ...local),
-    await start(
-      'application-controller',
+    await start('redis', [REDIS], () => listens(REDIS)),
+    await start('repo-server', [`--redis=${REDIS}`, ...local], () => listens(REPO_SERVER)),
+    await start('application-controller', [
       `--redis=${REDIS}`,
       `--repo-server=${REPO_SERVER}`,
       `--namespace=${NAMESPACE}`,
-    ),
+    ]),
   ];
 
   const git = (...args: readonly string[]) =>
