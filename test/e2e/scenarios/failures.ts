@@ -9,6 +9,8 @@ import { processOf } from '../process-of.ts';
 import type { WarmImages } from './warm.ts';
 
 const MIB = 1024 * 1024;
+/** A fast machine pulls no 200 MiB in it. */
+const SERVES_MS = 50;
 
 export function survivesFailures(here: () => Fixture, publish: () => Publisher, warm: () => WarmImages): void {
   test('the leader is killed in mid-pull: another term begins, and no node downloads anything twice', async () => {
@@ -84,14 +86,21 @@ function lease(fixture: Fixture): Promise<Lease> {
   return fixture.get<Lease>('lease', `${RELEASE}-coordinator`, `-n=${RELEASE}`);
 }
 
-/** A large image wanted everywhere; the registry hangs once a node has received a part of it. */
+/**
+ * A large image wanted everywhere; the registry hangs once a node has received a part of it. Until then it serves for a moment before
+ * each look, so that none comes too late.
+ */
 async function pullHalfOf(fixture: Fixture, publish: Publisher, name: string): Promise<string> {
   const { cluster } = fixture;
   const image = await publish.image(name, '1', { sizeMiB: 200 });
   await cluster.apply(clusterPrefetch('half', { images: [image], nodes: { placement: 'All' } }));
   const incoming = join(cluster.node(PLAIN).dir, 'lib/containerd/io.containerd.content.v1.content/ingest');
-  await until('a part of the image', async () => (await sizeOf(incoming)) > MIB);
-  cluster.registry.pause();
+  await until('a part of the image', async () => {
+    cluster.registry.resume();
+    await sleep(SERVES_MS);
+    cluster.registry.pause();
+    return (await sizeOf(incoming)) > MIB;
+  });
   return image;
 }
 
