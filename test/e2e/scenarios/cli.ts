@@ -78,7 +78,7 @@ export function answersTheCommandLine(here: () => Fixture, publish: () => Publis
     expect(await run('viewer', 'wait', 'cpf/base')).toEqual({ code: 0, said: 'cpf/base is warm\n' });
     const missing = `${cluster.registry.address}/cli/missing:1`;
     await cluster.apply(clusterPrefetch('cli', { images: [missing] }));
-    const { code, said } = await run('viewer', 'wait', 'cpf/cli', '--timeout', '2m');
+    const { code, said } = await run('viewer', 'wait', 'cpf/cli', '--timeout', PATIENCE);
     expect([code, said]).toEqual([3, expect.stringContaining(`${missing} cannot become warm on`)]);
     await cluster.kubectl('delete', 'cpf/cli');
   });
@@ -155,21 +155,36 @@ export function answersTheCommandLine(here: () => Fixture, publish: () => Publis
       );
       return status?.succeeded === 1 ? metadata.uid : undefined;
     };
+    const jobRuns = async () => {
+      const place = ['-n', ROLLED_OUT, '-l=job-name=shop-warm', '--field-selector=status.phase=Running'];
+      return (await get('pods', ...place)).items.length > 0;
+    };
+    // So the Job's pod starts although the registry gives no answer.
+    expect(await run('admin', 'warm', cliImage, '--wait')).toMatchObject({ code: 0 });
     let before: string | undefined;
     for (const tag of ['1', '2']) {
       const image = await publish().image('rolled-out/web', tag);
       const sets = [`--set=image=${image}`, `--set=warm.image=${cliImage}`];
       const place = [`--namespace=${ROLLED_OUT}`, '--create-namespace', '--wait', `--timeout=${PATIENCE}`];
+      cluster.registry.pause();
       const released = cluster.helm('upgrade', '--install', 'shop', `${EXAMPLES}helm`, ...place, ...sets);
       let asked = 0;
-      await Promise.race([
-        released, // A failed release says why.
-        until('the Job to have warmed the image', async () => {
+      try {
+        // A failed release says why.
+        await Promise.race([released, until('the Job to run', jobRuns)]);
+        // No pod of the release gets a node before the requests are counted.
+        cluster.scheduler.pause();
+        cluster.registry.resume();
+        const hasWarmed = async () => {
           const uid = await warmed();
-          asked = requestsFor(image);
           return uid !== undefined && uid !== before;
-        }),
-      ]);
+        };
+        await Promise.race([released, until('the Job to have warmed the image', hasWarmed)]);
+        asked = requestsFor(image);
+      } finally {
+        cluster.registry.resume();
+        cluster.scheduler.resume();
+      }
       expect(asked).toBeGreaterThan(0);
       await released;
       before = await warmed();
