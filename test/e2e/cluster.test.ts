@@ -46,9 +46,9 @@ describe('on three real nodes', () => {
   pullsWithCredentials(fixture, publish);
   servesTheOriginal(fixture, publish);
   survivesWithoutRegistry(fixture, publish, warm);
-  survivesFailures(fixture, publish, warm);
+  const apiServerAway = survivesFailures(fixture, publish, warm);
   isUpgraded(fixture, warm);
-  usesItsRights(fixture);
+  usesItsRights(fixture, apiServerAway);
   leaves(fixture, warm);
 });
 

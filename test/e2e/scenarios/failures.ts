@@ -12,7 +12,16 @@ const MIB = 1024 * 1024;
 /** A fast machine pulls no 200 MiB in it. */
 const SERVES_MS = 50;
 
-export function survivesFailures(here: () => Fixture, publish: () => Publisher, warm: () => WarmImages): void {
+/** By this machine's clock. */
+export interface Away {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** Answers when the API server was away. */
+export function survivesFailures(here: () => Fixture, publish: () => Publisher, warm: () => WarmImages): () => Away {
+  let away: Away | undefined;
+
   test('the leader is killed in mid-pull: another term begins, and no node downloads anything twice', async () => {
     const fixture = here();
     const { cluster, untilHeld } = fixture;
@@ -59,9 +68,11 @@ export function survivesFailures(here: () => Fixture, publish: () => Publisher, 
     const before = await status('cpf', 'base');
     const warmBefore = conditionOf(before, 'Warm');
     const requests = cluster.registry.requestLog().length;
+    const fromMs = Date.now();
     await cluster.apiServer.stop();
     await sleep(60_000);
     await cluster.apiServer.start();
+    away = { fromMs, untilMs: Date.now() };
     await until('a leader again', async () => (await lease(fixture)).spec.holderIdentity !== '');
     const image = await publish().image('after/outage', '1');
     await cluster.apply(clusterPrefetch('after', { images: [image], nodes: { placement: 'All' } }));
@@ -76,6 +87,8 @@ export function survivesFailures(here: () => Fixture, publish: () => Publisher, 
     expect(asked.filter(({ path }) => !path.includes('/after/outage/'))).toEqual([]);
     await cluster.kubectl('delete', 'cpf', 'after');
   });
+
+  return () => away as Away;
 }
 
 interface Lease {
