@@ -116,5 +116,8 @@ function start(
 
 export function linesOf(logFile: string): Record<string, unknown>[] {
   const lines = readFileSync(logFile, 'utf8').split('\n');
-  return lines.filter(line => line.startsWith('{')).map(line => JSON.parse(line) as Record<string, unknown>);
+  // The last one may be half written.
+  return lines
+    .filter(line => line.startsWith('{') && line.endsWith('}'))
+    .map(line => JSON.parse(line) as Record<string, unknown>);
 }

@@ -10,6 +10,21 @@ export async function suspend(pid: number): Promise<void> {
   await waitUntil(() => isStopped(pid), `every thread of ${pid} to stand still`, 60_000);
 }
 
+/** Lets a process compute for a fifth of the time, so that what it does takes longer than a look, until what is returned is called. */
+export function holdBack(pid: number): () => void {
+  let rest: NodeJS.Timeout | undefined;
+  const goOn = () => void process.kill(pid, 'SIGCONT');
+  const turns = setInterval(() => {
+    process.kill(pid, 'SIGSTOP');
+    rest = setTimeout(goOn, 400);
+  }, 500);
+  return () => {
+    clearInterval(turns);
+    clearTimeout(rest);
+    goOn();
+  };
+}
+
 function isStopped(pid: number): boolean {
   return readdirSync(`/proc/${pid}/task`).every(thread => {
     const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
