@@ -2,6 +2,7 @@ import { createAgent, runAgent } from '@kube-prefetch/agent';
 import { agentParts, createScriptedApi, planOf } from '@kube-prefetch/agent/testing';
 import { systemClock as clock, systemRandom as random } from '@kube-prefetch/time';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { SOON_MS } from '../patience.ts';
 import { startContainerdHarness } from './containerd-harness.ts';
 
 const MIB = 1024 * 1024;
@@ -39,7 +40,7 @@ test('a pull of unknown size that has no room is stopped long before the disk is
         if (space !== 'unknown') mostUsed = Math.max(mostUsed, space.usedBytes);
         return [cell()?.state, cell()?.waitingFor];
       },
-      { timeout: 60_000, interval: 100 },
+      { timeout: SOON_MS, interval: 100 },
     )
     .toEqual(['Waiting', 'Disk']);
   console.log(`at most ${(mostUsed / MIB).toFixed(1)} MiB of ${CAPACITY_BYTES / MIB} were used`);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import process from 'node:process';
 import type { FailureKind } from '@kube-prefetch/protocol';
 import { createCriRuntime, createDockerRuntime, type ImageRuntime, PullFailure } from '@kube-prefetch/runtime';
 import { systemClock } from '@kube-prefetch/time';
@@ -158,17 +158,27 @@ describe.each(['containerd', 'docker'] as const)('what a registry answers, throu
       digest: `sha256:${createHash('sha256').update(`${large} ${n}`).digest('hex')}`,
     }));
     registry.publishManifest(large, 'v1', MANIFEST, JSON.stringify({ ...manifest, layers }));
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
+    // In processor time: what else the machine does is not the agent's.
+    const cpuMs = () => {
+      const { user, system } = process.threadCpuUsage();
+      return (user + system) / 1_000;
+    };
+    let [lastMs, longestMs] = [cpuMs(), 0];
+    const watching = setInterval(() => {
+      const nowMs = cpuMs();
+      longestMs = Math.max(longestMs, nowMs - lastMs);
+      lastMs = nowMs;
+    }, 5);
     const signal = AbortSignal.timeout(60_000);
     const failure = await runtime
       .pull(`${registry.address}/${large}:v1`, undefined, () => {}, signal)
       .catch(error => error as Error);
+    clearInterval(watching);
     console.log(
-      `${name}: ${failure instanceof Error ? failure.message.slice(0, 200) : 'pulled'}; the loop stood still for ${Math.round(delay.max / 1e6)} ms at most`,
+      `${name}: ${failure instanceof Error ? failure.message.slice(0, 200) : 'pulled'}; the loop computed ${Math.round(longestMs)} ms at once at most`,
     );
     expect(failure).toBeInstanceOf(PullFailure);
-    expect(delay.max / 1e6).toBeLessThan(1_000);
+    expect(longestMs).toBeLessThan(1_000);
   });
 
   /** What it is for the runtime of the image itself is that runtime's to say. */
