@@ -1,4 +1,6 @@
+import { stat } from 'node:fs';
 import { expect, test } from 'vitest';
+import { systemClock } from './clock.ts';
 import { DeadlineExceeded, withDeadline } from './deadline.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
 
@@ -33,4 +35,16 @@ test("the caller's abort wins over the error that it causes", async () => {
 test("work's own error passes through", async () => {
   const broken = () => Promise.reject(new Error('broken'));
   await expect(withDeadline(createVirtualClock(), 10, never, 'a look', broken)).rejects.toThrow('broken');
+});
+
+test('what came while the process stood still has come in time', async () => {
+  const work = (signal: AbortSignal) =>
+    new Promise<string>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+      stat('/', () => resolve('came'));
+    });
+  const answer = withDeadline(systemClock, 20, never, 'work', work);
+  const untilMs = performance.now() + 100;
+  while (performance.now() < untilMs);
+  expect(await answer).toBe('came');
 });

@@ -8,7 +8,8 @@ export class DeadlineExceeded extends Error {
 /**
  * Runs `work` with a signal that aborts with the caller's or after `ms`, by the given clock; throws DeadlineExceeded in
  * the second case. `work` has to end with its signal: it is waited for, so that nothing goes on behind the caller's back. The
- * signal follows the caller's no longer than that.
+ * signal follows the caller's no longer than that. What came in time to a process that stood still has come in time: Node runs timers
+ * before it reads what has arrived.
  * AbortSignal.timeout cannot be used: the simulator could not move it.
  */
 export async function withDeadline<T>(
@@ -21,10 +22,13 @@ export async function withDeadline<T>(
   const late = new AbortController();
   const done = new AbortController();
   const inTime = linkSignals(signal, late.signal);
-  const timer = clock.sleep(ms, done.signal).then(
-    () => late.abort(new DeadlineExceeded(`${what} took longer than ${ms} ms`)),
-    () => {},
-  );
+  const timer = clock
+    .sleep(ms, done.signal)
+    .then(() => clock.sleep(0, done.signal))
+    .then(
+      () => late.abort(new DeadlineExceeded(`${what} took longer than ${ms} ms`)),
+      () => {},
+    );
   try {
     return await work(inTime.signal);
   } catch (error) {
