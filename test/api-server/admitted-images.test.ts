@@ -59,9 +59,10 @@ test('a rewritten registry and an injected sidecar are what is planned for each 
   const admitted = ['db', 'logs', 'train', 'web'].map(name => `mirror.example/hub/team/${name}:1`);
   await expect.poll(planned, SOON).toEqual([...admitted, PROXY]);
   expect(await because(`mirror.example/hub/team/web:1`)).toContain('(Deployment shop/web as admitted): Yes');
-  expect(await because(PROXY)).toMatch(
-    /\(DaemonSet shop\/logs as admitted, Deployment shop\/gateway as admitted, .* and 2 more\)/,
-  );
+  // Four workloads are enough for these images; the pod of the fifth may come later.
+  await expect
+    .poll(() => because(PROXY), SOON)
+    .toMatch(/\(DaemonSet shop\/logs as admitted, Deployment shop\/gateway as admitted, .* and 2 more\)/);
   await expect.poll(() => said('Ready'), SOON).toBe('planned: 5 images on 1 node');
 });
 

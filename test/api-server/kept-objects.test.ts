@@ -69,15 +69,16 @@ describe.concurrent('objects that coordinators keep', () => {
     const replica = await start('d', OTHERS);
     const before = await publishedCa(server, 'other');
     await waitUntil(() => serving([replica], before), 'it to lead', SOON_MS);
-    await server.kubectl(
+    const emptied = await server.kubectl(
       'patch',
       'configmap',
       'other',
       `--namespace=${NAMESPACE}`,
       '--type=merge',
       '--patch={"data":null}',
+      '--output=jsonpath={.data}',
     );
-    expect(await publishedCa(server, 'other')).toBe('');
+    expect(emptied).toBe('');
     await waitUntil(() => publishedCa(server, 'other'), 'it to be published again', SOON_MS);
     expect((await publishedCa(server, 'other')) === before).toBe(true);
   });
