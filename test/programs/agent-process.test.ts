@@ -125,7 +125,7 @@ test('of a pull the views say that the node downloads the image, then that it un
   const image = `${registry.address}/t${tests}/zeros:1`;
   // Half a megabyte to download, and seconds to unpack.
   const zeros = { path: 'zeros', contents: Buffer.alloc(400 * MIB) };
-  registry.publish(repositoryOf(image), '1', buildImage({ files: [zeros], copies: 4 }));
+  registry.publish(repositoryOf(image), '1', buildImage({ files: [zeros], copies: 2 }));
   const hurry = slowDown(image);
   programs.ask([image]);
   await coordinator();
