@@ -1,4 +1,5 @@
-import { stat } from 'node:fs';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { systemClock } from './clock.ts';
 import { DeadlineExceeded, withDeadline } from './deadline.ts';
@@ -38,13 +39,15 @@ test("work's own error passes through", async () => {
 });
 
 test('what came while the process stood still has come in time', async () => {
-  const work = (signal: AbortSignal) =>
-    new Promise<string>((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
-      stat('/', () => resolve('came'));
-    });
-  const answer = withDeadline(systemClock, 20, never, 'work', work);
-  const untilMs = performance.now() + 100;
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const sender = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [receiver] = (await once(server, 'connection')) as [Socket];
+  const answer = withDeadline(systemClock, 20, never, 'work', signal => once(receiver, 'data', { signal }));
+  sender.write('came'); // Written at once, and read in the next round of the loop.
+  const untilMs = performance.now() + 50;
   while (performance.now() < untilMs);
-  expect(await answer).toBe('came');
+  expect(String(await answer)).toBe('came');
+  sender.destroy();
+  server.close();
 });
