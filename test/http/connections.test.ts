@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { agentsApp, listen, opsApp } from '@kube-prefetch/coordinator';
+import { agentsApp, listen, listenForAgents, opsApp } from '@kube-prefetch/coordinator';
 import { createMemoryHarness } from '@kube-prefetch/coordinator/testing';
 import { silentLog } from '@kube-prefetch/process';
 import { systemClock as clock } from '@kube-prefetch/time';
@@ -44,7 +44,14 @@ async function openIdle(port: number): Promise<Socket> {
 }
 
 test('a thousand nodes may connect at one moment: the kernel lets none of them try again later', async () => {
-  const { port, close } = await start('agents over TLS');
+  const { coordinator, close } = createMemoryHarness();
+  const at = { host: '127.0.0.1', port: 0 };
+  const listening = await listenForAgents(
+    coordinator,
+    { listen: at, clock, log: silentLog },
+    new AbortController().signal,
+  );
+  const port = Number(new URL(listening.address).port);
   for (let n = 0; n < 1_000; n += 1) {
     const localAddress = `127.9.${n >> 8}.${n & 255}`;
     sockets.push(connect({ port, host: '127.0.0.1', localAddress }).on('error', () => {}));
@@ -52,6 +59,7 @@ test('a thousand nodes may connect at one moment: the kernel lets none of them t
   await new Promise<void>(resolve => process.nextTick(resolve)); // the sockets connect before that, and nobody has accepted one
   const states = Map.groupBy(connectionsTo(port), state => state);
   expect([states.get(ESTABLISHED)?.length, states.get(SYN_SENT)?.length]).toEqual([1_000, undefined]);
+  await listening.close();
   await close();
 });
 

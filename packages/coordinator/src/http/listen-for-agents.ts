@@ -6,6 +6,12 @@ import { agentsApp, type AgentsSide } from './agents.ts';
 import { type RequestMetrics, useCertificate } from './create-app.ts';
 import { type Listening, listen } from './listen.ts';
 
+/**
+ * As many as the kernel allows: net.core.somaxconn, which is 4,096. Node takes one in each round of its loop: of a thousand nodes that come
+ * back together those beyond the backlog would try again seconds later.
+ */
+const BACKLOG = 65_535;
+
 export interface ListenForAgentsParts {
   readonly listen: Address;
   /** How agents and this process recognise each other. Without it agents are served on loopback only. */
@@ -26,7 +32,7 @@ export async function listenForAgents(
   signal: AbortSignal,
 ): Promise<Listening> {
   const edge = { clock, log, metrics: c.metrics };
-  const at = { listener: 'agents', at: address, clock, log };
+  const at = { listener: 'agents', at: address, backlog: BACKLOG, clock, log };
   if (trust === undefined) return listen(agentsApp(c, edge), { ...at, loopbackOnly: true });
 
   const certificate = await trust.certificate.first(signal);

@@ -9,11 +9,8 @@ import type { FastifyInstance } from 'fastify';
 const CONNECTIONS = { perAddress: 64 };
 /** Connections that are still open this long after a stop are cut. */
 const CLOSE_MS = 800;
-/**
- * Connections that the kernel accepts before the process has, up to net.core.somaxconn, which is 4,096. Node takes one in each round of
- * its loop, and lets 511 wait: of a thousand nodes that come back together the others would try again seconds later.
- */
-const BACKLOG = 65_535;
+/** Node's own. Where strangers fill it, whoever comes waits for as many, or tries again after a second. */
+const FEW_WAIT = 511;
 
 export interface Listening {
   /** `http://127.0.0.1:41234`. */
@@ -31,6 +28,8 @@ export interface ListenParts {
   /** For listeners without authentication. */
   readonly loopbackOnly?: boolean;
   readonly connections?: ConnectionLimits;
+  /** Connections that the kernel accepts before the process has. */
+  readonly backlog?: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -43,7 +42,7 @@ export async function listen(app: FastifyInstance, parts: ListenParts): Promise<
     );
   }
   const cutAll = boundConnections(app.server, parts.connections ?? CONNECTIONS);
-  await app.listen({ host: at.host ?? everyAddress(), port: at.port, backlog: BACKLOG });
+  await app.listen({ host: at.host ?? everyAddress(), port: at.port, backlog: parts.backlog ?? FEW_WAIT });
   const { address: host, family, port } = app.server.address() as AddressInfo;
   const address = `${app.server instanceof TlsServer ? 'https' : 'http'}://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
   log.info({ listener, address }, 'listening');
