@@ -108,6 +108,21 @@ test('an image that is gone is told at once, whatever was told just before', asy
   await stop();
 });
 
+test.each<[string, number, Partial<Cell>]>([
+  ['a moment after it', 250, {}],
+  ['at once where something is Stale', 0, { state: 'Stale' }],
+  ['at once where everything is there', 0, { state: 'Present' }],
+])('the first report about a new plan is sent %s', async (_case, afterMs, more) => {
+  const { clock, offer, times, reports, stop } = start();
+  offer();
+  await clock.advance(2_000);
+  const cells = [{ ...cell('a', false), ...more }];
+  reports.offer({ plan: { ...PLAN, revision: 'two' }, runtime: RUNTIME, cells });
+  await clock.advance(300);
+  expect(times()).toEqual([0, 2_000 + afterMs]);
+  await stop();
+});
+
 test('a coordinator that knows nothing is told everything without waiting', async () => {
   const { clock, offer, answer, sent, stop } = start();
   offer('a');

@@ -18,7 +18,7 @@ import { type PullOf, createCellLabels } from './label-cells.ts';
  * Urgent is the first report about a new plan, one that says that its last image has arrived or that an image is gone, and one to a
  * coordinator that knows nothing of this node. Other changes wait for more: while images arrive, one report for each costs too much.
  * The first report about a new plan with images to pull waits as long since the plan: then it can say that pulls run, instead of that
- * they wait for permits.
+ * they wait for permits. Not where an image is Stale: until a report says so the coordinator takes it for warm.
  */
 const SPACING_MS = { urgent: 250, ordinary: 1_000 };
 /** Where the end of no poll asks for a report before. */
@@ -135,7 +135,7 @@ export function createReports(parts: ReportsParts): Reports {
       const next = { ...found, runtime: found.runtime ?? latest?.runtime };
       if (latest !== undefined && sameResult(latest, next)) return;
       if (isUrgent(latest, next)) news = 'urgent';
-      if (latest !== undefined && isOtherPlan(latest, next) && !isComplete(next.cells))
+      if (latest !== undefined && isOtherPlan(latest, next) && !isComplete(next.cells) && !hasStale(next.cells))
         notBeforeMs = clock.monotonicMs() + SPACING_MS.urgent;
       latest = next;
       news ??= 'ordinary';
@@ -185,6 +185,10 @@ function shorten(text: string | undefined): string | undefined {
 
 function isComplete(cells: readonly Cell[]): boolean {
   return cells.every(({ state }) => state === 'Present');
+}
+
+function hasStale(cells: readonly Cell[]): boolean {
+  return cells.some(({ state }) => state === 'Stale');
 }
 
 /** Most looks change nothing. */
