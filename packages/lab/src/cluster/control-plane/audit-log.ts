@@ -15,7 +15,10 @@ export interface AuditEvent {
     readonly name?: string;
     readonly apiGroup?: string;
   };
-  readonly responseStatus?: { readonly code?: number };
+  readonly responseStatus?: {
+    readonly code?: number;
+    readonly details?: { readonly causes?: readonly { readonly reason?: string }[] };
+  };
   readonly stage: 'ResponseStarted' | 'ResponseComplete' | 'Panic';
   readonly requestReceivedTimestamp: string;
   readonly stageTimestamp: string;
