@@ -45,8 +45,9 @@ export interface Reports {
   /** A running pull has moved. */
   progressed(): void;
   /**
-   * Says that the agent lives, unless it has reported lately. Resolves when the coordinator knows everything, or a report has failed. Between two polls the report goes over the connection of the polls: a second one that stands
-   * for the reports would cost the coordinator as much as the first.
+   * Says that the agent lives, unless it has reported lately. Resolves when the coordinator knows everything, or a report has failed.
+   * Between two polls the report goes over the connection of the polls: a second one that stands for the reports would cost the
+   * coordinator as much as the first.
    */
   beat(): Promise<void>;
   /**
